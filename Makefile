@@ -1,0 +1,69 @@
+# The map: what can be built, run and tested. `make help` explains the targets.
+
+VERSION := 0.1.0
+BUILD   := build
+PREFIX  := /usr/local
+CC      := gcc
+CFLAGS  := -O3 -g
+WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror=implicit -Wno-unknown-pragmas
+CUDA    := 0
+
+# No trapping or errno-setting mathematics: it keeps gcc from vectorising. Everything else stays IEEE.
+STRICT_FLAGS := -std=gnu11 -fopenmp -fno-math-errno -fno-trapping-math -ffp-contract=off -D_GNU_SOURCE -I.
+LDLIBS       := -lz -lm
+
+ifeq ($(SANITIZE),1)
+BUILD  := build/sanitize
+CFLAGS := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+endif
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+# --- build ---------------------------------------------------------------------------------------------
+# A tool is one file of tools/; everything in lib/ and kernels/ goes into one archive.
+
+TOOLS   := $(patsubst tools/%.c,%,$(wildcard tools/*.c))
+SOURCES := $(wildcard lib/*/*.c) $(wildcard kernels/*.c kernels/reference/*.c kernels/cpu/*.c)
+OBJECTS := $(SOURCES:%.c=$(BUILD)/obj/%.o)
+ARCHIVE := $(BUILD)/libprunet.a
+TESTS   := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/*/*.c))
+
+all: $(TOOLS:%=$(BUILD)/bin/%)  ## build every tool into build/bin (the default)
+
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(STRICT_FLAGS) $(WARN) $(CFLAGS) -DPRUNET_VERSION='"$(VERSION)"' -MMD -MP -c $< -o $@
+
+$(ARCHIVE): $(OBJECTS)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/bin/%: $(BUILD)/obj/tools/%.o $(ARCHIVE)
+	@mkdir -p $(@D)
+	$(CC) -fopenmp $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
+$(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(ARCHIVE)
+	@mkdir -p $(@D)
+	$(CC) -fopenmp $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+
+# --- check ---------------------------------------------------------------------------------------------
+
+test: all $(TESTS)  ## build and run every test; the last line counts them
+	tests/run $(BUILD)
+
+test-%: all $(TESTS)  ## run the tests whose name contains what follows "test-"
+	tests/run $(BUILD) $*
+
+clean:  ## remove what was built
+	rm -rf build
+
+help:  ## this text
+	@sed -n 's/^\([a-z%-]*\):[^#]*##  *\(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
+	    awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+
+.PHONY: all test clean help
+.SECONDARY:

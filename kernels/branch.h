@@ -1,0 +1,36 @@
+/* The residual branch of a reversible block, the network's one big operation:
+ *
+ *     F(u) = conv3x3x3( LeakyReLU( GroupNorm(u) ) )
+ *
+ * forward:   y += sign * F(u)          sign +1 runs the network, -1 undoes it
+ * backward:  y -= F(u)                 unless y is NULL: its old value is not needed or was kept
+ *            du += F'(u)^T dy
+ *            dgamma, dbeta, dconv +=
+ *
+ * u, y, du, dy: tensors of one part, all of the same shape; u and dy are only read. None may overlap.
+ * u_moments: [channels][2] doubles, sum and sum of squares of u (see norm.h), gathered beforehand.
+ * y_moments: where to gather those of the new y; NULL when nobody asks.
+ *
+ * The same input gives the same bits forward and in the recomputation, whatever the number of threads. */
+#ifndef PRUNET_KERNELS_BRANCH_H
+#define PRUNET_KERNELS_BRANCH_H
+
+#include "kernels/shape.h"
+
+struct branch_weights {
+    int groups;
+    const float *gamma, *beta; /* [channels] */
+    const float *conv;         /* [channels][channels][3][3][3] */
+};
+
+struct branch_gradients {
+    float *gamma, *beta, *conv;
+};
+
+typedef void branch_forward_function(struct shape shape, const struct branch_weights *weights,
+                                     const double *u_moments, const float *u, float sign, float *y,
+                                     double *y_moments, void *scratch);
+typedef void branch_backward_function(struct shape shape, const struct branch_weights *weights,
+                                      const struct branch_gradients *gradients, const double *u_moments,
+                                      const float *u, float *du, float *y, const float *dy, void *scratch);
+#endif

@@ -1,0 +1,32 @@
+/* The end of the network: 1x1x1 convolution to K regions, sigmoid, Dice loss, and the way back.
+ *
+ *     z[k,v] = sum_c w[k,c] x[c,v] + b[k],  p = 1 / (1 + exp(-z))
+ *     loss   = scale * sum_k ( 1 - (2 I_k + 1) / (P_k + T_k + 1) ),  I = sum p t, P = sum p, T = sum t
+ *
+ * x: tensor; p: plain [K][D][H][W]; w [K][C], b [K]. target: one byte a voxel, bit k set inside region k.
+ *
+ * head_forward:   p =
+ * dice_sums:      sums[k] = ; hard counts are those of p > 0.5
+ * head_backward:  dx =, dw +=, db +=, from p, target and sums, without another array of p's size:
+ *                 dz = scale * p (1 - p) * ( (2 I + 1) / S^2 - 2 t / S ),  S = P + T + 1 */
+#ifndef PRUNET_KERNELS_HEAD_H
+#define PRUNET_KERNELS_HEAD_H
+
+#include "kernels/shape.h"
+#include <stdint.h>
+
+enum { REGIONS_MOST = 8 };
+
+struct dice_sums {
+    double intersection, probability, target; /* I, P, T */
+    double hard_intersection, hard_probability;
+};
+
+typedef void head_forward_function(struct shape in, int regions, const float *x, const float *w,
+                                   const float *b, float *p, void *scratch);
+typedef void dice_sums_function(size_t voxels, int regions, const float *p, const uint8_t *target,
+                                struct dice_sums *sums, void *scratch);
+typedef void head_backward_function(struct shape in, int regions, const float *x, const float *w,
+                                    const float *p, const uint8_t *target, const struct dice_sums *sums,
+                                    float scale, float *dx, float *dw, float *db, void *scratch);
+#endif

@@ -1,0 +1,93 @@
+/* The table of operations: what a backend is.
+ *
+ * `reference` is complete and is the definition: plain loops, double sums. Any other backend starts as a copy
+ * of a complete one and overrides what pays. Which backends exist is decided at link time (make CUDA=1),
+ * which one is used at run time; nothing falls back silently.
+ *
+ * Rules for every function of the table:
+ *   - it does not allocate, print or exit; scratch comes from the caller, `scratch_bytes` says how much;
+ *   - its result does not depend on the number of threads, and is the same from run to run;
+ *   - pointers are in the backend's memory (`allocate`, `upload`, `download`), 64-byte aligned;
+ *   - `=` overwrites (the old contents may be poison), `+=` accumulates; each header says which;
+ *   - padding that a layout needs is the backend's: it may hold anything before `=` and must not leak. */
+#ifndef PRUNET_KERNELS_KERNELS_H
+#define PRUNET_KERNELS_KERNELS_H
+
+#include "kernels/adam.h"
+#include "kernels/branch.h"
+#include "kernels/conv3.h"
+#include "kernels/head.h"
+#include "kernels/norm.h"
+#include "kernels/resample.h"
+#include "kernels/shape.h"
+
+enum operation {
+    OPERATION_IMAGE_CONV, /* in: image, parts 1 */
+    OPERATION_CONV3,
+    OPERATION_NORM,
+    OPERATION_BRANCH,
+    OPERATION_DOWN, /* in fine, out coarse */
+    OPERATION_UP,   /* in coarse, out fine */
+    OPERATION_HEAD, /* out: channels = regions */
+};
+
+struct kernels {
+    const char *name;        /* "reference", "cpu", "cuda" */
+    const char *description; /* "cpu: planar, AVX2", for logs and checkpoints' history */
+
+    /* Memory. allocate returns NULL when there is not enough; bytes may be 0. */
+    void *(*allocate)(size_t bytes);
+    void (*release)(void *memory, size_t bytes);
+    void (*upload)(void *to, const void *from_host, size_t bytes);
+    void (*download)(void *to_host, const void *from, size_t bytes);
+    void (*clear)(void *memory, size_t bytes);              /* = 0 */
+    void (*copy)(void *to, const void *from, size_t bytes); /* within the backend */
+
+    /* Waits for all work. NULL when all went well, else what failed and in which operation. */
+    const char *(*finish)(void);
+
+    /* Layout. pack: tensor = plain [parts*channels][D][H][W]; unpack the other way. Host to host for CPU
+     * backends; tests and tools use it, the network does not. */
+    size_t (*tensor_bytes)(struct shape shape);
+    void (*pack)(struct shape shape, const float *plain, float *tensor);
+    void (*unpack)(struct shape shape, const float *tensor, float *plain);
+
+    /* Scratch that forward and backward of an operation want at these shapes; 0 is common. */
+    size_t (*scratch_bytes)(enum operation operation, struct shape in, struct shape out);
+
+    image_conv_forward_function *image_conv_forward;
+    image_conv_backward_function *image_conv_backward;
+    conv3_forward_function *conv3_forward;
+    conv3_backward_function *conv3_backward;
+    moments_function *moments;
+    norm_forward_function *norm_forward;
+    norm_backward_function *norm_backward;
+    pool_forward_function *pool_forward;
+    pool_backward_function *pool_backward;
+    upsample_forward_function *upsample_forward;
+    upsample_backward_function *upsample_backward;
+
+    branch_forward_function *branch_forward;
+    branch_backward_function *branch_backward;
+    down_forward_function *down_forward;
+    down_backward_function *down_backward;
+    up_forward_function *up_forward;
+    up_backward_function *up_backward;
+    head_forward_function *head_forward;
+    dice_sums_function *dice_sums;
+    head_backward_function *head_backward;
+    adam_function *adam;
+};
+
+extern const struct kernels kernels_reference;
+
+/* A backend by name: "reference", "cpu", "cuda". `channels` are the network's widths by level (halves are
+ * channels[i] / parts), from which a backend may choose its layout. NULL with *why set to one line of advice
+ * when it does not exist in this build or on this machine. */
+const struct kernels *kernels_find(const char *name, const int *channels, int levels, int parts,
+                                   const char **why);
+
+/* Number of threads that CPU backends use from now on. */
+void kernels_set_threads(int threads);
+
+#endif

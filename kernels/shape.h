@@ -1,0 +1,35 @@
+/* What a tensor of feature maps is.
+ *
+ * A tensor holds `parts` stacks of `channels` maps of depth x height x width voxels: two parts for the two
+ * streams x1, x2 of a reversible sequence, one part elsewhere. Channel c of the network is channel
+ * c % channels of part c / channels. A tensor of two parts is two tensors of one part, one after the other.
+ *
+ * How the maps of a part lie in memory is the backend's own business: ask `tensor_bytes`, and go through
+ * `pack` and `unpack`. Images, probabilities and weights are plain C-order arrays for every backend. */
+#ifndef PRUNET_KERNELS_SHAPE_H
+#define PRUNET_KERNELS_SHAPE_H
+
+#include <stddef.h>
+
+struct shape {
+    int parts, channels; /* channels of each part */
+    int depth, height, width;
+};
+
+static inline size_t shape_voxels(struct shape s)
+{
+    return (size_t)s.depth * (size_t)s.height * (size_t)s.width;
+}
+
+static inline int shape_channels(struct shape s)
+{
+    return s.parts * s.channels;
+}
+
+static inline struct shape shape_half(struct shape s)
+{
+    s.parts = 1;
+    return s;
+}
+
+#endif

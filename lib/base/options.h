@@ -1,0 +1,56 @@
+/* Command lines: GNU long options from a table, with --help, --version, -q and -v for every tool. */
+#ifndef PRUNET_BASE_OPTIONS_H
+#define PRUNET_BASE_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum option_kind {
+    OPTION_FLAG,     /* bool *: set to true */
+    OPTION_NO,       /* bool *: set to false, for --no-SOMETHING */
+    OPTION_TEXT,     /* const char **: points into argv */
+    OPTION_TEXTS,    /* struct option_texts *: may be given several times */
+    OPTION_INTEGER,  /* int * */
+    OPTION_UNSIGNED, /* uint64_t *: a seed */
+    OPTION_REAL,     /* double *: finite */
+    OPTION_SIZE,     /* int[3]: "160x192x160" = x, y, z; each 1..4096 */
+    OPTION_BYTES,    /* uint64_t *: 512M, 8G, 4096 (powers of 1024) */
+    OPTION_SECTION   /* no option: `help` is a heading of --help */
+};
+
+/* How often OPTION_TEXTS was given, and what with; values beyond the room for them are a usage error. */
+struct option_texts {
+    int count;
+    const char *values[64];
+};
+
+struct option_spec {
+    const char *name; /* without "--" */
+    char letter;      /* short form, or 0 */
+    enum option_kind kind;
+    void *target;         /* keeps its value, the default, when the option is absent */
+    const char *argument; /* "FILE", "N"; NULL for flags */
+    const char *help;     /* one line; state the default */
+};
+
+struct tool {
+    const char *name;
+    const char *usage;   /* what follows the name, one line a form, each form after a newline */
+    const char *summary; /* what it does, in a paragraph or two */
+    const struct option_spec *options;
+    size_t count;
+    const char *notes; /* examples, exit statuses worth a word; or NULL */
+};
+
+/* Parses argv, permuting it so that operands come last, and returns the index of the first operand.
+ * Sets tool_name, quiet and verbose. --help and --version print to stdout and exit with 0; a command line
+ * that cannot be understood prints one line and a hint to stderr and exits with 2, stdout untouched. */
+int options_parse(const struct tool *tool, int argc, char **argv);
+
+/* Prints "tool: ..." and the hint about --help to stderr; exits with 2. */
+_Noreturn void usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#define OPTION_COUNT(options) (sizeof(options) / sizeof((options)[0]))
+
+#endif

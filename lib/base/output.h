@@ -1,0 +1,37 @@
+/* Where a tool's data goes: stdout, or a file that appears whole or not at all.
+ *
+ * A file is written under a temporary name beside its target, synced, renamed over it, and the folder synced:
+ * at any instant the final name holds the old bytes or all the new ones. The temporary file is removed on
+ * failure, on exit and on SIGINT, SIGTERM and SIGHUP; only kill -9 or a power loss can leave one behind. */
+#ifndef PRUNET_BASE_OUTPUT_H
+#define PRUNET_BASE_OUTPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct output {
+    int fd;          /* -1 when closed */
+    char *path;      /* final name; NULL for stdout */
+    char *temporary; /* NULL for stdout */
+};
+
+/* Opens PATH, or stdout when path is NULL or "-". Data that is not text (`binary`) is not written to a
+ * terminal: that is STATUS_USAGE. */
+int output_open(struct output *output, const char *path, bool binary);
+
+/* Writes all bytes; a full disk or a closed pipe is STATUS_FAILURE. */
+int output_write(struct output *output, const void *bytes, size_t count);
+
+/* printf into the output; for tables. The line must be shorter than 4096 bytes. */
+int output_print(struct output *output, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Finishes: sync, rename, sync of the folder; for stdout, a checked close. */
+int output_commit(struct output *output);
+
+/* Drops what was written and removes the temporary file; nothing happens when already committed. */
+void output_discard(struct output *output);
+
+/* The name to use in messages: the path or "standard output". */
+const char *output_name(const struct output *output);
+
+#endif

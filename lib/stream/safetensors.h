@@ -1,0 +1,52 @@
+/* The safetensors container: u64 little-endian header length, JSON header, raw tensors. */
+#ifndef PRUNET_STREAM_SAFETENSORS_H
+#define PRUNET_STREAM_SAFETENSORS_H
+
+#include "lib/base/output.h"
+#include <stddef.h>
+#include <stdint.h>
+
+enum { SAFETENSORS_DIMENSIONS_MOST = 8 };
+enum safetensors_type {
+    SAFETENSORS_F32,
+    SAFETENSORS_F64,
+    SAFETENSORS_U8,
+    SAFETENSORS_I64,
+    SAFETENSORS_OTHER
+};
+
+struct safetensors_tensor {
+    char *name;
+    enum safetensors_type type;
+    int dimensions;
+    int64_t size[SAFETENSORS_DIMENSIONS_MOST];
+    const void *data; /* inside the mapped file, or the caller's when writing */
+    size_t bytes;
+};
+
+struct safetensors_entry {
+    char *key, *value; /* one string of __metadata__ */
+};
+
+struct safetensors {
+    struct safetensors_tensor *tensors; /* in the file's order */
+    size_t tensor_count;
+    struct safetensors_entry *metadata;
+    size_t metadata_count;
+    void *mapping;
+    size_t mapping_bytes;
+};
+
+/* Maps a file and checks all of it: header at most 16 MiB, valid JSON of the expected form, offsets inside
+ * the file, without overlap or gap, size = product of shape and type. STATUS_DATA otherwise. */
+int safetensors_open(struct safetensors *file, const char *path);
+void safetensors_close(struct safetensors *file);
+
+/* NULL when absent. */
+const struct safetensors_tensor *safetensors_find(const struct safetensors *file, const char *name);
+const char *safetensors_metadata(const struct safetensors *file, const char *key);
+
+/* Writes metadata and tensors in the given order; the same input gives the same bytes. */
+int safetensors_write(struct output *output, const struct safetensors *file);
+
+#endif
