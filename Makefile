@@ -26,7 +26,17 @@ MAKEFLAGS += --no-builtin-rules
 
 TOOLS   := $(patsubst tools/%.c,%,$(wildcard tools/*.c))
 SOURCES := $(wildcard lib/*/*.c) $(wildcard kernels/*.c kernels/reference/*.c kernels/cpu/*.c)
-OBJECTS := $(SOURCES:%.c=$(BUILD)/obj/%.o)
+
+# A CPU kernel is one source, written with gcc's vector extensions and compiled once for each instruction set;
+# kernels/cpu/variant.h gives every external name its suffix, kernels/cpu/cpu.c chooses at run time.
+VARIANT_SOURCES := $(wildcard kernels/cpu/*/*.c)
+VARIANTS        := portable $(if $(filter x86_64,$(shell uname -m)),avx2 avx512)
+FLAGS_portable  :=
+FLAGS_avx2      := -mavx2 -mfma
+FLAGS_avx512    := -mavx512f -mavx512vl -mavx512bw -mavx512dq -mfma -mprefer-vector-width=512
+
+OBJECTS := $(SOURCES:%.c=$(BUILD)/obj/%.o) \
+           $(foreach v,$(VARIANTS),$(VARIANT_SOURCES:%.c=$(BUILD)/obj/%.$v.o))
 ARCHIVE := $(BUILD)/libprunet.a
 TESTS   := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/*/*.c))
 
@@ -35,6 +45,13 @@ all: $(TOOLS:%=$(BUILD)/bin/%)  ## build every tool into build/bin (the default)
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(STRICT_FLAGS) $(WARN) $(CFLAGS) -DPRUNET_VERSION='"$(VERSION)"' -MMD -MP -c $< -o $@
+
+define VARIANT_RULE
+$(BUILD)/obj/%.$(1).o: %.c
+	@mkdir -p $$(@D)
+	$(CC) $(STRICT_FLAGS) -ffp-contract=fast $(WARN) $(CFLAGS) $(FLAGS_$(1)) -DVARIANT=$(1) -MMD -MP -c $$< -o $$@
+endef
+$(foreach v,$(VARIANTS),$(eval $(call VARIANT_RULE,$v)))
 
 $(ARCHIVE): $(OBJECTS)
 	@rm -f $@

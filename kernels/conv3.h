@@ -3,7 +3,8 @@
  *     y[o,v] = sum over i, t of w[o,i,t] x[i, v + t],  t in {-1,0,1}^3
  *
  * x: in.channels maps, y: out.channels maps of the same grid. w, dw: plain [out][in][3][3][3], z y x.
- * Written with `=` are y and dx, with `+=` dw. Relative error of each result against double sums: 2e-6.
+ * Written with `=` are y and dx (dx may be NULL: not wanted), with `+=` dw. Relative error of each result
+ * against double sums: 2e-6.
  *
  * The image conv reads a plain [C][D][H][W] array and needs no gradient of its input. */
 #ifndef PRUNET_KERNELS_CONV3_H

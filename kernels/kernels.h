@@ -81,9 +81,14 @@ struct kernels {
 
 extern const struct kernels kernels_reference;
 
-/* A backend by name: "reference", "cpu", "cuda". `channels` are the network's widths by level (halves are
- * channels[i] / parts), from which a backend may choose its layout. NULL with *why set to one line of advice
- * when it does not exist in this build or on this machine. */
+/* Every backend that this build has and this machine can run: `reference` first; *count is set. The CPU
+ * backends have names such as "planar-avx2" and "winograd-avx512" (layout and instruction set). */
+const struct kernels *const *kernels_list(int *count);
+
+/* A backend by name: one of kernels_list, or "cpu", which chooses the layout and instruction set that pay for
+ * a network with these `channels` by level, `parts` streams (2: reversible, 1: baseline);
+ * PRUNET_CPU=portable, avx2 or avx512 in the environment limits the choice. NULL with *why set to one line of
+ * advice when it does not exist in this build or on this machine. */
 const struct kernels *kernels_find(const char *name, const int *channels, int levels, int parts,
                                    const char **why);
 
