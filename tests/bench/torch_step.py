@@ -1,0 +1,109 @@
+"""Adam steps, or one inference, of the same network in PyTorch: the competitor of `make bench`, the witness of parity.
+
+    torch_step.py CHECKPOINT RECORDS [--epochs N] [--order FILE] [--infer] [--keep] [--channels-last] [--threads N]
+
+RECORDS is a file of image and label records, pair by pair. Prints a TSV row a step: step, case, loss, seconds; then a
+comment line with the version, the median of the seconds without the first step, and the peak of the resident memory
+less what was resident before the first step. --infer prints seconds only and, with --output FILE, writes the
+probabilities as raw float32 (C, D, H, W). --keep keeps the activations instead of recomputing them."""
+
+import argparse
+import resource
+import statistics
+import sys
+import time
+
+import numpy
+import torch
+from safetensors import safe_open
+
+import _torch_network as networks
+
+TYPES = {"float": numpy.float32, "uint8": numpy.uint8}
+
+
+def read_records(path):
+    """Yields (keys, array in C order) of each record of a stream in a file."""
+    data = numpy.memmap(path, mode="r")
+    at = 0
+    while at < len(data):
+        end = bytes(data[at:at + 65536]).index(b"\n\n") + 2
+        fields, keys = {}, {}
+        for line in bytes(data[at:at + end]).decode("ascii").splitlines()[1:]:
+            if ":=" in line:
+                keys.update([line.split(":=", 1)])
+            elif ": " in line and not line.startswith("#"):
+                fields.update([line.split(": ", 1)])
+        shape = [int(n) for n in reversed(fields["sizes"].split())]
+        kind = numpy.dtype(TYPES[fields["type"]])
+        count = int(numpy.prod(shape)) * kind.itemsize
+        yield keys, data[at + end:at + end + count].view(kind).reshape(shape)
+        at += end + count
+
+
+def read_cases(path):
+    """Case name -> (image, target) tensors; the regions are WT, TC, ET."""
+    cases, image = {}, None
+    for keys, array in read_records(path):
+        if keys["prunet.role"] == "image":
+            image = torch.from_numpy(numpy.array(array))[None]
+        else:
+            regions = numpy.stack((array != 0, (array == 1) | (array == 4), array == 4))
+            cases[keys["prunet.case"]] = image, torch.from_numpy(regions.astype(numpy.float32))[None]
+    return cases
+
+
+def resident_peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("checkpoint")
+    parser.add_argument("records")
+    parser.add_argument("--epochs", type=int, default=1)
+    parser.add_argument("--order", help="file of case names, a line a step, instead of the records' order")
+    parser.add_argument("--infer", action="store_true")
+    parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--channels-last", action="store_true")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--learning-rate", type=float, default=1e-4)
+    parser.add_argument("--output")
+    a = parser.parse_args()
+
+    torch.set_num_threads(a.threads)
+    with safe_open(a.checkpoint, "pt") as f:
+        network = networks.from_checkpoint(f.metadata(), {k: f.get_tensor(k) for k in f.keys()})
+    network.keep_activations(a.keep)
+    layout = torch.channels_last_3d if a.channels_last else torch.contiguous_format
+    network = network.to(memory_format=layout)
+    optimizer = torch.optim.Adam(network.parameters(), a.learning_rate, eps=1e-8, weight_decay=1e-5)
+    cases = read_cases(a.records)
+    order = open(a.order).read().split() if a.order else list(cases) * a.epochs
+    before, seconds = resident_peak(), []
+    print("step\tcase\tloss\tseconds")
+    for step, name in enumerate(order, 1):
+        image, target = cases[name]
+        image = image.to(memory_format=layout)
+        start = time.monotonic()
+        if a.infer:
+            with torch.no_grad():
+                p = network(image)
+            loss = networks.dice_loss(p, target)
+        else:
+            optimizer.zero_grad()
+            p = network(image)
+            loss = networks.dice_loss(p, target)
+            loss.backward()
+            optimizer.step()
+        seconds.append(time.monotonic() - start)
+        print(f"{step}\t{name}\t{loss.item():.9g}\t{seconds[-1]:.3f}", flush=True)
+    if a.output:
+        p.detach().numpy()[0].astype("<f4").tofile(a.output)
+    print(f"# torch {torch.__version__}, {a.threads} threads, {'keep' if a.keep else 'recompute'}, "
+          f"{'channels last' if a.channels_last else 'contiguous'}: median {statistics.median(seconds[1:] or seconds):.3f} s, "
+          f"resident peak {resident_peak():.0f} MiB, {resident_peak() - before:.0f} MiB above the start", file=sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
