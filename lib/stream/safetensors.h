@@ -12,7 +12,7 @@ enum safetensors_type {
     SAFETENSORS_F64,
     SAFETENSORS_U8,
     SAFETENSORS_I64,
-    SAFETENSORS_OTHER
+    SAFETENSORS_OTHER /* a type of the format that nothing here computes with; never written */
 };
 
 struct safetensors_tensor {
@@ -20,7 +20,8 @@ struct safetensors_tensor {
     enum safetensors_type type;
     int dimensions;
     int64_t size[SAFETENSORS_DIMENSIONS_MOST];
-    const void *data; /* inside the mapped file, or the caller's when writing */
+    const void *data; /* inside the mapped file, or the caller's when writing. A foreign file may leave it
+                         unaligned: memcpy out of it */
     size_t bytes;
 };
 
@@ -29,7 +30,7 @@ struct safetensors_entry {
 };
 
 struct safetensors {
-    struct safetensors_tensor *tensors; /* in the file's order */
+    struct safetensors_tensor *tensors; /* in the header's order */
     size_t tensor_count;
     struct safetensors_entry *metadata;
     size_t metadata_count;
@@ -37,16 +38,20 @@ struct safetensors {
     size_t mapping_bytes;
 };
 
-/* Maps a file and checks all of it: header at most 16 MiB, valid JSON of the expected form, offsets inside
- * the file, without overlap or gap, size = product of shape and type. STATUS_DATA otherwise. */
+/* Maps a file and checks all of it: header at most 16 MiB, valid JSON of the expected form, no name twice,
+ * offsets inside the file, without overlap or gap, size = product of shape and type. STATUS_DATA otherwise,
+ * STATUS_FAILURE when the file cannot be read; the message names the path. Nothing is left open then. */
 int safetensors_open(struct safetensors *file, const char *path);
+
+/* Releases what safetensors_open made. */
 void safetensors_close(struct safetensors *file);
 
 /* NULL when absent. */
 const struct safetensors_tensor *safetensors_find(const struct safetensors *file, const char *name);
 const char *safetensors_metadata(const struct safetensors *file, const char *key);
 
-/* Writes metadata and tensors in the given order; the same input gives the same bytes. */
+/* Writes metadata and tensors in the given order, the data at a multiple of 64 bytes; the same input gives
+ * the same bytes. */
 int safetensors_write(struct output *output, const struct safetensors *file);
 
 #endif

@@ -1,0 +1,231 @@
+#include "lib/stream/safetensors.h"
+#include "lib/base/error.h"
+#include "lib/stream/safetensors_header.h"
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { LENGTH_BYTES = 8, HEADER_MOST = 16 << 20, DATA_ALIGNMENT = 64 };
+
+static int map_file(struct safetensors *file, const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat info;
+    if (fd < 0)
+        return fail_errno(STATUS_FAILURE, "%s", path);
+    int status = STATUS_OK;
+    if (fstat(fd, &info))
+        status = fail_errno(STATUS_FAILURE, "%s", path);
+    else if (!S_ISREG(info.st_mode))
+        status = fail(STATUS_DATA, "%s: not a regular file", path);
+    else if (info.st_size < LENGTH_BYTES)
+        status = fail(STATUS_DATA, "%s: too short for a safetensors file", path);
+    if (!status) {
+        void *mapping = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+        if (mapping == MAP_FAILED) {
+            status = fail_errno(STATUS_FAILURE, "%s: cannot map", path);
+        } else {
+            file->mapping = mapping;
+            file->mapping_bytes = (size_t)info.st_size;
+        }
+    }
+    close(fd);
+    return status;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const struct safetensors_tensor *const *left = a, *const *right = b;
+    return strcmp((*left)->name, (*right)->name);
+}
+
+/* By first byte; an empty tensor comes before the one that begins where it lies. */
+static int by_place(const void *a, const void *b)
+{
+    const struct safetensors_tensor *left = *(const struct safetensors_tensor *const *)a,
+                                    *right = *(const struct safetensors_tensor *const *)b;
+    if (left->data != right->data)
+        return (const char *)left->data < (const char *)right->data ? -1 : 1;
+    return (left->bytes > right->bytes) - (left->bytes < right->bytes);
+}
+
+static int check_names(const struct safetensors_tensor **order, size_t count)
+{
+    qsort(order, count, sizeof(*order), by_name);
+    for (size_t i = 1; i < count; i++)
+        if (!strcmp(order[i - 1]->name, order[i]->name))
+            return fail(STATUS_DATA, "%s: named twice", order[i]->name);
+    return STATUS_OK;
+}
+
+/* Every byte from `data` to the end of the file belongs to exactly one tensor. */
+static int check_places(const struct safetensors_tensor **order, size_t count, const char *data,
+                        const char *end)
+{
+    qsort(order, count, sizeof(*order), by_place);
+    for (size_t i = 0; i < count; i++) {
+        if ((const char *)order[i]->data != data)
+            return fail(STATUS_DATA, "%s: %s", order[i]->name,
+                        (const char *)order[i]->data < data ? "overlaps another tensor"
+                                                            : "a gap lies before it");
+        data += order[i]->bytes;
+    }
+    return data == end ? STATUS_OK : fail(STATUS_DATA, "bytes after the last tensor");
+}
+
+static int check_tensors(const struct safetensors *file, const char *data)
+{
+    size_t count = file->tensor_count;
+    const struct safetensors_tensor **order = malloc((count + 1) * sizeof *order);
+    if (!order)
+        return fail(STATUS_FAILURE, "out of memory");
+    for (size_t i = 0; i < count; i++)
+        order[i] = &file->tensors[i];
+    int status = check_names(order, count);
+    if (!status)
+        status = check_places(order, count, data, (const char *)file->mapping + file->mapping_bytes);
+    free(order);
+    return status;
+}
+
+static int parse_file(struct safetensors *file)
+{
+    const unsigned char *bytes = file->mapping;
+    uint64_t length = 0;
+    for (int i = LENGTH_BYTES - 1; i >= 0; i--)
+        length = length << 8 | bytes[i];
+    if (length > HEADER_MOST)
+        return fail(STATUS_DATA, "a header of %" PRIu64 " bytes is more than 16 MiB", length);
+    if (length > file->mapping_bytes - LENGTH_BYTES)
+        return fail(STATUS_DATA, "the file ends inside its header");
+    const char *header = (const char *)bytes + LENGTH_BYTES, *data = header + length;
+    int status =
+        safetensors_parse_header(header, length, data, file->mapping_bytes - LENGTH_BYTES - length, file);
+    return status ? status : check_tensors(file, data);
+}
+
+int safetensors_open(struct safetensors *file, const char *path)
+{
+    *file = (struct safetensors){0};
+    int status = map_file(file, path);
+    if (!status && (status = parse_file(file)))
+        fail_in(status, "%s", path);
+    if (status)
+        safetensors_close(file);
+    return status;
+}
+
+void safetensors_close(struct safetensors *file)
+{
+    for (size_t i = 0; i < file->tensor_count; i++)
+        free(file->tensors[i].name);
+    for (size_t i = 0; i < file->metadata_count; i++) {
+        free(file->metadata[i].key);
+        free(file->metadata[i].value);
+    }
+    free(file->tensors);
+    free(file->metadata);
+    if (file->mapping)
+        munmap(file->mapping, file->mapping_bytes);
+    *file = (struct safetensors){0};
+}
+
+const struct safetensors_tensor *safetensors_find(const struct safetensors *file, const char *name)
+{
+    for (size_t i = 0; i < file->tensor_count; i++)
+        if (!strcmp(file->tensors[i].name, name))
+            return &file->tensors[i];
+    return NULL;
+}
+
+const char *safetensors_metadata(const struct safetensors *file, const char *key)
+{
+    for (size_t i = 0; i < file->metadata_count; i++)
+        if (!strcmp(file->metadata[i].key, key))
+            return file->metadata[i].value;
+    return NULL;
+}
+
+static void print_string(FILE *header, const char *string)
+{
+    fputc('"', header);
+    for (const unsigned char *c = (const unsigned char *)string; *c; c++) {
+        if (*c == '"' || *c == '\\')
+            fprintf(header, "\\%c", *c);
+        else if (*c < 0x20)
+            fprintf(header, "\\u%04x", *c);
+        else
+            fputc(*c, header);
+    }
+    fputc('"', header);
+}
+
+static void print_metadata(FILE *header, const struct safetensors *file)
+{
+    fputs("\"__metadata__\":{", header);
+    for (size_t i = 0; i < file->metadata_count; i++) {
+        fputs(i ? "," : "", header);
+        print_string(header, file->metadata[i].key);
+        fputc(':', header);
+        print_string(header, file->metadata[i].value);
+    }
+    fputc('}', header);
+}
+
+static void print_tensor(FILE *header, const struct safetensors_tensor *tensor, uint64_t offset)
+{
+    print_string(header, tensor->name);
+    fprintf(header, ":{\"dtype\":\"%s\",\"shape\":[", safetensors_dtype_of(tensor->type)->name);
+    for (int i = 0; i < tensor->dimensions; i++)
+        fprintf(header, i ? ",%" PRId64 : "%" PRId64, tensor->size[i]);
+    fprintf(header, "],\"data_offsets\":[%" PRIu64 ",%" PRIu64 "]}", offset, offset + tensor->bytes);
+}
+
+/* The length and the header, padded with spaces so that the data behind them begins aligned. */
+static int print_header(const struct safetensors *file, char **text, size_t *length)
+{
+    FILE *header = open_memstream(text, length);
+    if (!header)
+        return fail_errno(STATUS_FAILURE, "cannot build a header");
+    fprintf(header, "%*s{", LENGTH_BYTES, "");
+    bool first = !file->metadata_count;
+    if (file->metadata_count)
+        print_metadata(header, file);
+    uint64_t offset = 0;
+    for (size_t i = 0; i < file->tensor_count; i++) {
+        fputs(first ? "" : ",", header);
+        first = false;
+        print_tensor(header, &file->tensors[i], offset);
+        offset += file->tensors[i].bytes;
+    }
+    fputc('}', header);
+    fflush(header);
+    while (*length % DATA_ALIGNMENT) {
+        fputc(' ', header);
+        fflush(header);
+    }
+    if (fclose(header))
+        return fail_errno(STATUS_FAILURE, "cannot build a header");
+    for (int i = 0; i < LENGTH_BYTES; i++)
+        (*text)[i] = (char)((uint64_t)(*length - LENGTH_BYTES) >> 8 * i);
+    return STATUS_OK;
+}
+
+int safetensors_write(struct output *output, const struct safetensors *file)
+{
+    char *header = NULL;
+    size_t length = 0;
+    int status = print_header(file, &header, &length);
+    if (!status)
+        status = output_write(output, header, length);
+    free(header);
+    for (size_t i = 0; !status && i < file->tensor_count; i++)
+        status = output_write(output, file->tensors[i].data, file->tensors[i].bytes);
+    return status;
+}
