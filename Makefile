@@ -38,7 +38,7 @@ FLAGS_avx512    := -mavx512f -mavx512vl -mavx512bw -mavx512dq -mfma -mprefer-vec
 OBJECTS := $(SOURCES:%.c=$(BUILD)/obj/%.o) \
            $(foreach v,$(VARIANTS),$(VARIANT_SOURCES:%.c=$(BUILD)/obj/%.$v.o))
 ARCHIVE := $(BUILD)/libprunet.a
-TESTS   := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/*/*.c))
+TESTS   := $(patsubst %.c,$(BUILD)/%,$(filter-out tests/bench/%,$(wildcard tests/*/*.c)))
 
 all: $(TOOLS:%=$(BUILD)/bin/%)  ## build every tool into build/bin (the default)
 
