@@ -27,6 +27,10 @@ MAKEFLAGS += --no-builtin-rules
 TOOLS   := $(patsubst tools/%.c,%,$(wildcard tools/*.c))
 SOURCES := $(wildcard lib/*/*.c) $(wildcard kernels/*.c kernels/reference/*.c kernels/cpu/*.c)
 
+# The families of backends that are linked in: one list or another.
+BACKENDS := $(if $(filter 1,$(CUDA)),cuda,cpu)
+SOURCES  += kernels/backends/$(BACKENDS).c
+
 # A CPU kernel is one source, written with gcc's vector extensions and compiled once for each instruction set;
 # kernels/cpu/variant.h gives every external name its suffix, kernels/cpu/cpu.c chooses at run time.
 VARIANT_SOURCES := $(wildcard kernels/cpu/*/*.c)

@@ -1,0 +1,9 @@
+/* The families of an ordinary build. */
+#include "kernels/backends.h"
+#include <stddef.h>
+
+const struct kernels_family *const kernels_families[] = {
+    &kernels_family_reference,
+    &kernels_family_cpu,
+    NULL,
+};

@@ -1,0 +1,75 @@
+/* Which CPU backends this machine can run, and which of them pays for a network. */
+#include "kernels/cpu/cpu.h"
+#include "kernels/backends.h"
+#include <stdlib.h>
+#include <string.h>
+
+struct instruction_set {
+    const char *name; /* as PRUNET_CPU gives it */
+    int (*supported)(void);
+    const struct kernels *planar;
+};
+
+static int always(void)
+{
+    return 1;
+}
+
+#if defined(__x86_64__)
+static int has_avx2(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+
+static int has_avx512(void)
+{
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("fma");
+}
+#endif
+
+/* From the plainest to the widest. */
+static const struct instruction_set sets[] = {
+    {"portable", always, &kernels_planar_portable},
+#if defined(__x86_64__)
+    {"avx2", has_avx2, &kernels_planar_avx2},
+    {"avx512", has_avx512, &kernels_planar_avx512},
+#endif
+};
+
+enum { SET_COUNT = sizeof sets / sizeof sets[0] };
+
+static int tables(const struct kernels *list[FAMILY_TABLES_MOST])
+{
+    int count = 0;
+    for (int i = 0; i < SET_COUNT; i++) {
+        if (!sets[i].supported())
+            continue;
+        list[count++] = sets[i].planar;
+    }
+    return count;
+}
+
+/* The set that PRUNET_CPU names, or else the widest of this machine; NULL when it cannot run here. */
+static const struct instruction_set *chosen_set(void)
+{
+    const char *limit = getenv("PRUNET_CPU");
+    for (int i = SET_COUNT - 1; i >= 0; i--)
+        if (limit && *limit ? !strcmp(limit, sets[i].name) : sets[i].supported())
+            return sets[i].supported() ? &sets[i] : NULL;
+    return NULL;
+}
+
+static const struct kernels *choose(const int *channels, int levels, int parts, const char **why)
+{
+    (void)channels, (void)levels, (void)parts;
+    const struct instruction_set *set = chosen_set();
+    if (!set) {
+        *why = "PRUNET_CPU names no instruction set of this machine; portable, avx2 and avx512 are known";
+        return NULL;
+    }
+    return set->planar;
+}
+
+const struct kernels_family kernels_family_cpu = {"cpu", tables, choose};

@@ -1,0 +1,57 @@
+/* The table of the planar backend: the plain layout of the reference, vectorised along x. */
+#include "kernels/cpu/variant.h"
+#include "kernels/reference/reference.h"
+#include <string.h>
+
+static size_t tensor_bytes(struct shape shape)
+{
+    return (size_t)shape_channels(shape) * shape_voxels(shape) * sizeof(float);
+}
+
+static void copy_tensor(struct shape shape, const float *from, float *to)
+{
+    memcpy(to, from, tensor_bytes(shape));
+}
+
+static size_t scratch_bytes(enum operation operation, struct shape in, struct shape out)
+{
+    return kernels_reference.scratch_bytes(operation, in, out);
+}
+
+extern const struct kernels VARIANT_NAME(kernels_planar);
+const struct kernels VARIANT_NAME(kernels_planar) = {
+    .name = "planar-" VARIANT_STRING(VARIANT),
+    .description = "cpu: planar, " VARIANT_STRING(VARIANT),
+    .allocate = reference_allocate,
+    .release = reference_release,
+    .upload = reference_copy,
+    .download = reference_copy,
+    .clear = reference_clear,
+    .copy = reference_copy,
+    .finish = reference_finish,
+    .tensor_bytes = tensor_bytes,
+    .pack = copy_tensor,
+    .unpack = copy_tensor,
+    .scratch_bytes = scratch_bytes,
+    .image_conv_forward = reference_image_conv_forward,
+    .image_conv_backward = reference_image_conv_backward,
+    .conv3_forward = reference_conv3_forward,
+    .conv3_backward = reference_conv3_backward,
+    .moments = reference_moments,
+    .norm_forward = reference_norm_forward,
+    .norm_backward = reference_norm_backward,
+    .pool_forward = reference_pool_forward,
+    .pool_backward = reference_pool_backward,
+    .upsample_forward = reference_upsample_forward,
+    .upsample_backward = reference_upsample_backward,
+    .branch_forward = reference_branch_forward,
+    .branch_backward = reference_branch_backward,
+    .down_forward = reference_down_forward,
+    .down_backward = reference_down_backward,
+    .up_forward = reference_up_forward,
+    .up_backward = reference_up_backward,
+    .head_forward = reference_head_forward,
+    .dice_sums = reference_dice_sums,
+    .head_backward = reference_head_backward,
+    .adam = reference_adam,
+};

@@ -1,0 +1,77 @@
+/* The list of backends, and the way to one by its name. */
+#include "kernels/kernels.h"
+#include "kernels/backends.h"
+#include <omp.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { TABLES_MOST = 3 * FAMILY_TABLES_MOST };
+
+static const struct kernels *tables[TABLES_MOST];
+static int table_count;
+static pthread_once_t listed = PTHREAD_ONCE_INIT;
+
+static int reference_tables(const struct kernels *list[FAMILY_TABLES_MOST])
+{
+    list[0] = &kernels_reference;
+    return 1;
+}
+
+static const struct kernels *choose_reference(const int *channels, int levels, int parts, const char **why)
+{
+    (void)channels, (void)levels, (void)parts, (void)why;
+    return &kernels_reference;
+}
+
+const struct kernels_family kernels_family_reference = {"reference", reference_tables, choose_reference};
+
+static void list_tables(void)
+{
+    for (const struct kernels_family *const *family = kernels_families; *family; family++) {
+        const struct kernels *found[FAMILY_TABLES_MOST];
+        int count = (*family)->tables(found);
+        for (int i = 0; i < count && table_count < TABLES_MOST; i++)
+            tables[table_count++] = found[i];
+    }
+}
+
+const struct kernels *const *kernels_list(int *count)
+{
+    pthread_once(&listed, list_tables);
+    *count = table_count;
+    return tables;
+}
+
+/* "no backend \"x\" here; there are: reference, planar-avx2, ..." */
+static const char *advice(const char *name)
+{
+    static _Thread_local char text[512];
+    int count, used;
+    const struct kernels *const *list = kernels_list(&count);
+    used = snprintf(text, sizeof text,
+                    "no backend \"%.40s\" in this build or on this machine; there are: cpu", name);
+    for (int i = 0; i < count && used < (int)sizeof text; i++)
+        used += snprintf(text + used, sizeof text - (size_t)used, ", %s", list[i]->name);
+    return text;
+}
+
+const struct kernels *kernels_find(const char *name, const int *channels, int levels, int parts,
+                                   const char **why)
+{
+    for (const struct kernels_family *const *family = kernels_families; *family; family++)
+        if (!strcmp((*family)->name, name))
+            return (*family)->choose(channels, levels, parts, why);
+    int count;
+    const struct kernels *const *list = kernels_list(&count);
+    for (int i = 0; i < count; i++)
+        if (!strcmp(list[i]->name, name))
+            return list[i];
+    *why = advice(name);
+    return NULL;
+}
+
+void kernels_set_threads(int threads)
+{
+    omp_set_num_threads(threads > 0 ? threads : 1);
+}

@@ -1,0 +1,69 @@
+/* Last convolution, sigmoid, Dice loss and their gradient: see head.h. */
+#include "kernels/reference/reference.h"
+#include <math.h>
+
+void reference_head_forward(struct shape in, int regions, const float *x, const float *w, const float *b,
+                            float *p, void *scratch)
+{
+    (void)scratch;
+    size_t voxels = shape_voxels(in);
+    reference_mix_forward(shape_channels(in), regions, voxels, x, w, b, p);
+    for (size_t i = 0; i < (size_t)regions * voxels; i++)
+        p[i] = (float)(1 / (1 + exp(-(double)p[i])));
+}
+
+void reference_dice_sums(size_t voxels, int regions, const float *p, const uint8_t *target,
+                         struct dice_sums *sums, void *scratch)
+{
+    (void)scratch;
+    for (int k = 0; k < regions; k++) {
+        struct dice_sums s = {0};
+        for (size_t v = 0; v < voxels; v++) {
+            float probability = p[(size_t)k * voxels + v];
+            int inside = target[v] >> k & 1, hard = probability > 0.5f;
+            s.intersection += inside ? probability : 0;
+            s.probability += probability;
+            s.target += inside;
+            s.hard_intersection += inside & hard;
+            s.hard_probability += hard;
+        }
+        sums[k] = s;
+    }
+}
+
+/* dz of region k at one voxel, without the scale */
+static double logit_gradient(const struct dice_sums *sums, double p, int inside)
+{
+    double s = sums->probability + sums->target + 1;
+    return p * (1 - p) * ((2 * sums->intersection + 1) / (s * s) - 2 * inside / s);
+}
+
+void reference_head_backward(struct shape in, int regions, const float *x, const float *w, const float *p,
+                             const uint8_t *target, const struct dice_sums *sums, float scale, float *dx,
+                             float *dw, float *db, void *scratch)
+{
+    (void)scratch;
+    size_t voxels = shape_voxels(in);
+    int channels = shape_channels(in);
+#pragma omp parallel for schedule(static)
+    for (int c = 0; c < channels; c++) {
+        double weight_sums[REGIONS_MOST] = {0};
+        for (size_t v = 0; v < voxels; v++) {
+            double sum = 0;
+            for (int k = 0; k < regions; k++) {
+                double dz = scale * logit_gradient(sums + k, p[(size_t)k * voxels + v], target[v] >> k & 1);
+                sum += w[k * channels + c] * dz;
+                weight_sums[k] += dz * x[(size_t)c * voxels + v];
+            }
+            dx[(size_t)c * voxels + v] = (float)sum;
+        }
+        for (int k = 0; k < regions; k++)
+            dw[k * channels + c] = (float)(dw[k * channels + c] + weight_sums[k]);
+    }
+    for (int k = 0; k < regions; k++) {
+        double sum = 0;
+        for (size_t v = 0; v < voxels; v++)
+            sum += scale * logit_gradient(sums + k, p[(size_t)k * voxels + v], target[v] >> k & 1);
+        db[k] = (float)(db[k] + sum);
+    }
+}

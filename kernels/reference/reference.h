@@ -1,0 +1,50 @@
+/* The functions of the reference backend. Its layout is plain: a tensor is a C-order array
+ * [parts * channels][depth][height][width]. Other backends that live in host memory borrow `memory`. */
+#ifndef PRUNET_KERNELS_REFERENCE_REFERENCE_H
+#define PRUNET_KERNELS_REFERENCE_REFERENCE_H
+
+#include "kernels/kernels.h"
+
+/* Host memory. */
+void *reference_allocate(size_t bytes);
+void reference_release(void *memory, size_t bytes);
+void reference_copy(void *to, const void *from, size_t bytes);
+void reference_clear(void *memory, size_t bytes);
+const char *reference_finish(void);
+
+/* Mean and 1 / sqrt(variance + epsilon) of the group that starts at `first`, from [channels][2] moments. */
+struct group_statistics {
+    double mean, scale;
+};
+struct group_statistics reference_group_statistics(int channels_in_group, size_t voxels,
+                                                   const double *moments_of_first);
+
+image_conv_forward_function reference_image_conv_forward;
+image_conv_backward_function reference_image_conv_backward;
+conv3_forward_function reference_conv3_forward;
+conv3_backward_function reference_conv3_backward;
+moments_function reference_moments;
+norm_forward_function reference_norm_forward;
+norm_backward_function reference_norm_backward;
+pool_forward_function reference_pool_forward;
+pool_backward_function reference_pool_backward;
+upsample_forward_function reference_upsample_forward;
+upsample_backward_function reference_upsample_backward;
+branch_forward_function reference_branch_forward;
+branch_backward_function reference_branch_backward;
+down_forward_function reference_down_forward;
+down_backward_function reference_down_backward;
+up_forward_function reference_up_forward;
+up_backward_function reference_up_backward;
+head_forward_function reference_head_forward;
+dice_sums_function reference_dice_sums;
+head_backward_function reference_head_backward;
+adam_function reference_adam;
+
+/* 1x1x1 convolution, see resample.h: maps of `voxels` voxels; w [out][in], b [out]. */
+void reference_mix_forward(int in, int out, size_t voxels, const float *x, const float *w, const float *b,
+                           float *y);
+void reference_mix_backward(int in, int out, size_t voxels, const float *x, const float *w, const float *dy,
+                            float *dx, float *dw, float *db);
+
+#endif

@@ -1,0 +1,236 @@
+/* Drives one operation of any backend from plain host arrays, and compares.
+ *
+ * A `drive` lists the operation's arguments in the order of its prototype. Running it lays every argument
+ * into the backend's memory: what is written with `=` starts as poison, so do scratch and a layout's padding;
+ * a guard zone follows each block. Afterwards guards must stand and what is only read must be unchanged. */
+#ifndef PRUNET_TESTS_KERNELS_DRIVE_H
+#define PRUNET_TESTS_KERNELS_DRIVE_H
+
+#include "kernels/kernels.h"
+#include "lib/base/random.h"
+#include "tests/check.h"
+
+enum { ARGUMENTS_MOST = 12, GUARD = 256, GUARD_BYTE = 0xa5 };
+
+enum role { READ, WRITTEN, ADDED, ABSENT }; /* ABSENT: a NULL pointer */
+enum kind { TENSOR, FLOATS, DOUBLES, BYTES };
+
+struct argument {
+    const char *name;
+    enum role role;
+    enum kind kind;
+    struct shape shape; /* of a tensor */
+    size_t count;       /* plain elements */
+    double tolerance;   /* relative error of what is written or added */
+    void *host;         /* initial contents, plain; owned */
+    void *result;       /* after a run, plain; owned */
+};
+
+struct drive {
+    const char *name;
+    enum operation operation; /* whose scratch */
+    struct shape in, out;
+    int number; /* groups, regions or image channels */
+    float sign; /* or scale */
+    struct adam adam;
+    void (*call)(const struct kernels *kernels, const struct drive *drive, void **at, void *scratch);
+    int count;
+    struct argument arguments[ARGUMENTS_MOST];
+    uint64_t key;
+};
+
+static inline size_t element_bytes(enum kind kind)
+{
+    return kind == DOUBLES ? sizeof(double) : kind == BYTES ? 1 : sizeof(float);
+}
+
+static inline void *plain_copy(const void *from, size_t bytes)
+{
+    void *copy = poisoned(bytes);
+    if (from && bytes)
+        memcpy(copy, from, bytes);
+    return copy;
+}
+
+/* Adds an argument filled with standard normal numbers (bytes: any), and returns it. */
+static inline struct argument *drive_array(struct drive *d, const char *name, enum role role, enum kind kind,
+                                           size_t count)
+{
+    struct argument *a = &d->arguments[d->count++];
+    *a = (struct argument){.name = name, .role = role, .kind = kind, .count = count, .tolerance = 2e-6};
+    a->host = poisoned(count * element_bytes(kind));
+    a->result = poisoned(count * element_bytes(kind));
+    uint64_t key = random_key(d->key, name);
+    for (size_t i = 0; i < count; i++)
+        if (kind == BYTES)
+            ((uint8_t *)a->host)[i] = (uint8_t)random_bits(key, i);
+        else if (kind == DOUBLES)
+            ((double *)a->host)[i] = random_normal(key, i);
+        else
+            ((float *)a->host)[i] = (float)random_normal(key, i);
+    return a;
+}
+
+static inline struct argument *drive_tensor(struct drive *d, const char *name, enum role role,
+                                            struct shape shape)
+{
+    struct argument *a =
+        drive_array(d, name, role, TENSOR, (size_t)shape_channels(shape) * shape_voxels(shape));
+    a->shape = shape;
+    return a;
+}
+
+/* The argument of that name; its absence is a mistake of the test. */
+static inline struct argument *drive_find(struct drive *d, const char *name)
+{
+    for (int i = 0; i < d->count; i++)
+        if (!strcmp(d->arguments[i].name, name))
+            return &d->arguments[i];
+    abort();
+}
+
+static inline void drive_free(struct drive *d)
+{
+    for (int i = 0; i < d->count; i++) {
+        free(d->arguments[i].host);
+        free(d->arguments[i].result);
+    }
+    d->count = 0;
+}
+
+/* A block of the backend's memory with its guard; `from` (or poison, when NULL) is its contents. */
+static inline void *guarded(const struct kernels *kernels, const void *from, size_t bytes)
+{
+    unsigned char *host = poisoned(bytes + GUARD);
+    if (from && bytes)
+        memcpy(host, from, bytes);
+    memset(host + bytes, GUARD_BYTE, GUARD);
+    void *memory = kernels->allocate(bytes + GUARD);
+    if (!memory)
+        abort();
+    kernels->upload(memory, host, bytes + GUARD);
+    free(host);
+    return memory;
+}
+
+/* Copies a block back (unless `to` is NULL) and releases it; 0 when its guard was damaged. */
+static inline int guarded_back(const struct kernels *kernels, void *memory, void *to, size_t bytes)
+{
+    unsigned char *host = poisoned(bytes + GUARD);
+    kernels->download(host, memory, bytes + GUARD);
+    int whole = 1;
+    for (int i = 0; i < GUARD; i++)
+        whole &= host[bytes + (size_t)i] == GUARD_BYTE;
+    if (to && bytes)
+        memcpy(to, host, bytes);
+    free(host);
+    kernels->release(memory, bytes + GUARD);
+    return whole;
+}
+
+static inline size_t argument_bytes(const struct kernels *kernels, const struct argument *a)
+{
+    return a->kind == TENSOR ? kernels->tensor_bytes(a->shape) : a->count * element_bytes(a->kind);
+}
+
+static inline void *argument_in(const struct kernels *kernels, const struct argument *a)
+{
+    if (a->role == ABSENT)
+        return NULL;
+    size_t bytes = argument_bytes(kernels, a);
+    if (a->role == WRITTEN)
+        return guarded(kernels, NULL, bytes);
+    if (a->kind != TENSOR)
+        return guarded(kernels, a->host, bytes);
+    float *tensor = poisoned(bytes);
+    kernels->pack(a->shape, a->host, tensor);
+    void *memory = guarded(kernels, tensor, bytes);
+    free(tensor);
+    return memory;
+}
+
+static inline int argument_back(const struct kernels *kernels, struct argument *a, void *memory)
+{
+    if (a->role == ABSENT)
+        return 1;
+    size_t bytes = argument_bytes(kernels, a);
+    if (a->kind != TENSOR)
+        return guarded_back(kernels, memory, a->result, bytes);
+    float *tensor = poisoned(bytes);
+    int whole = guarded_back(kernels, memory, tensor, bytes);
+    kernels->unpack(a->shape, tensor, a->result);
+    free(tensor);
+    return whole;
+}
+
+/* Runs the operation; every argument's `result` is what came back. 0, with a line of speech, when a guard was
+ * damaged, something that is only read has changed or the backend reports a failure. */
+static inline int drive_run(struct drive *d, const struct kernels *kernels)
+{
+    void *at[ARGUMENTS_MOST];
+    int good = 1;
+    for (int i = 0; i < d->count; i++)
+        at[i] = argument_in(kernels, &d->arguments[i]);
+    size_t scratch_bytes = kernels->scratch_bytes(d->operation, d->in, d->out);
+    void *scratch = guarded(kernels, NULL, scratch_bytes);
+    d->call(kernels, d, at, scratch);
+    const char *failure = kernels->finish();
+    if (failure)
+        good = 0, fprintf(stderr, "%s: %s: %s\n", kernels->name, d->name, failure);
+    if (!guarded_back(kernels, scratch, NULL, scratch_bytes))
+        good = 0, fprintf(stderr, "%s: %s: writes beyond its scratch\n", kernels->name, d->name);
+    for (int i = 0; i < d->count; i++) {
+        struct argument *a = &d->arguments[i];
+        if (!argument_back(kernels, a, at[i]))
+            good = 0, fprintf(stderr, "%s: %s: writes beyond %s\n", kernels->name, d->name, a->name);
+        if (a->role == READ && memcmp(a->result, a->host, a->count * element_bytes(a->kind)))
+            good = 0, fprintf(stderr, "%s: %s: changes %s\n", kernels->name, d->name, a->name);
+    }
+    return good;
+}
+
+static inline int is_output(const struct argument *a)
+{
+    return a->role == WRITTEN || a->role == ADDED;
+}
+
+static inline double relative_error_double(size_t n, const double *a, const double *b)
+{
+    double difference = 0, norm = 0;
+    for (size_t i = 0; i < n; i++) {
+        difference += (a[i] - b[i]) * (a[i] - b[i]);
+        norm += b[i] * b[i];
+    }
+    double error = norm > 0 ? sqrt(difference / norm) : sqrt(difference);
+    return isfinite(error) ? error : 1e30;
+}
+
+/* Relative error of the last run's argument against expected plain contents. */
+static inline double argument_error(const struct argument *a, const void *expected)
+{
+    return a->kind == DOUBLES ? relative_error_double(a->count, a->result, expected)
+                              : relative_error(a->count, a->result, expected);
+}
+
+/* The outputs of the last run, copied: freed with outputs_free. */
+struct outputs {
+    void *of[ARGUMENTS_MOST];
+};
+
+static inline struct outputs outputs_copy(const struct drive *d)
+{
+    struct outputs outputs = {0};
+    for (int i = 0; i < d->count; i++)
+        if (is_output(&d->arguments[i]))
+            outputs.of[i] = plain_copy(d->arguments[i].result,
+                                       d->arguments[i].count * element_bytes(d->arguments[i].kind));
+    return outputs;
+}
+
+static inline void outputs_free(struct outputs *outputs)
+{
+    for (int i = 0; i < ARGUMENTS_MOST; i++)
+        free(outputs->of[i]);
+}
+
+#endif
