@@ -1,0 +1,72 @@
+/* order-cases: the order in which an epoch meets its training cases. */
+#include "lib/base/error.h"
+#include "lib/base/names.h"
+#include "lib/base/options.h"
+#include "lib/base/output.h"
+#include "lib/base/random.h"
+#include <string.h>
+
+static uint64_t seed = 1;
+static int epoch;
+static const char *output_path;
+
+static const struct option_spec options[] = {
+    {"seed", 0, OPTION_UNSIGNED, &seed, "N", "seed of the run (default 1)"},
+    {"epoch", 0, OPTION_INTEGER, &epoch, "E", "epoch, counted from 1"},
+    {"output", 'o', OPTION_TEXT, &output_path, "FILE", "write FILE (default stdout)"},
+};
+
+static const struct tool tool = {
+    .name = "order-cases",
+    .usage = "--epoch E [--seed N] [-o FILE] [LIST]",
+    .summary = "Reads case names, one a line, and writes them as a permutation that is a function of seed,\n"
+               "epoch and the set of names alone, whatever the order they came in.",
+    .options = options,
+    .count = OPTION_COUNT(options),
+};
+
+static int write_names(const struct names *names)
+{
+    struct output output;
+    int status = output_open(&output, output_path, false);
+    for (size_t i = 0; !status && i < names->count; i++)
+        status = output_print(&output, "%s\n", names->name[i]);
+    if (!status)
+        return output_commit(&output);
+    output_discard(&output);
+    return status;
+}
+
+static int order(FILE *file, const char *path)
+{
+    struct names names;
+    int status = names_read(&names, file, path);
+    if (status)
+        return status;
+    if (!names.count)
+        status = fail(STATUS_DATA, "%s: no case is listed", path);
+    if (!status)
+        status =
+            names_shuffle(&names, random_key_number(random_key(seed, "order of cases"), (uint64_t)epoch));
+    if (!status)
+        status = write_names(&names);
+    names_free(&names);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    int operand = options_parse(&tool, argc, argv);
+    if (argc - operand > 1)
+        usage_error("one list at most");
+    if (epoch < 1)
+        usage_error("--epoch must be at least 1");
+    const char *path = operand < argc ? argv[operand] : "-";
+    FILE *file = strcmp(path, "-") ? fopen(path, "re") : stdin;
+    if (!file)
+        return report(fail_errno(STATUS_FAILURE, "%s", path));
+    int status = order(file, file == stdin ? "standard input" : path);
+    if (file != stdin)
+        fclose(file);
+    return status ? report(status) : STATUS_OK;
+}
