@@ -1,0 +1,205 @@
+#include "lib/base/error.h"
+#include "lib/stream/expect.h"
+#include "lib/stream/nrrd.h"
+#include "lib/stream/source.h"
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const uint64_t PAYLOAD_MOST = UINT64_C(4) << 30;
+
+struct reader {
+    char **paths;
+    size_t count, next; /* `next` is the path to open after the current source */
+    struct source source;
+    struct expect expect;
+    bool expecting;
+    uint64_t max_bytes;
+    size_t records;   /* read from the current source */
+    bool alone;       /* the current source held a foreign record: nothing may follow it */
+    size_t cases;     /* begun in the whole stream */
+    bool inside_case; /* the last record read was not the last of its case */
+    char case_name[CASE_NAME_SIZE];
+    double seconds;
+};
+
+int reader_open(struct reader **reader, int count, char *const *paths, const struct reader_options *options)
+{
+    static char *const standard[] = {"-"};
+    if (!count) {
+        count = 1;
+        paths = standard;
+    }
+    for (int i = 0; i < count; i++) /* a mistyped last name should not cost the work on all others */
+        if (strcmp(paths[i], "-") && access(paths[i], R_OK))
+            return fail_errno(STATUS_FAILURE, "%s: cannot open", paths[i]);
+    struct reader *r = calloc(1, sizeof *r);
+    if (!r)
+        return fail(STATUS_FAILURE, "out of memory");
+    r->source.fd = -1;
+    r->max_bytes = options && options->max_bytes ? options->max_bytes : PAYLOAD_MOST;
+    r->paths = calloc((size_t)count, sizeof *r->paths);
+    for (int i = 0; r->paths && i < count; i++)
+        r->count += (r->paths[i] = strdup(paths[i])) != NULL;
+    int status = r->count == (size_t)count ? STATUS_OK : fail(STATUS_FAILURE, "out of memory");
+    if (!status && options && options->expect_path) {
+        status = expect_read(&r->expect, options->expect_path);
+        r->expecting = true;
+    }
+    if (status) {
+        reader_close(r);
+        return status;
+    }
+    *reader = r;
+    return STATUS_OK;
+}
+
+void reader_close(struct reader *reader)
+{
+    if (!reader)
+        return;
+    source_close(&reader->source);
+    expect_free(&reader->expect);
+    for (size_t i = 0; i < reader->count; i++)
+        free(reader->paths[i]);
+    free(reader->paths);
+    free(reader);
+}
+
+const char *reader_name(const struct reader *reader)
+{
+    return source_name(reader->paths[reader->next ? reader->next - 1 : 0]);
+}
+
+size_t reader_cases_done(const struct reader *reader)
+{
+    return reader->cases - reader->inside_case;
+}
+
+size_t reader_cases_expected(const struct reader *reader)
+{
+    return reader->expect.count;
+}
+
+double reader_seconds(const struct reader *reader)
+{
+    return reader->seconds;
+}
+
+/* A foreign file's case is its name, without folder and suffix, in the letters that case names have. */
+static void name_of_file(const char *path, char name[CASE_NAME_SIZE])
+{
+    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+    size_t length = strcspn(base, ".");
+    if (!strcmp(path, "-") || !length) {
+        base = "foreign";
+        length = strlen(base);
+    }
+    length = length < CASE_NAME_SIZE ? length : CASE_NAME_SIZE - 1;
+    memcpy(name, base, length);
+    name[length] = 0;
+    for (char *letter = name; *letter; letter++) {
+        char one[] = {'a', *letter, 0}; /* 'a' first: what counts is the letter, not its place */
+        if (!case_name_valid(one) || (letter == name && *letter == '-'))
+            *letter = '_';
+    }
+}
+
+/* Where in the stream: the file, and the record with its case or with the one before it. */
+static int fail_here(const struct reader *r, int status, const char *case_name)
+{
+    if (*case_name)
+        return fail_in(status, "%s: record %zu: case %s", reader_name(r), r->records + 1, case_name);
+    if (r->cases)
+        return fail_in(status, "%s: record %zu, after case %s", reader_name(r), r->records + 1, r->case_name);
+    return fail_in(status, "%s: record %zu", reader_name(r), r->records + 1);
+}
+
+static int at_end(const struct reader *r)
+{
+    if (r->inside_case)
+        return fail(STATUS_DATA, "%s: the input ends after record %zu, which is not the last of case %s",
+                    reader_name(r), r->records, r->case_name);
+    int status = r->expecting ? expect_end(&r->expect, r->cases) : STATUS_OK;
+    return status ? fail_in(status, "%s", reader_name(r)) : STATUS_OK;
+}
+
+/* Finds the next header in the current source or in those after it; *length is 0 behind the last. */
+static int next_header(struct reader *r, char **text, size_t *length)
+{
+    *length = 0;
+    for (;;) {
+        int status = STATUS_OK;
+        if (r->source.fd >= 0) {
+            if ((status = source_header(&r->source, text, length)))
+                return fail_here(r, status, "");
+            if (*length && r->alone)
+                return fail(STATUS_DATA, "%s: bytes after the data of a foreign NRRD", reader_name(r));
+            if (*length)
+                return STATUS_OK;
+            if (!r->records)
+                return fail(STATUS_DATA, "%s: empty: not one record", reader_name(r));
+            source_close(&r->source);
+        }
+        if (r->next == r->count)
+            return STATUS_OK;
+        r->records = 0;
+        r->alone = false;
+        if ((status = source_open(&r->source, r->paths[r->next++], &r->seconds)))
+            return fail_in(status, "%s", reader_name(r));
+    }
+}
+
+/* Keeps count of the cases: one begins where the name changes, or with an image after a last record. */
+static int follow_case(struct reader *r, const struct record *record)
+{
+    bool same = r->cases && !strcmp(record->case_name, r->case_name);
+    if (r->inside_case && !same)
+        return fail(STATUS_DATA, "case %s begins before the last record of case %s", record->case_name,
+                    r->case_name);
+    if (!same || (!r->inside_case && record->role == ROLE_IMAGE)) {
+        int status = r->expecting ? expect_case(&r->expect, r->cases, record->case_name) : STATUS_OK;
+        if (status)
+            return status;
+        r->cases++;
+        memcpy(r->case_name, record->case_name, sizeof r->case_name);
+    }
+    return STATUS_OK;
+}
+
+static int read_record(struct reader *r, char *text, size_t length, struct record *record)
+{
+    char fallback[CASE_NAME_SIZE];
+    name_of_file(r->paths[r->next - 1], fallback);
+    int status = nrrd_parse(text, length, fallback, record);
+    if (!status && record->bytes > r->max_bytes)
+        status = fail(STATUS_DATA, "%zu bytes of data, more than the limit of %llu", record->bytes,
+                      (unsigned long long)r->max_bytes);
+    if (!status)
+        status = source_payload(&r->source, length, record);
+    if (status)
+        return fail_here(r, status, record->case_name);
+    if ((status = follow_case(r, record)))
+        return fail_in(status, "%s: record %zu", reader_name(r), r->records + 1);
+    r->inside_case = !record->last;
+    r->alone = record->foreign;
+    r->records++;
+    return STATUS_OK;
+}
+
+int reader_next(struct reader *reader, struct record *record, bool *got)
+{
+    char *text;
+    size_t length;
+    *got = false;
+    *record = (struct record){0};
+    int status = next_header(reader, &text, &length);
+    if (status)
+        return status;
+    if (!length)
+        return at_end(reader);
+    if ((status = read_record(reader, text, length, record)))
+        record_free(record);
+    *got = !status;
+    return status;
+}

@@ -1,0 +1,169 @@
+#include "lib/stream/record.h"
+#include "lib/base/error.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+static const double DIRECTION_TOLERANCE = 1e-4; /* mm a voxel */
+static const double OFFSET_TOLERANCE = 1e-3;    /* voxels */
+static const double OFFSET_MOST = 1e6;          /* voxels; far above any grid, far below INT_MAX */
+
+size_t sample_bytes(enum sample sample)
+{
+    static const size_t bytes[] = {
+        [SAMPLE_FLOAT] = 4, [SAMPLE_UINT8] = 1, [SAMPLE_INT16] = 2, [SAMPLE_BFLOAT16] = 2};
+    return bytes[sample];
+}
+
+const char *role_name(enum role role)
+{
+    static const char *const names[] = {
+        [ROLE_IMAGE] = "image", [ROLE_LABEL] = "label", [ROLE_PROB] = "prob", [ROLE_MASK] = "mask"};
+    return names[role];
+}
+
+size_t record_voxels(const struct record *record)
+{
+    return (size_t)record->size[0] * (size_t)record->size[1] * (size_t)record->size[2];
+}
+
+int record_allocate(struct record *record)
+{
+    size_t bytes = record_voxels(record) * (size_t)record->channels * sample_bytes(record->sample);
+    size_t padded = (bytes + 63) / 64 * 64;
+    record->data = aligned_alloc(64, padded);
+    if (!record->data)
+        return fail(STATUS_FAILURE, "case %s: no memory for %zu bytes", record->case_name, bytes);
+    memset(record->data, 0, padded);
+    record->bytes = bytes;
+    record->mapping = NULL;
+    record->mapping_bytes = 0;
+    return STATUS_OK;
+}
+
+int record_copy_header(struct record *to, const struct record *from)
+{
+    char *keys = from->keys ? strdup(from->keys) : NULL;
+    if (from->keys && !keys)
+        return fail(STATUS_FAILURE, "case %s: out of memory", from->case_name);
+    *to = *from;
+    to->keys = keys;
+    to->data = NULL;
+    to->bytes = 0;
+    to->mapping = NULL;
+    to->mapping_bytes = 0;
+    return STATUS_OK;
+}
+
+void record_free(struct record *record)
+{
+    if (record->mapping)
+        munmap(record->mapping, record->mapping_bytes);
+    else
+        free(record->data);
+    free(record->keys);
+    *record = (struct record){0};
+}
+
+/* The inverse's rows are cross products of the matrix's columns over the determinant (Cramer's rule). */
+static bool invert(const double a[3][4], double inverse[3][3])
+{
+    for (int i = 0; i < 3; i++) {
+        int j = (i + 1) % 3, k = (i + 2) % 3;
+        for (int r = 0; r < 3; r++) {
+            int s = (r + 1) % 3, t = (r + 2) % 3;
+            inverse[i][r] = a[s][j] * a[t][k] - a[t][j] * a[s][k];
+        }
+    }
+    double determinant = a[0][0] * inverse[0][0] + a[1][0] * inverse[0][1] + a[2][0] * inverse[0][2];
+    if (!(fabs(determinant) > 1e-12))
+        return false;
+    for (int i = 0; i < 9; i++)
+        inverse[i / 3][i % 3] /= determinant;
+    return true;
+}
+
+int record_offset(const struct record *record, int offset[3])
+{
+    static const char *const misfit = "case %s: flipped, permuted or resampled against its source grid: "
+                                      "%s %d differs";
+    double inverse[3][3];
+    if (!record->has_grid || !record->has_geometry)
+        return fail(STATUS_DATA, "case %s: no source grid in the record", record->case_name);
+    if (!invert(record->affine, inverse))
+        return fail(STATUS_DATA, "case %s: the source's affine is singular", record->case_name);
+    for (int axis = 0; axis < 3; axis++)
+        for (int r = 0; r < 3; r++)
+            if (!(fabs(record->directions[axis][r] - record->affine[r][axis]) <= DIRECTION_TOLERANCE))
+                return fail(STATUS_DATA, misfit, record->case_name, "direction of axis", axis);
+    for (int axis = 0; axis < 3; axis++) {
+        double voxels = 0;
+        for (int r = 0; r < 3; r++)
+            voxels += inverse[axis][r] * (record->origin[r] - record->affine[r][3]);
+        if (!(fabs(voxels) < OFFSET_MOST && fabs(voxels - round(voxels)) <= OFFSET_TOLERANCE))
+            return fail(STATUS_DATA, misfit, record->case_name, "offset of axis", axis);
+        offset[axis] = (int)round(voxels);
+    }
+    return STATUS_OK;
+}
+
+void record_forget_geometry(struct record *record)
+{
+    record->has_geometry = record->has_grid = false;
+    memset(record->directions, 0, sizeof record->directions);
+    memset(record->origin, 0, sizeof record->origin);
+    memset(record->grid, 0, sizeof record->grid);
+    memset(record->affine, 0, sizeof record->affine);
+    record->forms = (struct source_forms){0};
+}
+
+bool case_name_valid(const char *name)
+{
+    size_t length = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
+    return length >= 1 && length < CASE_NAME_SIZE && !name[length] && *name != '.' && *name != '-';
+}
+
+/* The line of `key` in a list of "key:=value\n" lines, or NULL. */
+static char *key_line(char *keys, const char *key)
+{
+    size_t length = strlen(key);
+    for (char *line = keys; line && *line; line = strchr(line, '\n') + 1)
+        if (!strncmp(line, key, length) && !strncmp(line + length, ":=", 2))
+            return line;
+    return NULL;
+}
+
+const char *record_key(const struct record *record, const char *key, char *value, size_t size)
+{
+    const char *line = key_line(record->keys, key);
+    if (!line)
+        return NULL;
+    line += strlen(key) + 2;
+    snprintf(value, size, "%.*s", (int)strcspn(line, "\n"), line);
+    return value;
+}
+
+static bool printable(const char *text)
+{
+    while ((*text >= ' ' && *text <= '~') || *text == '\t')
+        text++;
+    return !*text;
+}
+
+int record_set_key(struct record *record, const char *key, const char *value)
+{
+    if (!*key || strchr(key, ':') || *key == '#' || !printable(key) || !printable(value))
+        return fail(STATUS_DATA, "case %s: a key or value that a header cannot hold", record->case_name);
+    char *old = key_line(record->keys, key), *keys;
+    if (old) {
+        char *next = strchr(old, '\n') + 1;
+        memmove(old, next, strlen(next) + 1);
+    }
+    if (asprintf(&keys, "%s%s:=%s\n", record->keys ? record->keys : "", key, value) < 0)
+        return fail(STATUS_FAILURE, "case %s: out of memory", record->case_name);
+    free(record->keys);
+    record->keys = keys;
+    return STATUS_OK;
+}

@@ -1,0 +1,162 @@
+#include "lib/stream/source.h"
+#include "lib/base/error.h"
+#include "lib/base/progress.h"
+#include "lib/stream/nrrd.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { PIPE_BYTES = 1 << 20, GROWTH_FIRST = 1 << 20, ALIGNMENT = 64 };
+
+const char *source_name(const char *path)
+{
+    return strcmp(path, "-") ? path : "standard input";
+}
+
+int source_open(struct source *source, const char *path, double *seconds)
+{
+    struct stat file;
+    *source = (struct source){.path = path, .seconds = seconds};
+    source->fd = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC) : dup(STDIN_FILENO);
+    if (source->fd < 0 || fstat(source->fd, &file))
+        return fail_errno(STATUS_FAILURE, "cannot open");
+    if (S_ISDIR(file.st_mode))
+        return fail(STATUS_FAILURE, "is a folder");
+    source->buffer = malloc(NRRD_HEADER_MOST);
+    if (!source->buffer)
+        return fail(STATUS_FAILURE, "out of memory");
+    off_t position = lseek(source->fd, 0, SEEK_CUR);
+    source->regular = S_ISREG(file.st_mode) && position >= 0;
+    source->position = source->regular ? (uint64_t)position : 0;
+    if (S_ISFIFO(file.st_mode))
+        fcntl(source->fd, F_SETPIPE_SZ, PIPE_BYTES); /* fewer hops between processes; no harm where refused */
+    return STATUS_OK;
+}
+
+void source_close(struct source *source)
+{
+    if (source->fd >= 0)
+        close(source->fd);
+    free(source->buffer);
+    *source = (struct source){.fd = -1};
+}
+
+/* Reads at least one byte, or none at the end: *got tells how many. `ahead` counts from what is not consumed.
+ */
+static int read_some(struct source *source, void *to, size_t room, size_t ahead, size_t *got)
+{
+    double start = clock_seconds();
+    ssize_t count;
+    do
+        count = source->regular ? pread(source->fd, to, room, (off_t)(source->position + ahead))
+                                : read(source->fd, to, room);
+    while (count < 0 && errno == EINTR);
+    *source->seconds += clock_seconds() - start;
+    if (count < 0)
+        return fail_errno(STATUS_FAILURE, "cannot read");
+    *got = (size_t)count;
+    return STATUS_OK;
+}
+
+int source_header(struct source *source, char **text, size_t *length)
+{
+    memmove(source->buffer, source->buffer + source->begin, source->end - source->begin);
+    source->end -= source->begin;
+    source->begin = 0;
+    *text = source->buffer;
+    while (!(*length = nrrd_header_length(source->buffer, source->end))) {
+        size_t room = NRRD_HEADER_MOST - source->end, got;
+        if (!room)
+            return fail(STATUS_DATA, "a header of more than %d bytes, or no NRRD", NRRD_HEADER_MOST);
+        int status = read_some(source, source->buffer + source->end, room < NRRD_PAGE ? room : NRRD_PAGE,
+                               source->end, &got);
+        if (status)
+            return status;
+        if (!got)
+            return source->end
+                       ? fail(STATUS_DATA, "the input ends inside the header, after %zu bytes", source->end)
+                       : STATUS_OK;
+        source->end += got;
+    }
+    return STATUS_OK;
+}
+
+static int ends_early(size_t have, size_t bytes)
+{
+    return fail(STATUS_DATA, "the input ends inside the data: %zu of %zu bytes", have, bytes);
+}
+
+/* Memory that doubles while bytes arrive, so that a header that lies reserves nothing. */
+static int read_payload(struct source *source, struct record *record)
+{
+    size_t bytes = record->bytes, ahead = source->end - source->begin, capacity = 0, have = 0;
+    char *data = NULL;
+    int status = STATUS_OK;
+    while (!status && have < bytes) {
+        if (have == capacity) {
+            capacity = capacity ? 2 * capacity : GROWTH_FIRST;
+            capacity = capacity < bytes ? capacity : bytes;
+            char *larger = realloc(data, capacity);
+            if (!larger) {
+                status = fail(STATUS_FAILURE, "no memory for %zu bytes", capacity);
+                break;
+            }
+            data = larger;
+        }
+        size_t got = capacity - have < ahead ? capacity - have : ahead;
+        if (got) {
+            memcpy(data + have, source->buffer + source->begin, got);
+            source->begin += got;
+            ahead -= got;
+        } else if (!(status = read_some(source, data + have, capacity - have, have, &got)) && !got)
+            status = ends_early(have, bytes);
+        have += got;
+    }
+    if (status) {
+        free(data);
+        return status;
+    }
+    record->data = data;
+    return STATUS_OK;
+}
+
+/* Maps the payload copy on write; false where its place in the file is not aligned or mapping is not offered.
+ */
+static bool map_payload(struct source *source, struct record *record)
+{
+    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), before = source->position % page;
+    if (before % ALIGNMENT)
+        return false;
+    size_t length = record->bytes + before;
+    void *mapping = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE, source->fd,
+                         (off_t)(source->position - before));
+    if (mapping == MAP_FAILED)
+        return false;
+    record->mapping = mapping;
+    record->mapping_bytes = length;
+    record->data = (char *)mapping + before;
+    return true;
+}
+
+int source_payload(struct source *source, size_t header_length, struct record *record)
+{
+    struct stat file;
+    if (!source->regular) {
+        source->begin += header_length;
+        return read_payload(source, record);
+    }
+    source->position += header_length;
+    source->begin = source->end = 0;
+    if (fstat(source->fd, &file))
+        return fail_errno(STATUS_FAILURE, "cannot stat");
+    uint64_t rest = (uint64_t)file.st_size > source->position ? (uint64_t)file.st_size - source->position : 0;
+    if (rest < record->bytes)
+        return ends_early((size_t)rest, record->bytes);
+    int status = map_payload(source, record) ? STATUS_OK : read_payload(source, record);
+    source->position += record->bytes;
+    return status;
+}

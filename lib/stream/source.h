@@ -1,0 +1,32 @@
+/* One input of the record reader: a regular file, which is mapped, or a pipe, which is read as it arrives. */
+#ifndef PRUNET_STREAM_SOURCE_H
+#define PRUNET_STREAM_SOURCE_H
+
+#include "lib/stream/record.h"
+
+struct source {
+    const char *path; /* borrowed */
+    int fd;           /* -1: closed */
+    bool regular;
+    uint64_t position; /* in a regular file, of what is not yet consumed */
+    char *buffer;      /* NRRD_HEADER_MOST bytes: what was read ahead for a header */
+    size_t begin, end; /* of the bytes in the buffer that are not yet consumed */
+    double *seconds;   /* time spent in read calls is added here */
+};
+
+/* Opens PATH ("-": stdin). A missing or unreadable file or a folder is STATUS_FAILURE. */
+int source_open(struct source *source, const char *path, double *seconds);
+void source_close(struct source *source);
+
+/* "standard input" for "-". */
+const char *source_name(const char *path);
+
+/* Reads ahead a whole header, which stays valid until the next call for this source: *text and *length.
+ * *length is 0 at the end of the input. STATUS_DATA when the input ends inside it or it is too long. */
+int source_header(struct source *source, char **text, size_t *length);
+
+/* Consumes the header and then the payload of record->bytes bytes, which becomes record->data: a private
+ * mapping where the file allows it at this alignment, else memory that grows as bytes arrive. */
+int source_payload(struct source *source, size_t header_length, struct record *record);
+
+#endif
