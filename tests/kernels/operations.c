@@ -1,0 +1,286 @@
+/* Every operation of every backend against the reference: odd sizes, axes of one voxel, odd channel counts,
+ * poison, guards, and the same bits for 1, 2, 3 and 7 threads.
+ *
+ *     operations [PATTERN]     only backends whose name contains it */
+#include "tests/kernels/calls.h"
+
+static const int thread_counts[] = {1, 2, 3, 7};
+enum { THREAD_COUNTS = sizeof thread_counts / sizeof thread_counts[0], TABLES_MOST = 64 };
+
+/* What has been seen of one operation, for each backend. */
+static struct tally {
+    int cases, sound, repeatable;
+    double worst; /* error / tolerance */
+} tallies[TABLES_MOST];
+
+static const char *pattern = "";
+
+static void speak(const struct kernels *kernels, const struct drive *d, const char *what)
+{
+    struct shape in = d->in, out = d->out;
+    fprintf(stderr, "%s: %s: %dx%d channels %dx%dx%d to %dx%d %dx%dx%d: %s\n", kernels->name, d->name,
+            in.parts, in.channels, in.depth, in.height, in.width, out.parts, out.channels, out.depth,
+            out.height, out.width, what);
+}
+
+static double worst_error(const struct drive *d, const struct outputs *expected)
+{
+    double worst = 0;
+    for (int i = 0; i < d->count; i++)
+        if (is_output(&d->arguments[i]))
+            worst =
+                fmax(worst, argument_error(&d->arguments[i], expected->of[i]) / d->arguments[i].tolerance);
+    return worst;
+}
+
+static int same_bits(const struct drive *d, const struct outputs *expected)
+{
+    for (int i = 0; i < d->count; i++) {
+        const struct argument *a = &d->arguments[i];
+        if (is_output(a) && memcmp(a->result, expected->of[i], a->count * element_bytes(a->kind)))
+            return 0;
+    }
+    return 1;
+}
+
+static void examine_table(struct drive *d, const struct kernels *kernels, const struct outputs *expected,
+                          struct tally *tally)
+{
+    struct outputs first;
+    for (int i = 0; i < THREAD_COUNTS; i++) {
+        kernels_set_threads(thread_counts[i]);
+        if (!drive_run(d, kernels)) {
+            tally->sound = 0;
+            speak(kernels, d, "not sound");
+        }
+        if (i == 0)
+            first = outputs_copy(d);
+        else if (!same_bits(d, &first)) {
+            tally->repeatable = 0;
+            speak(kernels, d, "other bits with other threads");
+        }
+    }
+    outputs_free(&first);
+    double error = worst_error(d, expected);
+    if (!(error < 1))
+        speak(kernels, d, "too far from the reference");
+    tally->worst = fmax(tally->worst, error);
+    tally->cases++;
+}
+
+/* One case in every backend; d is freed. */
+static void examine(struct drive d)
+{
+    int count;
+    const struct kernels *const *list = kernels_list(&count);
+    kernels_set_threads(1);
+    if (!drive_run(&d, &kernels_reference))
+        check(0, "reference: %s is sound", d.name);
+    struct outputs expected = outputs_copy(&d);
+    for (int i = 0; i < count && i < TABLES_MOST; i++)
+        if (strstr(list[i]->name, pattern))
+            examine_table(&d, list[i], &expected, &tallies[i]);
+    outputs_free(&expected);
+    drive_free(&d);
+}
+
+/* Closes an operation: one line for each backend. */
+static void conclude(const char *operation)
+{
+    int count;
+    const struct kernels *const *list = kernels_list(&count);
+    for (int i = 0; i < count && i < TABLES_MOST; i++)
+        if (tallies[i].cases) {
+            check(tallies[i].worst < 1 && tallies[i].sound && tallies[i].repeatable,
+                  "%s: %s: %d cases, error %.2f of what is allowed%s%s", list[i]->name, operation,
+                  tallies[i].cases, tallies[i].worst, tallies[i].sound ? "" : ", not sound",
+                  tallies[i].repeatable ? "" : ", depends on threads");
+        }
+    for (int i = 0; i < TABLES_MOST; i++)
+        tallies[i] = (struct tally){.sound = 1, .repeatable = 1};
+}
+
+/* Channels and grids: each is tried with parts 1 and, where the operation knows them, 2. */
+static const struct shape shapes[] = {
+    {1, 1, 1, 1, 1},   {1, 3, 1, 5, 1},   {1, 4, 3, 1, 7},   {1, 5, 5, 6, 9},
+    {1, 7, 2, 3, 33},  {1, 12, 7, 3, 20}, {1, 16, 4, 4, 16}, {1, 20, 3, 5, 40},
+    {1, 30, 4, 5, 17}, {1, 33, 1, 2, 70}, {1, 60, 2, 4, 8},  {1, 4, 9, 11, 130},
+};
+
+enum { SHAPES = sizeof shapes / sizeof shapes[0] };
+
+static struct shape with(struct shape shape, int parts, int channels)
+{
+    shape.parts = parts;
+    shape.channels = channels;
+    return shape;
+}
+
+/* The channels of the neighbour in the list: any pair of widths. */
+static int other_channels(int i)
+{
+    return shapes[(i + 1) % SHAPES].channels;
+}
+
+static int largest_group(int channels)
+{
+    return channels % 4 == 0 ? 4 : channels % 3 == 0 ? 3 : 1;
+}
+
+static void convolutions(void)
+{
+    for (int i = 0; i < SHAPES; i++)
+        examine(conv3_forward(shapes[i], with(shapes[i], 1, other_channels(i))));
+    conclude("conv3_forward");
+    for (int i = 0; i < SHAPES; i++)
+        for (int with_dx = 0; with_dx < 2; with_dx++)
+            examine(conv3_backward(shapes[i], with(shapes[i], 1, other_channels(i)), with_dx));
+    conclude("conv3_backward");
+    for (int i = 0; i < SHAPES; i++)
+        for (int parts = 1; parts <= 2; parts++)
+            examine(image_conv_forward(with(shapes[i], 1, i % 5 + 1),
+                                       with(shapes[i], parts, shapes[i].channels)));
+    conclude("image_conv_forward");
+    for (int i = 0; i < SHAPES; i++)
+        for (int parts = 1; parts <= 2; parts++)
+            examine(image_conv_backward(with(shapes[i], 1, i % 5 + 1),
+                                        with(shapes[i], parts, shapes[i].channels)));
+    conclude("image_conv_backward");
+}
+
+static void norms(void)
+{
+    for (int i = 0; i < SHAPES; i++)
+        examine(moments(shapes[i]));
+    conclude("moments");
+    for (int i = 0; i < SHAPES; i++)
+        for (int in_place = 0; in_place < 2; in_place++) {
+            examine(norm_forward(shapes[i], shapes[i].channels, in_place));
+            examine(
+                norm_forward(shapes[i], shapes[i].channels / largest_group(shapes[i].channels), in_place));
+        }
+    conclude("norm_forward");
+    for (int i = 1; i < SHAPES; i++)
+        for (int in_place = 0; in_place < 2; in_place++) {
+            examine(norm_backward(shapes[i], shapes[i].channels, in_place));
+            examine(
+                norm_backward(shapes[i], shapes[i].channels / largest_group(shapes[i].channels), in_place));
+        }
+    conclude("norm_backward");
+}
+
+static void branches(void)
+{
+    for (int i = 0; i < SHAPES; i++)
+        for (int minus = 0; minus < 2; minus++)
+            for (int with_moments = 0; with_moments < 2; with_moments++)
+                examine(branch_forward(shapes[i],
+                                       shapes[i].channels / (minus ? largest_group(shapes[i].channels) : 1),
+                                       minus ? -1 : 1, with_moments));
+    conclude("branch_forward");
+    for (int i = 1; i < SHAPES; i++)
+        for (int with_y = 0; with_y < 2; with_y++) {
+            examine(branch_backward(shapes[i], shapes[i].channels, with_y));
+            examine(
+                branch_backward(shapes[i], shapes[i].channels / largest_group(shapes[i].channels), with_y));
+        }
+    conclude("branch_backward");
+}
+
+static void plain_resampling(void)
+{
+    for (int i = 0; i < SHAPES; i++)
+        for (int parts = 1; parts <= 2; parts++)
+            examine(pool_forward(finer(with(shapes[i], parts, shapes[i].channels), shapes[i].channels)));
+    conclude("pool_forward");
+    for (int i = 0; i < SHAPES; i++)
+        for (int parts = 1; parts <= 2; parts++)
+            examine(pool_backward(finer(with(shapes[i], parts, shapes[i].channels), shapes[i].channels)));
+    conclude("pool_backward");
+    for (int i = 0; i < SHAPES; i++)
+        for (int parts = 1; parts <= 2; parts++)
+            examine(upsample_forward(with(shapes[i], parts, shapes[i].channels)));
+    conclude("upsample_forward");
+    for (int i = 0; i < SHAPES; i++)
+        for (int parts = 1; parts <= 2; parts++)
+            examine(upsample_backward(with(shapes[i], parts, shapes[i].channels)));
+    conclude("upsample_backward");
+}
+
+/* A coarse and a fine shape of different widths. */
+static void levels_of(int i, int parts, struct shape *fine, struct shape *coarse)
+{
+    *coarse = with(shapes[i], parts, shapes[i].channels);
+    *fine = finer(*coarse, other_channels(i));
+}
+
+static void levels(void)
+{
+    struct shape fine, coarse;
+    for (int i = 0; i < SHAPES; i++)
+        for (int parts = 1; parts <= 2; parts++) {
+            levels_of(i, parts, &fine, &coarse);
+            examine(down_forward(fine, coarse, 1));
+            examine(down_forward(fine, coarse, 0));
+        }
+    conclude("down_forward");
+    for (int i = 0; i < SHAPES; i++)
+        for (int parts = 1; parts <= 2; parts++) {
+            levels_of(i, parts, &fine, &coarse);
+            examine(down_backward(fine, coarse));
+        }
+    conclude("down_backward");
+    for (int i = 0; i < SHAPES; i++)
+        for (int parts = 1; parts <= 2; parts++) {
+            levels_of(i, parts, &fine, &coarse);
+            examine(up_forward(coarse, fine, 1, 1));
+            examine(up_forward(coarse, fine, -1, 0));
+        }
+    conclude("up_forward");
+    for (int i = 0; i < SHAPES; i++)
+        for (int parts = 1; parts <= 2; parts++) {
+            levels_of(i, parts, &fine, &coarse);
+            examine(up_backward(coarse, fine));
+        }
+    conclude("up_backward");
+}
+
+static void heads(void)
+{
+    for (int i = 0; i < SHAPES; i++)
+        for (int parts = 1; parts <= 2; parts++)
+            examine(head_forward(with(shapes[i], parts, shapes[i].channels), i % REGIONS_MOST + 1));
+    conclude("head_forward");
+    for (int i = 0; i < SHAPES; i++)
+        examine(dice_sums(shapes[i], i % REGIONS_MOST + 1));
+    conclude("dice_sums");
+    for (int i = 0; i < SHAPES; i++)
+        for (int parts = 1; parts <= 2; parts++)
+            examine(head_backward(with(shapes[i], parts, shapes[i].channels), i % REGIONS_MOST + 1));
+    conclude("head_backward");
+}
+
+static void optimiser(void)
+{
+    static const size_t sizes[] = {1, 7, 16, 1000, 100003};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+        for (int step = 1; step <= 1000; step *= 10)
+            examine(adam(sizes[i], step));
+    conclude("adam");
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1)
+        pattern = argv[1];
+    for (int i = 0; i < TABLES_MOST; i++)
+        tallies[i] = (struct tally){.sound = 1, .repeatable = 1};
+    convolutions();
+    norms();
+    branches();
+    plain_resampling();
+    levels();
+    heads();
+    optimiser();
+    return check_exit();
+}
