@@ -217,7 +217,7 @@ static int print_header(const struct safetensors *file, char **text, size_t *len
     return STATUS_OK;
 }
 
-int safetensors_write(struct output *output, const struct safetensors *file)
+int safetensors_write_header(struct output *output, const struct safetensors *file)
 {
     char *header = NULL;
     size_t length = 0;
@@ -225,6 +225,12 @@ int safetensors_write(struct output *output, const struct safetensors *file)
     if (!status)
         status = output_write(output, header, length);
     free(header);
+    return status;
+}
+
+int safetensors_write(struct output *output, const struct safetensors *file)
+{
+    int status = safetensors_write_header(output, file);
     for (size_t i = 0; !status && i < file->tensor_count; i++)
         status = output_write(output, file->tensors[i].data, file->tensors[i].bytes);
     return status;

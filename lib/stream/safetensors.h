@@ -54,4 +54,7 @@ const char *safetensors_metadata(const struct safetensors *file, const char *key
  * the same bytes. */
 int safetensors_write(struct output *output, const struct safetensors *file);
 
+/* Only what comes before the data, which the caller then writes in the tensors' order, without a gap. */
+int safetensors_write_header(struct output *output, const struct safetensors *file);
+
 #endif

@@ -1,0 +1,135 @@
+#include "lib/network/architecture.h"
+#include "lib/base/error.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct architecture architecture_paper(enum network_kind kind)
+{
+    struct architecture architecture = {.kind = kind,
+                                        .levels = 5,
+                                        .channels = {60, 120, 240, 360, 480},
+                                        .encoder_blocks = 1,
+                                        .decoder_blocks = 1,
+                                        .groups = 30,
+                                        .inputs = 4,
+                                        .outputs = 3};
+    if (kind == NETWORK_BASELINE)
+        memcpy(architecture.channels, (int[]){30, 60, 120, 240, 480}, 5 * sizeof(int));
+    return architecture;
+}
+
+static const char *const kind_names[] = {"reversible", "baseline"};
+
+const char *network_kind_name(enum network_kind kind)
+{
+    return kind_names[kind];
+}
+
+bool network_kind_named(const char *name, enum network_kind *kind)
+{
+    for (int i = 0; i < 2; i++)
+        if (!strcmp(name, kind_names[i])) {
+            *kind = (enum network_kind)i;
+            return true;
+        }
+    return false;
+}
+
+bool architecture_set_channels(struct architecture *architecture, const char *list)
+{
+    int channels[LEVELS_MOST] = {0}, levels = 0;
+    for (const char *at = list;; at++) {
+        char *end;
+        if (*at < '0' || *at > '9' || levels == LEVELS_MOST)
+            return false;
+        long width = strtol(at, &end, 10);
+        if (width < 1 || width > WIDTH_MOST)
+            return false;
+        channels[levels++] = (int)width;
+        at = end;
+        if (!*at)
+            break;
+        if (*at != ',')
+            return false;
+    }
+    memcpy(architecture->channels, channels, sizeof channels);
+    architecture->levels = levels;
+    return true;
+}
+
+void architecture_channel_list(const struct architecture *architecture, char list[CHANNEL_LIST_SIZE])
+{
+    int length = 0;
+    for (int l = 0; l < architecture->levels; l++)
+        length += snprintf(list + length, (size_t)(CHANNEL_LIST_SIZE - length), l ? ",%d" : "%d",
+                           architecture->channels[l]);
+}
+
+static int check_range(const char *what, int value, int least, int most)
+{
+    return value < least || value > most
+               ? fail(STATUS_DATA, "%s: %d is not within %d..%d", what, value, least, most)
+               : STATUS_OK;
+}
+
+static int check_reversible_level(const struct architecture *a, int level)
+{
+    int width = a->channels[level];
+    if (width % 2)
+        return fail(STATUS_DATA, "level %d: %d channels do not split into two halves", level, width);
+    if (width / 2 % a->groups)
+        return fail(STATUS_DATA, "level %d: %d groups do not divide its half of %d channels", level,
+                    a->groups, width / 2);
+    return STATUS_OK;
+}
+
+static int check_baseline_level(const struct architecture *a, int level)
+{
+    int width = a->channels[level], encoder = baseline_groups(a, false, level),
+        decoder = baseline_groups(a, true, level);
+    bool bottom = level == a->levels - 1; /* its decoder has no layer of this level's width */
+    if (width % encoder || (!bottom && width % decoder))
+        return fail(STATUS_DATA, "level %d: %d groups do not divide its %d channels", level,
+                    width % encoder ? encoder : decoder, width);
+    return STATUS_OK;
+}
+
+int architecture_check(const struct architecture *a)
+{
+    int status;
+    if ((status = check_range("levels", a->levels, 2, LEVELS_MOST)) ||
+        (status = check_range("encoder blocks", a->encoder_blocks, 1, BLOCKS_MOST)) ||
+        (status = check_range("decoder blocks", a->decoder_blocks, 1, BLOCKS_MOST)) ||
+        (status = check_range("groups", a->groups, 1, WIDTH_MOST)) ||
+        (status = check_range("inputs", a->inputs, 1, INPUTS_MOST)) ||
+        (status = check_range("outputs", a->outputs, 1, OUTPUTS_MOST)))
+        return status;
+    if (a->kind == NETWORK_BASELINE && (a->encoder_blocks != 1 || a->decoder_blocks != 1))
+        return fail(STATUS_DATA, "the baseline has no blocks to choose a number of");
+    for (int l = 0; l < a->levels; l++)
+        if ((status = check_range("channels", a->channels[l], 1, WIDTH_MOST)) ||
+            (status =
+                 a->kind == NETWORK_BASELINE ? check_baseline_level(a, l) : check_reversible_level(a, l)))
+            return status;
+    return STATUS_OK;
+}
+
+bool architecture_equal(const struct architecture *a, const struct architecture *b)
+{
+    return a->kind == b->kind && a->levels == b->levels &&
+           !memcmp(a->channels, b->channels, (size_t)a->levels * sizeof a->channels[0]) &&
+           a->encoder_blocks == b->encoder_blocks && a->decoder_blocks == b->decoder_blocks &&
+           a->groups == b->groups && a->inputs == b->inputs && a->outputs == b->outputs;
+}
+
+int architecture_multiple(const struct architecture *architecture)
+{
+    return 1 << (architecture->levels - 1);
+}
+
+int baseline_groups(const struct architecture *architecture, bool decoder, int level)
+{
+    int width = architecture->channels[decoder && level > 0 ? level - 1 : level];
+    return width < architecture->groups ? width : architecture->groups;
+}

@@ -1,0 +1,52 @@
+/* Checkpoints: the weights of a network, Adam's state and where training stands, as a safetensors file. */
+#ifndef PRUNET_NETWORK_CHECKPOINT_H
+#define PRUNET_NETWORK_CHECKPOINT_H
+
+#include "lib/network/architecture.h"
+#include "lib/stream/safetensors.h"
+#include <stdint.h>
+
+/* The three vectors of a training state; the last two are Adam's running means of gradient and its square. */
+enum state_vector { STATE_WEIGHTS, STATE_EXP_AVG, STATE_EXP_AVG_SQ, STATE_VECTORS };
+
+/* Where training stands. */
+struct training {
+    uint64_t seed;
+    uint64_t epoch; /* epochs completed */
+    uint64_t step;  /* Adam's t: steps taken */
+    /* An epoch that was interrupted: how many of its cases are done, and a digest of their names in order.
+     * Both 0 between epochs. */
+    uint64_t cases_done, cases_digest;
+};
+
+struct checkpoint {
+    struct architecture architecture;
+    struct training training;
+    struct parameter_table table;
+    struct safetensors file; /* mapped; tensors are found by checkpoint_values */
+};
+
+/* Opens and checks a checkpoint: STATUS_DATA when its metadata describe no network, or when names, types or
+ * shapes are not exactly that network's: missing, extra, other; STATUS_FAILURE when it cannot be read.
+ * The message names the path; nothing is left open then. */
+int checkpoint_open(struct checkpoint *checkpoint, const char *path);
+void checkpoint_close(struct checkpoint *checkpoint);
+
+/* parameter->count floats of an opened checkpoint, perhaps unaligned: memcpy out of it. */
+const void *checkpoint_values(const struct checkpoint *checkpoint, enum state_vector vector,
+                              const struct parameter *parameter);
+
+/* Supplies parameter->count floats of a vector; a status as its result. */
+typedef int checkpoint_source(void *self, enum state_vector vector, const struct parameter *parameter,
+                              float *values);
+
+/* Writes PATH whole or not at all; the same state gives the same bytes. Values are asked for one tensor at a
+ * time, so that no second copy of the state exists. */
+int checkpoint_save(const char *path, const struct architecture *architecture,
+                    const struct parameter_table *table, const struct training *training,
+                    checkpoint_source *source, void *self);
+
+/* The digest after one more case. */
+uint64_t cases_digest(uint64_t digest, const char *case_name);
+
+#endif

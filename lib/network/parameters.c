@@ -1,0 +1,168 @@
+/* The table of parameters: every tensor of both networks, its place in the flat vector, its first values. */
+#include "lib/base/error.h"
+#include "lib/base/random.h"
+#include "lib/network/architecture.h"
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Where a table is built: the module path so far is the prefix of each name. */
+struct builder {
+    struct parameter_table *table;
+    char path[PARAMETER_NAME_SIZE];
+    bool failed;
+};
+
+static void add(struct builder *builder, const char *name, enum initialisation initial, int fan_in,
+                int dimensions, const int *size)
+{
+    struct parameter_table *table = builder->table;
+    struct parameter *grown = realloc(table->parameters, (table->count + 1) * sizeof *grown);
+    if (!grown) {
+        builder->failed = true;
+        return;
+    }
+    table->parameters = grown;
+    struct parameter *p = &grown[table->count++];
+    *p = (struct parameter){.dimensions = dimensions, .initial = initial, .fan_in = fan_in};
+    snprintf(p->name, sizeof p->name, "%s%s", builder->path, name);
+    p->count = 1;
+    for (int i = 0; i < dimensions; i++) {
+        p->size[i] = size[i];
+        p->count *= (size_t)size[i];
+    }
+    p->offset = table->floats;
+    table->total += p->count;
+    table->floats += (p->count + PARAMETER_ALIGNMENT - 1) / PARAMETER_ALIGNMENT * PARAMETER_ALIGNMENT;
+}
+
+static __attribute__((format(printf, 2, 3))) void enter(struct builder *builder, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(builder->path, sizeof builder->path, format, arguments);
+    va_end(arguments);
+}
+
+static void add_conv(struct builder *builder, const char *name, int in, int out, int kernel)
+{
+    add(builder, name, INITIAL_UNIFORM, in * kernel * kernel * kernel, 5,
+        (int[]){out, in, kernel, kernel, kernel});
+}
+
+static void add_conv1(struct builder *builder, const char *weight, const char *bias, int in, int out)
+{
+    add_conv(builder, weight, in, out, 1);
+    add(builder, bias, INITIAL_UNIFORM, in, 1, &out);
+}
+
+static void add_norm(struct builder *builder, const char *weight, const char *bias, int channels)
+{
+    add(builder, weight, INITIAL_ONE, 0, 1, &channels);
+    add(builder, bias, INITIAL_ZERO, 0, 1, &channels);
+}
+
+static void add_sequence(struct builder *builder, const char *coder, int index, int blocks, int channels)
+{
+    for (int b = 0; b < blocks; b++)
+        for (const char *branch = "fg"; *branch; branch++) {
+            enter(builder, "%s.%d.reversibleBlocks.reversible_blocks.%d.%c_block.", coder, index, b, *branch);
+            add_norm(builder, "gn.weight", "gn.bias", channels / 2);
+            add_conv(builder, "conv.weight", channels / 2, channels / 2, 3);
+        }
+}
+
+static void add_reversible(struct builder *builder, const struct architecture *a)
+{
+    const int *c = a->channels;
+    add_conv(builder, "firstConv.weight", a->inputs, c[0], 3);
+    add_conv1(builder, "lastConv.weight", "lastConv.bias", c[0], a->outputs);
+    for (int l = 0; l < a->levels; l++) {
+        enter(builder, "encoders.%d.", l);
+        if (l > 0)
+            add_conv1(builder, "conv.weight", "conv.bias", c[l - 1], c[l]);
+        add_sequence(builder, "encoders", l, a->encoder_blocks, c[l]);
+    }
+    for (int l = a->levels - 1; l >= 0; l--) {
+        int index = a->levels - 1 - l;
+        add_sequence(builder, "decoders", index, a->decoder_blocks, c[l]);
+        enter(builder, "decoders.%d.", index);
+        if (l > 0)
+            add_conv1(builder, "conv.weight", "conv.bias", c[l], c[l - 1]);
+    }
+}
+
+static void add_first_layer(struct builder *builder, int in, int out)
+{
+    add_conv(builder, "conv1.weight", in, out, 3);
+    add_norm(builder, "gn1.weight", "gn1.bias", out);
+}
+
+static void add_second_layer(struct builder *builder, int in, int out)
+{
+    add_conv(builder, "conv2.weight", in, out, 3);
+    add_norm(builder, "gn2.weight", "gn2.bias", out);
+}
+
+static void add_baseline(struct builder *builder, const struct architecture *a)
+{
+    const int *c = a->channels, bottom = a->levels - 1;
+    add_conv1(builder, "lastConv.weight", "lastConv.bias", c[0], a->outputs);
+    for (int l = 0; l <= bottom; l++) {
+        enter(builder, "encoders.%d.", l);
+        add_first_layer(builder, l ? c[l - 1] : a->inputs, c[l]);
+        if (l < bottom)
+            add_second_layer(builder, c[l], c[l]);
+    }
+    for (int l = bottom; l >= 0; l--) {
+        enter(builder, "decoders.%d.", bottom - l);
+        if (l < bottom)
+            add_first_layer(builder, c[l], c[l]);
+        add_second_layer(builder, c[l], l ? c[l - 1] : c[0]);
+    }
+}
+
+int parameter_table_make(struct parameter_table *table, const struct architecture *architecture)
+{
+    *table = (struct parameter_table){0};
+    struct builder builder = {.table = table};
+    if (architecture->kind == NETWORK_BASELINE)
+        add_baseline(&builder, architecture);
+    else
+        add_reversible(&builder, architecture);
+    if (!builder.failed)
+        return STATUS_OK;
+    parameter_table_free(table);
+    return fail(STATUS_FAILURE, "out of memory");
+}
+
+void parameter_table_free(struct parameter_table *table)
+{
+    free(table->parameters);
+    *table = (struct parameter_table){0};
+}
+
+const struct parameter *parameter_find(const struct parameter_table *table, const char *format, ...)
+{
+    char name[PARAMETER_NAME_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(name, sizeof name, format, arguments);
+    va_end(arguments);
+    for (size_t i = 0; i < table->count; i++)
+        if (!strcmp(table->parameters[i].name, name))
+            return &table->parameters[i];
+    return NULL;
+}
+
+void parameter_initialise(const struct parameter *parameter, unsigned long long seed, float *values)
+{
+    uint64_t key = random_key(random_key(seed, "initial weights"), parameter->name);
+    double bound = parameter->fan_in ? 1 / sqrt(parameter->fan_in) : 0;
+    for (size_t i = 0; i < parameter->count; i++)
+        values[i] = parameter->initial == INITIAL_ONE    ? 1
+                    : parameter->initial == INITIAL_ZERO ? 0
+                                                         : (float)(bound * (2 * random_uniform(key, i) - 1));
+}
