@@ -3,7 +3,8 @@
  *     g' = g + decay w;  m = b1 m + (1 - b1) g';  v = b2 v + (1 - b2) g'^2
  *     w -= rate / (1 - b1^t) * m / ( sqrt(v / (1 - b2^t)) + epsilon )
  *
- * w, m, v: updated in place; g: read. All plain arrays of n floats. */
+ * w, m, v: updated in place; g: read. All plain arrays of n floats, and `adam` itself, in the backend's
+ * memory. */
 #ifndef PRUNET_KERNELS_ADAM_H
 #define PRUNET_KERNELS_ADAM_H
 

@@ -7,7 +7,9 @@
  * Rules for every function of the table:
  *   - it does not allocate, print or exit; scratch comes from the caller, `scratch_bytes` says how much;
  *   - its result does not depend on the number of threads, and is the same from run to run;
- *   - pointers are in the backend's memory (`allocate`, `upload`, `download`), 64-byte aligned;
+ *   - pointers are in the backend's memory (`allocate`, `upload`, `download`), 64-byte aligned; that holds
+ * for images, targets, weights, moments, Dice sums and Adam's settings too, so that a recorded step can be
+ *     replayed with new ones. Only shapes and the structs of pointers in branch.h are the caller's own;
  *   - `=` overwrites (the old contents may be poison), `+=` accumulates; each header says which;
  *   - padding that a layout needs is the backend's: it may hold anything before `=` and must not leak. */
 #ifndef PRUNET_KERNELS_KERNELS_H
@@ -20,6 +22,7 @@
 #include "kernels/norm.h"
 #include "kernels/resample.h"
 #include "kernels/shape.h"
+#include <stdbool.h>
 
 enum operation {
     OPERATION_IMAGE_CONV, /* in: image, parts 1 */
@@ -35,7 +38,12 @@ struct kernels {
     const char *name;        /* "reference", "cpu", "cuda" */
     const char *description; /* "cpu: planar, AVX2", for logs and checkpoints' history */
 
-    /* Memory. allocate returns NULL when there is not enough; bytes may be 0. */
+    /* Claims what the backend computes with: a device, its libraries. NULL, or one line of advice. Comes
+     * before everything but tensor_bytes and scratch_bytes, which a plan can ask on any machine. */
+    const char *(*open)(void);
+
+    /* Memory. allocate returns NULL when there is not enough, and then `finish` says what would help;
+     * bytes may be 0. */
     void *(*allocate)(size_t bytes);
     void (*release)(void *memory, size_t bytes);
     void (*upload)(void *to, const void *from_host, size_t bytes);
@@ -45,6 +53,22 @@ struct kernels {
 
     /* Waits for all work. NULL when all went well, else what failed and in which operation. */
     const char *(*finish)(void);
+
+    /* Input ahead of the computation. Host memory that copies fast; `stage` starts a copy beside the work
+     * under way, `from_host` staying untouched until the next `staged`; what is asked after `staged` finds
+     * the copied bytes. Nothing that runs meanwhile may use `to`. */
+    void *(*allocate_host)(size_t bytes);
+    void (*release_host)(void *memory, size_t bytes);
+    void (*stage)(void *to, const void *from_host, size_t bytes);
+    void (*staged)(void);
+
+    /* A step that repeats. What is asked between the two calls is noted instead of done, `replay` does all of
+     * it again: same operations, same pointers. record_begin is false where nothing is gained: then the
+     * caller asks for every operation each time. Neither memory, uploads, downloads nor finish may come in
+     * between. */
+    bool (*record_begin)(void);
+    void (*record_end)(void);
+    void (*replay)(void);
 
     /* Layout. pack: tensor = plain [parts*channels][D][H][W]; unpack the other way. Host to host for CPU
      * backends; tests and tools use it, the network does not. */

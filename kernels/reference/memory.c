@@ -38,7 +38,30 @@ void reference_clear(void *memory, size_t bytes)
         memset(memory, 0, bytes);
 }
 
+const char *reference_open(void)
+{
+    return NULL; /* a CPU needs no claiming */
+}
+
 const char *reference_finish(void)
 {
     return NULL; /* every function has done its work when it returns */
+}
+
+void reference_staged(void)
+{
+    /* reference_copy, which stages, has copied when it returns */
+}
+
+bool reference_record_begin(void)
+{
+    return false; /* a call costs nothing that a recording could save */
+}
+
+void reference_record_end(void)
+{
+}
+
+void reference_replay(void)
+{
 }

@@ -10,7 +10,12 @@ void *reference_allocate(size_t bytes);
 void reference_release(void *memory, size_t bytes);
 void reference_copy(void *to, const void *from, size_t bytes);
 void reference_clear(void *memory, size_t bytes);
+const char *reference_open(void);
 const char *reference_finish(void);
+void reference_staged(void);
+bool reference_record_begin(void);
+void reference_record_end(void);
+void reference_replay(void);
 
 /* Mean and 1 / sqrt(variance + epsilon) of the group that starts at `first`, from [channels][2] moments. */
 struct group_statistics {
