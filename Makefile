@@ -71,6 +71,43 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(ARCHIVE)
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
+# --- install -------------------------------------------------------------------------------------------
+
+install: all  ## put the tools into DESTDIR/PREFIX/bin (PREFIX=/usr/local)
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(TOOLS:%=$(BUILD)/bin/%) $(DESTDIR)$(PREFIX)/bin
+
+uninstall:  ## remove them again
+	rm -f $(TOOLS:%=$(DESTDIR)$(PREFIX)/bin/%)
+
+# --- the experiment ------------------------------------------------------------------------------------
+# pipelines/brats.mk holds the stages; all that are asked for run in one call of it, in their own order.
+
+ROW   ?= $(if $(DATA),small,demo)
+RUN   ?= runs/$(ROW)
+SEED  ?= 1
+STAGES := preprocess train evaluate segment
+export DATA RUN ROW SEED EPOCHS BACKEND THREADS CASES OUT BUILD
+
+preprocess: stages  ## DATA's cases to records; without DATA: phantoms that the project makes
+train: stages       ## train the row ROW in the folder RUN; goes on where it was
+evaluate: stages    ## segment and score the validation cases with the best epoch
+segment: stages     ## label maps of the cases in DATA with the best epoch of RUN, into OUT
+
+stages: all
+	+@$(MAKE) --no-print-directory --keep-going -f pipelines/brats.mk $(filter $(STAGES),$(MAKECMDGOALS))
+
+demo: all  ## phantoms: preprocess, train, evaluate, and the best threshold beside it, in three minutes
+	@BUILD=$(BUILD) pipelines/demo
+
+# demo and test bring what they need to build, on a bare Debian.
+ifneq ($(filter demo test test-%,$(MAKECMDGOALS)),)
+$(OBJECTS) $(TOOLS:%=$(BUILD)/obj/tools/%.o): | setup
+endif
+
+setup:
+	@pipelines/setup
+
 # --- check ---------------------------------------------------------------------------------------------
 
 test: all $(TESTS)  ## build and run every test; the last line counts them
@@ -79,12 +116,15 @@ test: all $(TESTS)  ## build and run every test; the last line counts them
 test-%: all $(TESTS)  ## run the tests whose name contains what follows "test-"
 	tests/run $(BUILD) $*
 
-clean:  ## remove what was built
+clean:  ## remove what was built; runs stay
 	rm -rf build
 
 help:  ## this text
 	@sed -n 's/^\([a-z%-]*\):[^#]*##  *\(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
 	    awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+	@echo 'Variables of the stages: DATA (folder of cases) RUN (folder of results) ROW (pipelines/rows/) SEED EPOCHS'
+	@echo '  BACKEND THREADS CASES (preprocessed records, RUN/cases) OUT (RUN/segmentations). To build: CC CFLAGS'
+	@echo '  BUILD SANITIZE=1 CUDA=1; to install: PREFIX DESTDIR.'
 
-.PHONY: all test clean help
+.PHONY: all test clean help install uninstall stages $(STAGES) demo setup
 .SECONDARY:

@@ -1,0 +1,99 @@
+# The stages of the experiment: phantoms (without DATA), preprocess, train, evaluate; and segment, for new cases.
+# The top-level Makefile calls this one with DATA, RUN, ROW, SEED, EPOCHS, BACKEND, THREADS, CASES and BUILD.
+#
+#   DATA/CASE/*.nii.gz --preprocess--> CASES/CASE.nrrd --train--> RUN/epochs, RUN/best --evaluate--> RUN/predictions,
+#                                                                                                   RUN/evaluation
+#
+# Each stage's file appears whole or not at all, so that an interrupted stage goes on where it was.
+
+SHELL  := /bin/bash
+PATH   := $(abspath $(BUILD)/bin):$(PATH)
+LC_ALL := C
+export PATH LC_ALL
+
+ifneq ($(BACKEND),)
+export PRUNET_BACKEND := $(BACKEND)
+endif
+ifneq ($(THREADS),)
+export PRUNET_THREADS := $(THREADS)
+endif
+
+CASES ?= $(RUN)/cases
+OUT   ?= $(RUN)/segmentations
+
+# A setting of the row: the last line that names it, of the defaults and the joined rows.
+ROW_FILES := $(foreach name,$(subst +, ,$(ROW)),$(if $(findstring /,$(name)),$(name),pipelines/rows/$(name)))
+setting    = $(shell sed -n 's/^$(1)=//p' pipelines/rows/defaults $(ROW_FILES) | tail -n 1)
+
+$(foreach file,$(ROW_FILES),$(if $(wildcard $(file)),,$(error no row is called $(notdir $(file)): $(notdir $(wildcard pipelines/rows/*)))))
+
+CROP := $(call setting,CROP)
+
+# --- phantoms --------------------------------------------------------------------------------------------------------
+# Without DATA the project makes its own cases; their names are known before they exist.
+
+ifeq ($(DATA),)
+DATA    := $(RUN)/phantoms
+FOLDERS := $(shell printf '$(DATA)/phantom-%03d ' $$(seq $(call setting,PHANTOM_CASES)))
+
+$(DATA):
+	@mkdir -p $(RUN)
+	@rm -rf $@.part
+	phantom --seed $(call setting,PHANTOM_SEED) --cases $(call setting,PHANTOM_CASES) --size $(call setting,PHANTOM_SIZE) -o $@.part
+	@mv -T $@.part $@
+else
+FOLDERS := $(shell pipelines/cases '$(DATA)')
+ifneq ($(.SHELLSTATUS),0)
+$(error DATA=$(DATA) cannot be used)
+endif
+endif
+
+# --- preprocess ------------------------------------------------------------------------------------------------------
+# One record file a case, made again when the case's files, the crop or the data set change. A case that cannot be read
+# does not keep the others from being made.
+
+RECORDS := $(foreach folder,$(FOLDERS),$(CASES)/$(notdir $(folder)).nrrd)
+
+preprocess: $(RECORDS)
+
+define RECORD_RULE
+$(CASES)/$(notdir $(1)).nrrd: $$(wildcard $(1)/*.nii $(1)/*.nii.gz) $(CASES)/recipe | $(DATA)
+	pipelines/preprocess $(1) $(CROP) $$@
+endef
+$(foreach folder,$(FOLDERS),$(eval $(call RECORD_RULE,$(folder))))
+
+# What the records are made of; its date changes only when its text does.
+$(CASES)/recipe: FORCE
+	@mkdir -p $(@D)
+	@echo "$(abspath $(DATA)) cropped to $(CROP)" | cmp -s - $@ || echo "$(abspath $(DATA)) cropped to $(CROP)" >$@
+
+# --- train, evaluate -------------------------------------------------------------------------------------------------
+# Both look for themselves at what is already there.
+
+train: preprocess
+	+pipelines/train --data $(DATA) --cases $(CASES) --run $(RUN) --row $(ROW) --seed $(SEED) $(if $(EPOCHS),--epochs $(EPOCHS))
+
+evaluate: train
+	+pipelines/evaluate --data $(DATA) --cases $(CASES) --run $(RUN)
+
+# --- segment ---------------------------------------------------------------------------------------------------------
+# Label maps for the cases of DATA, labelled or not, with the best weights of RUN.
+
+SEGMENTATIONS := $(foreach folder,$(FOLDERS),$(OUT)/$(notdir $(folder)).nii.gz)
+
+segment: $(SEGMENTATIONS)
+
+define SEGMENT_RULE
+$(OUT)/$(notdir $(1)).nii.gz: $$(wildcard $(1)/*.nii $(1)/*.nii.gz) $(RUN)/best/state.safetensors
+	pipelines/segment $(1) $(RUN) $$@
+endef
+$(foreach folder,$(FOLDERS),$(eval $(call SEGMENT_RULE,$(folder))))
+
+$(RUN)/best/state.safetensors:
+	@echo "$(RUN) holds no trained network: make train RUN=$(RUN), or name the RUN of one" >&2; exit 1
+
+FORCE:
+.PHONY: preprocess train evaluate segment FORCE
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules

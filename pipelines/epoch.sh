@@ -1,0 +1,135 @@
+# One epoch: train, validate, commit. Sourced by train.
+#
+# An epoch appears in epochs/ by one rename, when all of it is on the disk. Before that it lies beside its final name:
+#
+#   .0007.running       being trained; begun anew after a kill
+#   .0007.at-00012      stopped in good order after 12 cases; trained on from there
+#   .0007.trained       all steps done; still to be validated
+# shellcheck shell=bash
+
+epoch_name() { # epoch
+    printf %04d "$1"
+}
+
+last_epoch() {
+    local last
+    last=$(cd "$epochs" && printf '%s\n' [0-9]* | tail -n 1)
+    printf %d "$((10#$last))"
+}
+
+# Gives a folder its next name after its bytes are on the disk, and removes the others of its epoch.
+advance() { # folder name
+    local other stem=${2%%.[a-z]*}
+    persist "$1"/* "$1"
+    mv -T -- "$1" "$epochs/$2"
+    persist "$epochs"
+    for other in "$epochs/.${stem#.}".*; do
+        [ "$other" = "$epochs/$2" ] || rm -rf -- "$other"
+    done
+}
+
+record_paths() { # list
+    local name
+    while IFS= read -r name; do
+        printf '%s\n' "$cases/$name.nrrd"
+    done <"$1"
+}
+
+# --- training --------------------------------------------------------------------------------------------------------
+
+# The records of the listed cases on standard output, augmented and cut to patches as the row has it.
+feed() { # epoch list
+    local records=() options=()
+    mapfile -t records < <(record_paths "$2")
+    [ "$AUGMENT" = yes ] || options+=(--rotate 0 --scale 1 --elastic 0 --shift 0 --no-flip)
+    [ "$PATCH" = none ] || options+=(--patch "$PATCH")
+    if [ "$AUGMENT" = no ] && [ "$PATCH" = none ]; then
+        exec cat -- "${records[@]}"
+    fi
+    exec augment --seed "$seed" --epoch "$1" "${options[@]}" -- "${records[@]}"
+}
+
+step() { # epoch work
+    attend prunet-step --state "$2/from" --epoch "$1" --expect "$2/todo" --learning-rate "$(rate_of "$1")" \
+        --weight-decay "$WEIGHT_DECAY" --loss-divisor "$LOSS_DIVISOR" -o "$2/state.safetensors"
+}
+
+# Sets up .NAME.running: the cases that are left to do, the state to start from and the table of the steps before it.
+begin_epoch() { # epoch name work
+    local stopped=
+    rm -rf "$3" && mkdir "$3"
+    stopped=$(compgen -G "$epochs/.$2.at-*" | sort | tail -n 1) || true
+    if [ -n "$stopped" ]; then
+        ln -s "$stopped/state.safetensors" "$3/from"
+        cp "$stopped/steps.tsv" "$3/before"
+    else
+        ln -s "$epochs/$(epoch_name $(($1 - 1)))/state.safetensors" "$3/from"
+        : >"$3/before"
+    fi
+    order-cases --seed "$seed" --epoch "$1" "$run/manifest/training" |
+        tail -n +$((10#${stopped:+${stopped##*-}} + 1)) >"$3/todo"
+}
+
+# One table of the steps before and after a stop, and nothing else beside the state.
+end_epoch() { # work
+    if [ -s "$1/before" ]; then
+        tail -n +2 "$1/now" | cat "$1/before" - >"$1/steps.tsv"
+    else
+        mv "$1/now" "$1/steps.tsv"
+    fi
+    rm -f "$1/before" "$1/now" "$1/todo" "$1/from"
+}
+
+# Leaves .NAME.trained, or .NAME.at-K and exits with 75.
+train_epoch() { # epoch
+    local name work=$epochs/.$(epoch_name "$1").running status=0 fed=0 feeder
+    name=$(epoch_name "$1")
+    begin_epoch "$1" "$name" "$work"
+    exec 3< <(trap '' INT TERM && feed "$1" "$work/todo")
+    feeder=$!
+    step "$1" "$work" <&3 >"$work/now" || status=$?
+    exec 3<&-
+    wait_for "$feeder" || fed=$?
+    if [ "$status" = 75 ]; then
+        stop_epoch "$name" "$work"
+    elif [ "$status" != 0 ]; then
+        die "$status" "epoch $1 is dropped; the $(($1 - 1)) before it are kept"
+    elif [ "$fed" != 0 ]; then
+        die "$fed" "epoch $1 is dropped: its records could not be read to their end"
+    fi
+    end_epoch "$work"
+    advance "$work" ".$name.trained"
+}
+
+stop_epoch() { # name work
+    local done=0
+    if [ -f "$2/state.safetensors" ]; then
+        end_epoch "$2"
+        done=$(($(wc -l <"$2/steps.tsv") - 1))
+        [ -d "$epochs/.$1.at-$(printf %05d "$done")" ] || advance "$2" ".$1.at-$(printf %05d "$done")"
+    fi
+    note "stopped in epoch $((10#$1)) after $done of its cases; the same command goes on from there"
+    exit 75
+}
+
+# --- validation ------------------------------------------------------------------------------------------------------
+
+# Dice of each validation case on its crop; then the epoch is complete.
+validate_epoch() { # epoch
+    local name work list=$run/manifest/validation records=() status=0 fed=0 feeder
+    name=$(epoch_name "$1")
+    work=$epochs/.$name.trained
+    mapfile -t records < <(record_paths "$list")
+    exec 3< <(trap '' INT TERM && exec prunet-infer -m "$work/state.safetensors" --pass-label -- "${records[@]}")
+    feeder=$!
+    attend dice-eval --expect "$list" - <&3 >"$work/validation.tsv" || status=$?
+    exec 3<&-
+    wait_for "$feeder" || fed=$?
+    if [ -n "$stopping" ]; then
+        note "stopped in the validation of epoch $1; the same command goes on from there"
+        exit 75
+    fi
+    [ "$fed" = 0 ] || die "$fed" "epoch $1 cannot be validated"
+    [ "$status" = 0 ] || die "$status" "epoch $1 cannot be validated"
+    advance "$work" "$name"
+}

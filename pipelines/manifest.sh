@@ -1,0 +1,68 @@
+# What a run is: its settings, seed, case lists and input checksums. A run folder keeps them, and a run that is continued
+# must be the same run. Sourced by train.
+# shellcheck shell=bash
+
+# What decides the results, one "key value" a line. EPOCHS is not part of it: a run may be trained for longer.
+run_identity() { # row seed
+    local key
+    printf 'row\t%s\nseed\t%s\n' "$1" "$2"
+    for key in "${setting_names[@]}"; do
+        case $key in EPOCHS | PHANTOM_*) continue ;; esac
+        printf '%s\t%s\n' "$key" "${!key}"
+    done
+}
+
+# What does not, but helps to explain a difference.
+run_circumstances() {
+    printf 'version\t%s\n' "$(prunet-step --version | head -n 1)"
+    printf 'host\t%s\n' "$(uname -n)"
+    printf 'cpu\t%s\n' "$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo 2>/dev/null | head -n 1 | grep . || uname -m)"
+    printf 'backend\t%s\n' "${PRUNET_BACKEND:-cpu}"
+}
+
+# The split's two lists with the checksum of each input: "case training|validation sha256".
+run_inputs() { # cases training validation
+    local list name
+    for list in training validation; do
+        while IFS= read -r name; do
+            [ -f "$1/$name.nrrd" ] && [ -f "$1/$name.nrrd.sha256" ] ||
+                die 65 "$name: is not preprocessed (no $1/$name.nrrd): run make preprocess"
+            printf '%s\t%s\t%s\n' "$name" "$list" "$(<"$1/$name.nrrd.sha256")"
+        done <"$([ "$list" = training ] && printf %s "$2" || printf %s "$3")"
+    done
+}
+
+# The first line in which two files differ, as "key: old, now new".
+first_difference() { # old new
+    diff <(sort "$1") <(sort "$2") | awk -F'\t' '
+        /^[<>]/ { side = substr($1, 1, 1); key = substr($1, 3); value = $2 (NF > 2 ? " " $3 : "")
+                  if (name == "") name = key
+                  if (key == name && !(side in seen)) seen[side] = value }
+        END { printf "%s: %s, now %s", name, "<" in seen ? seen["<"] : "absent", ">" in seen ? seen[">"] : "absent" }'
+}
+
+# Writes the manifest of a new run, or compares it with that of the run that is continued: another row, seed, list or
+# input is refused, other circumstances are noted in the journal.
+check_manifest() { # run row seed cases training validation
+    local run=$1 new=$1/.manifest table
+    rm -rf "$new" && mkdir "$new"
+    run_identity "$2" "$3" >"$new/run.tsv"
+    run_inputs "$4" "$5" "$6" >"$new/inputs.tsv"
+    run_circumstances >"$new/circumstances.tsv"
+    cp "$5" "$new/training"
+    cp "$6" "$new/validation"
+    if [ ! -d "$run/manifest" ]; then
+        persist "$new"/*
+        publish "$new" "$run/manifest"
+        return
+    fi
+    for table in run.tsv inputs.tsv; do
+        cmp -s "$run/manifest/$table" "$new/$table" ||
+            die 65 "$run: belongs to another run ($(first_difference "$run/manifest/$table" "$new/$table"));" \
+                "give another RUN, or remove it to begin anew"
+    done
+    cmp -s "$run/manifest/circumstances.tsv" "$new/circumstances.tsv" ||
+        note "warning: continued under other circumstances" \
+            "($(first_difference "$run/manifest/circumstances.tsv" "$new/circumstances.tsv"))"
+    rm -rf "$new"
+}
