@@ -1,0 +1,164 @@
+#include "lib/metrics/component.h"
+#include "lib/base/error.h"
+#include <stdlib.h>
+
+/* Voxels to visit, as indices. */
+struct queue {
+    uint32_t *at;
+    size_t count, room;
+};
+
+static int push(struct queue *queue, size_t index)
+{
+    if (queue->count == queue->room) {
+        size_t room = queue->room ? 2 * queue->room : 4096;
+        uint32_t *at = realloc(queue->at, room * sizeof *at);
+        if (!at)
+            return fail(STATUS_FAILURE, "out of memory for a region of %zu voxels", room);
+        queue->at = at;
+        queue->room = room;
+    }
+    queue->at[queue->count++] = (uint32_t)index;
+    return STATUS_OK;
+}
+
+/* The existing neighbours of voxel (x, y, z) lie within low .. high on each axis. */
+static void neighbourhood(const int at[3], const int size[3], int axes, int low[3], int high[3])
+{
+    for (int axis = 0; axis < 3; axis++) {
+        low[axis] = at[axis] - (axis < axes && at[axis] > 0);
+        high[axis] = at[axis] + (axis < axes && at[axis] < size[axis] - 1);
+    }
+}
+
+static void position(size_t index, const int size[3], int at[3])
+{
+    at[0] = (int)(index % size[0]);
+    at[1] = (int)(index / size[0] % size[1]);
+    at[2] = (int)(index / size[0] / size[1]);
+}
+
+/* Labels everything that hangs together with `seed`. Voxels to be labelled carry -1. */
+static int flood(struct components *c, int axes, size_t seed, struct queue *queue)
+{
+    const int *size = c->size;
+    const int label = c->count;
+    struct box *box = &c->boxes[label];
+    *box = (struct box){{size[0], size[1], size[2]}, {0, 0, 0}};
+    c->volumes[label] = 0;
+    c->labels[seed] = label;
+    int status = push(queue, seed);
+    while (!status && queue->count) {
+        int at[3], low[3], high[3];
+        position(queue->at[--queue->count], size, at);
+        neighbourhood(at, size, axes, low, high);
+        *box = box_union(box, &(struct box){{at[0], at[1], at[2]}, {at[0] + 1, at[1] + 1, at[2] + 1}});
+        c->volumes[label]++;
+        for (int z = low[2]; z <= high[2]; z++)
+            for (int y = low[1]; y <= high[1]; y++)
+                for (int x = low[0]; x <= high[0] && !status; x++) {
+                    size_t index = ((size_t)z * size[1] + y) * size[0] + x;
+                    if (c->labels[index] != -1)
+                        continue;
+                    c->labels[index] = label;
+                    status = push(queue, index);
+                }
+    }
+    return status;
+}
+
+static int make_room(struct components *c, int *room)
+{
+    *room = *room ? 2 * *room : 16;
+    size_t *volumes = realloc(c->volumes, (size_t)*room * sizeof *volumes);
+    if (volumes)
+        c->volumes = volumes;
+    struct box *boxes = realloc(c->boxes, (size_t)*room * sizeof *boxes);
+    if (boxes)
+        c->boxes = boxes;
+    return volumes && boxes ? STATUS_OK : fail(STATUS_FAILURE, "out of memory for %d components", *room);
+}
+
+int components_label(const struct mask *mask, struct components *c)
+{
+    const size_t voxels = voxels_of(mask->size);
+    struct queue queue = {0};
+    int room = 0, status = STATUS_OK;
+    *c = (struct components){.size = {mask->size[0], mask->size[1], mask->size[2]}};
+    c->labels = malloc(voxels * sizeof *c->labels);
+    if (!c->labels)
+        return fail(STATUS_FAILURE, "out of memory for %zu voxels", voxels);
+    for (size_t i = 0; i < voxels; i++)
+        c->labels[i] = mask->voxels[i] & mask->bit ? -1 : 0;
+    for (size_t i = 0; i < voxels && !status; i++) {
+        if (c->labels[i] != -1)
+            continue;
+        if (++c->count >= room)
+            status = make_room(c, &room);
+        if (!status)
+            status = flood(c, mask->axes, i, &queue);
+    }
+    free(queue.at);
+    if (status)
+        components_free(c);
+    return status;
+}
+
+void components_free(struct components *c)
+{
+    free(c->labels);
+    free(c->volumes);
+    free(c->boxes);
+    *c = (struct components){0};
+}
+
+/* Sets the 18-neighbours of one voxel and queues those that were not set. */
+static int spread(uint8_t *voxels, const int size[3], int axes, size_t from, struct queue *queue)
+{
+    int at[3], low[3], high[3], status = STATUS_OK;
+    position(from, size, at);
+    neighbourhood(at, size, axes, low, high);
+    for (int z = low[2]; z <= high[2]; z++)
+        for (int y = low[1]; y <= high[1]; y++)
+            for (int x = low[0]; x <= high[0] && !status; x++) {
+                size_t index = ((size_t)z * size[1] + y) * size[0] + x;
+                bool corner = x != at[0] && y != at[1] && z != at[2];
+                if (corner || voxels[index])
+                    continue;
+                voxels[index] = 1;
+                status = push(queue, index);
+            }
+    return status;
+}
+
+int mask_dilate(uint8_t *voxels, const int size[3], int axes, int times)
+{
+    const size_t count = voxels_of(size);
+    struct queue queue = {0};
+    int status = STATUS_OK;
+    for (size_t i = 0; i < count && times && !status; i++)
+        if (voxels[i])
+            status = push(&queue, i);
+    /* What round t adds is what round t+1 starts from: the queue keeps all rounds, one after another. */
+    for (size_t first = 0; times-- > 0 && !status;) {
+        const size_t end = queue.count;
+        for (; first < end && !status; first++)
+            status = spread(voxels, size, axes, queue.at[first], &queue);
+    }
+    free(queue.at);
+    return status;
+}
+
+uint8_t *mask_cut(const struct mask *mask, const struct box *box)
+{
+    int size[3];
+    box_size(box, size);
+    uint8_t *cut = malloc(voxels_of(size)), *to = cut;
+    for (int z = box->low[2]; cut && z < box->high[2]; z++)
+        for (int y = box->low[1]; y < box->high[1]; y++) {
+            const uint8_t *row = mask_row(mask, y, z);
+            for (int x = box->low[0]; x < box->high[0]; x++)
+                *to++ = (row[x] & mask->bit) != 0;
+        }
+    return cut;
+}

@@ -1,0 +1,61 @@
+/* What a score means: the conventions of the tools and challenges that print Dice and Hausdorff distances.
+ *
+ * They agree on the formulas and differ in what a surface is, how its two directions are joined, the unit,
+ * and what an empty mask scores. Each is a row of a table, so that one program can speak all of them. */
+#ifndef PRUNET_METRICS_CONVENTION_H
+#define PRUNET_METRICS_CONVENTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum surface_kind {
+    SURFACE_FACES,   /* voxels with one of 6 neighbours outside */
+    SURFACE_CORNERS, /* voxels with one of 26 neighbours outside */
+    SURFACE_LATTICE  /* DeepMind's corner lattice, weighted by area, percentile without interpolation */
+};
+
+enum directions {
+    DIRECTIONS_POOLED, /* one percentile of D_PR and D_RP together */
+    DIRECTIONS_LARGER, /* the larger of the two directed percentiles */
+    DIRECTIONS_FORWARD /* D_PR alone */
+};
+
+/* What a measure is where its formula has no value. NaN: undefined, the case is left out of the mean. */
+struct empty_rule {
+    double both;       /* P and R are empty */
+    double prediction; /* only P is empty */
+    double reference;  /* only R is empty */
+};
+
+/* Stands in an empty_rule for the diagonal of the grid in voxels, 373.1287 for 240x240x155. */
+#define EMPTY_DIAGONAL (-1.0)
+
+/* Lesion-wise scoring (BraTS 2023); dilations 0: none. */
+struct lesion_rule {
+    int dilations;      /* of R by the 18-neighbourhood: lesions that then touch are one */
+    double volume_most; /* mm^3: lesions of at most this are not scored */
+    double penalty;     /* HD95 of a missed lesion and of a false positive */
+};
+
+struct convention {
+    const char *name;
+    const char *about; /* whose it is, a line for --help and the documentation */
+    enum surface_kind surface;
+    enum directions directions;
+    bool millimetres;    /* distances in mm, else in voxels */
+    bool average_pooled; /* symmetric average distance over both surfaces' points together, else the mean of
+                            the two directed averages */
+    struct empty_rule dice, sensitivity;
+    struct empty_rule hd95; /* average distances follow it */
+    struct empty_rule hd;
+    struct lesion_rule lesions;
+};
+
+/* NULL when there is none of that name. */
+const struct convention *convention_find(const char *name);
+
+/* All of them, the default first. */
+extern const struct convention conventions[];
+extern const size_t convention_count;
+
+#endif
