@@ -78,12 +78,19 @@ class Sequence(nn.Module):
         return torch.cat((x1, x2), 1)
 
 
+def revtorch_sequence(channels, groups, count):
+    """The same from the package RevTorch, which the authors used."""
+    import revtorch
+    branches = [[Branch(channels // 2, groups) for _ in "FG"] for _ in range(count)]
+    return revtorch.ReversibleSequence(nn.ModuleList(revtorch.ReversibleBlock(f, g) for f, g in branches))
+
+
 class Encoder(nn.Module):
-    def __init__(self, before, channels, groups, count):
+    def __init__(self, before, channels, groups, count, sequence):
         super().__init__()
         if before:
             self.conv = nn.Conv3d(before, channels, 1)
-        self.reversibleBlocks = Sequence(channels, groups, count)
+        self.reversibleBlocks = sequence(channels, groups, count)
 
     def forward(self, x):
         if hasattr(self, "conv"):
@@ -92,9 +99,9 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    def __init__(self, channels, after, groups, count):
+    def __init__(self, channels, after, groups, count, sequence):
         super().__init__()
-        self.reversibleBlocks = Sequence(channels, groups, count)
+        self.reversibleBlocks = sequence(channels, groups, count)
         if after:
             self.conv = nn.Conv3d(channels, after, 1)
 
@@ -106,14 +113,16 @@ class Decoder(nn.Module):
 
 
 class Reversible(nn.Module):
-    def __init__(self, channels, encoder_blocks, decoder_blocks, groups, inputs=4, outputs=3):
+    def __init__(self, channels, encoder_blocks, decoder_blocks, groups, inputs=4, outputs=3, sequence=Sequence):
         super().__init__()
         c = list(channels)
         self.firstConv = nn.Conv3d(inputs, c[0], 3, padding=1, bias=False)
         self.encoders = nn.ModuleList(
-            Encoder(c[i - 1] if i else None, c[i], groups, encoder_blocks) for i in range(len(c)))
+            Encoder(c[i - 1] if i else None, c[i], groups, encoder_blocks, sequence)
+            for i in range(len(c)))
         self.decoders = nn.ModuleList(
-            Decoder(c[i], c[i - 1] if i else None, groups, decoder_blocks) for i in reversed(range(len(c))))
+            Decoder(c[i], c[i - 1] if i else None, groups, decoder_blocks, sequence)
+            for i in reversed(range(len(c))))
         self.lastConv = nn.Conv3d(c[0], outputs, 1)
 
     def keep_activations(self, keep):
@@ -184,7 +193,7 @@ class Baseline(nn.Module):
     forward = Reversible.__dict__["forward"]
 
 
-def from_checkpoint(metadata, state):
+def from_checkpoint(metadata, state, sequence=Sequence):
     """The network that a checkpoint's metadata describes, with its weights."""
     channels = [int(c) for c in metadata["prunet.channels"].split(",")]
     sizes = int(metadata["prunet.inputs"]), int(metadata["prunet.outputs"])
@@ -193,7 +202,7 @@ def from_checkpoint(metadata, state):
         network.firstConv = nn.Identity()
     else:
         blocks = int(metadata["prunet.encoder_blocks"]), int(metadata["prunet.decoder_blocks"])
-        network = Reversible(channels, *blocks, int(metadata["prunet.groups"]), *sizes)
+        network = Reversible(channels, *blocks, int(metadata["prunet.groups"]), *sizes, sequence)
     network.load_state_dict({k: v for k, v in state.items() if not k.startswith("optimizer.")})
     return network
 

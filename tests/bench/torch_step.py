@@ -1,6 +1,6 @@
 """Adam steps, or one inference, of the same network in PyTorch: the competitor of `make bench`, the witness of parity.
 
-    torch_step.py CHECKPOINT RECORDS [--epochs N] [--order FILE] [--infer] [--keep] [--channels-last] [--threads N]
+    torch_step.py CHECKPOINT RECORDS [--epochs N] [--order FILE] [--infer] [--keep | --revtorch] [--channels-last] [--threads N]
 
 RECORDS is a file of image and label records, pair by pair. Prints a TSV row a step: step, case, loss, seconds; then a
 comment line with the version, the median of the seconds without the first step, and the peak of the resident memory
@@ -65,6 +65,7 @@ def main():
     parser.add_argument("--order", help="file of case names, a line a step, instead of the records' order")
     parser.add_argument("--infer", action="store_true")
     parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--revtorch", action="store_true", help="recompute by the package RevTorch")
     parser.add_argument("--channels-last", action="store_true")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--learning-rate", type=float, default=1e-4)
@@ -73,7 +74,8 @@ def main():
 
     torch.set_num_threads(a.threads)
     with safe_open(a.checkpoint, "pt") as f:
-        network = networks.from_checkpoint(f.metadata(), {k: f.get_tensor(k) for k in f.keys()})
+        network = networks.from_checkpoint(f.metadata(), {k: f.get_tensor(k) for k in f.keys()},
+                                           networks.revtorch_sequence if a.revtorch else networks.Sequence)
     network.keep_activations(a.keep)
     layout = torch.channels_last_3d if a.channels_last else torch.contiguous_format
     network = network.to(memory_format=layout)
@@ -100,7 +102,7 @@ def main():
         print(f"{step}\t{name}\t{loss.item():.9g}\t{seconds[-1]:.3f}", flush=True)
     if a.output:
         p.detach().numpy()[0].astype("<f4").tofile(a.output)
-    print(f"# torch {torch.__version__}, {a.threads} threads, {'keep' if a.keep else 'recompute'}, "
+    print(f"# torch {torch.__version__}, {a.threads} threads, {'keep' if a.keep else 'RevTorch' if a.revtorch else 'recompute'}, "
           f"{'channels last' if a.channels_last else 'contiguous'}: median {statistics.median(seconds[1:] or seconds):.3f} s, "
           f"resident peak {resident_peak():.0f} MiB, {resident_peak() - before:.0f} MiB above the start", file=sys.stdout)
 
