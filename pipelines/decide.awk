@@ -29,7 +29,7 @@ NR == 1 {
 function average_of(count,    sum, i)
 {
     if (!width) {
-        smooth = count == 1 ? dice[1] : memory * smooth + (1 - memory) * dice[count]
+        smooth = count == 1 ? dice[1] : smooth + (1 - memory) * (dice[count] - smooth)
         return smooth
     }
     if (count < width)
