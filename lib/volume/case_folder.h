@@ -1,0 +1,12 @@
+/* A phantom on disk, in the layout of BraTS: FOLDER/NAME/NAME_t1.nii.gz, _t1ce, _t2, _flair and _seg. */
+#ifndef PRUNET_VOLUME_CASE_FOLDER_H
+#define PRUNET_VOLUME_CASE_FOLDER_H
+
+#include "lib/volume/phantom.h"
+
+/* Writes the five files into a temporary folder beside the case's and gives it its name when all are whole; a
+ * folder that has the name already is replaced, provided that it holds no other files. On failure the
+ * temporary folder is removed; a caller that can be interrupted holds signals meanwhile. */
+int case_folder_write(const struct phantom *phantom, const char *folder, const char *name);
+
+#endif

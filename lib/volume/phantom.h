@@ -1,0 +1,27 @@
+/* Phantoms: cases as BraTS has them, made by a formula, with their ground truth.
+ *
+ * They are made to be hard for a threshold and feasible for a network: in each modality some healthy tissue
+ * is as bright as tumour (CSF in T2, gliosis in FLAIR, vessels in T1ce, grey matter in T1), contrasts vary
+ * from case to case, and a bias field and noise lie over everything. */
+#ifndef PRUNET_VOLUME_PHANTOM_H
+#define PRUNET_VOLUME_PHANTOM_H
+
+#include <stdint.h>
+
+enum { PHANTOM_MODALITIES = 4 };
+
+/* "t1", "t1ce", "t2", "flair": the suffixes of the files, in the order of the channels. */
+extern const char *const phantom_modalities[PHANTOM_MODALITIES];
+
+struct phantom {
+    int size[3];
+    int16_t *image[PHANTOM_MODALITIES]; /* (D, H, W); 0 outside the brain, positive inside */
+    uint8_t *label;                     /* (D, H, W); 0, 1, 2, 4 */
+};
+
+/* Makes case `number` of a seed, a function of both and of the size; the head fills the same part of any
+ * size. STATUS_FAILURE without memory. */
+int phantom_make(struct phantom *phantom, uint64_t seed, int number, const int size[3]);
+void phantom_free(struct phantom *phantom);
+
+#endif
