@@ -117,10 +117,6 @@ static int check(const struct record *record)
     if (record->channels < 1 || record->channels > RECORD_CHANNELS_MOST)
         return fail(STATUS_DATA, "case %s: %d channels are not within 1..%d", record->case_name,
                     record->channels, RECORD_CHANNELS_MOST);
-    size_t bytes = record_voxels(record) * (size_t)record->channels * sample_bytes(record->sample);
-    if (!record->data || record->bytes != bytes)
-        return fail(STATUS_FAILURE, "case %s: %zu bytes of data, the record's sizes need %zu",
-                    record->case_name, record->bytes, bytes);
     if (!all_finite(record))
         return fail(STATUS_DATA, "case %s: a number in the geometry is not finite", record->case_name);
     return STATUS_OK;
@@ -158,7 +154,7 @@ int nrrd_format(const struct record *record, char *text, size_t *length)
     return STATUS_OK;
 }
 
-int record_write(struct output *output, const struct record *record)
+int record_write_header(struct output *output, const struct record *record)
 {
     size_t length;
     char *text = malloc(NRRD_HEADER_MOST);
@@ -170,5 +166,15 @@ int record_write(struct output *output, const struct record *record)
         status = output_write(output, text, length);
     }
     free(text);
+    return status;
+}
+
+int record_write(struct output *output, const struct record *record)
+{
+    size_t bytes = record_voxels(record) * (size_t)record->channels * sample_bytes(record->sample);
+    if (!record->data || record->bytes != bytes)
+        return fail(STATUS_FAILURE, "case %s: %zu bytes of data, where the sizes need %zu", record->case_name,
+                    record->bytes, bytes);
+    int status = record_write_header(output, record);
     return status ? status : output_write(output, record->data, record->bytes);
 }

@@ -6,8 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static const uint64_t PAYLOAD_MOST = UINT64_C(4) << 30;
-
 struct reader {
     char **paths;
     size_t count, next; /* `next` is the path to open after the current source */
@@ -37,7 +35,7 @@ int reader_open(struct reader **reader, int count, char *const *paths, const str
     if (!r)
         return fail(STATUS_FAILURE, "out of memory");
     r->source.fd = -1;
-    r->max_bytes = options && options->max_bytes ? options->max_bytes : PAYLOAD_MOST;
+    r->max_bytes = options && options->max_bytes ? options->max_bytes : RECORD_BYTES_MOST;
     r->paths = calloc((size_t)count, sizeof *r->paths);
     for (int i = 0; r->paths && i < count; i++)
         r->count += (r->paths[i] = strdup(paths[i])) != NULL;

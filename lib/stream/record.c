@@ -1,5 +1,6 @@
 #include "lib/stream/record.h"
 #include "lib/base/error.h"
+#include "lib/stream/affine.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,24 +68,6 @@ void record_free(struct record *record)
     *record = (struct record){0};
 }
 
-/* The inverse's rows are cross products of the matrix's columns over the determinant (Cramer's rule). */
-static bool invert(const double a[3][4], double inverse[3][3])
-{
-    for (int i = 0; i < 3; i++) {
-        int j = (i + 1) % 3, k = (i + 2) % 3;
-        for (int r = 0; r < 3; r++) {
-            int s = (r + 1) % 3, t = (r + 2) % 3;
-            inverse[i][r] = a[s][j] * a[t][k] - a[t][j] * a[s][k];
-        }
-    }
-    double determinant = a[0][0] * inverse[0][0] + a[1][0] * inverse[0][1] + a[2][0] * inverse[0][2];
-    if (!(fabs(determinant) > 1e-12))
-        return false;
-    for (int i = 0; i < 9; i++)
-        inverse[i / 3][i % 3] /= determinant;
-    return true;
-}
-
 int record_offset(const struct record *record, int offset[3])
 {
     static const char *const misfit = "case %s: flipped, permuted or resampled against its source grid: "
@@ -92,7 +75,7 @@ int record_offset(const struct record *record, int offset[3])
     double inverse[3][3];
     if (!record->has_grid || !record->has_geometry)
         return fail(STATUS_DATA, "case %s: no source grid in the record", record->case_name);
-    if (!invert(record->affine, inverse))
+    if (!affine_invert(record->affine, inverse))
         return fail(STATUS_DATA, "case %s: the source's affine is singular", record->case_name);
     for (int axis = 0; axis < 3; axis++)
         for (int r = 0; r < 3; r++)
@@ -106,6 +89,59 @@ int record_offset(const struct record *record, int offset[3])
             return fail(STATUS_DATA, misfit, record->case_name, "offset of axis", axis);
         offset[axis] = (int)round(voxels);
     }
+    return STATUS_OK;
+}
+
+/* Copies one channel's rows where array and grid overlap; offset is the array's place in the grid. */
+static void place_channel(const struct record *from, const int offset[3], const char *source,
+                          struct record *to, char *target)
+{
+    int first[3], last[3]; /* in the array, last excluded */
+    for (int axis = 0; axis < 3; axis++) {
+        int after = to->size[axis] - offset[axis];
+        first[axis] = offset[axis] < 0 ? -offset[axis] : 0;
+        last[axis] = after < from->size[axis] ? after : from->size[axis];
+        if (first[axis] >= last[axis])
+            return;
+    }
+    size_t bytes = sample_bytes(from->sample), row = (size_t)(last[0] - first[0]) * bytes;
+    for (int z = first[2]; z < last[2]; z++)
+        for (int y = first[1]; y < last[1]; y++) {
+            size_t at =
+                ((size_t)z * (size_t)from->size[1] + (size_t)y) * (size_t)from->size[0] + (size_t)first[0];
+            size_t in = ((size_t)(z + offset[2]) * (size_t)to->size[1] + (size_t)(y + offset[1])) *
+                            (size_t)to->size[0] +
+                        (size_t)(first[0] + offset[0]);
+            memcpy(target + in * bytes, source + at * bytes, row);
+        }
+}
+
+int record_place(const struct record *record, struct record *whole)
+{
+    int offset[3], status = record_offset(record, offset);
+    if (!status)
+        status = record_copy_header(whole, record);
+    if (status)
+        return status;
+    for (int axis = 0; axis < 3; axis++) {
+        whole->size[axis] = record->grid[axis];
+        whole->origin[axis] = record->affine[axis][3];
+        for (int r = 0; r < 3; r++)
+            whole->directions[axis][r] = record->affine[r][axis];
+    }
+    size_t channels = (size_t)record->channels, sample = sample_bytes(record->sample);
+    if (record_voxels(whole) * channels * sample > RECORD_BYTES_MOST)
+        status = fail(STATUS_DATA, "case %s: a source grid of %dx%dx%d is too large", record->case_name,
+                      record->grid[0], record->grid[1], record->grid[2]);
+    else
+        status = record_allocate(whole);
+    if (status) {
+        record_free(whole);
+        return status;
+    }
+    for (size_t c = 0; c < channels; c++)
+        place_channel(record, offset, (const char *)record->data + c * (record->bytes / channels), whole,
+                      (char *)whole->data + c * (whole->bytes / channels));
     return STATUS_OK;
 }
 

@@ -15,6 +15,9 @@
 
 enum { CASE_NAME_SIZE = 65, CHANNEL_NAMES_SIZE = 512, RECORD_CHANNELS_MOST = 64, RECORD_SIZE_MOST = 4096 };
 
+/* The largest volume that is taken unless the user says otherwise. */
+#define RECORD_BYTES_MOST (UINT64_C(4) << 30)
+
 enum role { ROLE_IMAGE, ROLE_LABEL, ROLE_PROB, ROLE_MASK };
 enum sample { SAMPLE_FLOAT, SAMPLE_UINT8, SAMPLE_INT16, SAMPLE_BFLOAT16 };
 
@@ -69,6 +72,11 @@ void record_free(struct record *record);
  * resampled"): directions within 1e-4, offset within 1e-3 voxel of an integer. */
 int record_offset(const struct record *record, int offset[3]);
 
+/* Puts the record back on its source grid: *whole is a new record of the grid's size, its data 0 outside of
+ * what the record covers; what overhangs the grid is cut. STATUS_DATA as record_offset, and for a grid above
+ * RECORD_BYTES_MOST. */
+int record_place(const struct record *record, struct record *whole);
+
 /* Drops what would be false after a warp: grid, affine, forms and geometry. */
 void record_forget_geometry(struct record *record);
 
@@ -115,5 +123,9 @@ void reader_close(struct reader *reader);
 
 /* Writes header and data; header padded to a multiple of 4096 bytes. */
 int record_write(struct output *output, const struct record *record);
+
+/* Writes only the header (data and bytes are not looked at), for data that does not lie in one piece: the
+ * caller then writes exactly the payload's bytes. */
+int record_write_header(struct output *output, const struct record *record);
 
 #endif

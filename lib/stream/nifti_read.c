@@ -1,0 +1,285 @@
+#include "lib/base/error.h"
+#include "lib/stream/affine.h"
+#include "lib/stream/inflate.h"
+#include "lib/stream/nifti_header.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A block of samples fits the second-level cache on its way from zlib to floats; 8 divides it. */
+enum { BLOCK_BYTES = 1 << 18, GROWTH_FIRST = 1 << 22 };
+static const double SAME_AFFINE = 1e-3;
+
+struct nifti_file {
+    struct inflate input;
+    struct nifti_header header;
+    bool nan_to_zero;
+    size_t samples;
+    char path[]; /* for messages */
+};
+
+/* Reads exactly `count` bytes. */
+static int read_all(struct inflate *input, void *to, size_t count, const char *what)
+{
+    size_t got;
+    int status = inflate_read(input, to, count, &got);
+    if (!status && got < count)
+        return fail(STATUS_DATA, "the file ends inside %s", what);
+    return status;
+}
+
+/* The file's header, then whatever extensions stand before the data. */
+static int read_header(struct nifti_file *file, struct nifti *volume)
+{
+    unsigned char bytes[NIFTI_HEADER_MOST];
+    int status = read_all(&file->input, bytes, 4, "the header");
+    size_t length = status ? 0 : nifti_header_bytes(bytes);
+    if (!status && !length)
+        return fail(STATUS_DATA, "not a NIfTI file");
+    if (!status)
+        status = read_all(&file->input, bytes + 4, length - 4, "the header");
+    if (!status)
+        status = nifti_header_parse(bytes, file->path, &file->header, volume);
+    for (size_t rest = status ? 0 : file->header.offset - length; !status && rest;) {
+        size_t part = rest < sizeof bytes ? rest : sizeof bytes;
+        status = read_all(&file->input, bytes, part, "the header's extensions");
+        rest -= part;
+    }
+    return status;
+}
+
+int nifti_open(const char *path, const struct nifti_options *options, struct nifti_file **opened,
+               struct nifti *volume)
+{
+    const char *name = strcmp(path, "-") ? path : "standard input";
+    struct nifti_file *file = calloc(1, sizeof *file + strlen(name) + 1);
+    if (!file)
+        return fail(STATUS_FAILURE, "%s: out of memory", name);
+    strcpy(file->path, name);
+    file->nan_to_zero = options && options->nan_to_zero;
+    int status = inflate_open(&file->input, path);
+    if (!status)
+        status = read_header(file, volume);
+    if (!status) { /* at most 2^36 voxels of 2^6 channels */
+        file->samples = (size_t)volume->size[0] * (size_t)volume->size[1] * (size_t)volume->size[2] *
+                        (size_t)volume->channels;
+        uint64_t most = options && options->max_bytes ? options->max_bytes : RECORD_BYTES_MOST;
+        if (file->samples * sizeof(float) > most)
+            status = fail(STATUS_DATA, "%zu bytes as float, more than the limit of %llu",
+                          file->samples * sizeof(float), (unsigned long long)most);
+    }
+    if (status) {
+        fail_in(status, "%s", name);
+        nifti_close(file);
+        *volume = (struct nifti){0};
+        return status;
+    }
+    *opened = file;
+    return STATUS_OK;
+}
+
+void nifti_close(struct nifti_file *file)
+{
+    if (!file)
+        return;
+    inflate_close(&file->input);
+    free(file);
+}
+
+static void swap_samples(unsigned char *bytes, size_t count, size_t width)
+{
+    if (width == 2)
+        for (size_t i = 0; i < count; i++) {
+            uint16_t value;
+            memcpy(&value, bytes + 2 * i, 2);
+            value = __builtin_bswap16(value);
+            memcpy(bytes + 2 * i, &value, 2);
+        }
+    else if (width > 2)
+        for (unsigned char *sample = bytes; sample < bytes + count * width; sample += width)
+            for (size_t i = 0; i < width / 2; i++) {
+                unsigned char byte = sample[i];
+                sample[i] = sample[width - 1 - i];
+                sample[width - 1 - i] = byte;
+            }
+}
+
+/* to[i] = slope * from[i] + inter, in double. */
+#define SCALE(sample)                                                                                        \
+    do {                                                                                                     \
+        const sample *samples = from;                                                                        \
+        for (size_t i = 0; i < count; i++)                                                                   \
+            to[i] = (float)(slope * (double)samples[i] + inter);                                             \
+    } while (0)
+
+/* As SCALE, and counts samples that a float cannot hold. */
+#define SCALE_EXACT(sample, most)                                                                            \
+    do {                                                                                                     \
+        const sample *whole = from;                                                                          \
+        for (size_t i = 0; i < count; i++)                                                                   \
+            inexact += whole[i] > (most) || (sample)(float)whole[i] != whole[i];                             \
+        SCALE(sample);                                                                                       \
+    } while (0)
+
+static int convert(const struct nifti_header *header, const void *from, size_t count, float *to)
+{
+    const double slope = header->slope, inter = header->inter;
+    size_t inexact = 0;
+    switch (header->type) {
+    case NIFTI_UINT8:
+        SCALE(uint8_t);
+        break;
+    case NIFTI_INT8:
+        SCALE(int8_t);
+        break;
+    case NIFTI_INT16:
+        SCALE(int16_t);
+        break;
+    case NIFTI_UINT16:
+        SCALE(uint16_t);
+        break;
+    case NIFTI_INT32:
+        SCALE(int32_t);
+        break;
+    case NIFTI_UINT32:
+        SCALE(uint32_t);
+        break;
+    case NIFTI_FLOAT32:
+        SCALE(float);
+        break;
+    case NIFTI_FLOAT64:
+        SCALE(double);
+        break;
+    case NIFTI_INT64: /* the bound keeps the cast back inside the type */
+        SCALE_EXACT(int64_t, INT64_MAX / 2);
+        break;
+    case NIFTI_UINT64:
+        SCALE_EXACT(uint64_t, UINT64_MAX / 2);
+        break;
+    }
+    return inexact ? fail(STATUS_DATA, "%zu voxels of 64-bit integers are not exact as float", inexact)
+                   : STATUS_OK;
+}
+
+/* Counts what is not finite, and makes it zero. */
+static size_t clear_non_finite(float *data, size_t count)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool finite = fabsf(data[i]) < INFINITY; /* false for NaN, too */
+        found += !finite;
+        data[i] = finite ? data[i] : 0;
+    }
+    return found;
+}
+
+/* Memory follows the bytes that arrive: a header that lies about its size reserves nothing. */
+static int grow(float **data, size_t *room, size_t wanted, size_t most)
+{
+    if (wanted <= *room)
+        return STATUS_OK;
+    size_t larger = *room ? 2 * *room : GROWTH_FIRST / sizeof(float);
+    larger = larger < most ? larger : most;
+    float *moved = realloc(*data, larger * sizeof *moved);
+    if (!moved)
+        return fail(STATUS_FAILURE, "no memory for %zu bytes", larger * sizeof *moved);
+    *data = moved;
+    *room = larger;
+    return STATUS_OK;
+}
+
+static int load_samples(struct nifti_file *file, struct nifti *volume)
+{
+    const struct nifti_header *header = &file->header;
+    size_t width = header->sample_bytes, room = 0;
+    unsigned char *block = malloc(BLOCK_BYTES);
+    int status = block ? STATUS_OK : fail(STATUS_FAILURE, "out of memory");
+    for (size_t done = 0; !status && done < file->samples;) {
+        size_t rest = file->samples - done, count = rest < BLOCK_BYTES / width ? rest : BLOCK_BYTES / width;
+        size_t got;
+        if ((status = inflate_read(&file->input, block, count * width, &got)))
+            break;
+        if (got < count * width) {
+            status = fail(STATUS_DATA, "the file ends inside the data: %zu of %zu bytes", done * width + got,
+                          file->samples * width);
+            break;
+        }
+        if ((status = grow(&volume->data, &room, done + count, file->samples)))
+            break;
+        if (header->swapped)
+            swap_samples(block, count, width);
+        status = convert(header, block, count, volume->data + done);
+        volume->zeroed += status ? 0 : clear_non_finite(volume->data + done, count);
+        done += count;
+    }
+    free(block);
+    return status;
+}
+
+/* Reads to the end of the file, which is where gzip's CRC-32 and length stand. */
+static int drain(struct inflate *input)
+{
+    unsigned char more[4096];
+    size_t got;
+    int status = inflate_read(input, more, sizeof more, &got);
+    if (!status && got)
+        return fail(STATUS_DATA, "the file goes on after the data that its header announces");
+    return status;
+}
+
+int nifti_load(struct nifti_file *file, struct nifti *volume)
+{
+    int status = load_samples(file, volume);
+    if (!status)
+        status = drain(&file->input);
+    if (!status && volume->zeroed && !file->nan_to_zero)
+        status = fail(STATUS_DATA, "%zu voxels are not finite", volume->zeroed);
+    if (status) {
+        fail_in(status, "%s", file->path);
+        nifti_free(volume);
+    }
+    nifti_close(file);
+    return status;
+}
+
+int nifti_read(const char *path, const struct nifti_options *options, struct nifti *volume)
+{
+    struct nifti_file *file;
+    int status = nifti_open(path, options, &file, volume);
+    if (!status)
+        status = nifti_load(file, volume);
+    if (!status && volume->zeroed)
+        warn("%s: %zu voxels that are not finite are read as 0", path, volume->zeroed);
+    return status;
+}
+
+void nifti_free(struct nifti *volume)
+{
+    free(volume->data);
+    *volume = (struct nifti){0};
+}
+
+int nifti_same_grid(const char *path_a, const struct nifti *a, const char *path_b, const struct nifti *b)
+{
+    if (memcmp(a->size, b->size, sizeof a->size))
+        return fail(STATUS_DATA, "%s is %dx%dx%d, %s is %dx%dx%d", path_a, a->size[0], a->size[1], a->size[2],
+                    path_b, b->size[0], b->size[1], b->size[2]);
+    double difference = affine_difference(a->affine, b->affine);
+    if (!(difference <= SAME_AFFINE))
+        return fail(STATUS_DATA, "%s and %s: their affines differ by %g", path_a, path_b, difference);
+    return STATUS_OK;
+}
+
+void nifti_describe(const struct nifti *volume, struct record *record)
+{
+    memcpy(record->size, volume->size, sizeof record->size);
+    memcpy(record->grid, volume->size, sizeof record->grid);
+    memcpy(record->affine, volume->affine, sizeof record->affine);
+    for (int axis = 0; axis < 3; axis++) {
+        record->origin[axis] = volume->affine[axis][3];
+        for (int r = 0; r < 3; r++)
+            record->directions[axis][r] = volume->affine[r][axis];
+    }
+    record->forms = volume->forms;
+    record->has_geometry = record->has_grid = true;
+}

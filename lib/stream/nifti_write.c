@@ -1,0 +1,179 @@
+#include "lib/base/error.h"
+#include "lib/stream/affine.h"
+#include "lib/stream/nifti_header.h"
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+/* Header, its four bytes of "no extension", data. */
+enum {
+    DATA_OFFSET = 352,
+    CODE_SCANNER = 1,
+    UNITS_MM = 2,
+    BLOCK_SAMPLES = 1 << 16,
+    LEVEL = 6,
+    GZIP_WINDOW = 15 + 16
+};
+
+static void put_int16(unsigned char *at, int value)
+{
+    at[0] = (unsigned char)value;
+    at[1] = (unsigned char)(value >> 8);
+}
+
+static void put_float(unsigned char *at, float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    for (int i = 0; i < 4; i++)
+        at[i] = (unsigned char)(bits >> 8 * i);
+}
+
+/* A record that does not come from NIfTI has only an affine: it becomes a scanner sform in mm. */
+static void complete_forms(const struct record *record, struct source_forms *forms)
+{
+    double spacing[3];
+    *forms = record->forms;
+    if (!forms->has_units)
+        forms->units = UNITS_MM;
+    if (!forms->has_qform) {
+        affine_spacing(record->affine, spacing);
+        forms->qform[6] = 1;
+        for (int axis = 0; axis < 3; axis++)
+            forms->qform[7 + axis] = (float)spacing[axis];
+    }
+    if (!forms->has_qform && !forms->has_sform) {
+        forms->sform_code = CODE_SCANNER;
+        for (int i = 0; i < 12; i++)
+            forms->sform[i] = (float)record->affine[i / 4][i % 4];
+    }
+}
+
+static void format_header(const struct record *record, unsigned char header[DATA_OFFSET])
+{
+    static const struct {
+        int type, bits;
+    } samples[] = {[SAMPLE_FLOAT] = {NIFTI_FLOAT32, 32},
+                   [SAMPLE_UINT8] = {NIFTI_UINT8, 8},
+                   [SAMPLE_INT16] = {NIFTI_INT16, 16},
+                   [SAMPLE_BFLOAT16] = {NIFTI_FLOAT32, 32}};
+    struct source_forms forms;
+    complete_forms(record, &forms);
+    memset(header, 0, DATA_OFFSET);
+    put_int16(header, NIFTI1_BYTES);
+    put_int16(header + 40, record->channels > 1 ? 4 : 3);
+    for (int i = 1; i < 8; i++) {
+        put_int16(header + 40 + 2 * i, i < 4 ? record->size[i - 1] : i == 4 ? record->channels : 1);
+        put_float(header + 76 + 4 * i, 1); /* overwritten for x, y, z */
+    }
+    put_int16(header + 70, samples[record->sample].type);
+    put_int16(header + 72, samples[record->sample].bits);
+    for (int i = 0; i < 4; i++)
+        put_float(header + 76 + 4 * i, forms.qform[6 + i]);
+    put_float(header + 108, DATA_OFFSET);
+    put_float(header + 112, 1);
+    header[123] = (unsigned char)forms.units;
+    put_int16(header + 252, forms.qform_code);
+    put_int16(header + 254, forms.sform_code);
+    for (int i = 0; i < 6; i++)
+        put_float(header + 256 + 4 * i, forms.qform[i]);
+    for (int i = 0; i < 12; i++)
+        put_float(header + 280 + 4 * i, forms.sform[i]);
+    memcpy(header + 344, "n+1", 4);
+}
+
+/* Where the bytes go: straight to the output, or through zlib. */
+struct sink {
+    struct output *output;
+    bool compress;
+    z_stream stream;
+    unsigned char buffer[1 << 16];
+};
+
+static int deflate_some(struct sink *sink, int flush)
+{
+    z_stream *stream = &sink->stream;
+    int status = STATUS_OK, result = Z_OK;
+    do {
+        stream->next_out = sink->buffer;
+        stream->avail_out = sizeof sink->buffer;
+        result = deflate(stream, flush);
+        if (result == Z_STREAM_ERROR)
+            return fail(STATUS_FAILURE, "%s: zlib cannot compress", output_name(sink->output));
+        status = output_write(sink->output, sink->buffer, sizeof sink->buffer - stream->avail_out);
+    } while (!status && result != Z_STREAM_END && !stream->avail_out);
+    return status;
+}
+
+static int put(struct sink *sink, const void *bytes, size_t count)
+{
+    int status = STATUS_OK;
+    if (!sink->compress)
+        return output_write(sink->output, bytes, count);
+    for (const unsigned char *at = bytes; !status && count;) {
+        size_t part = count < 1 << 30 ? count : 1 << 30; /* zlib counts in unsigned int */
+        sink->stream.next_in = (unsigned char *)at;
+        sink->stream.avail_in = (uInt)part;
+        status = deflate_some(sink, Z_NO_FLUSH);
+        at += part;
+        count -= part;
+    }
+    return status;
+}
+
+/* bfloat16 is the upper half of a float. */
+static int put_bfloat16(struct sink *sink, const struct record *record)
+{
+    uint32_t *block = malloc(BLOCK_SAMPLES * sizeof *block);
+    if (!block)
+        return fail(STATUS_FAILURE, "%s: out of memory", output_name(sink->output));
+    const uint16_t *from = record->data;
+    int status = STATUS_OK;
+    for (size_t rest = record->bytes / 2; !status && rest;) {
+        size_t count = rest < BLOCK_SAMPLES ? rest : BLOCK_SAMPLES;
+        for (size_t i = 0; i < count; i++)
+            block[i] = (uint32_t)from[i] << 16;
+        status = put(sink, block, count * sizeof *block);
+        from += count;
+        rest -= count;
+    }
+    free(block);
+    return status;
+}
+
+static int put_volume(struct sink *sink, const struct record *record)
+{
+    unsigned char header[DATA_OFFSET];
+    format_header(record, header);
+    int status = put(sink, header, sizeof header);
+    if (status)
+        return status;
+    return record->sample == SAMPLE_BFLOAT16 ? put_bfloat16(sink, record)
+                                             : put(sink, record->data, record->bytes);
+}
+
+int nifti_write(struct output *output, const struct record *record, bool compress)
+{
+    if (!record->has_grid || memcmp(record->size, record->grid, sizeof record->size))
+        return fail(STATUS_DATA, "case %s: the volume is not on its source grid", record->case_name);
+    struct sink *sink = calloc(1, sizeof *sink);
+    if (!sink)
+        return fail(STATUS_FAILURE, "%s: out of memory", output_name(output));
+    sink->output = output;
+    sink->compress = compress;
+    int status = STATUS_OK;
+    /* zlib's own gzip header has no name and no time: the same volume gives the same bytes */
+    if (compress &&
+        deflateInit2(&sink->stream, LEVEL, Z_DEFLATED, GZIP_WINDOW, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
+        free(sink);
+        return fail(STATUS_FAILURE, "%s: zlib cannot start", output_name(output));
+    }
+    status = put_volume(sink, record);
+    if (compress) {
+        if (!status)
+            status = deflate_some(sink, Z_FINISH);
+        deflateEnd(&sink->stream);
+    }
+    free(sink);
+    return status;
+}
