@@ -44,9 +44,9 @@ int nifti_same_grid(const char *path_a, const struct nifti *a, const char *path_
 /* Which numbers a label map may have; all of them become BraTS 2018's 0, 1 (necrosis and non-enhancing core),
  * 2 (oedema), 4 (enhancing). */
 enum label_rules {
-    LABELS_2018, /* 0, 1, 2, 4 */
-    LABELS_2023, /* 3, too, is enhancing */
-    LABELS_MSD   /* Medical Segmentation Decathlon: 1 oedema, 2 non-enhancing, 3 enhancing */
+    RULES_2018, /* 0, 1, 2, 4 */
+    RULES_2023, /* 3, too, is enhancing */
+    RULES_MSD   /* Medical Segmentation Decathlon: 1 oedema, 2 non-enhancing, 3 enhancing */
 };
 
 /* "2018", "2023", "msd"; false for anything else. */

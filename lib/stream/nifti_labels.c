@@ -6,16 +6,16 @@ enum { NONE = 255, VALUES = 5 };
 
 /* rules -> the file's value -> BraTS 2018's value */
 static const uint8_t maps[][VALUES] = {
-    [LABELS_2018] = {0, 1, 2, NONE, 4}, [LABELS_2023] = {0, 1, 2, 4, 4}, [LABELS_MSD] = {0, 2, 1, 4, NONE}};
+    [RULES_2018] = {0, 1, 2, NONE, 4}, [RULES_2023] = {0, 1, 2, 4, 4}, [RULES_MSD] = {0, 2, 1, 4, NONE}};
 
-static const char *const allowed[] = {[LABELS_2018] = "0, 1, 2, 4 (with --labels 2023 also 3)",
-                                      [LABELS_2023] = "0, 1, 2, 3, 4",
-                                      [LABELS_MSD] = "0, 1, 2, 3"};
+static const char *const allowed[] = {[RULES_2018] = "0, 1, 2, 4 (with --labels 2023 also 3)",
+                                      [RULES_2023] = "0, 1, 2, 3, 4",
+                                      [RULES_MSD] = "0, 1, 2, 3"};
 
 bool label_rules_named(const char *name, enum label_rules *rules)
 {
-    static const char *const names[] = {[LABELS_2018] = "2018", [LABELS_2023] = "2023", [LABELS_MSD] = "msd"};
-    for (int i = LABELS_2018; i <= LABELS_MSD; i++)
+    static const char *const names[] = {[RULES_2018] = "2018", [RULES_2023] = "2023", [RULES_MSD] = "msd"};
+    for (int i = RULES_2018; i <= RULES_MSD; i++)
         if (!strcmp(name, names[i])) {
             *rules = i;
             return true;
