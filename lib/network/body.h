@@ -1,0 +1,102 @@
+/* Inside a network: what network.c, unet.c and baseline.c share. */
+#ifndef PRUNET_NETWORK_BODY_H
+#define PRUNET_NETWORK_BODY_H
+
+#include "lib/network/network.h"
+
+/* The events of a run, most of them once a level. */
+enum phase {
+    PHASE_INPUT,
+    PHASE_FIRST_CONV,
+    PHASE_DOWN,
+    PHASE_ENCODE,
+    PHASE_DECODE,
+    PHASE_UP,
+    PHASE_HEAD,
+    PHASE_OUTPUT,
+    PHASE_HEAD_BACKWARD,
+    PHASE_DECODE_BACKWARD,
+    PHASE_UP_BACKWARD,
+    PHASE_TAKE_OFF, /* the up-sampled addend off the skip, reversible only */
+    PHASE_ENCODE_BACKWARD,
+    PHASE_DOWN_BACKWARD,
+    PHASE_FIRST_CONV_BACKWARD,
+    PHASES
+};
+
+/* What makes the two kinds of network different. */
+struct network_body {
+    /* Allocates network->body for the architecture. STATUS_FAILURE without memory. */
+    int (*open)(struct network *network);
+    /* Resident buffers besides the training state; once, at the start. */
+    void (*plan_resident)(struct network *network);
+    /* The events of a run at the current size, and their buffers. */
+    void (*plan)(struct network *network);
+    /* Looks up the pointers after the buffers have been allocated. */
+    void (*bind)(struct network *network);
+    void (*forward)(struct network *network);
+    void (*backward)(struct network *network, float loss_scale);
+    void (*close)(struct network *network);
+};
+
+extern const struct network_body unet_body, baseline_body;
+
+/* The first and last layers of both networks. */
+struct ends {
+    int image_buffer, target_buffer, probability_buffer, sums_buffer; /* in the plan */
+    float *image, *probabilities;
+    uint8_t *target;
+    struct dice_sums *sums;
+    const struct parameter *weight, *bias; /* of the last conv */
+};
+
+struct network {
+    struct architecture architecture;
+    struct parameter_table table;
+    const struct kernels *kernels;
+    bool training;
+    int size[3]; /* x, y, z; 0 before the first network_resize */
+    struct plan plan;
+    int scratch[PHASES][LEVELS_MOST]; /* buffers of the plan */
+    char *resident, *activations;     /* the two blocks of the plan, in the backend's memory */
+    size_t resident_bytes, activation_bytes;
+    int vector_buffer[STATE_VECTORS + 1];
+    float *vectors[STATE_VECTORS + 1]; /* weights, Adam's means, gradient; NULL where there is none */
+    int adam_buffer;
+    bool recorded; /* the backend holds a step, recorded at this scale of the loss */
+    float recorded_scale;
+    struct ends ends;
+    const struct network_body *functions;
+    void *body; /* struct unet or struct baseline */
+};
+
+/* The shape of level l: parts x channels maps of the size halved l times. */
+struct shape network_shape(const struct network *network, int level, int parts, int channels);
+
+/* Begins an event of the plan; its scratch lives as long as it does. */
+void network_event(struct network *network, enum phase phase, int level, size_t scratch_bytes);
+
+/* Where a buffer of the plan lies; where an event's scratch does. */
+void *network_buffer(const struct network *network, int buffer);
+void *network_scratch(const struct network *network, enum phase phase, int level);
+
+/* A parameter's weights; its gradient, or NULL when not training. */
+const float *network_weights(const struct network *network, const struct parameter *parameter);
+float *network_parameter_gradient(const struct network *network, const struct parameter *parameter);
+
+/* ends.c: events of the plan. `first` and `last` are the tensors that they write and read. */
+void ends_plan_input(struct network *network);
+void ends_plan_first_conv(struct network *network, struct shape first);
+void ends_plan_head(struct network *network, struct shape last);
+void ends_plan_head_backward(struct network *network, struct shape last);
+void ends_plan_first_conv_backward(struct network *network, struct shape first);
+
+/* and the same when they run. */
+void ends_bind(struct network *network);
+void first_conv(struct network *network, const struct parameter *weight, struct shape first, float *y);
+void first_conv_backward(struct network *network, const struct parameter *weight, struct shape first,
+                         const float *dy);
+void head(struct network *network, struct shape last, const float *x);
+void head_backward(struct network *network, struct shape last, const float *x, float loss_scale, float *dx);
+
+#endif

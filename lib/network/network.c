@@ -1,0 +1,367 @@
+#include "lib/network/network.h"
+#include "lib/base/error.h"
+#include "lib/network/body.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const phase_names[PHASES] = {"input",
+                                                "first conv",
+                                                "down to",
+                                                "encode",
+                                                "decode",
+                                                "up from",
+                                                "head",
+                                                "output",
+                                                "head backward",
+                                                "decode backward",
+                                                "up backward from",
+                                                "take off",
+                                                "encode backward",
+                                                "down backward to",
+                                                "first conv backward"};
+
+/* The plan ------------------------------------------------------------------------------------------ */
+
+struct shape network_shape(const struct network *n, int level, int parts, int channels)
+{
+    return (struct shape){.parts = parts,
+                          .channels = channels,
+                          .depth = n->size[2] >> level,
+                          .height = n->size[1] >> level,
+                          .width = n->size[0] >> level};
+}
+
+/* Events that happen once are stored as those of level 0. */
+static int *scratch_slot(struct network *n, enum phase phase, int level)
+{
+    return &n->scratch[phase][level < 0 ? 0 : level];
+}
+
+void network_event(struct network *n, enum phase phase, int level, size_t scratch_bytes)
+{
+    plan_event(&n->plan, phase_names[phase], level);
+    *scratch_slot(n, phase, level) = plan_temporary(&n->plan, "scratch", -1, scratch_bytes);
+}
+
+void *network_buffer(const struct network *n, int buffer)
+{
+    const struct plan_buffer *planned = &n->plan.buffers[buffer];
+    return (planned->resident ? n->resident : n->activations) + planned->offset;
+}
+
+void *network_scratch(const struct network *n, enum phase phase, int level)
+{
+    return network_buffer(n, n->scratch[phase][level < 0 ? 0 : level]);
+}
+
+const float *network_weights(const struct network *n, const struct parameter *parameter)
+{
+    return n->vectors[STATE_WEIGHTS] + parameter->offset;
+}
+
+float *network_parameter_gradient(const struct network *n, const struct parameter *parameter)
+{
+    return n->training ? n->vectors[STATE_GRADIENT] + parameter->offset : NULL;
+}
+
+/* The state that stays while volumes come and go; always the first buffers of the plan. */
+static void plan_state(struct network *n)
+{
+    static const char *const names[] = {"weights", "Adam's mean", "Adam's mean square", "gradient"};
+    plan_free(&n->plan);
+    for (int v = 0; v <= STATE_GRADIENT; v++)
+        if (v == STATE_WEIGHTS || n->training)
+            n->vector_buffer[v] = plan_resident(&n->plan, names[v], n->table.floats * sizeof(float));
+    if (n->training) {
+        n->adam_buffer = plan_resident(&n->plan, "Adam's settings", sizeof(struct adam));
+        n->ends.sums_buffer =
+            plan_resident(&n->plan, "Dice sums", (size_t)n->architecture.outputs * sizeof(struct dice_sums));
+    }
+    n->functions->plan_resident(n);
+}
+
+static int plan_run(struct network *n, const int size[3])
+{
+    memcpy(n->size, size, sizeof n->size);
+    plan_state(n);
+    n->functions->plan(n);
+    return plan_place(&n->plan);
+}
+
+static int check_size(const struct architecture *a, const int size[3])
+{
+    int multiple = architecture_multiple(a);
+    for (int axis = 0; axis < 3; axis++)
+        if (size[axis] < 1 || size[axis] % multiple)
+            return fail(STATUS_DATA,
+                        "its size %dx%dx%d is no multiple of %d: crop or pad it first (crop --size)", size[0],
+                        size[1], size[2], multiple);
+    return STATUS_OK;
+}
+
+/* Life ---------------------------------------------------------------------------------------------- */
+
+/* A network that owns no memory of the backend yet. */
+static int make(struct network **network, const struct architecture *architecture,
+                const struct kernels *kernels, bool training)
+{
+    struct network *n = calloc(1, sizeof *n);
+    if (!n)
+        return fail(STATUS_FAILURE, "out of memory");
+    n->architecture = *architecture;
+    n->kernels = kernels;
+    n->training = training;
+    n->functions = architecture->kind == NETWORK_BASELINE ? &baseline_body : &unet_body;
+    int status = parameter_table_make(&n->table, architecture);
+    if (!status)
+        status = n->functions->open(n);
+    if (status) {
+        network_close(n);
+        return status;
+    }
+    n->ends.weight = parameter_find(&n->table, "lastConv.weight");
+    n->ends.bias = parameter_find(&n->table, "lastConv.bias");
+    *network = n;
+    return STATUS_OK;
+}
+
+int network_plan(struct plan *plan, const struct architecture *architecture, const struct kernels *kernels,
+                 bool training, const int size[3])
+{
+    struct network *n;
+    int status = check_size(architecture, size);
+    if (!status)
+        status = make(&n, architecture, kernels, training);
+    if (status)
+        return status;
+    status = plan_run(n, size);
+    if (!status) {
+        *plan = n->plan;
+        n->plan = (struct plan){0};
+    }
+    network_close(n);
+    return status;
+}
+
+static int allocate(struct network *n, const char *what, size_t bytes, char **block, size_t *block_bytes)
+{
+    *block = n->kernels->allocate(bytes);
+    *block_bytes = bytes;
+    if (*block)
+        return STATUS_OK;
+    const char *advice = n->kernels->finish();
+    return fail(STATUS_FAILURE, "%s: not enough memory for %zu MiB of %s%s%s", n->kernels->name,
+                (bytes + (1 << 20) - 1) >> 20, what, advice ? ": " : "", advice ? advice : "");
+}
+
+static int allocate_state(struct network *n)
+{
+    plan_state(n);
+    int status = plan_place(&n->plan);
+    if (!status)
+        status = allocate(n, "parameters", n->plan.resident_bytes, &n->resident, &n->resident_bytes);
+    if (status)
+        return status;
+    n->kernels->clear(n->resident, n->resident_bytes);
+    for (int v = 0; v <= STATE_GRADIENT; v++)
+        if (v == STATE_WEIGHTS || n->training)
+            n->vectors[v] = network_buffer(n, n->vector_buffer[v]);
+    return STATUS_OK;
+}
+
+int network_open(struct network **network, const struct architecture *architecture,
+                 const struct kernels *kernels, bool training)
+{
+    const char *why = kernels->open();
+    if (why)
+        return fail(STATUS_FAILURE, "%s: %s", kernels->name, why);
+    struct network *n;
+    int status = make(&n, architecture, kernels, training);
+    if (status)
+        return status;
+    if ((status = allocate_state(n)))
+        network_close(n);
+    else
+        *network = n;
+    return status;
+}
+
+static void release_activations(struct network *n)
+{
+    if (n->activations)
+        n->kernels->release(n->activations, n->activation_bytes);
+    n->activations = NULL;
+    n->recorded = false;
+    memset(n->size, 0, sizeof n->size);
+}
+
+void network_close(struct network *n)
+{
+    if (!n)
+        return;
+    release_activations(n);
+    if (n->resident)
+        n->kernels->release(n->resident, n->resident_bytes);
+    if (n->body)
+        n->functions->close(n);
+    plan_free(&n->plan);
+    parameter_table_free(&n->table);
+    free(n);
+}
+
+int network_resize(struct network *n, const int size[3])
+{
+    if (!memcmp(n->size, size, sizeof n->size))
+        return STATUS_OK;
+    int status = check_size(&n->architecture, size);
+    if (status)
+        return status;
+    release_activations(n);
+    if ((status = plan_run(n, size)) || (status = allocate(n, "activations", n->plan.activation_bytes,
+                                                           &n->activations, &n->activation_bytes))) {
+        release_activations(n);
+        return status;
+    }
+    ends_bind(n);
+    n->functions->bind(n);
+    return STATUS_OK;
+}
+
+const struct plan *network_current_plan(const struct network *n)
+{
+    return &n->plan;
+}
+
+/* State --------------------------------------------------------------------------------------------- */
+
+void network_get(const struct network *n, int vector, const struct parameter *p, float *values)
+{
+    n->kernels->download(values, n->vectors[vector] + p->offset, p->count * sizeof *values);
+}
+
+void network_put(struct network *n, int vector, const struct parameter *p, const void *values)
+{
+    n->kernels->upload(n->vectors[vector] + p->offset, values, p->count * sizeof(float));
+}
+
+static int finish(const struct network *n)
+{
+    const char *failure = n->kernels->finish();
+    return failure ? fail(STATUS_FAILURE, "%s: %s", n->kernels->name, failure) : STATUS_OK;
+}
+
+int network_load(struct network *n, const struct checkpoint *checkpoint)
+{
+    for (int v = 0; v < (n->training ? STATE_VECTORS : 1); v++)
+        for (size_t i = 0; i < n->table.count; i++) {
+            const struct parameter *p = &n->table.parameters[i];
+            network_put(n, v, p, checkpoint_values(checkpoint, (enum state_vector)v, p));
+        }
+    return finish(n);
+}
+
+static int downloaded(void *self, enum state_vector vector, const struct parameter *parameter, float *values)
+{
+    network_get(self, (int)vector, parameter, values);
+    return STATUS_OK;
+}
+
+int network_save(struct network *n, const struct training *training, const char *path)
+{
+    int status = finish(n);
+    return status ? status : checkpoint_save(path, &n->architecture, &n->table, training, downloaded, n);
+}
+
+/* A case -------------------------------------------------------------------------------------------- */
+
+static size_t voxels(const struct network *n)
+{
+    return shape_voxels(network_shape(n, 0, 1, 1));
+}
+
+void network_put_image(struct network *n, const float *image)
+{
+    n->kernels->upload(n->ends.image, image, (size_t)n->architecture.inputs * voxels(n) * sizeof *image);
+}
+
+void network_put_target(struct network *n, const uint8_t *target)
+{
+    n->kernels->upload(n->ends.target, target, voxels(n));
+}
+
+int target_from_labels(size_t count, const uint8_t *labels, uint8_t *target)
+{
+    enum { WT = 1, TC = 2, ET = 4, BAD = 255 };
+    static const uint8_t regions[5] = {0, WT | TC, WT, BAD, WT | TC | ET};
+    for (size_t i = 0; i < count; i++) {
+        uint8_t label = labels[i];
+        if (label > 4 || regions[label] == BAD)
+            return fail(STATUS_DATA, "label %d at voxel %zu: expected 0, 1, 2 or 4", label, i);
+        target[i] = regions[label];
+    }
+    return STATUS_OK;
+}
+
+int network_infer(struct network *n, float *probabilities)
+{
+    n->functions->forward(n);
+    int status = finish(n);
+    if (!status)
+        n->kernels->download(probabilities, n->ends.probabilities,
+                             (size_t)n->architecture.outputs * voxels(n) * sizeof *probabilities);
+    return status;
+}
+
+static void score_case(const struct network *n, double loss_scale, struct case_score *score)
+{
+    struct dice_sums sums[OUTPUTS_MOST];
+    n->kernels->download(sums, n->ends.sums, (size_t)n->architecture.outputs * sizeof sums[0]);
+    *score = (struct case_score){0};
+    for (int k = 0; k < n->architecture.outputs; k++) {
+        const struct dice_sums *s = &sums[k];
+        double hard = s->hard_probability + s->target;
+        score->loss += loss_scale * (1 - (2 * s->intersection + 1) / (s->probability + s->target + 1));
+        score->dice[k] = hard > 0 ? 2 * s->hard_intersection / hard : 1;
+    }
+}
+
+static void ask_for_gradient(struct network *n, float loss_scale)
+{
+    n->functions->forward(n);
+    n->kernels->clear(n->vectors[STATE_GRADIENT], n->table.floats * sizeof(float));
+    n->functions->backward(n, loss_scale);
+}
+
+/* Every step asks for the same operations on the same buffers, which a backend may keep as a recording. */
+static void run_gradient(struct network *n, float loss_scale)
+{
+    if (!n->recorded || n->recorded_scale != loss_scale) {
+        n->recorded = n->kernels->record_begin();
+        n->recorded_scale = loss_scale;
+        ask_for_gradient(n, loss_scale);
+        if (n->recorded)
+            n->kernels->record_end();
+    }
+    if (n->recorded)
+        n->kernels->replay();
+}
+
+int network_gradient(struct network *n, double loss_scale, struct case_score *score)
+{
+    run_gradient(n, (float)loss_scale);
+    int status = finish(n);
+    if (status)
+        return status;
+    score_case(n, loss_scale, score);
+    return isfinite(score->loss) ? STATUS_OK : fail(STATUS_FAILURE, "the loss is not finite");
+}
+
+int network_update(struct network *n, const struct adam *adam)
+{
+    struct adam *settings = network_buffer(n, n->adam_buffer);
+    n->kernels->upload(settings, adam, sizeof *adam);
+    n->kernels->adam(n->table.floats, settings, n->vectors[STATE_GRADIENT], n->vectors[STATE_WEIGHTS],
+                     n->vectors[STATE_EXP_AVG], n->vectors[STATE_EXP_AVG_SQ]);
+    return finish(n);
+}

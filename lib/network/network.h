@@ -1,0 +1,74 @@
+/* A network that can run: its training state and its buffers in a backend's memory.
+ *
+ *     network_open, network_load; then for each case
+ *         network_resize, network_put_image and network_infer, or
+ *         network_resize, network_put_image, network_put_target, network_gradient, network_update;
+ *     network_save, network_close.
+ *
+ * Images are (C, D, H, W), x fastest, as records hold them. */
+#ifndef PRUNET_NETWORK_NETWORK_H
+#define PRUNET_NETWORK_NETWORK_H
+
+#include "kernels/kernels.h"
+#include "lib/network/architecture.h"
+#include "lib/network/checkpoint.h"
+#include "lib/network/plan.h"
+
+struct network; /* lib/network/body.h */
+
+/* What one forward pass over a labelled case was worth. */
+struct case_score {
+    double loss;               /* the sum of the regions' Dice losses, times the loss scale */
+    double dice[OUTPUTS_MOST]; /* hard, of p > 0.5, by region; 1 where region and prediction are empty */
+};
+
+/* Makes a network without weights. `training` also holds gradients and Adam's state, and keeps what backward
+ * needs. *network is set only on success; STATUS_FAILURE when the backend cannot run here or has not enough
+ * memory. */
+int network_open(struct network **network, const struct architecture *architecture,
+                 const struct kernels *kernels, bool training);
+void network_close(struct network *network);
+
+/* Describes and places the buffers for volumes of x, y, z voxels without allocating anything: what
+ * network_resize would allocate. STATUS_DATA when a size is not a multiple of 2^(levels - 1). */
+int network_plan(struct plan *plan, const struct architecture *architecture, const struct kernels *kernels,
+                 bool training, const int size[3]);
+
+/* Prepares for volumes of x, y, z voxels, the state stays; nothing happens when that is the size already.
+ * STATUS_DATA as above, STATUS_FAILURE when memory is short. */
+int network_resize(struct network *network, const int size[3]);
+
+/* The plan that the buffers were allocated by. */
+const struct plan *network_current_plan(const struct network *network);
+
+/* Copies a checkpoint's weights, and Adam's state when training; its architecture is the network's. */
+int network_load(struct network *network, const struct checkpoint *checkpoint);
+
+/* Writes the training state as a checkpoint. */
+int network_save(struct network *network, const struct training *training, const char *path);
+
+/* Copies to the network's memory: inputs x voxels floats; one byte a voxel with bit k set inside region k. */
+void network_put_image(struct network *network, const float *image);
+void network_put_target(struct network *network, const uint8_t *target);
+
+/* A label map's regions as target bits: WT (label 1, 2, 4) bit 0, TC (1, 4) bit 1, ET (4) bit 2.
+ * STATUS_DATA for any other label. target may be labels. */
+int target_from_labels(size_t voxels, const uint8_t *labels, uint8_t *target);
+
+/* Forward: probabilities, outputs x voxels floats on the host. The image is used up. */
+int network_infer(struct network *network, float *probabilities);
+
+/* Forward and backward: score, and the gradient of loss_scale times the loss in place of the old one.
+ * STATUS_FAILURE when the loss is not finite (the gradient is then unspecified, the weights are as they were)
+ * or the backend failed. Image and target are used up. */
+int network_gradient(struct network *network, double loss_scale, struct case_score *score);
+
+/* One Adam step on the gradient, which is unspecified afterwards. */
+int network_update(struct network *network, const struct adam *adam);
+
+/* Copies one parameter's values between host and network. STATE_GRADIENT is only read. */
+enum { STATE_GRADIENT = STATE_VECTORS };
+void network_get(const struct network *network, int vector, const struct parameter *parameter, float *values);
+void network_put(struct network *network, int vector, const struct parameter *parameter, const void *values);
+
+#endif
