@@ -1,4 +1,4 @@
-# Running a tool so that a signal to the script reaches it, and so that it does not outlive the script. Sourced by train.
+# Running a tool so that a signal to the script reaches it, and so that it does not outlive the script. Sourced by train and retrain.
 #
 # The tool at the end of a pipe is told of SIGTERM and SIGINT and finishes what it does; whatever feeds it is kept from
 # seeing them (trap '' INT TERM) and ends with the pipe.
@@ -22,10 +22,11 @@ wait_for() { # pid
     done
 }
 
-# Runs a command on the caller's standard input and output; setpriv has the kernel end it if this script is killed.
+# Runs a command on the caller's standard input and output; setpriv has the kernel end it if this script is killed, and the
+# script's lock (descriptor 9) is not passed on.
 attend() { # command...
     local status=0
-    setpriv --pdeathsig KILL -- "$@" <&0 &
+    setpriv --pdeathsig KILL -- "$@" <&0 9>&- &
     attended=$!
     [ -z "$stopping" ] || on_stop
     wait_for "$attended" || status=$?

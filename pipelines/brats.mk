@@ -34,12 +34,12 @@ CROP := $(call setting,CROP)
 
 ifeq ($(DATA),)
 DATA    := $(RUN)/phantoms
-FOLDERS := $(shell printf '$(DATA)/phantom-%03d ' $$(seq $(call setting,PHANTOM_CASES)))
+FOLDERS := $(shell printf '$(DATA)/phantom_%05d ' $$(seq $(call setting,PHANTOM_CASES)))
 
 $(DATA):
 	@mkdir -p $(RUN)
 	@rm -rf $@.part
-	phantom --seed $(call setting,PHANTOM_SEED) --cases $(call setting,PHANTOM_CASES) --size $(call setting,PHANTOM_SIZE) -o $@.part
+	phantom --seed $(call setting,PHANTOM_SEED) --cases $(call setting,PHANTOM_CASES) --size $(call setting,PHANTOM_SIZE) -o $@.part >/dev/null
 	@mv -T $@.part $@
 else
 FOLDERS := $(shell pipelines/cases '$(DATA)')

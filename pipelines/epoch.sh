@@ -85,7 +85,7 @@ train_epoch() { # epoch
     local name work=$epochs/.$(epoch_name "$1").running status=0 fed=0 feeder
     name=$(epoch_name "$1")
     begin_epoch "$1" "$name" "$work"
-    exec 3< <(trap '' INT TERM && feed "$1" "$work/todo")
+    exec 3< <(trap '' INT TERM && exec 9>&- && feed "$1" "$work/todo")
     feeder=$!
     step "$1" "$work" <&3 >"$work/now" || status=$?
     exec 3<&-
@@ -120,7 +120,7 @@ validate_epoch() { # epoch
     name=$(epoch_name "$1")
     work=$epochs/.$name.trained
     mapfile -t records < <(record_paths "$list")
-    exec 3< <(trap '' INT TERM && exec prunet-infer -m "$work/state.safetensors" --pass-label -- "${records[@]}")
+    exec 3< <(trap '' INT TERM && exec prunet-infer -m "$work/state.safetensors" --pass-label -- "${records[@]}" 9>&-)
     feeder=$!
     attend dice-eval --expect "$list" - <&3 >"$work/validation.tsv" || status=$?
     exec 3<&-

@@ -1,0 +1,34 @@
+# What the pipeline's tests share: a data set and a row so small that an epoch takes a moment. Sourced.
+# shellcheck shell=bash
+
+check() { # name, command...
+    local name=$1
+    shift
+    if "$@"; then echo "ok - $name"; else echo "not ok - $name"; fi
+}
+
+# Five phantoms of 48 voxels a side, cropped to 32.
+data=$TMPDIR/data
+row=$TMPDIR/tiny
+make_tiny() { # epochs
+    phantom --seed 5 --cases 5 --size 48x48x48 -o "$data" >/dev/null || return
+    cat >"$row" <<ROW
+CHANNELS=4,8,8,8,8
+CROP=32x32x32
+LEARNING_RATE=1e-3
+EPOCHS=$1
+ROW
+}
+
+# The stages as a user calls them, in a folder of their own; what they say goes to RUN.out.
+stages() { # run, goals and variables...
+    local run=$1
+    shift
+    make --no-print-directory BUILD="$BUILD" DATA="$data" ROW="$row" RUN="$run" SEED=1 "$@" >"$run.out" 2>&1
+}
+
+# The bytes that a repeated run must give again: the last and the best state, the log and every case's Dice.
+fingerprint() { # run
+    (cd "$1" && find epochs -name state.safetensors | sort | xargs sha256sum &&
+        sha256sum log.tsv validation.tsv manifest/inputs.tsv && readlink best && ls -A epochs)
+}

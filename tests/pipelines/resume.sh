@@ -1,0 +1,136 @@
+#!/usr/bin/env bash
+# Training that is killed, stopped or starved comes out the same, byte for byte, or says what is missing.
+# PRUNET_TEST_KILLS: how many times to kill at an instant, and at a call that changes a file (default 2).
+set -u
+. tests/pipelines/_tiny.sh
+make_tiny 4 || exit 1
+kills=${PRUNET_TEST_KILLS:-2}
+seed=${PRUNET_TEST_SEED:-$(($(date +%s) % 100000))}
+RANDOM=$seed
+
+stages "$TMPDIR/whole" train
+check "an undisturbed run" test -f "$TMPDIR/whole/log.tsv" || sed 's/^/# /' "$TMPDIR/whole.out"
+whole=$(fingerprint "$TMPDIR/whole")
+
+same() { # name, run
+    check "$1: the same bytes" test "$(fingerprint "$2")" = "$whole" || diff <(fingerprint "$2") <(echo "$whole") | sed 's/^/# /'
+}
+
+# make in its own process group, so that all of it can be killed at once.
+start() { # run, environment and make's words...
+    local run=$1
+    shift
+    setsid env "$@" make --no-print-directory BUILD="$BUILD" DATA="$data" ROW="$row" RUN="$run" SEED=1 \
+        CASES="$TMPDIR/whole/cases" train >"$run.out" 2>&1 &
+    group=$!
+}
+finish() { # run
+    stages "$1" train CASES="$TMPDIR/whole/cases" || sed 's/^/# /' "$1.out"
+}
+
+# --- kill -9 ---
+
+started=$EPOCHREALTIME
+start "$TMPDIR/timed"
+wait "$group"
+length=$(awk -v a="$started" -v b="$EPOCHREALTIME" 'BEGIN { printf "%d", 1000 * (b - a) }')
+same "started by another shell" "$TMPDIR/timed"
+
+run=$TMPDIR/instants
+for ((i = 0; i < kills; i++)); do
+    start "$run"
+    sleep "$(awk -v ms=$((RANDOM % length)) 'BEGIN { print ms / 1000 }')"
+    kill -KILL -- "-$group" 2>/dev/null
+    wait "$group" 2>/dev/null
+done
+finish "$run"
+same "killed at $kills instants (seed $seed)" "$run"
+
+shim=$TMPDIR/die.so
+if gcc -shared -fPIC -D_GNU_SOURCE -o "$shim" tests/pipelines/shim/die_at_call.c -ldl; then
+    counter=$TMPDIR/counter
+    preload=("LD_PRELOAD=$shim" "DIE_COUNTER=$counter" ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0)
+    head -c 8 /dev/zero >"$counter"
+    start "$TMPDIR/counted" "${preload[@]}" DIE_AT=0
+    wait "$group"
+    calls=$(od -An -tu8 "$counter" | tr -d ' ')
+    same "counted, $calls calls" "$TMPDIR/counted"
+    run=$TMPDIR/calls
+    for ((i = 0; i < kills; i++)); do
+        head -c 8 /dev/zero >"$counter"
+        start "$run" "${preload[@]}" DIE_AT=$((1 + (RANDOM * 32768 + RANDOM) % calls))
+        wait "$group" 2>/dev/null
+    done
+    finish "$run"
+    same "killed at $kills calls (seed $seed)" "$run"
+else
+    echo "ok - killed at calls # skip needs gcc"
+fi
+
+# --- SIGTERM and SIGINT: the step is finished, its state kept, training goes on inside the epoch ---
+
+run=$TMPDIR/stopped
+suspended=0
+for signal in TERM INT TERM INT; do
+    start "$run"
+    for _ in $(seq 200); do
+        pgrep -g "$group" -x prunet-step >/dev/null && break
+        sleep 0.02
+    done
+    kill "-$signal" -- "-$group" 2>/dev/null
+    wait "$group" 2>/dev/null
+    [ -z "$(compgen -G "$run/epochs/.*.at-*")" ] || suspended=$((suspended + 1))
+    check "$signal: says where it stopped" grep -q "train: stopped in" "$run.out" || sed 's/^/# /' "$run.out"
+done
+check "stopped inside an epoch at least once" test "$suspended" -gt 0
+finish "$run"
+same "stopped by signals" "$run"
+
+# --- starved ---
+
+fake=$TMPDIR/fake # a build whose augment ends in the middle of its second case
+mkdir -p "$fake/bin"
+ln -s "$BUILD"/bin/* "$fake/bin/"
+rm "$fake/bin/augment"
+cat >"$fake/bin/augment" <<FAKE
+#!/bin/sh
+"$BUILD/bin/augment" "\$@" | head -c 700000
+FAKE
+chmod +x "$fake/bin/augment"
+run=$TMPDIR/starved
+make --no-print-directory -f pipelines/brats.mk BUILD="$fake" DATA="$data" ROW="$row" RUN="$run" SEED=1 train >"$run.out" 2>&1
+check "augment dies after some case: make fails" test $? != 0
+check "no epoch is committed" test -z "$(compgen -G "$run/epochs/0001*")"
+missing=$(order-cases --seed 1 --epoch 1 "$run/manifest/training" | sed -n 2p)
+check "the message names the missing case" grep -q "$missing" "$run.out" || sed 's/^/# /' "$run.out"
+
+# --- another run, a second run, a damaged run ---
+
+refused() { # name, expected text, make's words...
+    local name=$1 text=$2
+    shift 2
+    check "$name is refused" test "$(stages "$TMPDIR/timed" train CASES="$TMPDIR/whole/cases" "$@"; echo $?)" != 0
+    check "$name: Error 65" grep -q "Error 65" "$TMPDIR/timed.out"
+    check "$name: says $text" grep -q -- "$text" "$TMPDIR/timed.out" || sed 's/^/# /' "$TMPDIR/timed.out"
+}
+refused "another seed" "seed: 1, now 2" SEED=2
+sed 's/^LEARNING_RATE=.*/LEARNING_RATE=2e-3/' "$row" >"$TMPDIR/tiny2"
+refused "another row" "another run" ROW="$TMPDIR/tiny2"
+cp -r "$TMPDIR/whole/cases" "$TMPDIR/changed"
+for name in $(<"$TMPDIR/whole/manifest/training"); do break; done
+echo 0000 >"$TMPDIR/changed/$name.nrrd.sha256"
+touch "$TMPDIR/changed/"*.nrrd
+refused "another input" "$name" CASES="$TMPDIR/changed"
+mkdir "$TMPDIR/fewer" && ln -s "$data"/*[1-4] "$TMPDIR/fewer/"
+refused "another list" "another run" DATA="$TMPDIR/fewer" CASES="$TMPDIR/fewer-cases"
+
+sed -i 's/^host\t.*/host\telsewhere/' "$TMPDIR/timed/manifest/circumstances.tsv"
+check "another host goes on" stages "$TMPDIR/timed" train EPOCHS=5 CASES="$TMPDIR/whole/cases"
+check "and is noted" grep -q "host: elsewhere" "$TMPDIR/timed/journal.txt"
+check "more EPOCHS train on" test "$(wc -l <"$TMPDIR/timed/log.tsv")" = 6
+
+(
+    flock 8
+    stages "$TMPDIR/timed" train EPOCHS=6 CASES="$TMPDIR/whole/cases"
+) 8>"$TMPDIR/timed/.lock"
+check "a second training in the same folder: 75" grep -q "Error 75" "$TMPDIR/timed.out"

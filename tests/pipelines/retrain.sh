@@ -1,0 +1,135 @@
+#!/usr/bin/env bash
+# Retraining from cron: lock, nothing to do, promotion, refusal to promote, crash half-way, disk full, pruning.
+set -u
+. tests/pipelines/_tiny.sh
+make_tiny 1 || exit 1
+home=$TMPDIR/home
+mkdir "$TMPDIR/cases"
+for n in 1 2 3; do ln -s "$data"/phantom_0000$n "$TMPDIR/cases/"; done
+
+retrain() { # options...
+    BUILD=$BUILD pipelines/retrain --data "$TMPDIR/cases" --home "$home" --row "$row" --keep 2 "$@" >"$TMPDIR/out" 2>&1
+}
+runs() {
+    find "$home/runs" -mindepth 1 -maxdepth 1 | wc -l
+}
+last() { # column of the history's last row
+    tail -n 1 "$home/history.tsv" | cut -f"$1"
+}
+another_second() { # runs are named by the second
+    sleep 1.1
+}
+show() {
+    sed 's/^/# /' "$TMPDIR/out"
+}
+
+check "the first run" retrain || show
+check "is promoted" test "$(last 10)" = promoted
+check "current is that run" test "$(readlink "$home/current")" = "runs/$(last 1)"
+check "the weights are there" test -s "$home/current/best/state.safetensors"
+check "it is evaluated" test -s "$home/current/evaluation/dice.tsv"
+check "no run is pending" test ! -e "$home/pending"
+
+before=$(find "$home" -type f | sort | xargs sha256sum)
+check "nothing has changed: nothing is done" retrain
+check "not a byte" test "$before" = "$(find "$home" -type f | sort | xargs sha256sum)"
+touch "$data"/*/*.nii.gz
+check "touched, but the same cases" retrain
+check "no new run" test "$(runs)" = 1
+
+(flock 8 && retrain) 8>"$home/.lock"
+check "locked: 75" test $? = 75
+check "and says so" grep -q "another retraining" "$TMPDIR/out"
+
+# From here on the two models score what the test wants: prunet-infer notes which model it was given.
+fake=$TMPDIR/fake
+mkdir -p "$fake/bin"
+ln -s "$BUILD"/bin/* "$fake/bin/"
+rm "$fake/bin/prunet-infer" "$fake/bin/dice-eval"
+cat >"$fake/bin/prunet-infer" <<FAKE
+#!/bin/sh
+case " \$* " in *current*) echo current ;; *) echo new ;; esac >"$TMPDIR/model"
+exec "$BUILD/bin/prunet-infer" "\$@"
+FAKE
+cat >"$fake/bin/dice-eval" <<FAKE
+#!/bin/sh
+case " \$* " in *--pairs*) exec "$BUILD/bin/dice-eval" "\$@" ;; esac
+"$BUILD/bin/dice-eval" "\$@" | awk -F'\t' -v OFS='\t' -v dice="\$(cat "$TMPDIR/dice.\$(cat "$TMPDIR/model")")" '
+    NR == 1 { for (i = 1; i <= NF; i++) if (\$i == "dice") c = i } NR > 1 { \$c = dice } { print }'
+FAKE
+chmod +x "$fake/bin/prunet-infer" "$fake/bin/dice-eval"
+faked() { # new current options...
+    echo "$1" >"$TMPDIR/dice.new"
+    echo "$2" >"$TMPDIR/dice.current"
+    another_second
+    BUILD=$fake retrain "${@:3}"
+}
+
+served=$(readlink "$home/current")
+ln -s "$data/phantom_00004" "$TMPDIR/cases/"
+check "a case more: a new run" faked 0.794 0.8 || show
+check "worse by more than the margin: kept" test "$(last 10)" = kept
+check "both scores are in the history" test "$(last 7)" = 0.794000 -a "$(last 8)" = 0.800000
+check "compared on cases the current model has not seen" test "$(last 6)" -ge 1
+check "current stays" test "$(readlink "$home/current")" = "$served"
+check "a row a run" test "$(wc -l <"$home/history.tsv")" = 3
+check "what was kept back is not trained again" faked 0.9 0.8
+check "no third run" test "$(wc -l <"$home/history.tsv")" = 3
+
+ln -s "$data/phantom_00005" "$TMPDIR/cases/"
+check "another case: a new run" faked 0.795 0.8 || show
+check "worse by the margin, not more: promoted" test "$(last 10)" = promoted
+check "current moves" test "$(readlink "$home/current")" = "runs/$(last 1)"
+check "the last two runs are kept" test "$(runs)" = 2
+
+# Crash: killed as soon as the run is there, and after the outcome is written; then started again.
+another_second
+BUILD=$fake setsid pipelines/retrain --data "$TMPDIR/cases" --home "$home" --row "$row" --keep 2 --seed 7 >"$TMPDIR/out" 2>&1 &
+victim=$!
+for _ in $(seq 300); do
+    [ -e "$home/pending/epochs/0000" ] && break
+    sleep 0.02
+done
+kill -KILL -- "-$victim"
+wait "$victim" 2>/dev/null
+check "killed half-way: pending" test -L "$home/pending"
+pending=$(basename "$(readlink "$home/pending")")
+rows=$(wc -l <"$home/history.tsv")
+check "started again" faked 0.8 0.8 --seed 7 || show
+check "the same run is finished" test "$(last 1)" = "$pending"
+check "with one row" test "$(wc -l <"$home/history.tsv")" = $((rows + 1))
+ln -s "runs/$pending" "$home/pending"
+check "killed after the outcome: started again" faked 0.1 0.9 --seed 7 || show
+check "no second row, no second verdict" test "$(wc -l <"$home/history.tsv")" = $((rows + 1)) -a "$(last 10)" = promoted
+
+# A signal: 75, and the next start goes on.
+another_second
+BUILD=$fake pipelines/retrain --data "$TMPDIR/cases" --home "$home" --row "$row" --keep 2 --seed 8 --epochs 40 >"$TMPDIR/out" 2>&1 &
+victim=$!
+for _ in $(seq 300); do
+    [ -e "$home/pending/epochs/0001" ] && break
+    sleep 0.02
+done
+kill -TERM "$victim"
+wait "$victim"
+check "SIGTERM: 75" test $? = 75 || show
+check "SIGTERM: pending" test -L "$home/pending"
+
+# A full disk: writing the checkpoint fails, nothing is promoted, the next start goes on.
+served=$(readlink "$home/current")
+mv "$fake/bin/prunet-step" "$fake/bin/real-step"
+cat >"$fake/bin/prunet-step" <<FAKE
+#!/bin/bash
+ulimit -f 8
+trap '' XFSZ
+exec "$BUILD/bin/prunet-step" "\$@"
+FAKE
+chmod +x "$fake/bin/prunet-step"
+check "a full disk fails" test "$(faked 0.9 0.8 --seed 8 --epochs 2; echo $?)" != 0
+check "says so" grep -q -e "File too large" -e "No space" "$TMPDIR/out" || show
+check "nothing is promoted" test "$(readlink "$home/current")" = "$served"
+mv "$fake/bin/real-step" "$fake/bin/prunet-step"
+check "with room again it is finished" faked 0.9 0.8 --seed 8 --epochs 2 || show
+check "and promoted" test "$(last 10)" = promoted
+
+check "no DATA: 2" test "$(pipelines/retrain --home "$home" 2>/dev/null; echo $?)" = 2
