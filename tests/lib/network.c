@@ -1,0 +1,250 @@
+/* Whole networks against vectors computed in float64 from the authors' own: probabilities, losses, gradients
+ * and the weights after three Adam steps, on every backend. */
+#include "lib/network/network.h"
+#include "lib/base/error.h"
+#include "lib/base/random.h"
+#include "tests/check.h"
+
+struct golden {
+    struct safetensors file;
+    struct architecture architecture;
+    struct parameter_table table;
+    int size[3];
+    size_t voxels;
+};
+
+static int metadata_number(const struct golden *golden, const char *key)
+{
+    return atoi(safetensors_metadata(&golden->file, key));
+}
+
+static void open_golden(struct golden *golden, const char *path)
+{
+    if (safetensors_open(&golden->file, path)) {
+        fprintf(stderr, "%s\n", error_message());
+        exit(1);
+    }
+    struct architecture *a = &golden->architecture;
+    network_kind_named(safetensors_metadata(&golden->file, "prunet.kind"), &a->kind);
+    architecture_set_channels(a, safetensors_metadata(&golden->file, "prunet.channels"));
+    a->encoder_blocks = metadata_number(golden, "prunet.encoder_blocks");
+    a->decoder_blocks = metadata_number(golden, "prunet.decoder_blocks");
+    a->groups = metadata_number(golden, "prunet.groups");
+    a->inputs = metadata_number(golden, "prunet.inputs");
+    a->outputs = metadata_number(golden, "prunet.outputs");
+    parameter_table_make(&golden->table, a);
+    const struct safetensors_tensor *input = safetensors_find(&golden->file, "input");
+    for (int axis = 0; axis < 3; axis++)
+        golden->size[axis] = (int)input->size[3 - axis];
+    golden->voxels = (size_t)golden->size[0] * (size_t)golden->size[1] * (size_t)golden->size[2];
+}
+
+static void close_golden(struct golden *golden)
+{
+    parameter_table_free(&golden->table);
+    safetensors_close(&golden->file);
+}
+
+static const float *values(const struct golden *golden, const char *prefix, const char *name)
+{
+    char full[128];
+    snprintf(full, sizeof full, "%s%s", prefix, name);
+    const struct safetensors_tensor *tensor = safetensors_find(&golden->file, full);
+    if (!tensor) {
+        fprintf(stderr, "no %s\n", full);
+        exit(1);
+    }
+    return tensor->data;
+}
+
+static struct network *opened(const struct golden *golden, const struct kernels *kernels, bool training)
+{
+    struct network *network;
+    int status = network_open(&network, &golden->architecture, kernels, training);
+    if (!status)
+        status = network_resize(network, golden->size);
+    if (status) {
+        fprintf(stderr, "%s\n", error_message());
+        exit(1);
+    }
+    for (size_t i = 0; i < golden->table.count; i++)
+        network_put(network, STATE_WEIGHTS, &golden->table.parameters[i],
+                    values(golden, "weight.", golden->table.parameters[i].name));
+    return network;
+}
+
+static void put_case(struct network *network, const struct golden *golden, bool training)
+{
+    network_put_image(network, values(golden, "input", ""));
+    if (!training)
+        return;
+    uint8_t *target = malloc(golden->voxels);
+    const uint8_t *labels = safetensors_find(&golden->file, "label")->data;
+    if (target_from_labels(golden->voxels, labels, target))
+        exit(1);
+    network_put_target(network, target);
+    free(target);
+}
+
+static void test_output(const struct golden *golden, const struct kernels *kernels, const char *name)
+{
+    struct network *network = opened(golden, kernels, false);
+    size_t count = (size_t)golden->architecture.outputs * golden->voxels;
+    float *output = poisoned(count * sizeof *output);
+    put_case(network, golden, false);
+    int status = network_infer(network, output);
+    double error = largest_difference(count, output, values(golden, "output", ""));
+    check(!status && error < 5e-6, "%s, %s: output within %.1e", kernels->name, name, error);
+    free(output);
+    network_close(network);
+}
+
+/* |difference| / |expected| over all parameters together, or the largest absolute difference. */
+static double compare(const struct network *network, const struct golden *golden, int vector,
+                      const char *prefix, bool relative)
+{
+    double difference = 0, norm = 0, largest = 0;
+    for (size_t i = 0; i < golden->table.count; i++) {
+        const struct parameter *p = &golden->table.parameters[i];
+        const float *expected = values(golden, prefix, p->name);
+        float *got = poisoned(p->count * sizeof *got);
+        network_get(network, vector, p, got);
+        for (size_t j = 0; j < p->count; j++) {
+            double d = (double)got[j] - expected[j];
+            difference += d * d;
+            norm += (double)expected[j] * expected[j];
+            if (!(fabs(d) <= largest))
+                largest = fabs(d);
+        }
+        free(got);
+    }
+    return relative ? sqrt(difference / norm) : largest;
+}
+
+static void test_training(const struct golden *golden, const struct kernels *kernels, const char *name)
+{
+    double losses[3], error = 0;
+    sscanf(safetensors_metadata(&golden->file, "losses"), "%lf,%lf,%lf", &losses[0], &losses[1], &losses[2]);
+    struct network *network = opened(golden, kernels, true);
+    struct case_score score;
+    int status = 0;
+    for (int t = 0; t < 3; t++) {
+        put_case(network, golden, true);
+        status |= network_gradient(network, 1, &score);
+        error = fmax(error, fabs(score.loss - losses[t]));
+        if (t == 0) {
+            double gradient = compare(network, golden, STATE_GRADIENT, "grad.", true);
+            check(gradient < 1e-5, "%s, %s: gradient within %.1e", kernels->name, name, gradient);
+        }
+        struct adam adam = {
+            .rate = 1e-4, .decay = 1e-5, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .step = t + 1};
+        status |= network_update(network, &adam);
+    }
+    check(!status && error < 5e-6, "%s, %s: three losses within %.1e", kernels->name, name, error);
+    double tolerance = golden->architecture.kind == NETWORK_BASELINE ? 2e-5 : 5e-6;
+    double weights = compare(network, golden, STATE_WEIGHTS, "weight_after_3.", false);
+    check(weights < tolerance, "%s, %s: weights after three steps within %.1e", kernels->name, name, weights);
+    network_close(network);
+}
+
+/* The loss scale multiplies loss and gradient, also after a step at another scale. */
+static void test_loss_scale(const struct golden *golden, const struct kernels *kernels)
+{
+    struct network *network = opened(golden, kernels, true);
+    const struct parameter *p = parameter_find(&golden->table, "lastConv.weight");
+    float whole[256], fifth[256];
+    struct case_score score[2];
+    put_case(network, golden, true);
+    network_gradient(network, 1, &score[0]);
+    network_get(network, STATE_GRADIENT, p, whole);
+    put_case(network, golden, true);
+    network_gradient(network, 0.2, &score[1]);
+    network_get(network, STATE_GRADIENT, p, fifth);
+    for (size_t i = 0; i < p->count; i++)
+        whole[i] *= 0.2f;
+    check(fabs(score[1].loss - 0.2 * score[0].loss) < 1e-12 && relative_error(p->count, fifth, whole) < 1e-6,
+          "%s: the loss scale multiplies loss and gradient", kernels->name);
+    network_close(network);
+}
+
+/* An image that is not finite stops the step before anything changes. */
+static void test_not_finite(const struct golden *golden, const struct kernels *kernels)
+{
+    struct network *network = opened(golden, kernels, true);
+    size_t count = (size_t)golden->architecture.inputs * golden->voxels;
+    float *image = malloc(count * sizeof *image);
+    memcpy(image, values(golden, "input", ""), count * sizeof *image);
+    image[count / 2] = INFINITY;
+    put_case(network, golden, true);
+    network_put_image(network, image);
+    struct case_score score;
+    int status = network_gradient(network, 1, &score);
+    check(status == STATUS_FAILURE && strstr(error_message(), "not finite"),
+          "%s: a loss that is not finite is an error", kernels->name);
+    check(compare(network, golden, STATE_WEIGHTS, "weight.", false) == 0, "%s: and the weights stay",
+          kernels->name);
+    free(image);
+    network_close(network);
+}
+
+static void test_golden_file(const char *name)
+{
+    char path[128];
+    snprintf(path, sizeof path, "tests/golden/%s.safetensors", name);
+    struct golden golden = {0};
+    open_golden(&golden, path);
+    int count;
+    const struct kernels *const *list = kernels_list(&count);
+    for (int i = 0; i < count; i++) {
+        test_output(&golden, list[i], name);
+        test_training(&golden, list[i], name);
+        if (!strcmp(name, "reversible_1_1")) {
+            test_loss_scale(&golden, list[i]);
+            test_not_finite(&golden, list[i]);
+        }
+    }
+    close_golden(&golden);
+}
+
+static void test_parameter_counts(void)
+{
+    struct architecture a = architecture_paper(NETWORK_REVERSIBLE);
+    struct parameter_table table;
+    static const struct {
+        int encoder_blocks;
+        size_t parameters;
+    } rows[] = {{1, 12365283}, {3, 24131523}, {4, 30014643}};
+    for (int i = 0; i < 3; i++) {
+        a.encoder_blocks = rows[i].encoder_blocks;
+        parameter_table_make(&table, &a);
+        check(table.total == rows[i].parameters, "%zu parameters for %d encoder blocks", table.total,
+              a.encoder_blocks);
+        parameter_table_free(&table);
+    }
+    a = architecture_paper(NETWORK_BASELINE);
+    parameter_table_make(&table, &a);
+    check(table.total == 12425253, "%zu parameters for the baseline", table.total);
+    parameter_table_free(&table);
+}
+
+static void test_labels(void)
+{
+    uint8_t labels[5] = {0, 1, 2, 4, 0}, target[5];
+    int status = target_from_labels(5, labels, target);
+    check(!status && !memcmp(target, (uint8_t[]){0, 3, 1, 7, 0}, 5), "labels to regions");
+    for (int label = 3; label < 256; label = label == 3 ? 5 : label + 1) {
+        labels[3] = (uint8_t)label;
+        status |= target_from_labels(5, labels, target) != STATUS_DATA;
+    }
+    check(!status && strstr(error_message(), "255"), "any other label is refused by name");
+}
+
+int main(void)
+{
+    test_parameter_counts();
+    test_labels();
+    test_golden_file("reversible_1_1");
+    test_golden_file("reversible_3_1");
+    test_golden_file("baseline");
+    return check_exit();
+}
