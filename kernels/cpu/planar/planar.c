@@ -1,5 +1,5 @@
 /* The table of the planar backend: the plain layout of the reference, vectorised along x. */
-#include "kernels/cpu/variant.h"
+#include "kernels/cpu/planar/planar.h"
 #include "kernels/reference/reference.h"
 #include <string.h>
 
@@ -15,7 +15,15 @@ static void copy_tensor(struct shape shape, const float *from, float *to)
 
 static size_t scratch_bytes(enum operation operation, struct shape in, struct shape out)
 {
-    return kernels_reference.scratch_bytes(operation, in, out);
+    switch (operation) {
+    case OPERATION_IMAGE_CONV:
+    case OPERATION_CONV3:
+        return planar_conv3_scratch(in, out);
+    case OPERATION_BRANCH:
+        return planar_branch_scratch(in);
+    default:
+        return kernels_reference.scratch_bytes(operation, in, out);
+    }
 }
 
 extern const struct kernels VARIANT_NAME(kernels_planar);
@@ -41,10 +49,10 @@ const struct kernels VARIANT_NAME(kernels_planar) = {
     .pack = copy_tensor,
     .unpack = copy_tensor,
     .scratch_bytes = scratch_bytes,
-    .image_conv_forward = reference_image_conv_forward,
-    .image_conv_backward = reference_image_conv_backward,
-    .conv3_forward = reference_conv3_forward,
-    .conv3_backward = reference_conv3_backward,
+    .image_conv_forward = planar_image_conv_forward,
+    .image_conv_backward = planar_image_conv_backward,
+    .conv3_forward = planar_conv3_forward,
+    .conv3_backward = planar_conv3_backward,
     .moments = reference_moments,
     .norm_forward = reference_norm_forward,
     .norm_backward = reference_norm_backward,
@@ -52,8 +60,8 @@ const struct kernels VARIANT_NAME(kernels_planar) = {
     .pool_backward = reference_pool_backward,
     .upsample_forward = reference_upsample_forward,
     .upsample_backward = reference_upsample_backward,
-    .branch_forward = reference_branch_forward,
-    .branch_backward = reference_branch_backward,
+    .branch_forward = planar_branch_forward,
+    .branch_backward = planar_branch_backward,
     .down_forward = reference_down_forward,
     .down_backward = reference_down_backward,
     .up_forward = reference_up_forward,
