@@ -1,0 +1,139 @@
+#include "lib/stream/nifti_case.h"
+#include "lib/base/error.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FILES_MOST = MODALITIES + 1, MESSAGE_SIZE = 1024 };
+
+static const char channel_names[] = "t1 t1ce t2 flair";
+
+/* Where the Decathlon's flair, t1, t1ce, t2 has each of ours. */
+static const size_t decathlon_order[MODALITIES] = {1, 2, 3, 0};
+
+/* All volumes of a case: its images, and its label behind them. */
+struct volumes {
+    int count;
+    const char *path[FILES_MOST];
+    struct nifti_file *file[FILES_MOST];
+    struct nifti volume[FILES_MOST];
+};
+
+static int open_all(struct volumes *all, const struct nifti_case *files, const struct nifti_options *options)
+{
+    int status = STATUS_OK;
+    for (int i = 0; i < files->images; i++)
+        all->path[all->count++] = files->image[i];
+    if (files->label)
+        all->path[all->count++] = files->label;
+    for (int i = 0; !status && i < all->count; i++)
+        status = nifti_open(all->path[i], options, &all->file[i], &all->volume[i]);
+    return status;
+}
+
+static int check_all(const struct volumes *all, int images)
+{
+    for (int i = 0; i < all->count; i++) {
+        int wanted = i < images ? MODALITIES / images : 1, status;
+        if (all->volume[i].channels != wanted)
+            return fail(STATUS_DATA, "%s: %d volumes where %d %s expected", all->path[i],
+                        all->volume[i].channels, wanted, wanted > 1 ? "(flair, t1, t1ce, t2) are" : "is");
+        if (i && (status = nifti_same_grid(all->path[0], &all->volume[0], all->path[i], &all->volume[i])))
+            return status;
+    }
+    return STATUS_OK;
+}
+
+/* zlib is what takes the time: the files are inflated side by side. The message of the first file that fails
+ * is kept, whichever thread met it: messages are a thread's own. */
+static int load_all(struct volumes *all)
+{
+    int status[FILES_MOST];
+    char message[FILES_MOST][MESSAGE_SIZE];
+#pragma omp parallel for schedule(dynamic)
+    for (int i = 0; i < all->count; i++) {
+        status[i] = nifti_load(all->file[i], &all->volume[i]);
+        all->file[i] = NULL;
+        snprintf(message[i], MESSAGE_SIZE, "%s", error_message());
+    }
+    for (int i = 0; i < all->count; i++) {
+        if (status[i])
+            return fail(status[i], "%s", message[i]);
+        if (all->volume[i].zeroed)
+            warn("%s: %zu voxels that are not finite are read as 0", all->path[i], all->volume[i].zeroed);
+    }
+    return STATUS_OK;
+}
+
+static void free_all(struct volumes *all)
+{
+    for (int i = 0; i < all->count; i++) {
+        nifti_close(all->file[i]);
+        nifti_free(&all->volume[i]);
+    }
+}
+
+static int write_image(const struct volumes *all, const struct nifti_case *files, struct output *output)
+{
+    struct record record = {
+        .role = ROLE_IMAGE, .sample = SAMPLE_FLOAT, .channels = MODALITIES, .last = !files->label};
+    memcpy(record.case_name, files->name, sizeof record.case_name);
+    memcpy(record.channel_names, channel_names, sizeof channel_names);
+    nifti_describe(&all->volume[0], &record);
+    size_t voxels = record_voxels(&record);
+    int status = record_write_header(output, &record);
+    for (size_t c = 0; !status && c < MODALITIES; c++) {
+        const float *data =
+            files->images == 1 ? all->volume[0].data + decathlon_order[c] * voxels : all->volume[c].data;
+        status = output_write(output, data, voxels * sizeof *data);
+    }
+    return status;
+}
+
+static int write_label(const struct volumes *all, const struct nifti_case *files, struct record *record,
+                       struct output *output)
+{
+    memcpy(record->case_name, files->name, sizeof record->case_name);
+    nifti_describe(&all->volume[files->images], record);
+    return record_write(output, record);
+}
+
+/* The label map's numbers, before anything is written. */
+static int read_label(const struct volumes *all, const struct nifti_case *files,
+                      const enum label_rules *rules, struct record *record)
+{
+    int at = files->images;
+    *record = (struct record){.role = ROLE_LABEL, .sample = SAMPLE_UINT8, .channels = 1, .last = true};
+    if (!files->label)
+        return STATUS_OK;
+    memcpy(record->size, all->volume[at].size, sizeof record->size);
+    int status = record_allocate(record);
+    if (status)
+        return status;
+    return nifti_labels(all->path[at], &all->volume[at],
+                        rules     ? *rules
+                        : at == 1 ? RULES_MSD
+                                  : RULES_2018,
+                        record->data);
+}
+
+int nifti_case_write(const struct nifti_case *files, const struct nifti_options *options,
+                     const enum label_rules *rules, struct output *output)
+{
+    struct volumes all = {0};
+    struct record label = {0};
+    int status = open_all(&all, files, options);
+    if (!status)
+        status = check_all(&all, files->images);
+    if (!status)
+        status = load_all(&all);
+    if (!status)
+        status = read_label(&all, files, rules, &label);
+    if (!status)
+        status = write_image(&all, files, output);
+    if (!status && files->label)
+        status = write_label(&all, files, &label, output);
+    record_free(&label);
+    free_all(&all);
+    return status;
+}

@@ -1,0 +1,141 @@
+#include "lib/base/error.h"
+#include "lib/stream/nifti_case.h"
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LABEL = MODALITIES, FILES };
+
+/* What ends a file's name before .nii or .nii.gz: BraTS up to 2021, and 2023. */
+static const char *const suffixes[FILES][2] = {
+    {"_t1", "-t1n"}, {"_t1ce", "-t1c"}, {"_t2", "-t2w"}, {"_flair", "-t2f"}, {"_seg", "-seg"}};
+
+static bool ends_with(const char *name, size_t length, const char *end)
+{
+    size_t size = strlen(end);
+    return length >= size && !memcmp(name + length - size, end, size);
+}
+
+/* Length of a file's name without .nii or .nii.gz; 0 when it has neither. */
+static size_t stem_length(const char *name)
+{
+    size_t length = strlen(name);
+    if (ends_with(name, length, ".nii.gz"))
+        return length - 7;
+    return ends_with(name, length, ".nii") ? length - 4 : 0;
+}
+
+/* Which of a case's files a stem's suffix makes it, or -1; *length is then shortened by the suffix. */
+static int kind_of(const char *name, size_t *length)
+{
+    for (int kind = 0; kind < FILES; kind++)
+        for (int scheme = 0; scheme < 2; scheme++)
+            if (ends_with(name, *length, suffixes[kind][scheme])) {
+                *length -= strlen(suffixes[kind][scheme]);
+                return kind;
+            }
+    return -1;
+}
+
+static char **slot(struct nifti_case *files, int kind)
+{
+    return kind == LABEL ? &files->label : &files->image[kind];
+}
+
+static int take_file(struct nifti_case *files, const char *folder, const char *name)
+{
+    size_t length = stem_length(name);
+    int kind = *name == '.' ? -1 : kind_of(name, &length);
+    if (kind < 0)
+        return STATUS_OK;
+    char **path = slot(files, kind);
+    if (*path)
+        return fail(STATUS_DATA, "%s: two files for %s: %s and %s", folder, suffixes[kind][0] + 1,
+                    strrchr(*path, '/') + 1, name);
+    if (asprintf(path, "%s/%s", folder, name) < 0) {
+        *path = NULL;
+        return fail(STATUS_FAILURE, "%s: out of memory", folder);
+    }
+    return STATUS_OK;
+}
+
+/* The last part of a folder's resolved name, so that "." and "case/" have one, too. */
+static void folder_name(const char *folder, char *name, size_t size)
+{
+    char *whole = realpath(folder, NULL);
+    snprintf(name, size, "%s", whole ? strrchr(whole, '/') + 1 : "");
+    free(whole);
+}
+
+int nifti_case_find(struct nifti_case *files, const char *folder)
+{
+    struct dirent **entries;
+    *files = (struct nifti_case){.images = MODALITIES};
+    int count = scandir(folder, &entries, NULL, alphasort), status = STATUS_OK;
+    if (count < 0)
+        return fail_errno(STATUS_FAILURE, "%s: cannot read the folder", folder);
+    for (int i = 0; i < count; i++) {
+        if (!status)
+            status = take_file(files, folder, entries[i]->d_name);
+        free(entries[i]);
+    }
+    free(entries);
+    for (int kind = 0; !status && kind < MODALITIES; kind++)
+        if (!files->image[kind])
+            status = fail(STATUS_DATA, "%s: no %s: no file ends with %s or %s, then .nii or .nii.gz", folder,
+                          suffixes[kind][0] + 1, suffixes[kind][0], suffixes[kind][1]);
+    if (status) {
+        nifti_case_free(files);
+        return status;
+    }
+    char name[CASE_NAME_SIZE + 1];
+    folder_name(folder, name, sizeof name);
+    if (case_name_valid(name))
+        memcpy(files->name, name, sizeof files->name);
+    return STATUS_OK;
+}
+
+/* "x/BraTS2021_00006_t1.nii.gz" is BraTS2021_00006; "x/BraTS2021_00006/t1.nii.gz" is the folder's. */
+static void name_of_image(const char *path, char *name, size_t size)
+{
+    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+    size_t length = stem_length(base);
+    if (!length)
+        length = strlen(base);
+    bool bare = false;
+    for (int scheme = 0; scheme < 2; scheme++)
+        bare = bare || (length == strlen(suffixes[0][scheme] + 1) &&
+                        ends_with(base, length, suffixes[0][scheme] + 1));
+    if (!bare) {
+        kind_of(base, &length);
+        snprintf(name, size, "%.*s", (int)length, base);
+        return;
+    }
+    char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+    folder_name(folder ? folder : "", name, size);
+    free(folder);
+}
+
+int nifti_case_name(struct nifti_case *files, const char *name)
+{
+    char found[CASE_NAME_SIZE + 16]; /* room to see that a name is too long */
+    if (name)
+        snprintf(found, sizeof found, "%s", name);
+    else
+        name_of_image(files->image[0], found, sizeof found);
+    if (!case_name_valid(found))
+        return fail(STATUS_USAGE,
+                    "'%s' cannot name a case (letters, digits, '.', '_', '-', at most %d): --case NAME",
+                    found, CASE_NAME_SIZE - 1);
+    memcpy(files->name, found, sizeof files->name);
+    return STATUS_OK;
+}
+
+void nifti_case_free(struct nifti_case *files)
+{
+    for (int i = 0; i < MODALITIES; i++)
+        free(files->image[i]);
+    free(files->label);
+    *files = (struct nifti_case){0};
+}

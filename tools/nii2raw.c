@@ -1,0 +1,112 @@
+/* nii2raw: a case's NIfTI files to an image record and its label record. */
+#include "lib/base/error.h"
+#include "lib/base/options.h"
+#include "lib/stream/nifti_case.h"
+#include <stdlib.h>
+#include <string.h>
+
+struct request {
+    const char *folder, *name, *label, *rules, *output;
+    bool with_label;
+    struct nifti_options nifti;
+};
+
+/* Duplicates, because a case owns its files' names. */
+static char *own(const char *text)
+{
+    char *copy = strdup(text);
+    if (!copy)
+        exit(report(fail(STATUS_FAILURE, "out of memory")));
+    return copy;
+}
+
+static void check_usage(const struct request *request, int count, char *const *paths)
+{
+    int standard = request->label && !strcmp(request->label, "-");
+    if (request->folder && count)
+        usage_error("--dir takes no files");
+    if (!request->folder && count != MODALITIES && count != 1)
+        usage_error("%d files: give T1 T1CE T2 FLAIR, or one 4-D image, or --dir CASE", count);
+    if (request->label && !request->with_label)
+        usage_error("--label and --no-label together");
+    for (int i = 0; i < count; i++)
+        standard += !strcmp(paths[i], "-");
+    if (standard > 1)
+        usage_error("stdin can be one file only");
+}
+
+static int find_files(const struct request *request, int count, char *const *paths, struct nifti_case *files)
+{
+    int status = STATUS_OK;
+    if (request->folder) {
+        status = nifti_case_find(files, request->folder);
+    } else {
+        files->images = count;
+        for (int i = 0; i < count; i++)
+            files->image[i] = own(paths[i]);
+    }
+    if (status)
+        return status;
+    if (request->label || !request->with_label) {
+        free(files->label);
+        files->label = request->label ? own(request->label) : NULL;
+    }
+    return request->name || !*files->name ? nifti_case_name(files, request->name) : STATUS_OK;
+}
+
+static int run(const struct request *request, int count, char *const *paths)
+{
+    enum label_rules rules;
+    struct nifti_case files = {0};
+    struct output output;
+    if (request->rules && !label_rules_named(request->rules, &rules))
+        usage_error("--labels: '%s' is not 2018, 2023 or msd", request->rules);
+    int status = find_files(request, count, paths, &files);
+    if (!status)
+        status = output_open(&output, request->output, true);
+    if (!status) {
+        status = nifti_case_write(&files, &request->nifti, request->rules ? &rules : NULL, &output);
+        if (status)
+            output_discard(&output);
+        else
+            status = output_commit(&output);
+    }
+    nifti_case_free(&files);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct request request = {.with_label = true};
+    const struct option_spec options[] = {
+        {"dir", 'd', OPTION_TEXT, &request.folder, "CASE", "find the files in this folder by their suffixes"},
+        {"case", 'c', OPTION_TEXT, &request.name, "NAME",
+         "name of the case (from the folder or the first file)"},
+        {"label", 'l', OPTION_TEXT, &request.label, "SEG", "label map, emitted as a second record"},
+        {"no-label", 0, OPTION_NO, &request.with_label, NULL, "leave out the label map that --dir finds"},
+        {"labels", 0, OPTION_TEXT, &request.rules, "SET",
+         "2018: 0 1 2 4; 2023: 3, too, is enhancing; msd (2018)"},
+        {"nan-to-zero", 0, OPTION_FLAG, &request.nifti.nan_to_zero, NULL, "read non-finite voxels as 0"},
+        {"max-bytes", 0, OPTION_BYTES, &request.nifti.max_bytes, "SIZE", "largest volume, as float (4G)"},
+        {"output", 'o', OPTION_TEXT, &request.output, "FILE", "write there instead of stdout"},
+    };
+    const struct tool tool = {
+        .name = "nii2raw",
+        .usage = "[OPTION...] T1 T1CE T2 FLAIR\n[OPTION...] IMAGE4D\n[OPTION...] --dir CASE",
+        .summary =
+            "Reads the NIfTI files (.nii, .nii.gz) of a case and writes an image record of four channels, "
+            "t1\n"
+            "t1ce t2 flair, and a label record when there is a label map. Sizes and affines must agree.\n"
+            "One image of four dimensions is read as the Medical Segmentation Decathlon has it (flair, t1,\n"
+            "t1ce, t2), its label map with --labels msd.",
+        .options = options,
+        .count = OPTION_COUNT(options),
+        .notes = "--dir: *_t1 *_t1ce *_t2 *_flair *_seg, or *-t1n *-t1c *-t2w *-t2f *-seg, .nii or .nii.gz.\n"
+                 "Labels become 0, 1 (core), 2 (oedema), 4 (enhancing). A FILE of \"-\" is stdin.\n\n"
+                 "Example:\n  nii2raw --dir BraTS2021_00006 | crop | standardize > BraTS2021_00006.nrrd",
+    };
+    int first = options_parse(&tool, argc, argv);
+    check_usage(&request, argc - first, argv + first);
+    int status = run(&request, argc - first, argv + first);
+    return status ? report(status) : STATUS_OK;
+}

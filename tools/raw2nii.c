@@ -1,0 +1,129 @@
+/* raw2nii: one record back to NIfTI, on the grid and with the forms of its source. */
+#include "lib/base/error.h"
+#include "lib/base/options.h"
+#include "lib/stream/nifti.h"
+#include "lib/stream/record.h"
+#include <string.h>
+
+struct request {
+    const char *role, *like, *output;
+    struct reader_options reader;
+};
+
+/* Takes the one record that is asked for out of a whole stream, which is read to its end. */
+static int pick(struct reader *reader, const char *role, struct record *picked)
+{
+    size_t records = 0, matches = 0;
+    for (;;) {
+        struct record record;
+        bool got;
+        int status = reader_next(reader, &record, &got);
+        if (status)
+            return status;
+        if (!got)
+            break;
+        records++;
+        bool match = !role || !strcmp(role, role_name(record.role));
+        if (match && ++matches == 1)
+            *picked = record;
+        else
+            record_free(&record);
+        if (matches > 1)
+            return fail(STATUS_DATA, "%s: more than one %s: %s", reader_name(reader), role ? role : "record",
+                        role ? "give one case at a time" : "choose with --role");
+    }
+    return matches ? STATUS_OK
+                   : fail(STATUS_DATA, "%s: no %s among %zu records", reader_name(reader), role, records);
+}
+
+/* The reference's grid, affine and forms instead of the record's own source. */
+static int follow(const char *like, struct record *record)
+{
+    struct nifti_file *file;
+    struct nifti reference;
+    struct record grid = {0};
+    if (!record->has_geometry)
+        return fail(STATUS_DATA, "case %s: no geometry in the record: it cannot be placed",
+                    record->case_name);
+    int status = nifti_open(like, NULL, &file, &reference);
+    if (status)
+        return status;
+    nifti_close(file); /* its voxels do not matter */
+    nifti_describe(&reference, &grid);
+    memcpy(record->grid, grid.grid, sizeof record->grid);
+    memcpy(record->affine, grid.affine, sizeof record->affine);
+    record->forms = grid.forms;
+    record->has_grid = true;
+    return STATUS_OK;
+}
+
+static bool ends_with_gz(const char *path)
+{
+    size_t length = path ? strlen(path) : 0;
+    return length > 3 && !strcmp(path + length - 3, ".gz");
+}
+
+static int run(const struct request *request, int count, char *const *paths)
+{
+    struct record record = {0}, whole = {0};
+    struct reader *reader = NULL;
+    struct output output;
+    int status = output_open(&output, request->output, true);
+    if (status)
+        return status;
+    status = reader_open(&reader, count, paths, &request->reader);
+    if (!status)
+        status = pick(reader, request->role, &record);
+    if (!status && request->like)
+        status = follow(request->like, &record);
+    if (!status && (status = record_place(&record, &whole)))
+        fail_in(status, "%s", reader_name(reader));
+    record_free(&record);
+    if (!status)
+        status = nifti_write(&output, &whole, ends_with_gz(request->output));
+    record_free(&whole);
+    reader_close(reader);
+    if (!status)
+        return output_commit(&output);
+    output_discard(&output);
+    return status;
+}
+
+static bool role_known(const char *role)
+{
+    for (int i = ROLE_IMAGE; i <= ROLE_MASK; i++)
+        if (!strcmp(role, role_name(i)))
+            return true;
+    return false;
+}
+
+int main(int argc, char **argv)
+{
+    struct request request = {0};
+    const struct option_spec options[] = {
+        {"role", 'r', OPTION_TEXT, &request.role, "ROLE",
+         "label, image, prob or mask: which record of several"},
+        {"like", 0, OPTION_TEXT, &request.like, "REF", "take grid and header codes of this NIfTI file"},
+        {"max-bytes", 0, OPTION_BYTES, &request.reader.max_bytes, "SIZE", "largest payload of a record (4G)"},
+        {"output", 'o', OPTION_TEXT, &request.output, "FILE",
+         "write there; .gz compresses (plain, to stdout)"},
+    };
+    const struct tool tool = {
+        .name = "raw2nii",
+        .usage = "[--role ROLE] [--like REF] [-o OUT.nii.gz] [FILE...]",
+        .summary =
+            "Writes one record as a NIfTI-1 file on its source grid: what was cropped away is 0, what "
+            "overhangs\n"
+            "the grid is cut, and the source's qform, sform, codes and units are as they were.\n"
+            "A record without a source grid, such as augment's, is refused, and so is one that was flipped\n"
+            "or resampled.",
+        .options = options,
+        .count = OPTION_COUNT(options),
+        .notes = "Example:\n  prunet-infer -m best.safetensors --labels case.nrrd | raw2nii -o case.nii.gz",
+    };
+    int first = options_parse(&tool, argc, argv);
+    if (request.role && !role_known(request.role))
+        usage_error("--role: '%s' is not label, image, prob or mask", request.role);
+    int status = run(&request, argc - first, argv + first);
+    return status ? report(status) : STATUS_OK;
+}
