@@ -17,6 +17,13 @@ BUILD  := build/sanitize
 CFLAGS := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 endif
 
+# Builds say one short line a file; V=1 shows the commands.
+ifeq ($(V),1)
+say =
+else
+say = @printf '  %-5s %s\n' $(1);
+endif
+
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
@@ -48,26 +55,26 @@ all: $(TOOLS:%=$(BUILD)/bin/%)  ## build every tool into build/bin (the default)
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(STRICT_FLAGS) $(WARN) $(CFLAGS) -DPRUNET_VERSION='"$(VERSION)"' -MMD -MP -c $< -o $@
+	$(call say,CC $<)$(CC) $(STRICT_FLAGS) $(WARN) $(CFLAGS) -DPRUNET_VERSION='"$(VERSION)"' -MMD -MP -c $< -o $@
 
 define VARIANT_RULE
 $(BUILD)/obj/%.$(1).o: %.c
 	@mkdir -p $$(@D)
-	$(CC) $(STRICT_FLAGS) -ffp-contract=fast $(WARN) $(CFLAGS) $(FLAGS_$(1)) -DVARIANT=$(1) -MMD -MP -c $$< -o $$@
+	$$(call say,CC "$$< ($(1))")$(CC) $(STRICT_FLAGS) -ffp-contract=fast $(WARN) $(CFLAGS) $(FLAGS_$(1)) -DVARIANT=$(1) -MMD -MP -c $$< -o $$@
 endef
 $(foreach v,$(VARIANTS),$(eval $(call VARIANT_RULE,$v)))
 
 $(ARCHIVE): $(OBJECTS)
 	@rm -f $@
-	ar rcs $@ $^
+	$(call say,AR $@)ar rcs $@ $^
 
 $(BUILD)/bin/%: $(BUILD)/obj/tools/%.o $(ARCHIVE)
 	@mkdir -p $(@D)
-	$(CC) -fopenmp $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+	$(call say,LD $@)$(CC) -fopenmp $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(ARCHIVE)
 	@mkdir -p $(@D)
-	$(CC) -fopenmp $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+	$(call say,LD $@)$(CC) -fopenmp $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
@@ -93,6 +100,8 @@ preprocess: stages  ## DATA's cases to records; without DATA: phantoms that the 
 train: stages       ## train the row ROW in the folder RUN; goes on where it was
 evaluate: stages    ## segment and score the validation cases with the best epoch
 segment: stages     ## label maps of the cases in DATA with the best epoch of RUN, into OUT
+$(STAGES):
+	@:
 
 stages: all
 	+@$(MAKE) --no-print-directory --keep-going -f pipelines/brats.mk $(filter $(STAGES),$(MAKECMDGOALS))

@@ -18,8 +18,12 @@ ifneq ($(THREADS),)
 export PRUNET_THREADS := $(THREADS)
 endif
 
-CASES ?= $(RUN)/cases
-OUT   ?= $(RUN)/segmentations
+ifeq ($(CASES),)
+override CASES := $(RUN)/cases
+endif
+ifeq ($(OUT),)
+override OUT := $(RUN)/segmentations
+endif
 
 # A setting of the row: the last line that names it, of the defaults and the joined rows.
 ROW_FILES := $(foreach name,$(subst +, ,$(ROW)),$(if $(findstring /,$(name)),$(name),pipelines/rows/$(name)))
@@ -33,7 +37,7 @@ CROP := $(call setting,CROP)
 # Without DATA the project makes its own cases; their names are known before they exist.
 
 ifeq ($(DATA),)
-DATA    := $(RUN)/phantoms
+override DATA := $(RUN)/phantoms
 FOLDERS := $(shell printf '$(DATA)/phantom_%05d ' $$(seq $(call setting,PHANTOM_CASES)))
 
 $(DATA):
@@ -71,10 +75,10 @@ $(CASES)/recipe: FORCE
 # Both look for themselves at what is already there.
 
 train: preprocess
-	+pipelines/train --data $(DATA) --cases $(CASES) --run $(RUN) --row $(ROW) --seed $(SEED) $(if $(EPOCHS),--epochs $(EPOCHS))
+	pipelines/train --data $(DATA) --cases $(CASES) --run $(RUN) --row $(ROW) --seed $(SEED) $(if $(EPOCHS),--epochs $(EPOCHS))
 
 evaluate: train
-	+pipelines/evaluate --data $(DATA) --cases $(CASES) --run $(RUN)
+	pipelines/evaluate --data $(DATA) --cases $(CASES) --run $(RUN)
 
 # --- segment ---------------------------------------------------------------------------------------------------------
 # Label maps for the cases of DATA, labelled or not, with the best weights of RUN.
