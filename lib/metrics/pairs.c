@@ -1,0 +1,162 @@
+#include "lib/metrics/pairs.h"
+#include "lib/base/error.h"
+#include "lib/metrics/summary.h"
+#include "lib/stream/expect.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool case_name_reserved(const char *name)
+{
+    for (int i = 0; i < STATISTIC_COUNT; i++)
+        if (!strcmp(name, statistic_name(i)))
+            return true;
+    return false;
+}
+
+void case_name_of_path(const char *path, char name[CASE_NAME_SIZE])
+{
+    static const char *const suffixes[] = {".gz", ".nii", ".nrrd"};
+    const char *slash = strrchr(path, '/');
+    const char *file = slash ? slash + 1 : path;
+    size_t length = strlen(file);
+    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
+        size_t n = strlen(suffixes[i]);
+        if (length > n && !strncmp(file + length - n, suffixes[i], n))
+            length -= n;
+    }
+    length = length < CASE_NAME_SIZE ? length : CASE_NAME_SIZE - 1;
+    memcpy(name, file, length);
+    name[length] = 0;
+    for (char *c = name; *c; c++) {
+        char only[3] = {'x', *c, 0}; /* '.' and '-' are only wrong at the start */
+        if (!case_name_valid(c == name ? only + 1 : only))
+            *c = '_';
+    }
+    if (!length)
+        snprintf(name, CASE_NAME_SIZE, "_");
+}
+
+void pairs_free(struct pairs *pairs)
+{
+    for (size_t i = 0; i < pairs->count; i++) {
+        free(pairs->items[i].prediction);
+        free(pairs->items[i].reference);
+    }
+    free(pairs->items);
+    *pairs = (struct pairs){0};
+}
+
+/* Appends a pair; name NULL: that of the prediction's file. */
+static int add(struct pairs *pairs, const char *name, const char *prediction, const char *reference)
+{
+    if ((pairs->count & (pairs->count - 1)) == 0) { /* full at 0, 1, 2, 4, 8 ... */
+        size_t room = pairs->count ? 2 * pairs->count : 1;
+        struct pair *items = realloc(pairs->items, room * sizeof *items);
+        if (!items)
+            return fail(STATUS_FAILURE, "out of memory for %zu cases", room);
+        pairs->items = items;
+    }
+    struct pair *pair = &pairs->items[pairs->count++];
+    *pair = (struct pair){"", strdup(prediction), strdup(reference)};
+    if (name)
+        snprintf(pair->case_name, sizeof pair->case_name, "%s", name);
+    else
+        case_name_of_path(prediction, pair->case_name);
+    return pair->prediction && pair->reference ? STATUS_OK : fail(STATUS_FAILURE, "out of memory");
+}
+
+int pairs_single(const char *prediction, const char *reference, struct pairs *pairs)
+{
+    *pairs = (struct pairs){0};
+    int status = add(pairs, NULL, prediction, reference);
+    if (status)
+        pairs_free(pairs);
+    return status;
+}
+
+static int parse_line(struct pairs *pairs, char *line)
+{
+    const char *separators = strchr(line, '\t') ? "\t" : " ";
+    char *fields[4], *rest = NULL;
+    int count = 0;
+    for (char *field = strtok_r(line, separators, &rest); field && count < 4;
+         field = strtok_r(NULL, separators, &rest))
+        fields[count++] = field;
+    if (count != 2 && count != 3)
+        return fail(STATUS_DATA, "%d fields: a line is [CASE] PREDICTION REFERENCE, with tabs between",
+                    count);
+    const char *name = count == 3 ? fields[0] : NULL;
+    if (name && !case_name_valid(name))
+        return fail(STATUS_DATA, "'%s' is no case name", name);
+    return add(pairs, name, fields[count - 2], fields[count - 1]);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int check_names(const struct pairs *pairs)
+{
+    const char **names = malloc(pairs->count * sizeof *names);
+    int status = STATUS_OK;
+    if (!pairs->count)
+        status = fail(STATUS_DATA, "no case");
+    else if (!names)
+        status = fail(STATUS_FAILURE, "out of memory for %zu cases", pairs->count);
+    for (size_t i = 0; i < pairs->count && !status; i++) {
+        names[i] = pairs->items[i].case_name;
+        if (case_name_reserved(names[i]))
+            status = fail(STATUS_DATA, "case '%s': a row of the summary has this name", names[i]);
+    }
+    if (!status)
+        qsort(names, pairs->count, sizeof *names, compare_names);
+    for (size_t i = 1; i < pairs->count && !status; i++)
+        if (!strcmp(names[i - 1], names[i]))
+            status = fail(STATUS_DATA, "case %s is there more than once", names[i]);
+    free(names);
+    return status;
+}
+
+static int check_expected(const struct pairs *pairs, const char *path)
+{
+    struct expect expect = {0};
+    int status = expect_read(&expect, path);
+    for (size_t i = 0; i < pairs->count && !status; i++)
+        status = expect_case(&expect, i, pairs->items[i].case_name);
+    if (!status)
+        status = expect_end(&expect, pairs->count);
+    expect_free(&expect);
+    return status;
+}
+
+int pairs_read(const char *path, const char *expect_path, struct pairs *pairs)
+{
+    *pairs = (struct pairs){0};
+    FILE *file = strcmp(path, "-") ? fopen(path, "re") : stdin;
+    if (!file)
+        return fail_errno(STATUS_FAILURE, "%s: cannot open", path);
+    char *line = NULL;
+    size_t room = 0, number = 0;
+    int status = STATUS_OK;
+    for (ssize_t length; !status && (length = getline(&line, &room, file)) >= 0;) {
+        number++;
+        while (length && (line[length - 1] == '\n' || line[length - 1] == '\r'))
+            line[--length] = 0;
+        if (length && line[0] != '#' && (status = parse_line(pairs, line)))
+            status = fail_in(status, "%s: line %zu", path, number);
+    }
+    if (!status && ferror(file))
+        status = fail_errno(STATUS_FAILURE, "%s: cannot read", path);
+    free(line);
+    if (file != stdin)
+        fclose(file);
+    if (!status && (status = check_names(pairs)))
+        status = fail_in(status, "%s", path);
+    if (!status && expect_path)
+        status = check_expected(pairs, expect_path);
+    if (status)
+        pairs_free(pairs);
+    return status;
+}

@@ -1,0 +1,21 @@
+/* Scores of one case: every region of a prediction against its reference. */
+#ifndef PRUNET_METRICS_SCORE_H
+#define PRUNET_METRICS_SCORE_H
+
+#include "lib/metrics/convention.h"
+#include "lib/metrics/segmentation.h"
+#include "lib/metrics/summary.h"
+
+struct scoring {
+    const struct convention *convention;
+    enum label_set labels;
+    bool distances; /* surface distances are wanted */
+};
+
+/* Regions in the order of the tables: ET, WT, TC; or the one region "mask". Both segmentations have been read
+ * with scoring->labels; different grids are STATUS_DATA. Spacing is the reference's, else the prediction's,
+ * else 1 mm. */
+int score_case(const struct scoring *scoring, const char *case_name, const struct segmentation *prediction,
+               const struct segmentation *reference, struct case_scores *scores);
+
+#endif

@@ -1,0 +1,267 @@
+#include "lib/metrics/segmentation.h"
+#include "lib/base/error.h"
+#include "lib/metrics/mask.h"
+#include "lib/stream/affine.h"
+#include "lib/stream/nifti.h"
+#include <fcntl.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const double AFFINE_TOLERANCE = 1e-3;
+
+/* Samples of one volume, whatever their type; channel by channel. */
+struct samples {
+    const void *data;
+    enum sample type;
+    int channels;
+};
+
+static inline float sample_at(const struct samples *samples, size_t i)
+{
+    switch (samples->type) {
+    case SAMPLE_FLOAT:
+        return ((const float *)samples->data)[i];
+    case SAMPLE_UINT8:
+        return ((const uint8_t *)samples->data)[i];
+    case SAMPLE_INT16:
+        return ((const int16_t *)samples->data)[i];
+    case SAMPLE_BFLOAT16:
+        break;
+    }
+    uint32_t bits = (uint32_t)((const uint16_t *)samples->data)[i] << 16; /* the upper half of a float */
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+/* Label maps: voxels that have an unwanted value are counted by the first such value. */
+static int bits_of_labels(const struct samples *samples, size_t voxels, struct segmentation *s,
+                          enum label_set set)
+{
+    static const uint8_t bits[2][5] = {
+        {0, BIT_WT | BIT_TC, BIT_WT, BIT_WT, BIT_WT | BIT_TC | BIT_ET},
+        {0, BIT_WT | BIT_TC, BIT_WT, BIT_WT | BIT_TC | BIT_ET, 0},
+    };
+    size_t counts[5] = {0}, bad = 0;
+    float bad_value = 0;
+    for (size_t i = 0; i < voxels; i++) {
+        const float value = sample_at(samples, i);
+        const int label = value >= 0 && value <= 4 ? (int)value : -1;
+        if (label < 0 || (float)label != value) {
+            if (!bad)
+                bad_value = value;
+            bad += value == bad_value || isnan(value);
+            continue;
+        }
+        counts[label]++;
+        s->voxels[i] = bits[set == LABELS_2023][label];
+    }
+    const int odd = set == LABELS_2023 ? 4 : 3; /* the other years' label */
+    if (bad)
+        return fail(STATUS_DATA, "%s: %zu voxels are %g: labels are 0, 1, 2 and %d", s->name, bad, bad_value,
+                    7 - odd);
+    s->looks_2023 = set == LABELS_2018 && counts[3] && !counts[4];
+    if (counts[odd] && !s->looks_2023)
+        return fail(STATUS_DATA, "%s: %zu voxels are %d: labels are 0, 1, 2 and %d", s->name, counts[odd],
+                    odd, 7 - odd);
+    return STATUS_OK;
+}
+
+/* Probabilities or masks: bit c where channel c is above one half; any channel's, as one bit, for a mask. */
+static int bits_of_channels(const struct samples *samples, size_t voxels, struct segmentation *s,
+                            enum label_set set)
+{
+    if (set != LABELS_MASK && samples->channels != 3)
+        return fail(STATUS_DATA, "%s: %d channels: probabilities are of WT, TC and ET", s->name,
+                    samples->channels);
+    for (int c = 0; c < samples->channels; c++) {
+        const uint8_t bit = set == LABELS_MASK ? BIT_MASK : (uint8_t)(1 << c);
+        for (size_t i = 0; i < voxels; i++) {
+            const float value = sample_at(samples, (size_t)c * voxels + i);
+            if (isnan(value))
+                return fail(STATUS_DATA, "%s: channel %d holds a value that is no number", s->name, c);
+            s->voxels[i] |= value > 0.5f ? bit : 0;
+        }
+    }
+    return STATUS_OK;
+}
+
+static void bits_of_mask(const struct samples *samples, size_t voxels, struct segmentation *s)
+{
+    for (size_t i = 0; i < voxels; i++)
+        s->voxels[i] = sample_at(samples, i) != 0 ? BIT_MASK : 0;
+}
+
+/* Sets bits and spacing; name, size, placed and affine are set. */
+static int fill(struct segmentation *s, const struct samples *samples, bool label_map, enum label_set set)
+{
+    const size_t voxels = voxels_of(s->size);
+    s->voxels = calloc(voxels, 1);
+    if (!s->voxels)
+        return fail(STATUS_FAILURE, "%s: out of memory for %zu voxels", s->name, voxels);
+    if (s->placed)
+        affine_spacing(s->affine, s->spacing);
+    if (!label_map)
+        return bits_of_channels(samples, voxels, s, set);
+    if (samples->channels != 1)
+        return fail(STATUS_DATA, "%s: a label map of %d channels", s->name, samples->channels);
+    if (set != LABELS_MASK)
+        return bits_of_labels(samples, voxels, s, set);
+    bits_of_mask(samples, voxels, s);
+    return STATUS_OK;
+}
+
+static int begin(struct segmentation *s, const char *name)
+{
+    *s = (struct segmentation){.name = strdup(name), .spacing = {1, 1, 1}};
+    return s->name ? STATUS_OK : fail(STATUS_FAILURE, "%s: out of memory", name);
+}
+
+int segmentation_from_record(const struct record *record, const char *name, enum label_set set,
+                             struct segmentation *s)
+{
+    int status = begin(s, name);
+    if (status)
+        return status;
+    if (!record->foreign)
+        memcpy(s->case_name, record->case_name, sizeof s->case_name);
+    s->placed = record->has_geometry;
+    for (int axis = 0; axis < 3; axis++) {
+        s->size[axis] = record->size[axis];
+        for (int row = 0; row < 3; row++)
+            s->affine[row][axis] = record->directions[axis][row];
+        s->affine[axis][3] = record->origin[axis];
+    }
+    const struct samples samples = {record->data, record->sample, record->channels};
+    const bool one_mask = record->role == ROLE_MASK && record->channels == 1;
+    const bool label_map =
+        record->role == ROLE_LABEL || (record->foreign && record->channels == 1) || one_mask;
+    status = one_mask && set != LABELS_MASK
+                 ? fail(STATUS_DATA, "%s: a mask of one region has no labels", name)
+                 : fill(s, &samples, label_map, set);
+    if (status)
+        segmentation_free(s);
+    return status;
+}
+
+static int read_nifti(const char *path, enum label_set set, struct segmentation *s)
+{
+    struct nifti nifti;
+    int status = nifti_read(path, NULL, &nifti);
+    if (status)
+        return status;
+    if (!(status = begin(s, path))) {
+        s->placed = true;
+        memcpy(s->size, nifti.size, sizeof s->size);
+        memcpy(s->affine, nifti.affine, sizeof s->affine);
+        const struct samples samples = {nifti.data, SAMPLE_FLOAT, nifti.channels};
+        status = fill(s, &samples, nifti.channels == 1, set);
+        if (status)
+            segmentation_free(s);
+    }
+    nifti_free(&nifti);
+    return status;
+}
+
+/* How well a record fits the side: the best is taken, two of the best are refused. 0: not at all. */
+static int fitness(const struct record *record, enum side side)
+{
+    if (record->foreign)
+        return 1;
+    switch (record->role) {
+    case ROLE_PROB:
+        return side == SIDE_PREDICTION ? 2 : 0;
+    case ROLE_LABEL:
+    case ROLE_MASK:
+        return 1;
+    case ROLE_IMAGE:
+        break;
+    }
+    return 0;
+}
+
+static int read_record(const char *path, enum side side, struct record *best)
+{
+    struct reader *reader;
+    char *const paths[] = {(char *)path};
+    int status = reader_open(&reader, 1, paths, NULL), best_fitness = 0, equals = 0;
+    if (status)
+        return status;
+    for (bool got = true; got && !status;) {
+        struct record record = {0};
+        status = reader_next(reader, &record, &got);
+        const int here = got && !status ? fitness(&record, side) : 0;
+        equals = here > best_fitness ? 1 : equals + (here && here == best_fitness);
+        if (here <= best_fitness) {
+            record_free(&record);
+            continue;
+        }
+        record_free(best);
+        *best = record;
+        best_fitness = here;
+    }
+    reader_close(reader);
+    if (!status && equals != 1) {
+        const char *what = side == SIDE_PREDICTION ? "prediction" : "reference";
+        status = equals ? fail(STATUS_DATA, "%s: %d records that could be the %s", path, equals, what)
+                        : fail(STATUS_DATA, "%s: no record that could be the %s", path, what);
+    }
+    if (status)
+        record_free(best);
+    return status;
+}
+
+/* Records begin with NRRD's magic. */
+static int is_record(const char *path, bool *record)
+{
+    char magic[4] = "";
+    if ((*record = !strcmp(path, "-")))
+        return STATUS_OK;
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return fail_errno(STATUS_FAILURE, "%s: cannot open", path);
+    ssize_t length = read(file, magic, sizeof magic);
+    close(file);
+    if (length < 0)
+        return fail_errno(STATUS_FAILURE, "%s: cannot read", path);
+    *record = length == (ssize_t)sizeof magic && !memcmp(magic, "NRRD", sizeof magic);
+    return STATUS_OK;
+}
+
+int segmentation_read(const char *path, enum side side, enum label_set set, struct segmentation *s)
+{
+    bool from_record;
+    struct record record = {0};
+    *s = (struct segmentation){0};
+    int status = is_record(path, &from_record);
+    if (status || !from_record)
+        return status ? status : read_nifti(path, set, s);
+    if ((status = read_record(path, side, &record)))
+        return status;
+    status = segmentation_from_record(&record, path, set, s);
+    record_free(&record);
+    return status;
+}
+
+void segmentation_free(struct segmentation *s)
+{
+    free(s->name);
+    free(s->voxels);
+    *s = (struct segmentation){0};
+}
+
+int segmentation_compare(const struct segmentation *p, const struct segmentation *r)
+{
+    if (memcmp(p->size, r->size, sizeof p->size))
+        return fail(STATUS_DATA, "%s is of %dx%dx%d voxels, %s of %dx%dx%d", p->name, p->size[0], p->size[1],
+                    p->size[2], r->name, r->size[0], r->size[1], r->size[2]);
+    if (p->placed && r->placed && !(affine_difference(p->affine, r->affine) <= AFFINE_TOLERANCE))
+        return fail(STATUS_DATA, "%s and %s: their affines differ by %g", p->name, r->name,
+                    affine_difference(p->affine, r->affine));
+    if (p->case_name[0] && r->case_name[0] && strcmp(p->case_name, r->case_name))
+        return fail(STATUS_DATA, "%s is of case %s, %s of case %s", p->name, p->case_name, r->name,
+                    r->case_name);
+    return STATUS_OK;
+}

@@ -1,0 +1,49 @@
+/* A segmentation to be scored: a NIfTI or record file, or a record of a stream, as region bits. */
+#ifndef PRUNET_METRICS_SEGMENTATION_H
+#define PRUNET_METRICS_SEGMENTATION_H
+
+#include "lib/stream/record.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+enum label_set {
+    LABELS_2018, /* 1 necrosis, 2 oedema, 4 enhancing tumour */
+    LABELS_2023, /* 3 is the enhancing tumour */
+    LABELS_MASK  /* one region: every voxel that is not 0 */
+};
+
+/* Bits of a voxel. Channel c of probabilities or masks is bit c. */
+enum { BIT_WT = 1, BIT_TC = 2, BIT_ET = 4, BIT_MASK = 1 };
+
+/* Which of a file's records is meant where it holds several. */
+enum side { SIDE_PREDICTION, SIDE_REFERENCE };
+
+struct segmentation {
+    char *name;                     /* for messages: the path, or that and the case */
+    char case_name[CASE_NAME_SIZE]; /* of the record; of a NIfTI "" */
+    uint8_t *voxels;                /* region bits, (D, H, W) */
+    int size[3];                    /* x, y, z */
+    bool placed;                    /* affine and spacing are known; else spacing is 1, 1, 1 */
+    double affine[3][4];            /* voxel of this array to RAS mm */
+    double spacing[3];              /* mm */
+    bool looks_2023;                /* label 3 and no 4 under LABELS_2018 */
+};
+
+/* Reads a NIfTI or a record file; "-" is a record on stdin. From a file with several records it takes, for
+ * the prediction, the prob record if there is one, else the label or mask, and for the reference the label or
+ * mask; more than one of these is STATUS_DATA. Label values outside the set, or not whole, are STATUS_DATA
+ * with value and count; probabilities and masks of three channels count as WT, TC, ET where > 0.5. */
+int segmentation_read(const char *path, enum side side, enum label_set labels,
+                      struct segmentation *segmentation);
+
+/* The same from a record; `name` is copied. */
+int segmentation_from_record(const struct record *record, const char *name, enum label_set labels,
+                             struct segmentation *segmentation);
+
+void segmentation_free(struct segmentation *segmentation);
+
+/* STATUS_DATA naming both unless they have the same size, affine within 1e-3 where both are placed, and do
+ * not belong to different cases. */
+int segmentation_compare(const struct segmentation *prediction, const struct segmentation *reference);
+
+#endif
