@@ -228,6 +228,11 @@ int network_resize(struct network *n, const int size[3])
     return STATUS_OK;
 }
 
+const struct architecture *network_architecture(const struct network *n)
+{
+    return &n->architecture;
+}
+
 const struct plan *network_current_plan(const struct network *n)
 {
     return &n->plan;

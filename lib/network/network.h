@@ -29,6 +29,8 @@ int network_open(struct network **network, const struct architecture *architectu
                  const struct kernels *kernels, bool training);
 void network_close(struct network *network);
 
+const struct architecture *network_architecture(const struct network *network);
+
 /* Describes and places the buffers for volumes of x, y, z voxels without allocating anything: what
  * network_resize would allocate. STATUS_DATA when a size is not a multiple of 2^(levels - 1). */
 int network_plan(struct plan *plan, const struct architecture *architecture, const struct kernels *kernels,

@@ -1,0 +1,26 @@
+/* Which backend computes and on how many threads: options, else the environment, else the default. */
+#ifndef PRUNET_NETWORK_BACKEND_H
+#define PRUNET_NETWORK_BACKEND_H
+
+#include "kernels/kernels.h"
+#include "lib/base/options.h"
+#include "lib/network/architecture.h"
+
+struct backend_choice {
+    const char *name; /* NULL: PRUNET_BACKEND, else "cpu" */
+    int threads;      /* 0: PRUNET_THREADS, else OMP_NUM_THREADS, else all cores */
+};
+
+/* The options of every tool that computes. */
+#define BACKEND_OPTIONS(choice)                                                                              \
+    {"backend", 0, OPTION_TEXT, &(choice).name, "B", "what computes: cpu (default), reference or another"},  \
+    {                                                                                                        \
+        "threads", 0, OPTION_INTEGER, &(choice).threads, "N", "threads of the CPU (all cores)"               \
+    }
+
+/* The chosen backend for a network, its threads set; STATUS_USAGE when there is no such backend here or the
+ * number of threads is none. */
+int backend_find(const struct kernels **kernels, const struct backend_choice *choice,
+                 const struct architecture *architecture);
+
+#endif

@@ -1,0 +1,87 @@
+#include "lib/network/epoch.h"
+#include "lib/base/error.h"
+#include <inttypes.h>
+#include <stdlib.h>
+
+void epoch_begin(struct epoch *epoch, struct network *network, const struct training *training, double rate,
+                 double decay, double loss_scale)
+{
+    *epoch =
+        (struct epoch){.network = network,
+                       .training = *training,
+                       .adam = {.rate = rate, .decay = decay, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8},
+                       .loss_scale = loss_scale};
+}
+
+static void see(struct epoch *epoch, const char *case_name)
+{
+    epoch->seen_digest = cases_digest(epoch->seen_digest, case_name);
+    epoch->seen++;
+}
+
+int epoch_skip(struct epoch *epoch, const char *case_name, bool *skipped)
+{
+    const struct training *done = &epoch->training;
+    *skipped = epoch->seen < done->cases_done;
+    if (!*skipped)
+        return STATUS_OK;
+    see(epoch, case_name);
+    if (epoch->seen == done->cases_done && epoch->seen_digest != done->cases_digest)
+        return fail(STATUS_DATA,
+                    "the first %" PRIu64 " cases are not those that the interrupted epoch began with",
+                    epoch->seen);
+    return STATUS_OK;
+}
+
+static int put_labels(struct epoch *epoch, const int size[3], const uint8_t *labels)
+{
+    size_t voxels = (size_t)size[0] * (size_t)size[1] * (size_t)size[2];
+    if (voxels != epoch->target_voxels) {
+        free(epoch->target);
+        epoch->target = malloc(voxels);
+        epoch->target_voxels = epoch->target ? voxels : 0;
+    }
+    if (!epoch->target)
+        return fail(STATUS_FAILURE, "out of memory");
+    int status = target_from_labels(voxels, labels, epoch->target);
+    if (!status)
+        network_put_target(epoch->network, epoch->target);
+    return status;
+}
+
+int epoch_step(struct epoch *epoch, const char *case_name, const int size[3], const float *image,
+               const uint8_t *labels, struct case_score *score)
+{
+    int status = network_resize(epoch->network, size);
+    if (status || (status = put_labels(epoch, size, labels)))
+        return status;
+    network_put_image(epoch->network, image);
+    if ((status = network_gradient(epoch->network, epoch->loss_scale, score)))
+        return status;
+    epoch->adam.step = (double)(epoch->training.step + 1);
+    if ((status = network_update(epoch->network, &epoch->adam)))
+        return status;
+    see(epoch, case_name);
+    epoch->training.step++;
+    epoch->training.cases_done = epoch->seen;
+    epoch->training.cases_digest = epoch->seen_digest;
+    return STATUS_OK;
+}
+
+int epoch_complete(struct epoch *epoch)
+{
+    struct training *training = &epoch->training;
+    if (epoch->seen < training->cases_done)
+        return fail(STATUS_DATA,
+                    "the input ends after %" PRIu64 " cases, the interrupted epoch had done %" PRIu64,
+                    epoch->seen, training->cases_done);
+    training->epoch++;
+    training->cases_done = training->cases_digest = 0;
+    return STATUS_OK;
+}
+
+void epoch_free(struct epoch *epoch)
+{
+    free(epoch->target);
+    *epoch = (struct epoch){0};
+}

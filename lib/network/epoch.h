@@ -1,0 +1,36 @@
+/* An epoch: one Adam step for each case of a stream, and where it stands if it is interrupted. */
+#ifndef PRUNET_NETWORK_EPOCH_H
+#define PRUNET_NETWORK_EPOCH_H
+
+#include "lib/network/network.h"
+
+struct epoch {
+    struct network *network;
+    struct training training; /* as a checkpoint written now would have it */
+    struct adam adam;         /* rate and decay are the caller's; step is counted here */
+    double loss_scale;
+    uint64_t seen, seen_digest; /* cases of the stream, done before or now */
+    uint8_t *target;
+    size_t target_voxels;
+};
+
+/* Starts, or goes on with, the epoch after training->epoch. The rest of Adam is the paper's: 0.9, 0.999,
+ * 1e-8. */
+void epoch_begin(struct epoch *epoch, struct network *network, const struct training *training, double rate,
+                 double decay, double loss_scale);
+
+/* Whether the stream's next case was done before the interruption: then it is only counted, not trained on.
+ * STATUS_DATA when the last of these cases shows that they are not those that the state has seen. */
+int epoch_skip(struct epoch *epoch, const char *case_name, bool *skipped);
+
+/* One step on a case: image (inputs, z, y, x), labels 0, 1, 2, 4. STATUS_DATA and STATUS_FAILURE as
+ * network_resize, target_from_labels and network_gradient; the state has then not moved. */
+int epoch_step(struct epoch *epoch, const char *case_name, const int size[3], const float *image,
+               const uint8_t *labels, struct case_score *score);
+
+/* The stream is complete: so is the epoch. STATUS_DATA when it ended before the cases done earlier did. */
+int epoch_complete(struct epoch *epoch);
+
+void epoch_free(struct epoch *epoch);
+
+#endif

@@ -1,0 +1,187 @@
+/* Training: one Adam step for each labelled case of a stream. */
+#include "lib/base/error.h"
+#include "lib/base/options.h"
+#include "lib/base/progress.h"
+#include "lib/network/backend.h"
+#include "lib/network/epoch.h"
+#include "lib/volume/labelled.h"
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+
+static const char *state_path, *out;
+static double rate = 1e-4, decay = 1e-5, divisor = 1;
+static uint64_t wanted_epoch;
+static bool no_header;
+static struct backend_choice backend;
+static struct reader_options input;
+
+static const struct option_spec options[] = {
+    {"state", 's', OPTION_TEXT, &state_path, "STATE", "the checkpoint to start from (required)"},
+    {"output", 'o', OPTION_TEXT, &out, "NEW", "where to write the new checkpoint (in place)"},
+    {"epoch", 0, OPTION_UNSIGNED, &wanted_epoch, "E",
+     "refuse a state that has not completed exactly E-1 epochs"},
+    {"expect", 0, OPTION_TEXT, &input.expect_path, "FILE",
+     "the case names that the input must have, in order"},
+    {"learning-rate", 0, OPTION_REAL, &rate, "R", "Adam's step size (1e-4)"},
+    {"weight-decay", 0, OPTION_REAL, &decay, "D", "L2 regularisation, added to the gradient (1e-5)"},
+    {"loss-divisor", 0, OPTION_REAL, &divisor, "N", "divide the loss by N (1; the authors' code: 5)"},
+    {"max-bytes", 0, OPTION_BYTES, &input.max_bytes, "SIZE", "refuse records above SIZE (4G)"},
+    {"no-header", 0, OPTION_FLAG, &no_header, NULL, "leave out the table's header line"},
+    BACKEND_OPTIONS(backend),
+};
+
+static const struct tool tool = {
+    .name = "prunet-step",
+    .usage = "--state STATE [-o NEW] [--epoch E] [--expect FILE] [options] [FILE...]",
+    .summary =
+        "Reads image and label records, makes one Adam step for each case, and prints a row a step:\n"
+        "loss and Dice of the forward pass before the update, seconds of the step, seconds waiting for\n"
+        "its input. The checkpoint is written at the complete end of the input: one more epoch.",
+    .options = options,
+    .count = OPTION_COUNT(options),
+    .notes =
+        "SIGTERM or SIGINT: the step is finished, the checkpoint written with the number of cases done, and "
+        "the\n"
+        "exit status is 75. Given that checkpoint as STATE and the same input, those cases are passed over\n"
+        "and the epoch goes on; the result is the same, byte for byte.",
+};
+
+static volatile sig_atomic_t stopping;
+
+static void stop(int number)
+{
+    (void)number;
+    stopping = 1;
+}
+
+/* No SA_RESTART: a read that waits for input comes back. */
+static void watch_signals(void)
+{
+    struct sigaction action = {.sa_handler = stop};
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+}
+
+static int print_row(struct output *table, const struct epoch *epoch, const char *name,
+                     const struct case_score *score, double seconds, double waiting)
+{
+    return output_print(table, "%" PRIu64 "\t%" PRIu64 "\t%s\t%.9g\t%.6f\t%.6f\t%.6f\t%.3f\t%.3f\n",
+                        epoch->training.epoch + 1, epoch->training.step, name, score->loss, score->dice[0],
+                        score->dice[1], score->dice[2], seconds, waiting);
+}
+
+static int train_case(struct epoch *epoch, const struct labelled_case *labelled, struct output *table,
+                      struct progress *progress, double waiting)
+{
+    const struct record *image = &labelled->image;
+    const struct architecture *architecture = network_architecture(epoch->network);
+    double start = clock_seconds();
+    struct case_score score;
+    if (image->channels != architecture->inputs)
+        return fail(STATUS_DATA, "%d channels, the network takes %d", image->channels, architecture->inputs);
+    int status = epoch_step(epoch, image->case_name, image->size, image->data, labelled->label.data, &score);
+    if (!status)
+        status = print_row(table, epoch, image->case_name, &score, clock_seconds() - start, waiting);
+    char detail[40];
+    snprintf(detail, sizeof detail, "loss %.4f", score.loss);
+    if (!status)
+        progress_advance(progress, image->case_name, detail);
+    return status;
+}
+
+/* Until the end of the input, a failure, or a signal. */
+static int train(struct epoch *epoch, struct reader *reader, struct output *table)
+{
+    struct progress progress;
+    progress_start(&progress, "step", reader_cases_expected(reader));
+    bool got = true;
+    int status = STATUS_OK;
+    while (!status && got && !stopping) {
+        struct labelled_case labelled;
+        double asked = clock_seconds();
+        status = labelled_next(reader, &labelled, &got);
+        if (status || !got)
+            break;
+        bool skipped = false;
+        if (!(status = epoch_skip(epoch, labelled.image.case_name, &skipped)) && !skipped && !stopping)
+            status = train_case(epoch, &labelled, table, &progress, clock_seconds() - asked);
+        if (status)
+            fail_in(status, "%s: %s", reader_name(reader), labelled.image.case_name);
+        labelled_free(&labelled);
+    }
+    progress_end(&progress);
+    if (stopping) /* also when the signal took our input away */
+        return STATUS_RETRY;
+    return status ? status : epoch_complete(epoch);
+}
+
+static int run(struct network *network, const struct training *start, struct reader *reader)
+{
+    static const char header[] = "epoch\tstep\tcase\tloss\tdice_wt\tdice_tc\tdice_et\tseconds\twaiting\n";
+    struct epoch epoch;
+    struct output table;
+    epoch_begin(&epoch, network, start, rate, decay, 1 / divisor);
+    int status = output_open(&table, NULL, false);
+    if (!status && !no_header)
+        status = output_print(&table, header);
+    if (!status)
+        status = train(&epoch, reader, &table);
+    if (!status || status == STATUS_RETRY) {
+        int saved = output_commit(&table);
+        if (!saved)
+            saved = network_save(network, &epoch.training, out ? out : state_path);
+        if (saved)
+            status = saved;
+        else if (status)
+            fail(status, "stopped after %" PRIu64 " cases of epoch %" PRIu64, epoch.training.cases_done,
+                 epoch.training.epoch + 1);
+    }
+    epoch_free(&epoch);
+    return status;
+}
+
+/* The state's network, loaded. */
+static int open_state(struct network **network, struct training *training)
+{
+    struct checkpoint checkpoint;
+    const struct kernels *kernels;
+    int status = checkpoint_open(&checkpoint, state_path);
+    if (status)
+        return status;
+    *training = checkpoint.training;
+    if (wanted_epoch && training->epoch != wanted_epoch - 1)
+        status = fail(STATUS_DATA, "%s: has completed %" PRIu64 " epochs, epoch %" PRIu64 " follows %" PRIu64,
+                      state_path, training->epoch, wanted_epoch, wanted_epoch - 1);
+    else if (checkpoint.architecture.outputs != 3)
+        status = fail(STATUS_DATA, "%s: %d outputs; labels have 3 regions", state_path,
+                      checkpoint.architecture.outputs);
+    if (!status && !(status = backend_find(&kernels, &backend, &checkpoint.architecture)) &&
+        !(status = network_open(network, &checkpoint.architecture, kernels, true)) &&
+        (status = network_load(*network, &checkpoint)))
+        network_close(*network);
+    checkpoint_close(&checkpoint);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    int first = options_parse(&tool, argc, argv);
+    if (!state_path)
+        usage_error("--state STATE is missing");
+    if (!(rate > 0) || decay < 0 || !(divisor > 0))
+        usage_error("learning rate and loss divisor are positive, weight decay not negative");
+    watch_signals();
+    struct network *network;
+    struct training training;
+    struct reader *reader;
+    int status = open_state(&network, &training);
+    if (status)
+        return report(status);
+    if (!(status = reader_open(&reader, argc - first, argv + first, &input))) {
+        status = run(network, &training, reader);
+        reader_close(reader);
+    }
+    network_close(network);
+    return status ? report(status) : STATUS_OK;
+}
