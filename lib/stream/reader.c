@@ -129,10 +129,11 @@ static int next_header(struct reader *r, char **text, size_t *length)
     for (;;) {
         int status = STATUS_OK;
         if (r->source.fd >= 0) {
-            if ((status = source_header(&r->source, text, length)))
-                return fail_here(r, status, "");
-            if (*length && r->alone)
+            status = source_header(&r->source, text, length);
+            if (r->alone && (*length || status == STATUS_DATA))
                 return fail(STATUS_DATA, "%s: bytes after the data of a foreign NRRD", reader_name(r));
+            if (status)
+                return fail_here(r, status, "");
             if (*length)
                 return STATUS_OK;
             if (!r->records)
