@@ -305,8 +305,7 @@ static void foreign(void)
     fed_free(&fed);
     static const char plain[] = "NRRD0001\nencoding: raw\nsizes: 2 3 4\ndimension: 3\ntype: uchar\n\n";
     feed_text(&fed, plain, strlen(plain));
-    check(!fed.status && fed.count == 1 && !fed.record[0].has_geometry &&
-              record_copy_header(&again, &fed.record[0]) == 0,
+    check(!fed.status && fed.count == 1 && !fed.record[0].has_geometry,
           "one without space has no geometry, in any order of fields");
     fed_free(&fed);
     static const char shorts[] = "NRRD0001\nencoding: raw\nsizes: 2 3 2\ndimension: 3\ntype: short\n\n";
