@@ -1,25 +1,18 @@
 /* A new checkpoint: PyTorch's default initialisation, a function of the seed and each tensor's name. */
 #include "lib/base/error.h"
-#include "lib/base/options.h"
+#include "lib/network/architecture_options.h"
 #include "lib/network/checkpoint.h"
 #include <stdio.h>
 #include <string.h>
 
-static const char *kind = "reversible", *channels, *out;
-static int encoder_blocks, decoder_blocks, groups, inputs = 4, outputs = 3;
-static uint64_t seed = UINT64_MAX; /* a seed is asked for: no default that everybody shares by accident */
+static const char *out;
+static uint64_t seed;
+static struct architecture_options network;
 
 static const struct option_spec options[] = {
-    {"seed", 0, OPTION_UNSIGNED, &seed, "N", "seed of the weights (required)"},
+    {"seed", 0, OPTION_UNSIGNED, &seed, "N", "seed of the weights (0)"},
     {"output", 'o', OPTION_TEXT, &out, "STATE", "the checkpoint to write (required)"},
-    {"kind", 0, OPTION_TEXT, &kind, "KIND", "reversible (default) or baseline"},
-    {"channels", 0, OPTION_TEXT, &channels, "LIST",
-     "by level: 60,120,240,360,480; baseline: 30,60,120,240,480"},
-    {"encoder-blocks", 0, OPTION_INTEGER, &encoder_blocks, "N", "reversible blocks an encoder (1)"},
-    {"decoder-blocks", 0, OPTION_INTEGER, &decoder_blocks, "N", "reversible blocks a decoder (1)"},
-    {"groups", 0, OPTION_INTEGER, &groups, "N", "group norm groups (half the first width; baseline: all)"},
-    {"inputs", 0, OPTION_INTEGER, &inputs, "N", "modalities (4)"},
-    {"outputs", 0, OPTION_INTEGER, &outputs, "N", "regions (3)"},
+    ARCHITECTURE_OPTIONS(network),
 };
 
 static const struct tool tool = {
@@ -29,30 +22,9 @@ static const struct tool tool = {
                "1/sqrt(fan-in), group norms 1 and 0, as PyTorch initialises them.",
     .options = options,
     .count = OPTION_COUNT(options),
-    .notes = "The paper's network with three encoder blocks: prunet-init --seed 1 --encoder-blocks 3 -o "
-             "new.safetensors",
+    .notes = "The paper's network with three encoder blocks:\n"
+             "  prunet-init --seed 1 --encoder-blocks 3 -o new.safetensors",
 };
-
-static struct architecture chosen_architecture(void)
-{
-    enum network_kind chosen;
-    if (!network_kind_named(kind, &chosen))
-        usage_error("--kind: '%s' is neither reversible nor baseline", kind);
-    struct architecture a = architecture_paper(chosen);
-    if (chosen == NETWORK_BASELINE && (encoder_blocks || decoder_blocks))
-        usage_error("the baseline has no blocks to choose a number of");
-    if (channels && !architecture_set_channels(&a, channels))
-        usage_error("--channels: '%s' is not a list of up to %d widths such as 60,120,240", channels,
-                    LEVELS_MOST);
-    a.groups = groups ? groups : chosen == NETWORK_BASELINE ? a.channels[0] : a.channels[0] / 2;
-    a.encoder_blocks = encoder_blocks ? encoder_blocks : 1;
-    a.decoder_blocks = decoder_blocks ? decoder_blocks : 1;
-    a.inputs = inputs;
-    a.outputs = outputs;
-    if (architecture_check(&a))
-        usage_error("%s", error_message());
-    return a;
-}
 
 static int initial_values(void *self, enum state_vector vector, const struct parameter *parameter,
                           float *values)
@@ -71,9 +43,9 @@ int main(int argc, char **argv)
         usage_error("no operands are taken");
     if (!out)
         usage_error("-o STATE is missing");
-    if (seed == UINT64_MAX)
-        usage_error("--seed N is missing");
-    struct architecture architecture = chosen_architecture();
+    struct architecture architecture;
+    if (architecture_from_options(&architecture, &network))
+        usage_error("%s", error_message());
     struct parameter_table table;
     int status = parameter_table_make(&table, &architecture);
     if (status)
