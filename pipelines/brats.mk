@@ -31,7 +31,8 @@ setting    = $(shell sed -n 's/^$(1)=//p' pipelines/rows/defaults $(ROW_FILES) |
 
 $(foreach file,$(ROW_FILES),$(if $(wildcard $(file)),,$(error no row is called $(notdir $(file)): $(notdir $(wildcard pipelines/rows/*)))))
 
-CROP := $(call setting,CROP)
+CROP   := $(call setting,CROP)
+LABELS := $(call setting,LABELS)
 
 # --- phantoms --------------------------------------------------------------------------------------------------------
 # Without DATA the project makes its own cases; their names are known before they exist.
@@ -62,14 +63,16 @@ preprocess: $(RECORDS)
 
 define RECORD_RULE
 $(CASES)/$(notdir $(1)).nrrd: $$(wildcard $(1)/*.nii $(1)/*.nii.gz) $(CASES)/recipe | $(DATA)
-	pipelines/preprocess $(1) $(CROP) $$@
+	pipelines/preprocess $(1) $(CROP) $(LABELS) $$@
 endef
 $(foreach folder,$(FOLDERS),$(eval $(call RECORD_RULE,$(folder))))
 
-# What the records are made of; its date changes only when its text does.
+# What the records are made of; the file's date changes only when its text does.
+RECIPE := $(abspath $(DATA)) labels $(LABELS) cropped to $(CROP)
+
 $(CASES)/recipe: FORCE
 	@mkdir -p $(@D)
-	@echo "$(abspath $(DATA)) cropped to $(CROP)" | cmp -s - $@ || echo "$(abspath $(DATA)) cropped to $(CROP)" >$@
+	@echo "$(RECIPE)" | cmp -s - $@ || echo "$(RECIPE)" >$@
 
 # --- train, evaluate -------------------------------------------------------------------------------------------------
 # Both look for themselves at what is already there.

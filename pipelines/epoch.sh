@@ -50,11 +50,12 @@ feed() { # epoch list
 }
 
 step() { # epoch work
-    attend prunet-step --state "$2/from" --epoch "$1" --expect "$2/todo" --learning-rate "$(rate_of "$1")" \
+    attend prunet-step --state "$2/from" --epoch "$1" --expect "$2/order" --learning-rate "$(rate_of "$1")" \
         --weight-decay "$WEIGHT_DECAY" --loss-divisor "$LOSS_DIVISOR" -o "$2/state.safetensors"
 }
 
-# Sets up .NAME.running: the cases that are left to do, the state to start from and the table of the steps before it.
+# Sets up .NAME.running: the order of the cases, the state to start from and the table of the steps before it. A state that
+# was stopped inside the epoch knows how many cases it has done; prunet-step passes over them.
 begin_epoch() { # epoch name work
     local stopped=
     rm -rf "$3" && mkdir "$3"
@@ -66,8 +67,7 @@ begin_epoch() { # epoch name work
         ln -s "$epochs/$(epoch_name $(($1 - 1)))/state.safetensors" "$3/from"
         : >"$3/before"
     fi
-    order-cases --seed "$seed" --epoch "$1" "$run/manifest/training" |
-        tail -n +$((10#${stopped:+${stopped##*-}} + 1)) >"$3/todo"
+    order-cases --seed "$seed" --epoch "$1" -o "$3/order" "$run/manifest/training"
 }
 
 # One table of the steps before and after a stop, and nothing else beside the state.
@@ -77,7 +77,7 @@ end_epoch() { # work
     else
         mv "$1/now" "$1/steps.tsv"
     fi
-    rm -f "$1/before" "$1/now" "$1/todo" "$1/from"
+    rm -f "$1/before" "$1/now" "$1/order" "$1/from"
 }
 
 # Leaves .NAME.trained, or .NAME.at-K and exits with 75.
@@ -85,12 +85,12 @@ train_epoch() { # epoch
     local name work=$epochs/.$(epoch_name "$1").running status=0 fed=0 feeder
     name=$(epoch_name "$1")
     begin_epoch "$1" "$name" "$work"
-    exec 3< <(trap '' INT TERM && exec 9>&- && feed "$1" "$work/todo")
+    exec 3< <(trap '' INT TERM && exec 9>&- && feed "$1" "$work/order")
     feeder=$!
     step "$1" "$work" <&3 >"$work/now" || status=$?
     exec 3<&-
     wait_for "$feeder" || fed=$?
-    if [ "$status" = 75 ]; then
+    if [ "$status" = 75 ] || [ -n "$stopping" ]; then
         stop_epoch "$name" "$work"
     elif [ "$status" != 0 ]; then
         die "$status" "epoch $1 is dropped; the $(($1 - 1)) before it are kept"

@@ -61,6 +61,6 @@ END {
         print row, sprintf("%.6f", total)
         if (times != "")
             printf "%d\t%d\t%.3f\t%.3f\t%.3f\t%.4f\n", e, steps[e], seconds[e], seconds[e] / steps[e], waiting[e],
-                seconds[e] ? waiting[e] / seconds[e] : 0 > times
+                waiting[e] / (seconds[e] + waiting[e] + 1e-9) > times
     }
 }
