@@ -32,14 +32,14 @@ int main(int argc, char **argv)
     const struct tool tool = {
         .name = "brats-eval",
         .usage = EVALUATION_USAGE,
-        .summary =
-            "Compares predictions with references: a row a case and region (ET, WT, TC) with Dice, "
-            "sensitivity,\n"
-            "specificity, HD95, the largest (hd) and the average surface distances (asd: prediction to\n"
-            "reference; assd: both), volumes in mm^3, and counts tp, fp, fn of voxels, or of lesions where "
-            "the\n"
-            "convention is lesion-wise; its dice and hd95 are then lesion-wise, too, all else is over the "
-            "region.",
+        .summary = "Compares predictions with references: a row a case and region (ET, WT, TC) with\n"
+                   "Dice, sensitivity, specificity, HD95, the largest surface distance (hd), the average\n"
+                   "ones (asd: prediction to reference; assd: both), volumes in mm^3, and counts tp, fp,\n"
+                   "fn of voxels. Under a lesion-wise convention dice, hd95, tp, fp and fn are of\n"
+                   "lesions, all else is of the region.\n\n"
+                   "Files are NIfTI or records; a stream holds for each case the prediction (prob, taken\n"
+                   "> 0.5 channel by channel, or label) and the reference label map, as prunet-infer\n"
+                   "--pass-label writes them.",
         .options = options,
         .count = OPTION_COUNT(options),
         .notes = evaluation_notes(),

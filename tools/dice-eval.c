@@ -11,13 +11,10 @@ int main(int argc, char **argv)
     const struct tool tool = {
         .name = "dice-eval",
         .usage = EVALUATION_USAGE,
-        .summary = "Compares predictions with references, voxel by voxel: a row a case and region (ET, WT, "
-                   "TC) with\n"
-                   "Dice, sensitivity and specificity. Files are NIfTI or records; a stream holds for each "
-                   "case the\n"
-                   "prediction (prob > 0.5 channel by channel, or label) and the reference label map, as "
-                   "prunet-infer\n"
-                   "--pass-label writes them.",
+        .summary = "Compares predictions with references, voxel by voxel: a row a case and region (ET,\n"
+                   "WT, TC) with Dice, sensitivity and specificity. Files are NIfTI or records; a stream\n"
+                   "holds for each case the prediction (prob, taken > 0.5 channel by channel, or label)\n"
+                   "and the reference label map, as prunet-infer --pass-label writes them.",
         .options = options,
         .count = OPTION_COUNT(options),
         .notes = evaluation_notes(),

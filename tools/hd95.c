@@ -11,13 +11,11 @@ int main(int argc, char **argv)
     const struct tool tool = {
         .name = "hd95",
         .usage = EVALUATION_USAGE,
-        .summary =
-            "Compares the surfaces of predictions and references: a row a case and region (ET, WT, TC) with "
-            "the\n"
-            "95th percentile of the Hausdorff distance, as the convention defines it. Files are NIfTI or\n"
-            "records; a stream holds for each case the prediction (prob > 0.5 channel by channel, or label) "
-            "and\n"
-            "the reference label map, as prunet-infer --pass-label writes them.",
+        .summary = "Compares the surfaces of predictions and references: a row a case and region (ET,\n"
+                   "WT, TC) with the 95th percentile of the Hausdorff distance, as the convention\n"
+                   "defines it. Files are NIfTI or records; a stream holds for each case the prediction\n"
+                   "(prob, taken > 0.5 channel by channel, or label) and the reference label map, as\n"
+                   "prunet-infer --pass-label writes them.",
         .options = options,
         .count = OPTION_COUNT(options),
         .notes = evaluation_notes(),

@@ -1,10 +1,9 @@
 #include "lib/metrics/evaluation.h"
 #include "lib/base/error.h"
-#include "lib/base/progress.h"
-#include "lib/metrics/evaluation_stream.h"
 #include "lib/metrics/pairs.h"
 #include "lib/metrics/score.h"
 #include "lib/metrics/table.h"
+#include "lib/metrics/visit.h"
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,107 +78,74 @@ static int thread_count(const struct evaluation *e)
     return threads > 0 ? threads : omp_get_max_threads();
 }
 
-static int score_pair(const struct scoring *scoring, const struct pair *pair, struct case_scores *scores,
-                      bool *looks_2023)
+/* Scores as they come, and their rows. */
+struct collection {
+    const struct scoring *scoring;
+    const struct table *table; /* NULL: no rows */
+    struct case_scores *scores;
+    size_t count, room;
+};
+
+static int reserve(void *self, size_t count)
 {
-    struct segmentation prediction = {0}, reference = {0};
-    int status = segmentation_read(pair->prediction, SIDE_PREDICTION, scoring->labels, &prediction);
+    struct collection *c = self;
+    if (count <= c->room)
+        return STATUS_OK;
+    size_t room = count < 2 * c->room ? 2 * c->room : count;
+    struct case_scores *scores = realloc(c->scores, room * sizeof *scores);
+    if (!scores)
+        return fail(STATUS_FAILURE, "out of memory for %zu cases", room);
+    c->scores = scores;
+    c->room = room;
+    return STATUS_OK;
+}
+
+static int look(void *self, size_t index, const char *case_name, const struct segmentation *prediction,
+                const struct segmentation *reference)
+{
+    struct collection *c = self;
+    return score_case(c->scoring, case_name, prediction, reference, &c->scores[index]);
+}
+
+static int done(void *self, size_t index)
+{
+    struct collection *c = self;
+    c->count = index + 1;
+    return c->table ? table_case(c->table, &c->scores[index]) : STATUS_OK;
+}
+
+/* Reads and scores what the operands or a list (NULL: none) name. */
+static int collect(struct collection *c, const struct evaluation *e, const char *list, int count,
+                   char *const *operands)
+{
+    const struct pair_visitor visitor = {reserve, look, done, c};
+    const enum label_set labels = c->scoring->labels;
+    struct pairs pairs = {0};
+    if (!list && count < 2)
+        return visit_stream(e->expect, labels, count, operands, &visitor, &c->count);
+    int status = list ? pairs_read(list, e->expect, &pairs) : pairs_single(operands[0], operands[1], &pairs);
     if (!status)
-        status = segmentation_read(pair->reference, SIDE_REFERENCE, scoring->labels, &reference);
-    if (!status)
-        status = score_case(scoring, pair->case_name, &prediction, &reference, scores);
-    *looks_2023 = prediction.looks_2023 || reference.looks_2023;
-    segmentation_free(&prediction);
-    segmentation_free(&reference);
-    return status;
-}
-
-/* Scores all pairs, several at a time; rows come in the order of the list, as soon as all before them have
- * come. `table` NULL: no rows. The first failure in that order is the one that is reported. */
-static int score_pairs(const struct scoring *scoring, const struct pairs *pairs, int threads,
-                       const struct table *table, struct case_scores *scores)
-{
-    char message[1024] = "";
-    int status = STATUS_OK;
-    struct progress progress;
-    progress_start(&progress, "case", pairs->count);
-#pragma omp parallel for ordered schedule(dynamic, 1) num_threads(threads)
-    for (size_t i = 0; i < pairs->count; i++) {
-        bool looks_2023 = false;
-        int stop, here = STATUS_OK;
-#pragma omp atomic read
-        stop = status;
-        if (!stop)
-            here = score_pair(scoring, &pairs->items[i], &scores[i], &looks_2023);
-#pragma omp ordered
-        if (!status) {
-            if (here)
-                fail_in(here, "case %s", pairs->items[i].case_name);
-            else if (table)
-                here = table_case(table, &scores[i]);
-            if (looks_2023)
-                warn("case %s: label 3 and no 4: a map of 2023 needs --labels 2023",
-                     pairs->items[i].case_name);
-            if (here) {
-                snprintf(message, sizeof message, "%s", error_message());
-#pragma omp atomic write
-                status = here;
-            } else
-                progress_advance(&progress, pairs->items[i].case_name, NULL);
-        }
-    }
-    progress_end(&progress);
-    return status ? fail(status, "%s", message) : STATUS_OK;
-}
-
-/* Reads and scores the pairs of one list; *scores is the caller's. */
-static int score_list(const struct scoring *scoring, const struct evaluation *e, const char *path,
-                      const struct table *table, struct case_scores **scores, size_t *count)
-{
-    struct pairs pairs;
-    int status = pairs_read(path, e->expect, &pairs);
-    if (status)
-        return status;
-    *count = pairs.count;
-    *scores = calloc(pairs.count, sizeof **scores);
-    status = *scores ? score_pairs(scoring, &pairs, thread_count(e), table, *scores)
-                     : fail(STATUS_FAILURE, "out of memory for %zu cases", pairs.count);
-    pairs_free(&pairs);
-    return status;
-}
-
-static int score_single(const struct scoring *scoring, char *const *operands, const struct table *table,
-                        struct case_scores **scores, size_t *count)
-{
-    struct pairs pairs;
-    int status = pairs_single(operands[0], operands[1], &pairs);
-    if (status)
-        return status;
-    *count = 1;
-    *scores = calloc(1, sizeof **scores);
-    status =
-        *scores ? score_pairs(scoring, &pairs, 1, table, *scores) : fail(STATUS_FAILURE, "out of memory");
+        status = visit_files(&pairs, labels, thread_count(e), &visitor);
     pairs_free(&pairs);
     return status;
 }
 
 /* What comes after the cases. */
-static int finish_table(const struct evaluation *e, const struct scoring *scoring, const struct table *table,
-                        const struct case_scores *scores, size_t count, bool summary)
+static int finish(const struct evaluation *e, const struct table *table, const struct collection *first)
 {
     const struct bootstrap bootstrap = {e->seed, e->draws};
-    struct case_scores *second = NULL;
-    size_t second_count = 0;
-    if (e->submission)
-        return table_submission(table->output, scores, count);
-    if (!summary)
-        return STATUS_OK;
+    struct collection second = {.scoring = first->scoring};
     int status = STATUS_OK;
-    if (e->against && !(status = score_list(scoring, e, e->against, NULL, &second, &second_count)))
-        status = bootstrap_same_cases(scores, count, second, second_count);
+    if (e->submission)
+        return table_submission(table->output, first->scores, first->count);
+    if (!(e->pairs ? !e->no_summary : e->summary || e->draws))
+        return STATUS_OK;
+    if (e->against && !(status = collect(&second, e, e->against, 0, NULL)))
+        status = bootstrap_same_cases(first->scores, first->count, second.scores, second.count);
     if (!status)
-        status = table_summary(table, scores, count, e->draws ? &bootstrap : NULL, second);
-    free(second);
+        status =
+            table_summary(table, first->scores, first->count, e->draws ? &bootstrap : NULL, second.scores);
+    free(second.scores);
     return status;
 }
 
@@ -187,8 +153,6 @@ int evaluation_run(const struct evaluation *e, int count, char *const *operands)
 {
     struct scoring scoring;
     struct output output;
-    struct case_scores *scores = NULL;
-    size_t cases = 0;
     int status = check_options(e, count);
     if (!status)
         status = choose_scoring(e, &scoring);
@@ -198,23 +162,16 @@ int evaluation_run(const struct evaluation *e, int count, char *const *operands)
         return status;
     const struct table table = {&output,  scoring.convention->name, e->measures, e->measure_count, e->json,
                                 e->header};
-    const struct table *rows = e->submission ? NULL : &table;
-    if (rows)
-        status = table_begin(rows);
-    if (status)
-        ;
-    else if (e->pairs)
-        status = score_list(&scoring, e, e->pairs, rows, &scores, &cases);
-    else if (count == 2)
-        status = score_single(&scoring, operands, rows, &scores, &cases);
-    else
-        status = score_stream(&scoring, e->expect, count, operands, rows, &scores, &cases);
-    const bool summary = e->pairs ? !e->no_summary : e->summary || e->draws > 0;
+    struct collection collection = {.scoring = &scoring, .table = e->submission ? NULL : &table};
+    if (collection.table)
+        status = table_begin(&table);
     if (!status)
-        status = finish_table(e, &scoring, &table, scores, cases, summary);
+        status = collect(&collection, e, e->pairs, count, operands);
+    if (!status)
+        status = finish(e, &table, &collection);
     if (!status)
         status = output_commit(&output);
     output_discard(&output);
-    free(scores);
+    free(collection.scores);
     return status;
 }

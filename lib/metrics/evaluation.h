@@ -26,7 +26,7 @@ struct evaluation {
 
 #define EVALUATION_OPTIONS(e)                                                                                  \
     {"convention", 'c', OPTION_TEXT, &(e).convention, "NAME", "whose definitions, see below (brats)"},         \
-        {"labels", 0, OPTION_TEXT, &(e).labels, "YEAR", "2018: enhancing tumour is 4; 2023: it is 3 (2018)"},  \
+        {"labels", 0, OPTION_TEXT, &(e).labels, "YEAR", "2018: enhancing tumour is 4; 2023: 3 or 4 (2018)"},   \
         {"mask", 0, OPTION_FLAG, &(e).mask, NULL, "one region, mask: all voxels that are not 0"},              \
         {"pairs", 'p', OPTION_TEXT, &(e).pairs, "FILE", "lines of [CASE] PREDICTION REFERENCE, tabs between"}, \
         {"expect", 0, OPTION_TEXT, &(e).expect, "FILE", "names of the cases that must come, in order"},        \

@@ -18,54 +18,87 @@ struct samples {
     int channels;
 };
 
-static inline float sample_at(const struct samples *samples, size_t i)
+enum { BLOCK = 4096 };
+
+/* Samples first .. first + n - 1 as floats, in `block` or where they are; n <= BLOCK. */
+static const float *samples_block(const struct samples *samples, size_t first, size_t n, float block[BLOCK])
 {
+    const uint8_t *bytes = samples->data;
+    const int16_t *words = samples->data;
     switch (samples->type) {
     case SAMPLE_FLOAT:
-        return ((const float *)samples->data)[i];
+        return (const float *)samples->data + first;
     case SAMPLE_UINT8:
-        return ((const uint8_t *)samples->data)[i];
+        for (size_t i = 0; i < n; i++)
+            block[i] = bytes[first + i];
+        return block;
     case SAMPLE_INT16:
-        return ((const int16_t *)samples->data)[i];
-    case SAMPLE_BFLOAT16:
-        break;
+        for (size_t i = 0; i < n; i++)
+            block[i] = words[first + i];
+        return block;
+    case SAMPLE_BFLOAT16: /* the upper half of a float */
+        for (size_t i = 0; i < n; i++) {
+            uint32_t bits = (uint32_t)(uint16_t)words[first + i] << 16;
+            memcpy(&block[i], &bits, sizeof bits);
+        }
+        return block;
     }
-    uint32_t bits = (uint32_t)((const uint16_t *)samples->data)[i] << 16; /* the upper half of a float */
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
+    return NULL;
 }
 
-/* Label maps: voxels that have an unwanted value are counted by the first such value. */
+static bool all_zero(const float *values, size_t n)
+{
+    int other = 0;
+    for (size_t i = 0; i < n; i++)
+        other |= values[i] != 0;
+    return !other;
+}
+
+struct label_counts {
+    size_t of[5], bad;
+    float bad_value; /* the first value that is no label */
+};
+
+static void count_labels(const float *values, size_t n, const uint8_t bits[5], uint8_t *voxels,
+                         struct label_counts *counts)
+{
+    for (size_t i = 0; i < n; i++) {
+        const int label = values[i] >= 0 && values[i] <= 4 ? (int)values[i] : -1;
+        if (label < 0 || (float)label != values[i]) {
+            if (!counts->bad)
+                counts->bad_value = values[i];
+            counts->bad += values[i] == counts->bad_value || isnan(values[i]);
+            continue;
+        }
+        counts->of[label]++;
+        voxels[i] = bits[label];
+    }
+}
+
+/* Under LABELS_2023 a map may still use 4, as this project's own predictions do, but not both numbers. */
 static int bits_of_labels(const struct samples *samples, size_t voxels, struct segmentation *s,
                           enum label_set set)
 {
     static const uint8_t bits[2][5] = {
         {0, BIT_WT | BIT_TC, BIT_WT, BIT_WT, BIT_WT | BIT_TC | BIT_ET},
-        {0, BIT_WT | BIT_TC, BIT_WT, BIT_WT | BIT_TC | BIT_ET, 0},
+        {0, BIT_WT | BIT_TC, BIT_WT, BIT_WT | BIT_TC | BIT_ET, BIT_WT | BIT_TC | BIT_ET},
     };
-    size_t counts[5] = {0}, bad = 0;
-    float bad_value = 0;
-    for (size_t i = 0; i < voxels; i++) {
-        const float value = sample_at(samples, i);
-        const int label = value >= 0 && value <= 4 ? (int)value : -1;
-        if (label < 0 || (float)label != value) {
-            if (!bad)
-                bad_value = value;
-            bad += value == bad_value || isnan(value);
-            continue;
-        }
-        counts[label]++;
-        s->voxels[i] = bits[set == LABELS_2023][label];
+    struct label_counts counts = {.bad = 0};
+    float block[BLOCK];
+    for (size_t first = 0; first < voxels; first += BLOCK) {
+        const size_t n = voxels - first < BLOCK ? voxels - first : BLOCK;
+        const float *values = samples_block(samples, first, n, block);
+        if (!all_zero(values, n)) /* most of a volume is background */
+            count_labels(values, n, bits[set == LABELS_2023], s->voxels + first, &counts);
     }
-    const int odd = set == LABELS_2023 ? 4 : 3; /* the other years' label */
-    if (bad)
-        return fail(STATUS_DATA, "%s: %zu voxels are %g: labels are 0, 1, 2 and %d", s->name, bad, bad_value,
-                    7 - odd);
-    s->looks_2023 = set == LABELS_2018 && counts[3] && !counts[4];
-    if (counts[odd] && !s->looks_2023)
-        return fail(STATUS_DATA, "%s: %zu voxels are %d: labels are 0, 1, 2 and %d", s->name, counts[odd],
-                    odd, 7 - odd);
+    if (counts.bad)
+        return fail(STATUS_DATA, "%s: %zu voxels are %g: labels are 0, 1, 2 and %s", s->name, counts.bad,
+                    counts.bad_value, set == LABELS_2023 ? "3 or 4" : "4");
+    if (counts.of[3] && counts.of[4])
+        return fail(STATUS_DATA,
+                    "%s: %zu voxels are 3 and %zu are 4: only one of them can be enhancing tumour", s->name,
+                    counts.of[3], counts.of[4]);
+    s->looks_2023 = set == LABELS_2018 && counts.of[3];
     return STATUS_OK;
 }
 
@@ -73,25 +106,36 @@ static int bits_of_labels(const struct samples *samples, size_t voxels, struct s
 static int bits_of_channels(const struct samples *samples, size_t voxels, struct segmentation *s,
                             enum label_set set)
 {
+    float block[BLOCK];
     if (set != LABELS_MASK && samples->channels != 3)
         return fail(STATUS_DATA, "%s: %d channels: probabilities are of WT, TC and ET", s->name,
                     samples->channels);
     for (int c = 0; c < samples->channels; c++) {
         const uint8_t bit = set == LABELS_MASK ? BIT_MASK : (uint8_t)(1 << c);
-        for (size_t i = 0; i < voxels; i++) {
-            const float value = sample_at(samples, (size_t)c * voxels + i);
-            if (isnan(value))
-                return fail(STATUS_DATA, "%s: channel %d holds a value that is no number", s->name, c);
-            s->voxels[i] |= value > 0.5f ? bit : 0;
+        int undefined = 0;
+        for (size_t first = 0; first < voxels; first += BLOCK) {
+            const size_t n = voxels - first < BLOCK ? voxels - first : BLOCK;
+            const float *values = samples_block(samples, (size_t)c * voxels + first, n, block);
+            for (size_t i = 0; i < n; i++) {
+                s->voxels[first + i] |= values[i] > 0.5f ? bit : 0;
+                undefined |= isnan(values[i]) != 0;
+            }
         }
+        if (undefined)
+            return fail(STATUS_DATA, "%s: channel %d holds values that are no numbers", s->name, c);
     }
     return STATUS_OK;
 }
 
 static void bits_of_mask(const struct samples *samples, size_t voxels, struct segmentation *s)
 {
-    for (size_t i = 0; i < voxels; i++)
-        s->voxels[i] = sample_at(samples, i) != 0 ? BIT_MASK : 0;
+    float block[BLOCK];
+    for (size_t first = 0; first < voxels; first += BLOCK) {
+        const size_t n = voxels - first < BLOCK ? voxels - first : BLOCK;
+        const float *values = samples_block(samples, first, n, block);
+        for (size_t i = 0; i < n; i++)
+            s->voxels[first + i] = values[i] != 0 ? BIT_MASK : 0;
+    }
 }
 
 /* Sets bits and spacing; name, size, placed and affine are set. */
@@ -245,6 +289,12 @@ int segmentation_read(const char *path, enum side side, enum label_set set, stru
     return status;
 }
 
+void segmentation_drop_voxels(struct segmentation *s)
+{
+    free(s->voxels);
+    s->voxels = NULL;
+}
+
 void segmentation_free(struct segmentation *s)
 {
     free(s->name);
@@ -264,4 +314,13 @@ int segmentation_compare(const struct segmentation *p, const struct segmentation
         return fail(STATUS_DATA, "%s is of case %s, %s of case %s", p->name, p->case_name, r->name,
                     r->case_name);
     return STATUS_OK;
+}
+
+void segmentation_warn(const char *case_name, const struct segmentation *p, const struct segmentation *r)
+{
+    const struct segmentation *both[2] = {p, r};
+    for (int i = 0; i < 2; i++)
+        if (both[i]->looks_2023)
+            warn("case %s: %s: label 3 and no 4; a map of 2023 needs --labels 2023", case_name,
+                 both[i]->name);
 }

@@ -8,7 +8,7 @@
 
 enum label_set {
     LABELS_2018, /* 1 necrosis, 2 oedema, 4 enhancing tumour */
-    LABELS_2023, /* 3 is the enhancing tumour */
+    LABELS_2023, /* 3 or 4 is the enhancing tumour, not both in one map */
     LABELS_MASK  /* one region: every voxel that is not 0 */
 };
 
@@ -42,8 +42,15 @@ int segmentation_from_record(const struct record *record, const char *name, enum
 
 void segmentation_free(struct segmentation *segmentation);
 
+/* Releases the voxels, and keeps what is said about them. */
+void segmentation_drop_voxels(struct segmentation *segmentation);
+
 /* STATUS_DATA naming both unless they have the same size, affine within 1e-3 where both are placed, and do
  * not belong to different cases. */
 int segmentation_compare(const struct segmentation *prediction, const struct segmentation *reference);
+
+/* Warns where a map holds label 3 and no 4 under LABELS_2018. */
+void segmentation_warn(const char *case_name, const struct segmentation *prediction,
+                       const struct segmentation *reference);
 
 #endif

@@ -1,0 +1,159 @@
+#include "lib/metrics/et_search.h"
+#include "lib/base/error.h"
+#include "lib/metrics/measure.h"
+#include "lib/metrics/postprocess.h"
+#include "lib/metrics/visit.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+int et_case_score(const struct convention *convention, double component_minimum,
+                  const struct segmentation *prediction, const struct segmentation *reference,
+                  struct et_case *scores)
+{
+    const double *spacing = reference->placed ? reference->spacing : prediction->spacing;
+    const double voxel = spacing[0] * spacing[1] * spacing[2];
+    const size_t voxels = voxels_of(prediction->size);
+    size_t dropped;
+    int status = segmentation_compare(prediction, reference);
+    if (status)
+        return status;
+    uint8_t *kept = malloc(voxels);
+    if (!kept)
+        return fail(STATUS_FAILURE, "out of memory for %zu voxels", voxels);
+    memcpy(kept, prediction->voxels, voxels);
+    status = drop_components(kept, prediction->size, voxel, component_minimum, &dropped);
+    for (int without = 0; without < 2 && !status; without++) {
+        struct mask p = {.voxels = kept, .bit = without ? 0 : BIT_ET, .axes = axes_of(prediction->size)};
+        for (int axis = 0; axis < 3; axis++)
+            p.size[axis] = prediction->size[axis];
+        struct mask r = p;
+        r.voxels = reference->voxels;
+        r.bit = BIT_ET;
+        struct region_scores region;
+        status = measure_region(convention, &p, &r, spacing, true, &region);
+        scores->dice[without] = region.value[MEASURE_DICE];
+        scores->hd95[without] = region.value[MEASURE_HD95];
+        if (!without)
+            scores->volume = region.value[MEASURE_VOLUME_PREDICTION];
+    }
+    free(kept);
+    return status;
+}
+
+static int compare_volumes(const void *a, const void *b)
+{
+    const double x = ((const struct et_case *)a)->volume, y = ((const struct et_case *)b)->volume;
+    return (x > y) - (x < y);
+}
+
+/* The means when the first `removed` cases, in the order of their volumes, lose their enhancing tumour. */
+static struct et_choice choice_of(const struct et_case *cases, size_t count, size_t removed)
+{
+    struct et_choice choice = {0};
+    size_t dice_count = 0, hd95_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        const double dice = cases[i].dice[i < removed], hd95 = cases[i].hd95[i < removed];
+        choice.changed += i < removed && cases[i].volume > 0;
+        dice_count += !isnan(dice);
+        choice.dice += isnan(dice) ? 0 : dice;
+        hd95_count += !isnan(hd95);
+        choice.hd95 += isnan(hd95) ? 0 : hd95;
+    }
+    choice.dice = dice_count ? choice.dice / (double)dice_count : NAN;
+    choice.hd95 = hd95_count ? choice.hd95 / (double)hd95_count : NAN;
+    return choice;
+}
+
+void et_search(struct et_case *cases, size_t count, struct et_choice *choices, size_t *choice_count,
+               size_t *best)
+{
+    qsort(cases, count, sizeof *cases, compare_volumes);
+    choices[0] = choice_of(cases, count, 0);
+    *choice_count = 1;
+    *best = 0;
+    for (size_t removed = 1; removed <= count; removed++) {
+        const double volume = cases[removed - 1].volume;
+        const double next = removed < count ? cases[removed].volume : volume + 2;
+        if (volume == 0 || next == volume)
+            continue;
+        struct et_choice choice = choice_of(cases, count, removed);
+        choice.minimum = (volume + next) / 2;
+        if (choice.dice > choices[*best].dice)
+            *best = *choice_count;
+        choices[(*choice_count)++] = choice;
+    }
+}
+
+/* Scores of all cases with and without their enhancing tumour. */
+struct search {
+    const struct et_search_options *options;
+    struct et_case *cases;
+    size_t room;
+};
+
+static int reserve(void *self, size_t count)
+{
+    struct search *search = self;
+    if (count <= search->room)
+        return STATUS_OK;
+    struct et_case *cases = realloc(search->cases, 2 * count * sizeof *cases);
+    if (!cases)
+        return fail(STATUS_FAILURE, "out of memory for %zu cases", count);
+    search->cases = cases;
+    search->room = 2 * count;
+    return STATUS_OK;
+}
+
+static int look(void *self, size_t index, const char *case_name, const struct segmentation *prediction,
+                const struct segmentation *reference)
+{
+    struct search *search = self;
+    (void)case_name;
+    return et_case_score(search->options->convention, search->options->component_minimum, prediction,
+                         reference, &search->cases[index]);
+}
+
+static int print_choices(struct search *search, size_t count)
+{
+    struct output output;
+    size_t choices, best;
+    struct et_choice *choice = malloc((count + 1) * sizeof *choice);
+    int status =
+        choice ? output_open(&output, search->options->output, false) : fail(STATUS_FAILURE, "out of memory");
+    if (status) {
+        free(choice);
+        return status;
+    }
+    et_search(search->cases, count, choice, &choices, &best);
+    status = output_print(&output, "et_minimum\tdice_et\thd95_et\tchanged\tcases\tbest\tconvention\n");
+    for (size_t i = 0; i < choices && !status; i++)
+        status = output_print(&output, "%.9g\t%.9g\t%.9g\t%zu\t%zu\t%d\t%s\n", choice[i].minimum,
+                              choice[i].dice, choice[i].hd95, choice[i].changed, count, i == best,
+                              search->options->convention->name);
+    if (!status)
+        status = output_commit(&output);
+    output_discard(&output);
+    free(choice);
+    return status;
+}
+
+int et_search_run(const struct et_search_options *options, int count, char *const *paths)
+{
+    struct search search = {.options = options};
+    const struct pair_visitor visitor = {reserve, look, NULL, &search};
+    struct pairs pairs = {0};
+    size_t cases = 0;
+    int status;
+    if (!options->pairs)
+        status = visit_stream(NULL, LABELS_2018, count, paths, &visitor, &cases);
+    else if (!(status = pairs_read(options->pairs, NULL, &pairs))) {
+        cases = pairs.count;
+        status = visit_files(&pairs, LABELS_2018, 1, &visitor);
+    }
+    if (!status)
+        status = print_choices(&search, cases);
+    pairs_free(&pairs);
+    free(search.cases);
+    return status;
+}
