@@ -59,8 +59,10 @@ void warn(const char *format, ...)
         return;
     va_list arguments;
     va_start(arguments, format);
+    flockfile(stderr); /* threads may warn at the same time */
     fprintf(stderr, "%s: warning: ", tool_name);
     vfprintf(stderr, format, arguments);
     fputc('\n', stderr);
+    funlockfile(stderr);
     va_end(arguments);
 }
