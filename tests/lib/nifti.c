@@ -253,8 +253,7 @@ static void cut_and_long(void)
           "extensions are skipped");
     nifti_free(&volume);
     put_float(&file, 108, 0);
-    check(read_bytes(file.at, file.length, &volume) == 0 && !counts_from(&volume, 0, 1),
-          "vox_offset 0 means 352");
+    check(!read_bytes(file.at, file.length, &volume) && counts_from(&volume, 0, 1), "vox_offset 0 means 352");
     nifti_free(&volume);
 }
 
