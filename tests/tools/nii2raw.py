@@ -1,0 +1,127 @@
+"""nii2raw: layouts of folders and files, label rules, and every way in which a case can be wrong."""
+
+import os
+import shutil
+import subprocess
+
+from _nifti import LABELS, NEW, OLD, SIZE, AFFINE, case_folder, check, finish, floats, nifti, records, refused, run, save, voxels
+
+os.chdir(os.environ["TMPDIR"])
+WHOLE = floats([v for m in range(4) for v in voxels(1000 * m)])
+
+
+def whole_case(result, name, labels=bytes(LABELS)):
+    code, out, err = result
+    if code or err:
+        return False
+    image, *rest = records(out)
+    good = image[1] == WHOLE and "prunet.case:=" + name in image[0] and "prunet.channels:=t1 t1ce t2 flair" in image[0]
+    if labels is None:
+        return good and not rest and "prunet.last:=1" in image[0]
+    return good and len(rest) == 1 and rest[0][1] == labels and "prunet.last:=0" in image[0] and "prunet.last:=1" in rest[0][0]
+
+
+case_folder("BraTS_1")
+case_folder("BraTS-GLI-2", NEW)
+case_folder("plain", OLD, ".nii")
+check(whole_case(run("nii2raw", "--dir", "BraTS_1"), "BraTS_1"), "a folder of BraTS' older names")
+check(whole_case(run("nii2raw", "--dir", "BraTS-GLI-2/"), "BraTS-GLI-2"), "a folder of 2023's names, with a slash behind it")
+check(whole_case(run("nii2raw", "--dir", ".", cwd="plain"), "plain"), ".nii files in the working folder")
+check(whole_case(run("nii2raw", "--dir", "BraTS_1", "--no-label"), "BraTS_1", None), "--no-label leaves the label out")
+check(whole_case(run("nii2raw", "--dir", "BraTS_1", "--case", "x.y"), "x.y"), "--case names it")
+paths = ["BraTS_1/p%s.nii.gz" % suffix for suffix in OLD]
+check(whole_case(run("nii2raw", *paths[:4]), "p", None), "four files; the name is the file's less its suffix")
+check(whole_case(run("nii2raw", "--label", paths[4], *paths[:4]), "p"), "and a label")
+with open(paths[1], "rb") as file:
+    piped = file.read()
+check(whole_case(run("nii2raw", paths[0], "-", *paths[2:4], stdin=piped), "p", None), "one of them on stdin, gzip")
+for kind in (OLD, NEW):
+    for suffix, m in zip(kind[:4], range(4)):
+        save("plain/%s.nii" % suffix[1:], nifti(voxels(1000 * m)))
+    check(whole_case(run("nii2raw", *["plain/%s.nii" % s[1:] for s in kind[:4]]), "plain", None), "bare %s: the folder's name" % kind[0][1:])
+outputs = {run("nii2raw", "--dir", "BraTS_1", env=dict(os.environ, OMP_NUM_THREADS=str(n)))[1] for n in (1, 2, 3, 7)}
+check(len(outputs) == 1, "the same bytes with 1, 2, 3 and 7 threads")
+code, out, err = run("nii2raw", "--dir", "BraTS_1", "-o", "one.nrrd")
+with open("one.nrrd", "rb") as file:
+    check(not code and not out and {file.read()} == outputs, "-o writes the same bytes")
+
+# Medical Segmentation Decathlon: x y z modality = flair, t1, t1ce, t2; labels 1 oedema, 2 non-enhancing, 3 enhancing
+order = [v for m in (3, 0, 1, 2) for v in voxels(1000 * m)]
+save("BRATS_001.nii.gz", nifti(order, (*SIZE, 4)))
+msd = [i % 4 for i in range(len(LABELS))]
+save("msd.nii.gz", nifti(msd, kind="B"))
+check(whole_case(run("nii2raw", "BRATS_001.nii.gz"), "BRATS_001", None), "the Decathlon's 4-D image")
+mapped = bytes((0, 2, 1, 4)[v] for v in msd)
+check(whole_case(run("nii2raw", "--label", "msd.nii.gz", "BRATS_001.nii.gz"), "BRATS_001", mapped), "its labels are implied")
+check(whole_case(run("nii2raw", "--label", "msd.nii.gz", "--labels", "msd", *paths[:4]), "p", mapped), "or asked for")
+check(whole_case(run("nii2raw", "--label", paths[4], "--labels", "2018", "BRATS_001.nii.gz"), "BRATS_001"), "or not wanted")
+later = [v if v != 4 else 3 for v in LABELS]
+save("later.nii", nifti(later, kind="B"))
+check(whole_case(run("nii2raw", "--label", "later.nii", "--labels", "2023", *paths[:4]), "p"), "--labels 2023: 3 is enhancing")
+check(refused(run("nii2raw", "--label", "later.nii", *paths[:4]), 65, "later.nii", "label 3", "in 15 voxels", "2023"), "without it 3 is refused, with its count")
+save("half.nii", nifti([0.5] * len(LABELS), kind="f"))
+check(refused(run("nii2raw", "--label", "half.nii", *paths[:4]), 65, "half.nii", "label 0.5"), "labels are whole numbers")
+
+# Wrong cases
+def replaced(index, data, *options):
+    save("other.nii", data)
+    files = list(paths[:4])
+    files[index] = "other.nii"
+    return run("nii2raw", *options, *files)
+
+
+shifted = list(AFFINE)
+shifted[3] += 0.01
+check(refused(replaced(2, nifti(voxels(0)[:48], (4, 4, 3))), 65, "p_t1.nii.gz", "other.nii", "5x4x3", "4x4x3"), "a modality of another size")
+check(refused(replaced(3, nifti(voxels(0), affine=shifted)), 65, "p_t1.nii.gz", "other.nii", "affine"), "a modality with another affine")
+shifted[3] -= 0.0095
+check(replaced(3, nifti(voxels(0), affine=shifted))[0] == 0, "half a micrometre is rounding")
+check(refused(replaced(1, nifti(order, (*SIZE, 4))), 65, "other.nii", "4 volumes"), "a 4-D file as a modality")
+check(refused(run("nii2raw", paths[0]), 65, "p_t1.nii.gz", "1 volumes", "flair, t1, t1ce, t2"), "a 3-D file alone")
+check(refused(run("nii2raw", "--label", "half.nii", "--labels", "2018", *paths[:3], "BRATS_001.nii.gz"), 65, "BRATS_001"), "3-D and 4-D mixed")
+save("small.nii", nifti([0] * 48, (4, 4, 3), kind="B"))
+check(refused(run("nii2raw", "--label", "small.nii", *paths[:4]), 65, "small.nii", "4x4x3"), "a label of another size")
+nan = voxels(1000)
+nan[3] = nan[4] = float("nan")
+check(refused(replaced(1, nifti(nan, kind="f")), 65, "other.nii", "2 voxels are not finite"), "voxels that are not finite")
+code, out, err = replaced(1, nifti(nan, kind="f"), "--nan-to-zero")
+check(code == 0 and "other.nii: 2 voxels" in err and records(out)[0][1][4 * 60 + 12 : 4 * 60 + 20] == bytes(8), "--nan-to-zero, with a count")
+with open("cut.nii.gz", "wb") as file:
+    file.write(piped[: len(piped) // 2])
+check(refused(run("nii2raw", paths[0], "cut.nii.gz", *paths[2:4]), 65, "cut.nii.gz", "ends early"), "a truncated .nii.gz")
+check(refused(run("nii2raw", "-o", "never.nrrd", paths[0], "cut.nii.gz", *paths[2:4]), 65) and not [f for f in os.listdir(".") if "never" in f], "leaves nothing under the final name")
+check(refused(run("nii2raw", "--max-bytes", "239", *paths[:4]), 65, "p_t1.nii.gz", "239"), "--max-bytes")
+check(refused(run("nii2raw", paths[0], "missing.nii", *paths[2:4]), 1, "missing.nii", "No such file"), "a missing file")
+check(refused(run("nii2raw", paths[0], "plain", *paths[2:4]), 1, "plain", "folder"), "a folder as a file")
+check(refused(run("nii2raw", "--dir", "nowhere"), 1, "nowhere", "No such file"), "a missing folder")
+shutil.copytree("BraTS_1", "twice")
+shutil.copy(paths[1], "twice/another_t1ce.nii.gz")
+check(refused(run("nii2raw", "--dir", "twice"), 65, "twice", "two files for t1ce", "p_t1ce", "another_t1ce"), "two files for a modality")
+os.rename("twice/another_t1ce.nii.gz", "twice/._another_t1ce.nii.gz")
+check(whole_case(run("nii2raw", "--dir", "twice"), "twice"), "hidden files do not count")
+os.remove("twice/p_t2.nii.gz")
+check(refused(run("nii2raw", "--dir", "twice"), 65, "twice", "no t2"), "a modality that is not there")
+os.chmod("twice", 0)
+unreadable = run("nii2raw", "--dir", "twice", **({} if os.geteuid() else {"user": 65534}))
+if unreadable[0] == 126 or "nii2raw" not in unreadable[2]:
+    print("ok - an unreadable folder # skip the tools cannot be run as another user here")
+else:
+    check(refused(unreadable, 1, "twice", "Permission denied"), "an unreadable folder")
+os.chmod("twice", 0o755)
+os.rename("twice", "with blank")
+check(refused(run("nii2raw", "--dir", "with blank", "--label", paths[4]), 65, "no t2"), "the first thing wrong is told")
+shutil.copy(paths[2], "with blank/")
+check(whole_case(run("nii2raw", "--dir", "with blank"), "p"), "a folder whose name cannot be a case's: the file's")
+shutil.copy(paths[0], "a b_t1.nii.gz")
+check(run("nii2raw", "a b_t1.nii.gz", *paths[1:4])[0] == 2, "a file whose name cannot be a case's asks for --case")
+for bad in ([], paths[:3], ["--dir", "BraTS_1", *paths[:4]], ["--labels", "2019", *paths[:4]], ["--case", "a/b", *paths[:4]], ["--label", "x", "--no-label", *paths[:4]], ["-", "-", *paths[:2]]):
+    code, out, err = run("nii2raw", *bad)
+    check(code == 2 and not out and err, "usage: " + " ".join(os.path.basename(b) for b in bad))
+with open("/dev/full", "wb") as full:
+    done = subprocess.run(["nii2raw", *paths[:4]], stdout=full, stderr=subprocess.PIPE)
+check(done.returncode == 1 and b"No space left" in done.stderr, "a full disk")
+first, second = os.openpty()
+os.set_blocking(first, False)
+done = subprocess.run(["nii2raw", *paths[:4]], stdout=second, stderr=subprocess.PIPE)
+check(done.returncode == 2 and b"terminal" in done.stderr, "records are not written to a terminal")
+finish()
