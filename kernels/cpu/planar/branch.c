@@ -17,8 +17,9 @@ struct branch {
     struct shape shape;
     struct partition partition;
     struct norm_lines lines;
-    float *packed, *packed_back;      /* [quads][channels][27][QUAD], for conv and its transpose */
-    float *line_factor, *line_offset; /* [channels] of the second pass: du += line_factor u + line_offset */
+    float *packed, *packed_back; /* [quads][channels][27][QUAD], for conv and its transpose */
+    float *line_factor,
+        *line_offset; /* [channels] of the second pass: du += line_factor (u - mean) + line_offset */
     struct partials partials;
     size_t slot_bytes;
     char *slots;
@@ -120,7 +121,7 @@ static void forward_slot(const struct branch *b, int number, const float *u, flo
 {
     struct arena arena = {b->slots + (size_t)number * b->slot_bytes, 0};
     struct branch_slot slot = branch_slot(b, &arena, 0);
-    struct source source = {b->shape, u, b->lines.factor, b->lines.offset};
+    struct source source = {b->shape, u, b->lines.mean, b->lines.factor, b->lines.beta};
     double *moments = with_moments ? partials_start(&b->partials, number) : NULL;
     int begin = partition_begin(&b->partition, number), end = partition_begin(&b->partition, number + 1);
     for (int item = begin; item < end; item++) {
@@ -145,11 +146,11 @@ void planar_branch_forward(struct shape shape, const struct branch_weights *weig
 }
 
 /* dz = da through LeakyReLU, du += factor dz */
-static void through_relu(size_t width, float factor, float offset, const float *restrict u,
+static void through_relu(size_t width, float mean, float factor, float beta, const float *restrict u,
                          const float *restrict da, float *restrict dz, float *restrict du)
 {
     for (size_t v = 0; v < width; v++) {
-        float d = factor * u[v] + offset > 0 ? da[v] : LEAKY_SLOPE * da[v];
+        float d = factor * (u[v] - mean) + beta > 0 ? da[v] : LEAKY_SLOPE * da[v];
         dz[v] = d;
         du[v] += factor * d;
     }
@@ -167,10 +168,10 @@ static void add_gradient(const struct branch *b, const struct branch_slot *slot,
         for (int c = first; c < first + QUAD && c < s.channels; c++)
             for (int r = 0; r < place.rows; r++) {
                 size_t at = row_at(s, c, place, r);
-                through_relu(width, b->lines.factor[c], b->lines.offset[c], u + at,
+                through_relu(width, b->lines.mean[c], b->lines.factor[c], b->lines.beta[c], u + at,
                              slot->result + (size_t)(c - first) * room + (size_t)r * (width + 1), slot->row,
                              du + at);
-                add_gradient_sums(slot->row, u + at, b->lines.scale[c], b->lines.shift[c], width,
+                add_gradient_sums(slot->row, u + at, b->lines.mean[c], b->lines.scale[c], width,
                                   sums + 2 * c);
             }
     }
@@ -181,7 +182,7 @@ static void backward_slot(const struct branch *b, int number, const float *u, fl
 {
     struct arena arena = {b->slots + (size_t)number * b->slot_bytes, 0};
     struct branch_slot slot = branch_slot(b, &arena, 1);
-    struct source from_u = {b->shape, u, b->lines.factor, b->lines.offset};
+    struct source from_u = {b->shape, u, b->lines.mean, b->lines.factor, b->lines.beta};
     struct source from_dy = {.shape = b->shape, .x = dy};
     double *sums = partials_start(&b->partials, number);
     int begin = partition_begin(&b->partition, number), end = partition_begin(&b->partition, number + 1);
@@ -198,29 +199,11 @@ static void backward_slot(const struct branch *b, int number, const float *u, fl
     }
 }
 
-/* The group's share of the gradient as a line in u: line_factor u + line_offset. */
-static void fill_group_lines(const struct branch *b, const struct branch_weights *weights)
-{
-    int size = b->shape.channels / weights->groups;
-    double n = (double)size * (double)shape_voxels(b->shape);
-    for (int g = 0; g < weights->groups; g++) {
-        double mean = 0, mean_xhat = 0;
-        for (int c = g * size; c < (g + 1) * size; c++) {
-            mean += weights->gamma[c] * partials_total(&b->partials, 2 * (size_t)c) / n;
-            mean_xhat += weights->gamma[c] * partials_total(&b->partials, 2 * (size_t)c + 1) / n;
-        }
-        for (int c = g * size; c < (g + 1) * size; c++) {
-            double scale = b->lines.scale[c], shift = b->lines.shift[c];
-            b->line_factor[c] = (float)(-scale * scale * mean_xhat);
-            b->line_offset[c] = (float)(-scale * (mean + shift * mean_xhat));
-        }
-    }
-}
-
-static void add_line(size_t n, float factor, float offset, const float *restrict u, float *restrict du)
+static void add_line(size_t n, float mean, float factor, float offset, const float *restrict u,
+                     float *restrict du)
 {
     for (size_t v = 0; v < n; v++)
-        du[v] += factor * u[v] + offset;
+        du[v] += factor * (u[v] - mean) + offset;
 }
 
 void planar_branch_backward(struct shape shape, const struct branch_weights *weights,
@@ -236,11 +219,9 @@ void planar_branch_backward(struct shape shape, const struct branch_weights *wei
 #pragma omp parallel for schedule(dynamic, 1)
     for (int slot = 0; slot < b.partition.slots; slot++)
         backward_slot(&b, slot, u, du, y, dy);
-    fill_group_lines(&b, weights);
-    for (int c = 0; c < channels; c++) {
-        gradients->beta[c] = (float)(gradients->beta[c] + partials_total(&b.partials, 2 * (size_t)c));
-        gradients->gamma[c] = (float)(gradients->gamma[c] + partials_total(&b.partials, 2 * (size_t)c + 1));
-    }
+    group_lines_fill(shape, weights->groups, weights->gamma, &b.lines, &b.partials, b.line_factor,
+                     b.line_offset);
+    norm_gradients_add(channels, &b.partials, gradients->gamma, gradients->beta);
     partials_add(&b.partials, sums_of(channels, 0), 27 * (size_t)channels * (size_t)channels,
                  gradients->conv);
     size_t plane = (size_t)shape.height * (size_t)shape.width;
@@ -248,6 +229,6 @@ void planar_branch_backward(struct shape shape, const struct branch_weights *wei
     for (int c = 0; c < channels; c++)
         for (int z = 0; z < shape.depth; z++) {
             size_t at = ((size_t)c * (size_t)shape.depth + (size_t)z) * plane;
-            add_line(plane, b.line_factor[c], b.line_offset[c], u + at, du + at);
+            add_line(plane, b.lines.mean[c], b.line_factor[c], b.line_offset[c], u + at, du + at);
         }
 }

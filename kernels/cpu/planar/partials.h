@@ -43,4 +43,25 @@ static inline void partials_add(const struct partials *p, size_t first, size_t c
         to[k] = (float)(to[k] + partials_total(p, first + k));
 }
 
+/* The gradients of a 1x1x1 convolution from sums [out][in + 1] (see mix_correlate): dw, db += */
+static inline void partials_add_mix(const struct partials *p, int out, int in, float *dw, float *db)
+{
+    for (int o = 0; o < out; o++) {
+        size_t row = (size_t)o * (size_t)(in + 1);
+        partials_add(p, row, (size_t)in, dw + (size_t)o * (size_t)in);
+        partials_add(p, row + (size_t)in, 1, db + o);
+    }
+}
+
+/* Items [range_begin(slot), range_begin(slot + 1)) of `items` are a slot's. */
+static inline size_t range_begin(size_t items, int slots, int slot)
+{
+    return items * (size_t)slot / (size_t)slots;
+}
+
+static inline int range_slots(size_t items, int most)
+{
+    return items < (size_t)most ? (int)items : most;
+}
+
 #endif

@@ -19,11 +19,18 @@ static size_t scratch_bytes(enum operation operation, struct shape in, struct sh
     case OPERATION_IMAGE_CONV:
     case OPERATION_CONV3:
         return planar_conv3_scratch(in, out);
+    case OPERATION_NORM:
+        return planar_norm_scratch(in);
     case OPERATION_BRANCH:
         return planar_branch_scratch(in);
-    default:
-        return kernels_reference.scratch_bytes(operation, in, out);
+    case OPERATION_DOWN:
+        return planar_down_scratch(in, out);
+    case OPERATION_UP:
+        return planar_up_scratch(in, out);
+    case OPERATION_HEAD:
+        return planar_head_scratch(in, out.channels);
     }
+    return 0;
 }
 
 extern const struct kernels VARIANT_NAME(kernels_planar);
@@ -53,21 +60,21 @@ const struct kernels VARIANT_NAME(kernels_planar) = {
     .image_conv_backward = planar_image_conv_backward,
     .conv3_forward = planar_conv3_forward,
     .conv3_backward = planar_conv3_backward,
-    .moments = reference_moments,
-    .norm_forward = reference_norm_forward,
-    .norm_backward = reference_norm_backward,
-    .pool_forward = reference_pool_forward,
-    .pool_backward = reference_pool_backward,
-    .upsample_forward = reference_upsample_forward,
-    .upsample_backward = reference_upsample_backward,
+    .moments = planar_moments,
+    .norm_forward = planar_norm_forward,
+    .norm_backward = planar_norm_backward,
+    .pool_forward = planar_pool_forward,
+    .pool_backward = planar_pool_backward,
+    .upsample_forward = planar_upsample_forward,
+    .upsample_backward = planar_upsample_backward,
     .branch_forward = planar_branch_forward,
     .branch_backward = planar_branch_backward,
-    .down_forward = reference_down_forward,
-    .down_backward = reference_down_backward,
-    .up_forward = reference_up_forward,
-    .up_backward = reference_up_backward,
-    .head_forward = reference_head_forward,
-    .dice_sums = reference_dice_sums,
-    .head_backward = reference_head_backward,
-    .adam = reference_adam,
+    .down_forward = planar_down_forward,
+    .down_backward = planar_down_backward,
+    .up_forward = planar_up_forward,
+    .up_backward = planar_up_backward,
+    .head_forward = planar_head_forward,
+    .dice_sums = planar_dice_sums,
+    .head_backward = planar_head_backward,
+    .adam = planar_adam,
 };

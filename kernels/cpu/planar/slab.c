@@ -32,10 +32,11 @@ struct slab slab_take(struct arena *arena, int channels, int width, int rows)
     return slab;
 }
 
-static void load_row(int width, const float *restrict x, float factor, float offset, float *restrict row)
+static void load_row(int width, const float *restrict x, float mean, float factor, float beta,
+                     float *restrict row)
 {
     for (int v = 0; v < width; v++) {
-        float a = factor * x[v] + offset;
+        float a = factor * (x[v] - mean) + beta;
         row[v] = a > 0 ? a : LEAKY_SLOPE * a;
     }
 }
@@ -60,7 +61,7 @@ static float *load_plane(struct slab *slab, const struct source *source, struct 
                 (((size_t)c * (size_t)s.depth + (size_t)z) * (size_t)s.height + (size_t)y) * (size_t)s.width;
             float *row = first + (ptrdiff_t)((size_t)c * slab->map) + (ptrdiff_t)r * slab->pitch;
             if (source->factor)
-                load_row(s.width, x, source->factor[c], source->offset[c], row);
+                load_row(s.width, x, source->mean[c], source->factor[c], source->beta[c], row);
             else
                 memcpy(row, x, (size_t)s.width * sizeof(float));
         }

@@ -57,10 +57,10 @@ static inline struct place partition_place(const struct partition *p, int item)
 }
 
 /* Maps [channels][D][H][W] that fill a slab, as they are or, where `factor` is given, normalised:
- * LeakyReLU(factor[c] x + offset[c]). */
+ * LeakyReLU(factor[c] (x - mean[c]) + beta[c]). */
 struct source {
     struct shape shape;
-    const float *x, *factor, *offset;
+    const float *x, *mean, *factor, *beta;
 };
 
 struct slab {

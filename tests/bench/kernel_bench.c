@@ -1,0 +1,184 @@
+/* Times every operation of a training step, level by level, as a network's row uses them.
+ *
+ *     kernel_bench BACKEND [ROW [REPEATS]]     ROW: demo, small, patch or full; the best of REPEATS (5)
+ *
+ * Each operation is first compared with the reference on a few planes of the same channels: what has not
+ * matched is not timed. One line an operation, tab-separated; the last gives the projected step. Threads: as
+ * OMP_NUM_THREADS says. GB/s counts each tensor once for each time that the contract reads or writes it. */
+#include "tests/kernels/calls.h"
+#include <time.h>
+
+enum { LEVELS = 5, CHECKED_DEPTH = 4 };
+
+static const struct row {
+    const char *name;
+    int channels[LEVELS];
+    int depth, height, width;
+} rows[] = {
+    {"demo", {8, 16, 24, 32, 40}, 64, 80, 80},
+    {"small", {8, 16, 24, 32, 40}, 160, 192, 160},
+    {"patch", {60, 120, 240, 360, 480}, 128, 128, 128},
+    {"full", {60, 120, 240, 360, 480}, 160, 192, 160},
+};
+
+static const struct kernels *kernels;
+static int repeats = 5;
+static double step_seconds;
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static int matches(struct drive d)
+{
+    int good = drive_run(&d, &kernels_reference);
+    struct outputs expected = outputs_copy(&d);
+    good &= drive_run(&d, kernels);
+    for (int i = 0; i < d.count; i++)
+        if (is_output(&d.arguments[i]))
+            good &= argument_error(&d.arguments[i], expected.of[i]) < d.arguments[i].tolerance;
+    outputs_free(&expected);
+    drive_free(&d);
+    return good;
+}
+
+/* Bytes that the contract moves: `+=` reads and writes. */
+static double bytes_moved(const struct drive *d)
+{
+    double bytes = 0;
+    for (int i = 0; i < d->count; i++) {
+        const struct argument *a = &d->arguments[i];
+        double size = (double)a->count * (double)element_bytes(a->kind);
+        bytes += a->role == ABSENT ? 0 : a->role == ADDED ? 2 * size : size;
+    }
+    return bytes;
+}
+
+static double best_time(struct drive *d)
+{
+    void *at[ARGUMENTS_MOST];
+    for (int i = 0; i < d->count; i++)
+        at[i] = argument_in(kernels, &d->arguments[i]);
+    size_t scratch_bytes = kernels->scratch_bytes(d->operation, d->in, d->out);
+    void *scratch = guarded(kernels, NULL, scratch_bytes);
+    double best = 1e30;
+    for (int k = 0; k <= repeats; k++) { /* the first warms up */
+        double start = now();
+        d->call(kernels, d, at, scratch);
+        if (kernels->finish())
+            abort();
+        double seconds = now() - start;
+        best = k && seconds < best ? seconds : best;
+    }
+    guarded_back(kernels, scratch, NULL, scratch_bytes);
+    for (int i = 0; i < d->count; i++)
+        if (at[i])
+            guarded_back(kernels, at[i], NULL, argument_bytes(kernels, &d->arguments[i]));
+    return best;
+}
+
+/* small: the same operation on a few planes; times: how often a step does it; flop: of one. */
+static void bench(int level, int times, double flop, struct drive small, struct drive d)
+{
+    if (!matches(small)) {
+        printf("%s\t%d\t%s\tdoes not match\n", kernels->name, level, d.name);
+        exit(1);
+    }
+    double seconds = best_time(&d), bytes = bytes_moved(&d);
+    step_seconds += times * seconds;
+    printf("%s\t%d\t%s\t%d\t%.3f\t%.1f\t%.1f\t%.1f\n", kernels->name, level, d.name, times, 1e3 * seconds,
+           1e-9 * flop / seconds, 1e-9 * bytes / seconds,
+           1e-6 * (double)kernels->scratch_bytes(d.operation, d.in, d.out));
+    fflush(stdout);
+    drive_free(&d);
+}
+
+static struct shape few_planes(struct shape s)
+{
+    s.depth = s.depth < CHECKED_DEPTH ? s.depth : CHECKED_DEPTH;
+    return s;
+}
+
+static double conv_flop(struct shape s, int in, int out)
+{
+    return 54.0 * in * out * (double)shape_voxels(s);
+}
+
+static double mix_flop(struct shape coarse, int in, int out)
+{
+    return 2.0 * in * out * (double)shape_voxels(coarse);
+}
+
+static void bench_level(int level, struct shape shape, int groups)
+{
+    struct shape half = shape_half(shape), few = few_planes(half);
+    double flop = conv_flop(half, half.channels, half.channels);
+    bench(level, 4, flop, branch_forward(few, groups, 1, 1), branch_forward(half, groups, 1, 1));
+    bench(level, 4, 3 * flop, branch_backward(few, groups, 1), branch_backward(half, groups, 1));
+}
+
+static void bench_between(int level, struct shape fine, struct shape coarse)
+{
+    struct shape few = few_planes(coarse), few_fine = finer(few, fine.channels);
+    int f = shape_channels(fine), c = shape_channels(coarse);
+    double flop = mix_flop(coarse, f, c);
+    bench(level, 1, flop, down_forward(few_fine, few, 1), down_forward(fine, coarse, 1));
+    bench(level, 1, 2 * flop, down_backward(few_fine, few), down_backward(fine, coarse));
+    bench(level, 2, flop, up_forward(few, few_fine, 1, 1), up_forward(coarse, fine, 1, 1));
+    bench(level, 1, 2 * flop, up_backward(few, few_fine), up_backward(coarse, fine));
+}
+
+static void bench_ends(struct shape shape)
+{
+    struct shape image = {1, 4, shape.depth, shape.height, shape.width}, few = few_planes(shape);
+    int channels = shape_channels(shape);
+    double flop = conv_flop(shape, 4, channels), mix = mix_flop(shape, channels, 3);
+    bench(0, 1, flop, image_conv_forward(few_planes(image), few), image_conv_forward(image, shape));
+    bench(0, 1, flop, image_conv_backward(few_planes(image), few), image_conv_backward(image, shape));
+    bench(0, 1, mix, head_forward(few, 3), head_forward(shape, 3));
+    bench(0, 1, 0, dice_sums(few, 3), dice_sums(shape, 3));
+    bench(0, 1, 2 * mix, head_backward(few, 3), head_backward(shape, 3));
+}
+
+static void bench_row(const struct row *row)
+{
+    struct shape shapes[LEVELS];
+    double parameters = 0;
+    for (int level = 0; level < LEVELS; level++) {
+        int half = row->channels[level] / 2;
+        shapes[level] =
+            (struct shape){2, half, row->depth >> level, row->height >> level, row->width >> level};
+        parameters += 4.0 * half * half * 27;
+    }
+    printf("backend\tlevel\toperation\ttimes\tms\tGFLOP/s\tGB/s\tscratch MB\n");
+    bench_ends(shapes[0]);
+    for (int level = 0; level < LEVELS; level++) {
+        bench_level(level, shapes[level], row->channels[0] / 2);
+        if (level + 1 < LEVELS)
+            bench_between(level, shapes[level], shapes[level + 1]);
+    }
+    bench(0, 1, 0, adam(1000, 1), adam((size_t)parameters, 1));
+    printf("%s\t\tstep of %s, projected\t\t%.1f\n", kernels->name, row->name, 1e3 * step_seconds);
+}
+
+int main(int argc, char **argv)
+{
+    const char *why = "usage: kernel_bench BACKEND [ROW [REPEATS]]", *name = argc > 2 ? argv[2] : "small";
+    const struct row *row = NULL;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (!strcmp(rows[i].name, name))
+            row = &rows[i];
+    if (argc > 3)
+        repeats = atoi(argv[3]);
+    if (row && argc > 1)
+        kernels = kernels_find(argv[1], row->channels, LEVELS, 2, &why);
+    if (!kernels || repeats < 1) {
+        fprintf(stderr, "kernel_bench: %s\n", why);
+        return 2;
+    }
+    bench_row(row);
+    return 0;
+}
