@@ -86,7 +86,7 @@ static int split(struct names *list, struct fold fold)
 {
     size_t least = fold.of ? (size_t)fold.of : 2, begin, end = list->count;
     if (list->count < least)
-        return fail(STATUS_DATA, "%zu cases are too few: at least %zu are needed", list->count, least);
+        return fail(STATUS_DATA, "at least %zu cases are needed, not %zu", least, list->count);
     int status = order_cases(list, seed);
     if (status)
         return status;
@@ -104,7 +104,7 @@ static int split_file(FILE *file, const char *path, struct fold fold)
         return status;
     status = split(&list, fold);
     names_free(&list);
-    return status;
+    return status == STATUS_DATA ? fail_in(status, "%s", path) : status;
 }
 
 int main(int argc, char **argv)

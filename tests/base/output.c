@@ -1,0 +1,167 @@
+/* Whole files: what stands under the final name at every instant, and what is left when something fails. */
+#include "lib/base/output.h"
+#include "lib/base/error.h"
+#include "tests/check.h"
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char target[] = "target";
+
+static void write_target(const char *text)
+{
+    FILE *file = fopen(target, "w");
+    fputs(text, file);
+    fclose(file);
+}
+
+static int target_is(const char *text)
+{
+    char found[64] = "";
+    FILE *file = fopen(target, "r");
+    if (!file)
+        return text == NULL;
+    size_t n = fread(found, 1, sizeof found - 1, file);
+    fclose(file);
+    return text && n == strlen(text) && !strcmp(found, text);
+}
+
+/* Files of the folder besides the target. */
+static int others(void)
+{
+    int count = 0;
+    DIR *folder = opendir(".");
+    for (struct dirent *entry; (entry = readdir(folder));)
+        count += strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..") && strcmp(entry->d_name, target);
+    closedir(folder);
+    return count;
+}
+
+static void check_life(void)
+{
+    struct output output;
+    unlink(target);
+    umask(027);
+    check(!output_open(&output, target, true) && target_is(NULL) && others() == 1,
+          "open: only a temporary file");
+    check(!output_write(&output, "new", 3) && !output_print(&output, " %d", 7), "written");
+    check(!strcmp(output_name(&output), target), "it is called by its final name");
+    check(!output_commit(&output) && target_is("new 7") && !others(),
+          "commit: the whole file, nothing beside it");
+    struct stat info;
+    stat(target, &info);
+    check((info.st_mode & 0777) == 0640, "with the permissions of any new file: %o", info.st_mode & 0777);
+    check(!output_commit(&output), "a second commit does nothing");
+    output_discard(&output);
+    check(target_is("new 7"), "nor does a discard after it");
+
+    check(!output_open(&output, target, true) && !output_write(&output, "x", 1), "open it again");
+    check(target_is("new 7"), "the old bytes stand meanwhile");
+    output_discard(&output);
+    check(target_is("new 7") && !others(), "and after a discard");
+}
+
+/* What a child that is killed, or that exits, in the middle of writing leaves. */
+static void check_death(int number)
+{
+    fflush(stdout);
+    write_target("old");
+    pid_t child = fork();
+    if (!child) {
+        struct output output;
+        if (output_open(&output, target, true) || output_write(&output, "half", 4))
+            _exit(99);
+        if (number)
+            raise(number);
+        exit(5);
+    }
+    int status;
+    waitpid(child, &status, 0);
+    int as_meant = number ? WIFSIGNALED(status) && WTERMSIG(status) == number : WEXITSTATUS(status) == 5;
+    int left = others();
+    check(as_meant && target_is("old"), "%s: the old file stands", number ? strsignal(number) : "exit");
+    check(number == SIGKILL ? left == 1 : left == 0, "%d temporary files are left", left);
+    if (left && system("rm -f .target.??????"))
+        abort();
+}
+
+static void check_refusals(void)
+{
+    struct output output;
+    char line[5000];
+    memset(line, 'x', sizeof line);
+    line[sizeof line - 1] = 0;
+    check(output_open(&output, "absent/target", true) == STATUS_FAILURE &&
+              strstr(error_message(), "absent/target"),
+          "no such folder: %s", error_message());
+    check(output_open(&output, ".", true) == STATUS_FAILURE, "a folder: %s", error_message());
+    check(!output_open(&output, "/dev/full", true) && output_write(&output, "x", 1) == STATUS_FAILURE &&
+              strstr(error_message(), "No space left"),
+          "a full disk: %s", error_message());
+    output_discard(&output);
+    check(!output_open(&output, target, false) && output_print(&output, "%s", line) == STATUS_FAILURE,
+          "a line that is too long: %s", error_message());
+    output_discard(&output);
+
+    struct rlimit limit = {1000, 1000}, before;
+    getrlimit(RLIMIT_FSIZE, &before);
+    limit.rlim_max = before.rlim_max;
+    signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &limit);
+    write_target("old");
+    check(!output_open(&output, target, true) && output_write(&output, line, 4000) == STATUS_FAILURE,
+          "a file that may not grow: %s", error_message());
+    output_discard(&output);
+    check(target_is("old") && !others(), "leaves the old one");
+    setrlimit(RLIMIT_FSIZE, &before);
+}
+
+static void check_special(void)
+{
+    struct output output;
+    char got[4] = "";
+    mkfifo("pipe", 0600);
+    int reader = open("pipe", O_RDONLY | O_NONBLOCK);
+    check(!output_open(&output, "pipe", true) && !output_write(&output, "abc", 3) &&
+              !output_commit(&output) && read(reader, got, 3) == 3 && !strcmp(got, "abc"),
+          "a named pipe is written as it is");
+    close(reader);
+    unlink("pipe");
+    write_target("old");
+    if (symlink(target, "link"))
+        abort();
+    check(!output_open(&output, "link", true) && !output_write(&output, "new", 3) && !output_commit(&output),
+          "a link is replaced or followed");
+    unlink("link");
+
+    struct output many[33];
+    int opened = 0;
+    for (; opened < 33; opened++) {
+        char name[16];
+        sprintf(name, "many%d", opened);
+        if (output_open(&many[opened], name, true))
+            break;
+    }
+    check(opened == 32 && strstr(error_message(), "32"), "33 files at once: %s", error_message());
+    for (int i = 0; i < opened; i++)
+        output_discard(&many[i]);
+    check(!others(), "all of them gone");
+}
+
+int main(void)
+{
+    const char *folder = getenv("TMPDIR");
+    if (!folder || chdir(folder))
+        return 1;
+    check_life();
+    static const int signals[] = {0, SIGTERM, SIGINT, SIGHUP, SIGPIPE, SIGKILL};
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+        check_death(signals[i]);
+    check_refusals();
+    check_special();
+    return check_exit();
+}
