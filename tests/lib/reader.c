@@ -217,7 +217,8 @@ static void refusals(void)
     check(!fed.status && fed.count == 1, "the header that is then edited is good %s", fed.message);
     fed_free(&fed);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        feed_text(&fed, text, edited(text, bad[i].line, bad[i].with));
+        size_t length = edited(text, bad[i].line, bad[i].with);
+        feed_text(&fed, text, length);
         check(fed.status == STATUS_DATA && !fed.count && strstr(fed.message, bad[i].message), "refused: %s",
               fed.message);
         fed_free(&fed);

@@ -39,7 +39,10 @@ static void round_trip(enum sample sample, int channels, bool geometry)
           "sample %d, %d channels: a header of one page", sample, channels);
     for (int way = 0; way < 2; way++) {
         struct fed fed;
-        (way ? feed_file : feed_pipe)(&fed, text, bytes, NULL);
+        if (way)
+            feed_file(&fed, text, bytes, NULL);
+        else
+            feed_pipe(&fed, text, bytes, NULL);
         check(!fed.status && fed.count == 1 && same_header(&record, &fed.record[0]) &&
                   fed.record[0].bytes == record.bytes &&
                   !memcmp(fed.record[0].data, record.data, record.bytes),

@@ -78,7 +78,7 @@ def records(stream):
     found = []
     while stream:
         end = stream.index(b"\n\n") + 2
-        lines = stream[:end].decode().splitlines()
+        lines = stream[: end - 2].decode().splitlines()
         field = dict(line.split(": ", 1) for line in lines if ": " in line and ":=" not in line)
         count = 1
         for size in field["sizes"].split():
