@@ -1,0 +1,116 @@
+/* Hostile input, two ways: as a test with fixed mutations of a good input, and under libFuzzer without end:
+ *
+ *   clang -g -O1 -fsanitize=fuzzer,address,undefined -Dmain=fixed_mutations -D_GNU_SOURCE -I. \
+ *       tests/fuzz/nrrd.c lib/base/[a-z]*.c lib/stream/[a-z]*.c -lz -lm -o fuzz-nrrd && ./fuzz-nrrd */
+#ifndef PRUNET_TESTS_FUZZ_FUZZ_H
+#define PRUNET_TESTS_FUZZ_FUZZ_H
+
+#include "lib/base/random.h"
+#include "tests/check.h"
+#include <stdint.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* The target's: must neither crash nor break its promises (abort), whatever the bytes. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* How many inputs the target took for good and refused. */
+static size_t fuzz_accepted, fuzz_refused;
+
+static inline void fuzz_promise(int kept)
+{
+    if (!kept)
+        abort();
+}
+
+/* A path under which the bytes are a regular file, until the next call. */
+static inline const char *fuzz_file(const uint8_t *data, size_t size)
+{
+    static char path[32];
+    static int fd = -1;
+    if (fd < 0)
+        fd = memfd_create("fuzz", 0);
+    if (fd < 0 || ftruncate(fd, 0) || pwrite(fd, data, size, 0) != (ssize_t)size)
+        abort();
+    snprintf(path, sizeof path, "/dev/fd/%d", fd);
+    return path;
+}
+
+struct fuzz_draw {
+    uint64_t key, counter;
+};
+
+static inline size_t fuzz_below(struct fuzz_draw *draw, size_t limit)
+{
+    return (size_t)(random_bits(draw->key, draw->counter++) % limit);
+}
+
+/* One change of a random kind to `size` of `room` bytes; returns the new size. */
+static inline size_t fuzz_mutate(struct fuzz_draw *draw, uint8_t *bytes, size_t size, size_t room)
+{
+    static const char *const words[] = {"-1", "0",    "4097", "nan",  "1e999",
+                                        "(",  ")",    "\n",   "\n\n", ":= ",
+                                        ": ", "none", "#",    "\xff", "99999999999999999999"};
+    static const uint8_t extremes[] = {0, 1, 0x7f, 0x80, 0xff, ' ', '\n', '9'};
+    size_t at = fuzz_below(draw, size), length = 1 + fuzz_below(draw, 16);
+    const char *word = words[fuzz_below(draw, sizeof words / sizeof words[0])];
+    length = length < size - at ? length : size - at;
+    switch (fuzz_below(draw, 7)) {
+    case 0:
+        bytes[at] ^= (uint8_t)(1u << fuzz_below(draw, 8));
+        return size;
+    case 1:
+        bytes[at] = extremes[fuzz_below(draw, sizeof extremes)];
+        return size;
+    case 2: /* cut out */
+        memmove(bytes + at, bytes + at + length, size - at - length);
+        return size - length > 0 ? size - length : 1;
+    case 3: /* double */
+        length = length < room - size ? length : room - size;
+        memmove(bytes + at + length, bytes + at, size - at);
+        return size + length;
+    case 4: /* a word in place */
+        length = strlen(word);
+        length = length < size - at ? length : size - at;
+        memcpy(bytes + at, word, length);
+        return size;
+    case 5: /* a run of one byte */
+        memset(bytes + at, extremes[fuzz_below(draw, sizeof extremes)], length);
+        return size;
+    default: /* cut off, seldom */
+        return fuzz_below(draw, 8) ? size : at + 1;
+    }
+}
+
+/* `rounds` inputs, each some mutations away from the seed; `focus` bytes at its start are where they happen.
+ */
+static inline void fuzz_rounds(const char *name, const uint8_t *seed, size_t size, size_t focus, int rounds)
+{
+    struct fuzz_draw draw = {random_key(20190713, name), 0};
+    size_t room = size + 256;
+    fuzz_accepted = fuzz_refused = 0;
+    LLVMFuzzerTestOneInput(seed, size);
+    check(fuzz_accepted == 1, "%s: the input that is then mutated is good", name);
+    for (int round = 0; round < rounds; round++) {
+        uint8_t *whole = malloc(room);
+        if (!whole)
+            abort();
+        memcpy(whole, seed, size);
+        size_t now = focus;
+        for (size_t changes = 1 + fuzz_below(&draw, 4); changes; changes--)
+            now = fuzz_mutate(&draw, whole, now, focus + 128);
+        memcpy(whole + now, seed + focus, size - focus);
+        size_t length = now + size - focus;
+        uint8_t *exact = malloc(length); /* so that a sanitizer sees one byte too far */
+        if (!exact)
+            abort();
+        memcpy(exact, whole, length);
+        LLVMFuzzerTestOneInput(exact, length);
+        free(exact);
+        free(whole);
+    }
+    check(fuzz_accepted > 1 && fuzz_refused > (size_t)rounds / 10,
+          "%s: %zu inputs were taken, %zu refused, none crashed", name, fuzz_accepted, fuzz_refused);
+}
+
+#endif
