@@ -1,0 +1,48 @@
+/* Filters: from taps to points and back.
+ *
+ *     U = G w G^T along each axis:   [POINTS][out blocks][in blocks * LANES][LANES outs]
+ *     dw = G^T dU G:                 taps, [out blocks][in blocks * LANES][27][LANES outs] doubles
+ *
+ * Rows of U past the last input channel are not written, and not read either. */
+#ifndef PRUNET_KERNELS_CPU_BLOCKED_FILTERS_H
+#define PRUNET_KERNELS_CPU_BLOCKED_FILTERS_H
+
+#include "kernels/cpu/blocked/tiles.h"
+
+enum { TAPS = 27 };
+
+#define blocked_filters VARIANT_NAME(blocked_filters)
+#define blocked_filters_transposed VARIANT_NAME(blocked_filters_transposed)
+#define blocked_taps_add VARIANT_NAME(blocked_taps_add)
+#define blocked_taps_store VARIANT_NAME(blocked_taps_store)
+
+/* Floats from one output block to the next, and of all. */
+INLINE size_t filter_stride(int in_blocks)
+{
+    return (size_t)in_blocks * LANES * LANES;
+}
+
+INLINE size_t filter_floats(int in_blocks, int out_blocks)
+{
+    return POINTS * (size_t)out_blocks * filter_stride(in_blocks);
+}
+
+INLINE size_t taps_doubles(int in_blocks, int out_blocks)
+{
+    return (size_t)out_blocks * (size_t)in_blocks * LANES * TAPS * LANES;
+}
+
+/* u = the filters of w [out][in][27]. */
+void blocked_filters(struct shape in, struct shape out, const float *w, float *u);
+
+/* u = the filters that take dy (shape out) back to dx (shape in): w transposed, its taps in reverse. */
+void blocked_filters_transposed(struct shape in, struct shape out, const float *w, float *u);
+
+/* taps += G^T du G, du = 0. */
+void blocked_taps_add(struct shape in, struct shape out, float *du, double *taps);
+
+/* dw [out][in][27] += the sum of `slices` taps, in their order. */
+void blocked_taps_store(struct shape in, struct shape out, int slices, size_t slice_doubles,
+                        const double *taps, float *dw);
+
+#endif

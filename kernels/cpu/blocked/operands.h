@@ -1,0 +1,179 @@
+/* From tensors to transformed operands: B^T over the windows of a chunk of tiles, A over the tiles of a
+ * gradient. The three axes are taken one after the other: z and y column by column along x, each column once
+ * although two tiles share it, then x tile by tile. */
+#ifndef PRUNET_KERNELS_CPU_BLOCKED_OPERANDS_H
+#define PRUNET_KERNELS_CPU_BLOCKED_OPERANDS_H
+
+#include "kernels/cpu/blocked/norm.h"
+#include "kernels/cpu/blocked/tiles.h"
+#include "kernels/cpu/blocked/transforms.h"
+
+/* The part of a window or tile that lies inside the grid, in its own coordinates: [z0, z1) x [y0, y1). */
+struct extent {
+    int z0, z1, y0, y1;
+};
+
+INLINE struct extent extent_of(struct shape s, int z, int y, int depth, int height)
+{
+    return (struct extent){z < 0 ? -z : 0, smaller(depth, s.depth - z), y < 0 ? -y : 0,
+                           smaller(height, s.height - y)};
+}
+
+/* One column of a window, transformed along y and z: column[point z][point y]. p is its corner; norm NULL
+ * reads the values as they are. Outside the grid is 0, after the activation. */
+INLINE void window_column(const float *p, size_t slice, size_t row, struct extent inside,
+                          const struct activation *norm, lanes *column)
+{
+    lanes planes[POINTS_Z][POINTS_Y];
+    for (int z = 0; z < POINTS_Z; z++) {
+        lanes values[POINTS_Y];
+        for (int y = 0; y < POINTS_Y; y++) {
+            values[y] = (lanes){0};
+            if (z >= inside.z0 && z < inside.z1 && y >= inside.y0 && y < inside.y1) {
+                values[y] = lanes_load(p + (size_t)z * slice + (size_t)y * row);
+                if (norm)
+                    values[y] = activate(norm, values[y]);
+            }
+        }
+        input_transform(TILE_Y, values, planes[z]);
+    }
+    for (int y = 0; y < POINTS_Y; y++) {
+        lanes line[POINTS_Z], points[POINTS_Z];
+        for (int z = 0; z < POINTS_Z; z++)
+            line[z] = planes[z][y];
+        input_transform(TILE_Z, line, points);
+        for (int z = 0; z < POINTS_Z; z++)
+            column[z * POINTS_Y + y] = points[z];
+    }
+}
+
+/* Windows of a run of tiles, in one block. x: the block's maps; v: the block's panel in the first point. */
+INLINE void run_windows(const struct grid *g, const struct run *r, struct extent inside, const float *x,
+                        const struct activation *norm, float *v, size_t stride)
+{
+    struct shape s = g->shape;
+    size_t row = (size_t)s.width * LANES, slice = (size_t)s.height * row;
+    const float *corner = x + ((ptrdiff_t)(r->z - 1) * s.height + r->y - 1) * s.width * LANES;
+    lanes ring[POINTS_X][POINTS_ZY], *columns[POINTS_X];
+    for (int i = 0; i < POINTS_X; i++)
+        columns[i] = ring[i];
+    for (int tile = 0; tile < r->count; tile++) {
+        for (int i = tile ? POINTS_X - TILE_X : 0; i < POINTS_X; i++) {
+            int at = r->x + tile * TILE_X + i - 1;
+            if (at >= 0 && at < s.width)
+                window_column(corner + (ptrdiff_t)at * LANES, slice, row, inside, norm, columns[i]);
+            else
+                memset(columns[i], 0, sizeof ring[0]);
+        }
+        for (int j = 0; j < POINTS_ZY; j++) {
+            lanes line[POINTS_X], points[POINTS_X];
+            for (int i = 0; i < POINTS_X; i++)
+                line[i] = columns[i][j];
+            input_transform(TILE_X, line, points);
+            for (int i = 0; i < POINTS_X; i++)
+                lanes_store(v + (size_t)(j * POINTS_X + i) * stride + (size_t)tile * LANES, points[i]);
+        }
+        for (int i = 0; i < POINTS_X - TILE_X; i++) { /* the next tile's first columns are this one's last */
+            lanes *first = columns[i];
+            columns[i] = columns[i + TILE_X];
+            columns[i + TILE_X] = first;
+        }
+    }
+}
+
+INLINE void clear_slots(int first, float *v, size_t stride)
+{
+    for (int point = 0; point < POINTS && first < CHUNK; point++)
+        memset(v + (size_t)point * stride + (size_t)first * LANES, 0,
+               sizeof(lanes) * (size_t)(CHUNK - first));
+}
+
+/* v = B^T ( x or LeakyReLU(GroupNorm(x)) ) B of a chunk; norms: one for each block, or NULL. */
+static void transform_windows(const struct grid *g, struct chunk c, const float *x,
+                              const struct norm_backward *norms, float *v)
+{
+    int blocks = blocks_of(g->shape);
+    size_t stride = point_stride(blocks);
+    static const struct extent whole = {0, POINTS_Z, 0, POINTS_Y};
+    for (int b = 0; b < blocks; b++) {
+        const float *maps = x + (size_t)b * block_floats(g->shape);
+        float *panel = v + (size_t)b * CHUNK * LANES;
+        for (int slot = 0; slot < c.count;) {
+            struct run r = run_at(g, c, slot);
+            struct extent inside = extent_of(g->shape, r.z - 1, r.y - 1, POINTS_Z, POINTS_Y);
+            float *to = panel + (size_t)slot * LANES;
+            if (memcmp(&inside, &whole, sizeof whole))
+                run_windows(g, &r, inside, maps, norms ? &norms[b].activation : NULL, to, stride);
+            else if (norms)
+                run_windows(g, &r, whole, maps, &norms[b].activation, to, stride);
+            else
+                run_windows(g, &r, whole, maps, NULL, to, stride);
+            slot += r.count;
+        }
+        clear_slots(c.count, panel, stride);
+    }
+}
+
+/* A dy A^T of the tile at `dy`; `width`: its columns inside the grid. */
+INLINE void tile_gradients(const float *dy, size_t slice, size_t row, struct extent inside, int width,
+                           float *w, size_t stride)
+{
+    lanes planes[TILE_Z][POINTS_Y][POINTS_X];
+    for (int z = 0; z < TILE_Z; z++) {
+        lanes rows[TILE_Y][POINTS_X];
+        for (int y = 0; y < TILE_Y; y++) {
+            lanes values[TILE_X];
+            for (int x = 0; x < TILE_X; x++)
+                values[x] = z < inside.z1 && y < inside.y1 && x < width
+                                ? lanes_load(dy + (size_t)z * slice + (size_t)y * row + (size_t)x * LANES)
+                                : (lanes){0};
+            gradient_transform(TILE_X, values, rows[y]);
+        }
+        for (int x = 0; x < POINTS_X; x++) {
+            lanes line[TILE_Y], points[POINTS_Y];
+            for (int y = 0; y < TILE_Y; y++)
+                line[y] = rows[y][x];
+            gradient_transform(TILE_Y, line, points);
+            for (int y = 0; y < POINTS_Y; y++)
+                planes[z][y][x] = points[y];
+        }
+    }
+    for (int y = 0; y < POINTS_Y; y++)
+        for (int x = 0; x < POINTS_X; x++) {
+            lanes line[TILE_Z], points[POINTS_Z];
+            for (int z = 0; z < TILE_Z; z++)
+                line[z] = planes[z][y][x];
+            gradient_transform(TILE_Z, line, points);
+            for (int z = 0; z < POINTS_Z; z++)
+                lanes_store(w + (size_t)((z * POINTS_Y + y) * POINTS_X + x) * stride, points[z]);
+        }
+}
+
+/* w = A dy A^T of a chunk. */
+static void transform_gradients(const struct grid *g, struct chunk c, const float *dy, float *w)
+{
+    struct shape s = g->shape;
+    int blocks = blocks_of(s);
+    size_t stride = point_stride(blocks), row = (size_t)s.width * LANES, slice = (size_t)s.height * row;
+    for (int b = 0; b < blocks; b++) {
+        float *panel = w + (size_t)b * CHUNK * LANES;
+        for (int slot = 0; slot < c.count;) {
+            struct run r = run_at(g, c, slot);
+            struct extent inside = extent_of(s, r.z, r.y, TILE_Z, TILE_Y);
+            const float *from = dy + (size_t)b * block_floats(s) + (size_t)r.z * slice + (size_t)r.y * row +
+                                (size_t)r.x * LANES;
+            for (int tile = 0; tile < r.count; tile++, slot++, from += TILE_X * LANES) {
+                int width = smaller(TILE_X, s.width - r.x - tile * TILE_X);
+                float *to = panel + (size_t)slot * LANES;
+                if (inside.z1 == TILE_Z && inside.y1 == TILE_Y && width == TILE_X)
+                    tile_gradients(from, slice, row, (struct extent){0, TILE_Z, 0, TILE_Y}, TILE_X, to,
+                                   stride);
+                else
+                    tile_gradients(from, slice, row, inside, width, to, stride);
+            }
+        }
+        clear_slots(c.count, panel, stride);
+    }
+}
+
+#endif

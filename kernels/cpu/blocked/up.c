@@ -1,0 +1,157 @@
+/* 1x1x1 convolution, trilinear doubling and addition, up to the previous level: see kernels/resample.h.
+ *
+ * Forward goes through the coarse volume a few planes at a time, which are mixed into a ring of planes and
+ * then doubled into y; the ring keeps the two planes that the next ones need. Backward transposes the
+ * doubling while it reads dy, a chunk of coarse voxels at a time. */
+#include "kernels/cpu/blocked/mix.h"
+#include "kernels/cpu/blocked/upsample.h"
+
+enum { RING_BYTES = 16 << 20 };
+
+/* Planes that are mixed at a time; the ring has two more. */
+static int planes_at_once(struct shape coarse, struct shape fine)
+{
+    size_t plane = (size_t)blocks_of(fine) * (size_t)coarse.height * (size_t)coarse.width * sizeof(lanes);
+    int planes = (int)(RING_BYTES / plane) - 2;
+    return planes < 1 ? 1 : smaller(planes, coarse.depth);
+}
+
+struct ring {
+    struct shape plane; /* of one plane: the fine level's channels */
+    int planes;
+    float *mixed; /* [planes][blocks][height][width][LANES]: coarse plane z at z % planes */
+};
+
+static struct ring ring_of(struct shape coarse, struct shape fine, float *mixed)
+{
+    return (struct ring){
+        {fine.parts, fine.channels, 1, coarse.height, coarse.width}, planes_at_once(coarse, fine) + 2, mixed};
+}
+
+static float *ring_plane(const struct ring *ring, int z)
+{
+    return ring->mixed +
+           (size_t)(z % ring->planes) * (size_t)blocks_of(ring->plane) * block_floats(ring->plane);
+}
+
+static size_t ring_floats(const struct ring *ring)
+{
+    return (size_t)ring->planes * (size_t)blocks_of(ring->plane) * block_floats(ring->plane);
+}
+
+static size_t sums_count(struct shape fine)
+{
+    return SLICES_MOST * (size_t)blocks_of_part(fine);
+}
+
+/* Scratch: the moments' sums, the mix, the ring. */
+size_t blocked_up_bytes(struct shape coarse, struct shape fine)
+{
+    struct ring ring = ring_of(coarse, fine, NULL);
+    return sums_count(fine) * sizeof(struct lane_sums) +
+           blocked_mix_bytes(coarse, fine, shape_voxels(coarse)) + ring_floats(&ring) * sizeof(float);
+}
+
+/* Mixes coarse plane z into the ring. */
+static void mix_plane(const struct mix *mix, const struct ring *ring, struct shape coarse, const float *x,
+                      const float *bias, int z)
+{
+    size_t voxels = shape_voxels(ring->plane);
+    float *to = ring_plane(ring, z);
+#pragma omp parallel for schedule(static)
+    for (int i = 0; i < mix->slices; i++) {
+        struct mix_slice slice = blocked_mix_slice(mix, i);
+        size_t end = slice_begin(voxels, mix->slices, i + 1);
+        for (size_t v = slice_begin(voxels, mix->slices, i); v < end; v += CHUNK) {
+            int count = end - v < CHUNK ? (int)(end - v) : CHUNK;
+            mix_load(coarse, (struct chunk){(size_t)z * voxels + v, count}, x, slice.x);
+            blocked_multiply(1, coarse, mix->out_blocks, slice.x, mix->forward, slice.made);
+            for (int b = 0; b < mix->out_blocks; b++) {
+                lanes constant = block_values(ring->plane, b, bias);
+                for (int slot = 0; slot < count; slot++)
+                    lanes_store(to + (size_t)b * block_floats(ring->plane) + (v + (size_t)slot) * LANES,
+                                lanes_load(slice.made + (b * CHUNK + slot) * LANES) + constant);
+            }
+        }
+    }
+}
+
+/* y += sign * the doubled coarse planes [begin, end); sums [slices][blocks of a part] unless NULL. */
+static void double_planes(const struct ring *ring, struct shape coarse, struct shape fine, int begin, int end,
+                          float sign, float *y, struct lane_sums *sums)
+{
+    int rows = 2 * (end - begin) * fine.height, first_summed = blocks_of(fine) - blocks_of_part(fine);
+#pragma omp parallel for schedule(static)
+    for (int slice = 0; slice < SLICES_MOST; slice++) {
+        int last = (int)slice_begin((size_t)rows, SLICES_MOST, slice + 1);
+        for (int i = (int)slice_begin((size_t)rows, SLICES_MOST, slice); i < last; i++) {
+            int z = 2 * begin + i / fine.height, row = i % fine.height;
+            for (int b = 0; b < blocks_of(fine); b++) {
+                size_t block = (size_t)b * block_floats(ring->plane);
+                const float *planes[2] = {ring_plane(ring, z / 2) + block,
+                                          ring_plane(ring, other_of(z, coarse.depth)) + block};
+                struct coarse_rows from = coarse_rows(coarse, planes, row);
+                int summed = sums && b >= first_summed;
+                upsample_row(&from, coarse.width, sign, y + voxel_at(fine, b, z, row, 0),
+                             summed ? sums + slice * blocks_of_part(fine) + b - first_summed : NULL);
+            }
+        }
+    }
+}
+
+void blocked_up_forward(struct shape coarse, struct shape fine, const float *x, const float *w,
+                        const float *b, float sign, float *y, double *moments, void *scratch)
+{
+    struct lane_sums *sums = scratch;
+    memset(sums, 0, sums_count(fine) * sizeof *sums);
+    struct mix mix = blocked_mix_prepare(coarse, fine, shape_voxels(coarse), w, sums + sums_count(fine));
+    struct ring ring = ring_of(coarse, fine, (float *)(mix.own + (size_t)mix.slices * mix.slice_bytes));
+    int step = ring.planes - 2, mixed = 0;
+    for (int begin = 0; begin < coarse.depth; begin += step) {
+        int end = smaller(begin + step, coarse.depth);
+        for (; mixed < smaller(end + 1, coarse.depth); mixed++)
+            mix_plane(&mix, &ring, coarse, x, b, mixed);
+        double_planes(&ring, coarse, fine, begin, end, sign, y, moments ? sums : NULL);
+    }
+    if (moments) {
+        blocked_sums_add(blocks_of_part(fine), SLICES_MOST, sums);
+        blocked_sums_store(shape_half(fine), sums, moments);
+    }
+}
+
+/* upsample^T dy of a chunk of coarse voxels, row by row. */
+static void gather_chunk(struct shape coarse, struct shape fine, struct chunk c, const float *dy,
+                         float *operand)
+{
+    for (int b = 0; b < blocks_of(fine); b++, operand += CHUNK * LANES) {
+        for (int slot = 0; slot < c.count;) {
+            size_t v = c.first + (size_t)slot, row = v / (size_t)coarse.width;
+            int x = (int)(v % (size_t)coarse.width), count = smaller(coarse.width - x, c.count - slot);
+            upsample_transposed(fine, dy, b, (int)(row / (size_t)coarse.height),
+                                (int)(row % (size_t)coarse.height), x, count, operand + slot * LANES);
+            slot += count;
+        }
+        mix_clear_rest(c, operand);
+    }
+}
+
+void blocked_up_backward(struct shape coarse, struct shape fine, const float *x, const float *w,
+                         const float *dy, float *dx, float *dw, float *db, void *scratch)
+{
+    struct lane_sums *sums = scratch;
+    struct mix mix = blocked_mix_prepare(coarse, fine, shape_voxels(coarse), w, sums + sums_count(fine));
+#pragma omp parallel for schedule(dynamic)
+    for (int i = 0; i < mix.slices; i++) {
+        struct mix_slice slice = blocked_mix_slice(&mix, i);
+        blocked_mix_clear(&mix, &slice);
+        for (size_t n = slice.begin; n < slice.end; n++) {
+            struct chunk c = mix_chunk(&mix, n);
+            mix_load(coarse, c, x, slice.x);
+            gather_chunk(coarse, fine, c, dy, slice.dy);
+            blocked_mix_gradient(&mix, &slice, n);
+            blocked_multiply(1, fine, mix.in_blocks, slice.dy, mix.transposed, slice.made);
+            mix_save(coarse, c, slice.made, dx);
+        }
+    }
+    blocked_mix_store(&mix, dw, db);
+}

@@ -1,0 +1,107 @@
+/* Trilinear doubling, align_corners = false, along x of one pair of rows, and its transpose. A fine voxel is
+ * 3/4 of the coarse voxel it lies in and 1/4 of the nearest other one, or 1 of the former at the border. */
+#ifndef PRUNET_KERNELS_CPU_BLOCKED_UPSAMPLE_H
+#define PRUNET_KERNELS_CPU_BLOCKED_UPSAMPLE_H
+
+#include "kernels/cpu/blocked/norm.h"
+#include "kernels/cpu/blocked/pool.h"
+
+/* The other coarse voxel that fine voxel i reads along an axis of n coarse voxels, clamped. */
+INLINE int other_of(int i, int n)
+{
+    int other = i / 2 + (i & 1 ? 1 : -1);
+    return other < 0 ? 0 : other >= n ? n - 1 : other;
+}
+
+/* Weight of fine voxel 2 i - 1 + k, k = 0..3, in the transpose at coarse voxel i of n; 0 outside the grid. */
+INLINE float transposed_weight(int i, int n, int k)
+{
+    static const float inner[4] = {.25f, .75f, .75f, .25f};
+    if (k == 0 || k == 3)
+        return (k == 0 && i == 0) || (k == 3 && i == n - 1) ? 0 : inner[k];
+    return (k == 1 && i == 0) || (k == 2 && i == n - 1) ? 1 : inner[k];
+}
+
+/* The four coarse rows that a fine row reads; near and far along z, then y. */
+struct coarse_rows {
+    const float *near_near, *near_far, *far_near, *far_far;
+};
+
+INLINE lanes coarse_column(const struct coarse_rows *r, int x)
+{
+    size_t at = (size_t)x * LANES;
+    return 0.75f * (0.75f * lanes_load(r->near_near + at) + 0.25f * lanes_load(r->near_far + at)) +
+           0.25f * (0.75f * lanes_load(r->far_near + at) + 0.25f * lanes_load(r->far_far + at));
+}
+
+/* planes: a block's coarse planes, the near one and the far one. */
+INLINE struct coarse_rows coarse_rows(struct shape coarse, const float *const planes[2], int fine_row)
+{
+    size_t near = voxel_at(coarse, 0, 0, fine_row / 2, 0);
+    size_t far = voxel_at(coarse, 0, 0, other_of(fine_row, coarse.height), 0);
+    return (struct coarse_rows){planes[0] + near, planes[0] + far, planes[1] + near, planes[1] + far};
+}
+
+INLINE void add_voxel(float sign, lanes value, float *y, struct lane_sums *sums)
+{
+    lanes sum = lanes_load(y) + sign * value;
+    lanes_store(y, sum);
+    if (sums) {
+        lanes_double wide = lanes_widen(sum);
+        sums->first += wide;
+        sums->second += wide * wide;
+    }
+}
+
+/* y += sign * the doubled row; sums of the new y unless NULL. width: of the coarse row. */
+INLINE void upsample_row(const struct coarse_rows *rows, int width, float sign, float *y,
+                         struct lane_sums *sums)
+{
+    lanes here = coarse_column(rows, 0), before = here;
+    for (int x = 0; x < width; x++, y += 2 * LANES) {
+        lanes after = x + 1 < width ? coarse_column(rows, x + 1) : here;
+        add_voxel(sign, 0.75f * here + 0.25f * before, y, sums);
+        add_voxel(sign, 0.75f * here + 0.25f * after, y + LANES, sums);
+        before = here;
+        here = after;
+    }
+}
+
+/* The transpose along z and y, at coarse row (z, y) and fine column x of block b. */
+INLINE lanes fine_column(struct shape fine, const float *dy, int b, int z, int y, int x)
+{
+    lanes sum = {0};
+    for (int i = 0; i < 4; i++) {
+        float weight_z = transposed_weight(z, fine.depth / 2, i);
+        for (int j = 0; j < 4 && weight_z > 0; j++) {
+            float weight = weight_z * transposed_weight(y, fine.height / 2, j);
+            if (weight > 0)
+                sum += weight * lanes_load(dy + voxel_at(fine, b, 2 * z - 1 + i, 2 * y - 1 + j, x));
+        }
+    }
+    return sum;
+}
+
+/* upsample^T dy for `count` coarse voxels from (z, y, x) on along x, in block b. */
+INLINE void upsample_transposed(struct shape fine, const float *dy, int b, int z, int y, int x, int count,
+                                float *to)
+{
+    int n = fine.width / 2;
+    lanes columns[4] = {{0}};
+    for (int i = x; i < x + count; i++, to += LANES) {
+        for (int k = 0; k < 4; k++) {
+            int column = 2 * i - 1 + k;
+            if (i > x && k < 2)
+                columns[k] = columns[k + 2];
+            else
+                columns[k] =
+                    column >= 0 && column < fine.width ? fine_column(fine, dy, b, z, y, column) : (lanes){0};
+        }
+        lanes sum = {0};
+        for (int k = 0; k < 4; k++)
+            sum += transposed_weight(i, n, k) * columns[k];
+        lanes_store(to, sum);
+    }
+}
+
+#endif

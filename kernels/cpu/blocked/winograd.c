@@ -1,0 +1,162 @@
+/* Winograd convolution: how its work is cut, and its scratch. See winograd.h. */
+#include "kernels/cpu/blocked/winograd.h"
+#include "kernels/cpu/blocked/filters.h"
+#include "kernels/cpu/blocked/operands.h"
+#include "kernels/cpu/blocked/products.h"
+#include "kernels/cpu/blocked/results.h"
+
+/* Slices share about this many bytes for what each of them needs: as many as fit, but a few at least. */
+enum { SLICES_LEAST = 2, SLICES_BYTES = 40 << 20 };
+
+/* Chunks whose weight gradients are added up in single before they go to the taps, in double. */
+enum { CHUNKS_SINGLE = 32 };
+
+struct plan {
+    int slices, in_blocks, out_blocks;
+    size_t filters, operand, points, taps; /* floats; taps: doubles */
+    size_t slice_bytes, sums_bytes, bytes;
+};
+
+static struct plan plan_of(struct shape in, struct shape out, int backward)
+{
+    struct plan p = {.in_blocks = blocks_of(in), .out_blocks = blocks_of(out)};
+    p.filters = filter_floats(p.in_blocks, p.out_blocks);
+    p.operand = operand_floats(p.in_blocks > p.out_blocks ? p.in_blocks : p.out_blocks);
+    p.points = backward ? p.filters : 0;
+    p.taps = backward ? taps_doubles(p.in_blocks, p.out_blocks) : 0;
+    p.slice_bytes = (2 * p.operand + p.points) * sizeof(float) + p.taps * sizeof(double);
+    size_t chunks = grid_of(in).chunks, slices = SLICES_BYTES / p.slice_bytes / SLICES_LEAST * SLICES_LEAST;
+    slices = slices < SLICES_LEAST ? SLICES_LEAST : slices > SLICES_MOST ? SLICES_MOST : slices;
+    p.slices = (int)(slices < chunks ? slices : chunks);
+    p.sums_bytes = (size_t)p.slices * (size_t)(p.in_blocks + p.out_blocks) * sizeof(struct lane_sums);
+    p.bytes =
+        p.sums_bytes + (backward ? 2 : 1) * p.filters * sizeof(float) + (size_t)p.slices * p.slice_bytes;
+    return p;
+}
+
+size_t blocked_winograd_forward_bytes(struct shape in, struct shape out)
+{
+    return plan_of(in, out, 0).bytes;
+}
+
+size_t blocked_winograd_backward_bytes(struct shape in, struct shape out)
+{
+    return plan_of(in, out, 1).bytes;
+}
+
+/* What one slice works with. */
+struct work {
+    const float *filters, *transposed;
+    float *operand, *products, *points;
+    double *taps;
+};
+
+static struct work work_of(const struct plan *p, int backward, int slice, void *scratch)
+{
+    struct work w;
+    w.filters = (const float *)((char *)scratch + p->sums_bytes);
+    w.transposed = w.filters + p->filters;
+    char *own = (char *)(w.filters + (backward ? 2 : 1) * p->filters) + (size_t)slice * p->slice_bytes;
+    w.operand = (float *)own;
+    w.products = w.operand + p->operand;
+    w.points = w.products + p->operand;
+    w.taps = (double *)(w.points + p->points);
+    return w;
+}
+
+/* The sink of one slice: the same, with the slice's own sums. */
+static struct sink sink_of(const struct sink *sink, struct lane_sums *sums, int blocks, int slice)
+{
+    struct sink own = *sink;
+    if (own.sums) {
+        own.sums = sums + (size_t)slice * (size_t)blocks;
+        memset(own.sums, 0, (size_t)blocks * sizeof *sums);
+    }
+    return own;
+}
+
+static void gather_sums(const struct sink *sink, struct lane_sums *sums, int blocks, int slices)
+{
+    if (!sink->sums)
+        return;
+    blocked_sums_add(blocks, slices, sums);
+    memcpy(sink->sums, sums, (size_t)blocks * sizeof *sums);
+}
+
+static void forward_slice(const struct winograd_forward *f, const struct work *w, const struct sink *to,
+                          size_t begin, size_t end)
+{
+    struct grid grid = grid_of(f->in), out = grid_of(f->out);
+    for (size_t i = begin; i < end; i++) {
+        struct chunk c = chunk_of(&grid, i);
+        transform_windows(&grid, c, f->x, f->norms, w->operand);
+        blocked_multiply(POINTS, f->in, blocks_of(f->out), w->operand, w->filters, w->products);
+        store_results(&out, c, w->products, to);
+    }
+}
+
+void blocked_winograd_forward(const struct winograd_forward *f, void *scratch)
+{
+    struct plan p = plan_of(f->in, f->out, 0);
+    struct lane_sums *sums = scratch;
+    blocked_filters(f->in, f->out, f->w, (float *)work_of(&p, 0, 0, scratch).filters);
+#pragma omp parallel for schedule(dynamic)
+    for (int slice = 0; slice < p.slices; slice++) {
+        struct work w = work_of(&p, 0, slice, scratch);
+        struct sink to = sink_of(&f->to, sums, p.out_blocks, slice);
+        size_t chunks = grid_of(f->in).chunks;
+        forward_slice(f, &w, &to, slice_begin(chunks, p.slices, slice),
+                      slice_begin(chunks, p.slices, slice + 1));
+    }
+    gather_sums(&f->to, sums, p.out_blocks, p.slices);
+}
+
+static void backward_slice(const struct winograd_backward *b, const struct work *w, const struct sink *to,
+                           const struct sink *dx, size_t begin, size_t end)
+{
+    const struct winograd_forward *f = &b->forward;
+    struct grid in = grid_of(f->in), out = grid_of(f->out);
+    for (size_t i = begin; i < end; i++) {
+        struct chunk c = chunk_of(&in, i);
+        transform_windows(&in, c, f->x, f->norms, w->operand);
+        if (to->y) {
+            blocked_multiply(POINTS, f->in, blocks_of(f->out), w->operand, w->filters, w->products);
+            store_results(&out, c, w->products, to);
+        }
+        transform_gradients(&out, c, b->dy, w->products);
+        blocked_correlate(POINTS, f->in, blocks_of(f->out), w->operand, w->products, w->points);
+        if (dx->y) {
+            transform_windows(&out, c, b->dy, NULL, w->operand);
+            blocked_multiply(POINTS, f->out, blocks_of(f->in), w->operand, w->transposed, w->products);
+            store_results(&in, c, w->products, dx);
+        }
+        if ((i - begin) % CHUNKS_SINGLE == CHUNKS_SINGLE - 1 || i == end - 1)
+            blocked_taps_add(f->in, f->out, w->points, w->taps);
+    }
+}
+
+void blocked_winograd_backward(const struct winograd_backward *b, void *scratch)
+{
+    const struct winograd_forward *f = &b->forward;
+    struct plan p = plan_of(f->in, f->out, 1);
+    struct lane_sums *out_sums = scratch, *in_sums = out_sums + p.slices * p.out_blocks;
+    struct work first = work_of(&p, 1, 0, scratch);
+    if (f->to.y)
+        blocked_filters(f->in, f->out, f->w, (float *)first.filters);
+    if (b->dx.y)
+        blocked_filters_transposed(f->in, f->out, f->w, (float *)first.transposed);
+#pragma omp parallel for schedule(dynamic)
+    for (int slice = 0; slice < p.slices; slice++) {
+        struct work w = work_of(&p, 1, slice, scratch);
+        struct sink to = sink_of(&f->to, out_sums, p.out_blocks, slice);
+        struct sink dx = sink_of(&b->dx, in_sums, p.in_blocks, slice);
+        memset(w.points, 0, p.points * sizeof(float));
+        memset(w.taps, 0, p.taps * sizeof(double));
+        size_t chunks = grid_of(f->in).chunks;
+        backward_slice(b, &w, &to, &dx, slice_begin(chunks, p.slices, slice),
+                       slice_begin(chunks, p.slices, slice + 1));
+    }
+    gather_sums(&f->to, out_sums, p.out_blocks, p.slices);
+    gather_sums(&b->dx, in_sums, p.in_blocks, p.slices);
+    blocked_taps_store(f->in, f->out, p.slices, p.slice_bytes / sizeof(double), first.taps, b->dw);
+}
