@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Command lines, by a tool with each kind of option: what is understood, what is refused, and where it is said.
+cd "$TMPDIR" || exit 1
+check() { # status name
+    if [ "$1" = 0 ]; then echo "ok - $2"; else echo "not ok - $2"; fi
+}
+refuse() { # name, word, then the command: exit 2, nothing on stdout, a line and a hint on stderr
+    local name=$1 word=$2
+    shift 2
+    "$@" >out 2>message </dev/null
+    [ $? = 2 ] && [ ! -s out ] && head -n 1 message | grep -q -e "$word" &&
+        [ "$(tail -n 1 message)" = "Try '$1 --help'." ] && [ "$(wc -l <message)" = 2 ]
+    check $? "$name: $(head -n 1 message)"
+}
+
+version=$(crop --version | cut -d " " -f 3)
+for tool in "$BUILD"/bin/*; do
+    name=${tool##*/}
+    "$name" --help >help 2>message </dev/null && [ ! -s message ] && head -n 1 help | grep -q "^Usage: $name" &&
+        grep -q '^Exit status: ' help && [ "$("$name" --version)" = "$name (prunet) $version" ]
+    check $? "$name explains itself on stdout"
+    awk 'length > 110 { exit 1 }' help
+    check $? "$name --help fits a terminal of 110 columns"
+    "$name" --help >/dev/full 2>/dev/null
+    [ $? = 1 ]
+    check $? "$name notices when its help cannot be written"
+    refuse "$name" "cannot make sense" "$name" --no-such-option
+done
+
+refuse "an argument is missing" "needs an argument" crop --size
+refuse "an ambiguous beginning" "--s" augment --s 1
+refuse "a letter that is none" "-Z" crop -Z
+for value in 1x2 1x2x3x4 0x1x1 1x1x4097 axbxc 1x2x3k ''; do
+    refuse "size '$value'" "size" crop --size "$value"
+done
+for value in -1 1.5 x '' 18446744073709551616 1e3; do
+    refuse "seed '$value'" "seed" augment --seed "$value"
+done
+for value in x '' inf nan 1e999; do
+    refuse "real '$value'" "rotate" augment --rotate "$value"
+done
+for value in 1.5 x '' 99999999999; do
+    refuse "integer '$value'" "cases" phantom -o never --cases "$value"
+done
+for value in -1 x 1Q 9999999T '' 1KK; do
+    refuse "bytes '$value'" "max-bytes" crop --max-bytes "$value"
+done
+refuse "a flag with an argument" "inverse" regions --inverse=1
+
+printf 'a\nb\nc\n' >names
+split-cases names --train t --validation v --seed=3 && [ -s t ]
+check $? "operands may stand before options; --name=value"
+split-cases --tr t2 --valid v2 --seed 3 -- names && cmp -s t t2
+check $? "unambiguous beginnings and -- are understood"
+split-cases --train t3 --validation v3 -s3 names && cmp -s t t3
+check $? "a letter with its value"
+crop --max-bytes 1K -o x </dev/null 2>message
+[ $? = 65 ] && [ ! -e x ]
+check $? "sizes in bytes have units; nothing was written"
