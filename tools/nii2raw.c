@@ -1,6 +1,7 @@
 /* nii2raw: a case's NIfTI files to an image record and its label record. */
 #include "lib/base/error.h"
 #include "lib/base/options.h"
+#include "lib/base/threads.h"
 #include "lib/stream/nifti_case.h"
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 struct request {
     const char *folder, *name, *label, *rules, *output;
     bool with_label;
+    int threads;
     struct nifti_options nifti;
 };
 
@@ -61,7 +63,9 @@ static int run(const struct request *request, int count, char *const *paths)
     struct output output;
     if (request->rules && !label_rules_named(request->rules, &rules))
         usage_error("--labels: '%s' is not 2018, 2023 or msd", request->rules);
-    int status = find_files(request, count, paths, &files);
+    int status = threads_set(request->threads);
+    if (!status)
+        status = find_files(request, count, paths, &files);
     if (!status)
         status = output_open(&output, request->output, true);
     if (!status) {
@@ -88,6 +92,8 @@ int main(int argc, char **argv)
          "2018: 0 1 2 4; 2023: 3, too, is enhancing; msd (2018)"},
         {"nan-to-zero", 0, OPTION_FLAG, &request.nifti.nan_to_zero, NULL, "read non-finite voxels as 0"},
         {"max-bytes", 0, OPTION_BYTES, &request.nifti.max_bytes, "SIZE", "largest volume, as float (4G)"},
+        {"threads", 't', OPTION_INTEGER, &request.threads, "N",
+         "files read at a time (PRUNET_THREADS, all cores)"},
         {"output", 'o', OPTION_TEXT, &request.output, "FILE", "write there instead of stdout"},
     };
     const struct tool tool = {

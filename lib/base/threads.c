@@ -1,0 +1,21 @@
+#include "lib/base/threads.h"
+#include "lib/base/error.h"
+#include <omp.h>
+#include <stdlib.h>
+
+int threads_set(int option)
+{
+    const char *text = getenv("PRUNET_THREADS");
+    long threads = option;
+    if (option < 0 || option > THREADS_MOST)
+        return fail(STATUS_USAGE, "--threads: %d is not within 1..%d", option, THREADS_MOST);
+    if (!option && text && *text) {
+        char *end;
+        threads = strtol(text, &end, 10);
+        if (*end || threads < 1 || threads > THREADS_MOST)
+            return fail(STATUS_USAGE, "PRUNET_THREADS: '%s' is not within 1..%d", text, THREADS_MOST);
+    }
+    if (threads)
+        omp_set_num_threads((int)threads);
+    return STATUS_OK;
+}
