@@ -92,17 +92,15 @@ int main(int argc, char **argv)
          "2018: 0 1 2 4; 2023: 3, too, is enhancing; msd (2018)"},
         {"nan-to-zero", 0, OPTION_FLAG, &request.nifti.nan_to_zero, NULL, "read non-finite voxels as 0"},
         {"max-bytes", 0, OPTION_BYTES, &request.nifti.max_bytes, "SIZE", "largest volume, as float (4G)"},
-        {"threads", 't', OPTION_INTEGER, &request.threads, "N",
-         "files read at a time (PRUNET_THREADS, all cores)"},
+        {"threads", 't', OPTION_INTEGER, &request.threads, "N", "files read at a time (all cores)"},
         {"output", 'o', OPTION_TEXT, &request.output, "FILE", "write there instead of stdout"},
     };
     const struct tool tool = {
         .name = "nii2raw",
         .usage = "[OPTION...] T1 T1CE T2 FLAIR\n[OPTION...] IMAGE4D\n[OPTION...] --dir CASE",
         .summary =
-            "Reads the NIfTI files (.nii, .nii.gz) of a case and writes an image record of four channels, "
-            "t1\n"
-            "t1ce t2 flair, and a label record when there is a label map. Sizes and affines must agree.\n"
+            "Reads the NIfTI files (.nii, .nii.gz) of a case and writes an image record of four channels,\n"
+            "t1 t1ce t2 flair, and a label record when there is a label map. Sizes and affines must agree.\n"
             "One image of four dimensions is read as the Medical Segmentation Decathlon has it (flair, t1,\n"
             "t1ce, t2), its label map with --labels msd.",
         .options = options,

@@ -112,9 +112,8 @@ int main(int argc, char **argv)
         .name = "raw2nii",
         .usage = "[--role ROLE] [--like REF] [-o OUT.nii.gz] [FILE...]",
         .summary =
-            "Writes one record as a NIfTI-1 file on its source grid: what was cropped away is 0, what "
-            "overhangs\n"
-            "the grid is cut, and the source's qform, sform, codes and units are as they were.\n"
+            "Writes one record as a NIfTI-1 file on its source grid: what was cropped away is 0, what\n"
+            "overhangs the grid is cut, and the source's qform, sform, codes and units are as they were.\n"
             "A record without a source grid, such as augment's, is refused, and so is one that was flipped\n"
             "or resampled.",
         .options = options,

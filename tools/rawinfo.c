@@ -88,14 +88,13 @@ int main(int argc, char **argv)
     const struct tool tool = {
         .name = "rawinfo",
         .usage = "[--json] [FILE...]",
-        .summary = "Prints a line for each record: case, role, type, size (x, y, z, channels), spacing in "
-                   "mm, offset in\n"
-                   "the source grid, smallest, largest and mean sample, and what is remarkable about it.",
+        .summary =
+            "Prints a line for each record: case, role, type, size (x, y, z, channels), spacing in mm,\n"
+            "offset in the source grid, smallest, largest and mean sample, and what is remarkable about it.",
         .options = options,
         .count = OPTION_COUNT(options),
-        .notes = "Checks: foreign (no prunet record), no-grid (cannot go back to a source), misplaced "
-                 "(flipped or\n"
-                 "resampled), non-finite:N, labels:N (not 0, 1, 2, 4), empty (all 0); else ok.",
+        .notes = "Checks: foreign (no prunet record), no-grid (cannot go back to a source), misplaced\n"
+                 "(flipped or resampled), non-finite:N, labels:N (not 0, 1, 2, 4), empty (all 0); else ok.",
     };
     int first = options_parse(&tool, argc, argv);
     int status = output_open(&output, request.output, false);
