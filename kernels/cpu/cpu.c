@@ -7,7 +7,7 @@
 struct instruction_set {
     const char *name; /* as PRUNET_CPU gives it */
     int (*supported)(void);
-    const struct kernels *planar;
+    const struct kernels *planar, *winograd;
 };
 
 static int always(void)
@@ -31,10 +31,10 @@ static int has_avx512(void)
 
 /* From the plainest to the widest. */
 static const struct instruction_set sets[] = {
-    {"portable", always, &kernels_planar_portable},
+    {"portable", always, &kernels_planar_portable, &kernels_winograd_portable},
 #if defined(__x86_64__)
-    {"avx2", has_avx2, &kernels_planar_avx2},
-    {"avx512", has_avx512, &kernels_planar_avx512},
+    {"avx2", has_avx2, &kernels_planar_avx2, &kernels_winograd_avx2},
+    {"avx512", has_avx512, &kernels_planar_avx512, &kernels_winograd_avx512},
 #endif
 };
 
@@ -47,6 +47,7 @@ static int tables(const struct kernels *list[FAMILY_TABLES_MOST])
         if (!sets[i].supported())
             continue;
         list[count++] = sets[i].planar;
+        list[count++] = sets[i].winograd;
     }
     return count;
 }
@@ -61,15 +62,17 @@ static const struct instruction_set *chosen_set(void)
     return NULL;
 }
 
+/* Channels of a part from which on the blocked layout pays at the first level, where most of the work is. */
+enum { WIDE = 8 };
+
 static const struct kernels *choose(const int *channels, int levels, int parts, const char **why)
 {
-    (void)channels, (void)levels, (void)parts;
     const struct instruction_set *set = chosen_set();
     if (!set) {
         *why = "PRUNET_CPU names no instruction set of this machine; portable, avx2 and avx512 are known";
         return NULL;
     }
-    return set->planar;
+    return levels > 0 && channels[0] / parts >= WIDE ? set->winograd : set->planar;
 }
 
 const struct kernels_family kernels_family_cpu = {"cpu", tables, choose};

@@ -8,4 +8,7 @@
 /* Plain layout, for narrow networks. */
 extern const struct kernels kernels_planar_portable, kernels_planar_avx2, kernels_planar_avx512;
 
+/* Channels in vectors, for wide networks. */
+extern const struct kernels kernels_winograd_portable, kernels_winograd_avx2, kernels_winograd_avx512;
+
 #endif
