@@ -1,6 +1,7 @@
 /* nii2raw: a case's NIfTI files to an image record and its label record. */
 #include "lib/base/error.h"
 #include "lib/base/options.h"
+#include "lib/base/progress.h"
 #include "lib/base/threads.h"
 #include "lib/stream/nifti_case.h"
 #include <stdlib.h>
@@ -63,6 +64,8 @@ static int run(const struct request *request, int count, char *const *paths)
     struct output output;
     if (request->rules && !label_rules_named(request->rules, &rules))
         usage_error("--labels: '%s' is not 2018, 2023 or msd", request->rules);
+    struct progress progress;
+    progress_start(&progress, "case", 1);
     int status = threads_set(request->threads);
     if (!status)
         status = find_files(request, count, paths, &files);
@@ -72,8 +75,9 @@ static int run(const struct request *request, int count, char *const *paths)
         status = nifti_case_write(&files, &request->nifti, request->rules ? &rules : NULL, &output);
         if (status)
             output_discard(&output);
-        else
-            status = output_commit(&output);
+        else if (!(status = output_commit(&output)))
+            progress_advance(&progress, files.name, files.label ? "image and label" : "image");
+        progress_end(&progress);
     }
     nifti_case_free(&files);
     return status;

@@ -1,6 +1,7 @@
 /* raw2nii: one record back to NIfTI, on the grid and with the forms of its source. */
 #include "lib/base/error.h"
 #include "lib/base/options.h"
+#include "lib/base/progress.h"
 #include "lib/stream/nifti.h"
 #include "lib/stream/record.h"
 #include <string.h>
@@ -68,9 +69,11 @@ static int run(const struct request *request, int count, char *const *paths)
     struct record record = {0}, whole = {0};
     struct reader *reader = NULL;
     struct output output;
+    struct progress progress;
     int status = output_open(&output, request->output, true);
     if (status)
         return status;
+    progress_start(&progress, "record", 1);
     status = reader_open(&reader, count, paths, &request->reader);
     if (!status)
         status = pick(reader, request->role, &record);
@@ -81,11 +84,14 @@ static int run(const struct request *request, int count, char *const *paths)
     record_free(&record);
     if (!status)
         status = nifti_write(&output, &whole, ends_with_gz(request->output));
+    if (!status)
+        status = output_commit(&output);
+    if (!status)
+        progress_advance(&progress, whole.case_name, role_name(whole.role));
+    progress_end(&progress);
+    output_discard(&output);
     record_free(&whole);
     reader_close(reader);
-    if (!status)
-        return output_commit(&output);
-    output_discard(&output);
     return status;
 }
 

@@ -45,6 +45,22 @@ code, out, err = run("nii2raw", "--dir", "BraTS_1", "-o", "one.nrrd")
 with open("one.nrrd", "rb") as file:
     check(not code and not out and {file.read()} == outputs, "-o writes the same bytes")
 
+code, out, err = run("nii2raw", "-v", "--dir", "BraTS_1")
+check(not code and err.startswith("nii2raw: case 1/1 (100 %) BraTS_1, image and label"), "-v: a line for the case")
+
+# Warnings
+stretched = list(AFFINE)
+stretched[0] = -1.01
+save("forms.nii", nifti(voxels(0), affine=stretched))
+code, out, err = run("nii2raw", *["forms.nii"] * 4)
+check(not code and err.count("forms.nii: qform and sform place the volume differently") == 4 and "prunet.affine:=-1.01 " in "\n".join(records(out)[0][0]), "forms that differ: a warning, and the sform")
+check(run("nii2raw", "-q", *["forms.nii"] * 4)[2] == "", "-q: none")
+strange = bytearray(nifti(voxels(0), codes=(0, 0)))
+strange[72] = 8
+save("bits.nii", strange)
+code, out, err = run("nii2raw", *["bits.nii"] * 4)
+check(not code and err.count("bits.nii: bitpix is 8 for datatype 4") == 4 and err.count("neither sform nor qform") == 4, "a bitpix that lies, no form at all: warnings")
+
 # Medical Segmentation Decathlon: x y z modality = flair, t1, t1ce, t2; labels 1 oedema, 2 non-enhancing, 3 enhancing
 order = [v for m in (3, 0, 1, 2) for v in voxels(1000 * m)]
 save("BRATS_001.nii.gz", nifti(order, (*SIZE, 4)))
