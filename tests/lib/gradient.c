@@ -1,0 +1,125 @@
+/* The gradient of whole tiny networks against finite differences of their loss, along random directions
+ * through all parameters at once: no golden file, other widths, depths and sizes. */
+#include "lib/base/error.h"
+#include "lib/base/random.h"
+#include "lib/network/network.h"
+#include "tests/check.h"
+
+struct subject {
+    struct architecture architecture;
+    struct parameter_table table;
+    struct network *network;
+    size_t voxels;
+    float *image, *weights, *gradient;
+    uint8_t *target;
+};
+
+static void get_all(const struct subject *s, int vector, float *flat)
+{
+    memset(flat, 0, s->table.floats * sizeof *flat);
+    for (size_t i = 0; i < s->table.count; i++)
+        network_get(s->network, vector, &s->table.parameters[i], flat + s->table.parameters[i].offset);
+}
+
+static double loss_at(const struct subject *s, const float *weights)
+{
+    for (size_t i = 0; i < s->table.count; i++)
+        network_put(s->network, STATE_WEIGHTS, &s->table.parameters[i],
+                    weights + s->table.parameters[i].offset);
+    network_put_image(s->network, s->image);
+    network_put_target(s->network, s->target);
+    struct case_score score;
+    if (network_gradient(s->network, 1, &score)) {
+        fprintf(stderr, "%s\n", error_message());
+        exit(1);
+    }
+    return score.loss;
+}
+
+/* Weights a step along a random direction, each parameter's part scaled to its own size; returns gradient
+ * times direction. */
+static double move(const struct subject *s, uint64_t key, double step, float *moved)
+{
+    double slope = 0;
+    memcpy(moved, s->weights, s->table.floats * sizeof *moved);
+    for (size_t i = 0; i < s->table.count; i++) {
+        const struct parameter *p = &s->table.parameters[i];
+        double scale = p->fan_in ? 1 / sqrt(p->fan_in) : 1;
+        for (size_t j = p->offset; j < p->offset + p->count; j++) {
+            double direction = scale * random_normal(key, j);
+            slope += direction * s->gradient[j];
+            moved[j] += (float)(step * direction);
+        }
+    }
+    return slope;
+}
+
+static void prepare(struct subject *s, const struct kernels *kernels, enum network_kind kind,
+                    const char *channels, int groups, int blocks, const int size[3])
+{
+    s->architecture = architecture_paper(kind);
+    architecture_set_channels(&s->architecture, channels);
+    s->architecture.groups = groups;
+    s->architecture.encoder_blocks = s->architecture.decoder_blocks = blocks;
+    s->architecture.inputs = 2;
+    s->voxels = (size_t)size[0] * (size_t)size[1] * (size_t)size[2];
+    if (parameter_table_make(&s->table, &s->architecture) ||
+        network_open(&s->network, &s->architecture, kernels, true) || network_resize(s->network, size)) {
+        fprintf(stderr, "%s\n", error_message());
+        exit(1);
+    }
+    s->image = malloc(2 * s->voxels * sizeof(float));
+    s->target = malloc(s->voxels);
+    s->weights = calloc(s->table.floats, sizeof(float));
+    s->gradient = calloc(s->table.floats, sizeof(float));
+    for (size_t i = 0; i < 2 * s->voxels; i++)
+        s->image[i] = (float)random_normal(11, i);
+    for (size_t i = 0; i < s->voxels; i++)
+        s->target[i] = (uint8_t)(random_bits(12, i) & 7);
+    for (size_t i = 0; i < s->table.count; i++)
+        parameter_initialise(&s->table.parameters[i], 13, s->weights + s->table.parameters[i].offset);
+    loss_at(s, s->weights);
+    get_all(s, STATE_GRADIENT, s->gradient);
+}
+
+static void release(struct subject *s)
+{
+    network_close(s->network);
+    parameter_table_free(&s->table);
+    free(s->image);
+    free(s->target);
+    free(s->weights);
+    free(s->gradient);
+}
+
+static void test_gradient(const struct kernels *kernels, enum network_kind kind, const char *channels,
+                          int groups, int blocks, const int size[3])
+{
+    struct subject s;
+    prepare(&s, kernels, kind, channels, groups, blocks, size);
+    float *moved = malloc(s.table.floats * sizeof *moved);
+    double error = 0, norm = 0;
+    for (uint64_t direction = 0; direction < 5; direction++) {
+        double step = 2e-4, slope = move(&s, 20 + direction, step, moved), up = loss_at(&s, moved);
+        move(&s, 20 + direction, -step, moved);
+        double measured = (up - loss_at(&s, moved)) / (2 * step);
+        error += (measured - slope) * (measured - slope);
+        norm += slope * slope;
+    }
+    check(sqrt(error / norm) < 5e-3, "%s, %s %s, %dx%dx%d: slopes in 5 directions within %.1e", kernels->name,
+          network_kind_name(kind), channels, size[0], size[1], size[2], sqrt(error / norm));
+    free(moved);
+    release(&s);
+}
+
+int main(void)
+{
+    int count;
+    const struct kernels *const *list = kernels_list(&count);
+    for (int i = 0; i < count; i++) {
+        test_gradient(list[i], NETWORK_REVERSIBLE, "4,6,8", 1, 2, (const int[]){20, 4, 12});
+        test_gradient(list[i], NETWORK_REVERSIBLE, "12,20", 2, 1, (const int[]){2, 18, 6});
+        test_gradient(list[i], NETWORK_BASELINE, "4,8,12", 2, 1, (const int[]){12, 8, 4});
+    }
+    return check_exit();
+}
