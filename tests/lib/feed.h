@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static inline const char *scratch(const char *name)
@@ -87,6 +88,31 @@ static inline void feed_pipe(struct fed *fed, const void *bytes, size_t count,
     snprintf(path, sizeof path, "/dev/fd/%d", ends[0]);
     feed_paths(fed, 1, paths, options);
     close(ends[0]);
+}
+
+/* A pipe's reading end into which another process writes the bytes: the first 2000 one by one, then `chunk`
+ * at a time. Close it, and wait(NULL). */
+static inline int dribble(const char *bytes, size_t count, size_t chunk)
+{
+    int ends[2];
+    if (pipe(ends))
+        abort();
+    pid_t child = fork();
+    if (child < 0)
+        abort();
+    if (child) {
+        close(ends[1]);
+        return ends[0];
+    }
+    close(ends[0]);
+    for (size_t at = 0; at < count;) {
+        size_t part = at < 2000 ? 1 : chunk < count - at ? chunk : count - at;
+        ssize_t done = write(ends[1], bytes + at, part);
+        if (done < 0)
+            _exit(1);
+        at += (size_t)done;
+    }
+    _exit(0);
 }
 
 static inline void feed_file(struct fed *fed, const void *bytes, size_t count,

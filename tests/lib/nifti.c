@@ -299,6 +299,25 @@ static void gzipped(void)
           "a header that announces more: %s", error_message());
 }
 
+static void arrives_slowly(void)
+{
+    struct bytes file;
+    struct nifti volume;
+    unsigned char zipped[2 * FILE_MOST];
+    make_nifti(&file, true, true, 4, 0);
+    size_t length = gzip_bytes(file.at, file.length, zipped, sizeof zipped);
+    for (int plain = 0; plain < 2; plain++) {
+        char path[32];
+        int end = dribble(plain ? (char *)file.at : (char *)zipped, plain ? file.length : length, 1);
+        snprintf(path, sizeof path, "/dev/fd/%d", end);
+        check(!nifti_read(path, NULL, &volume) && counts_from(&volume, 0, 1), "%s that arrives byte by byte",
+              plain ? "a plain file" : "gzip");
+        nifti_free(&volume);
+        close(end);
+        wait(NULL);
+    }
+}
+
 static void grids(void)
 {
     struct nifti a = {.size = {3, 4, 5}, .affine = {{1, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0}}}, b = a;
@@ -404,6 +423,7 @@ int main(void)
     not_finite();
     cut_and_long();
     gzipped();
+    arrives_slowly();
     grids();
     labels();
     writes_exactly();

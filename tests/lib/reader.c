@@ -112,6 +112,39 @@ static void expects(const char *list, int wanted, const char *message)
     free(both);
 }
 
+/* What arrives in small and odd pieces, and is larger than memory's first piece, is the same. */
+static void arrives_slowly(void)
+{
+    struct record records[2] = {sample_record("large", ROLE_IMAGE, SAMPLE_FLOAT, 3),
+                                sample_record("large", ROLE_LABEL, SAMPLE_UINT8, 1)};
+    free(records[0].data);
+    memcpy(records[0].size, (int[]){251, 127, 33}, sizeof records[0].size); /* 12.6 MB */
+    records[0].last = false;
+    if (record_allocate(&records[0]))
+        abort();
+    for (size_t i = 0; i < records[0].bytes / 4; i++)
+        ((float *)records[0].data)[i] = (float)i;
+    size_t bytes;
+    char *text = written(2, records, &bytes), path[32], *paths[] = {path};
+    for (size_t chunk = 4093; chunk < 1 << 20; chunk *= 16) {
+        struct fed fed;
+        int end = dribble(text, bytes, chunk);
+        snprintf(path, sizeof path, "/dev/fd/%d", end);
+        feed_paths(&fed, 1, paths, NULL);
+        bool whole = !fed.status && fed.count == 2;
+        for (int i = 0; whole && i < 2; i++)
+            whole = fed.record[i].bytes == records[i].bytes &&
+                    !memcmp(fed.record[i].data, records[i].data, records[i].bytes);
+        check(whole, "records of 12.6 MB in pieces of %zu bytes %s", chunk, fed.message);
+        fed_free(&fed);
+        close(end);
+        wait(NULL);
+    }
+    free(text);
+    record_free(&records[0]);
+    record_free(&records[1]);
+}
+
 /* A header of `lines` and 24 bytes of payload. */
 static void feed_text(struct fed *fed, const char *lines, size_t length)
 {
@@ -328,6 +361,7 @@ int main(void)
 {
     cut_anywhere();
     joins();
+    arrives_slowly();
     expects("one\ntwo\n", STATUS_OK, "");
     expects("one\n\ntwo", STATUS_OK, "");
     expects("one\ntwo\nthree\n", STATUS_DATA, "three is missing");
