@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# Segmentation: geometry kept, any size, label maps as regions --inverse makes them.
+. tests/tools/_network.sh
+make_cases 2 || exit 1
+make_state "$work/state" || exit 1
+infer=(prunet-infer -m "$work/state")
+
+header() { # record key
+    head -c 4096 "$1" | grep -a "^$2" | head -n 1
+}
+
+"${infer[@]}" -o "$work/prob" "$work/0.nrrd"
+for key in 'space origin' 'space directions' prunet.grid prunet.affine prunet.case; do
+    check "$key is the image's" test "$(header "$work/prob" "$key")" = "$(header "$work/0.nrrd" "$key")"
+done
+check "role prob" test "$(header "$work/prob" prunet.role)" = "prunet.role:=prob"
+check "channels WT TC ET" test "$(header "$work/prob" prunet.channels)" = "prunet.channels:=WT TC ET"
+check "the record is the last of its case" test "$(header "$work/prob" prunet.last)" = "prunet.last:=1"
+check "three floats a voxel and nothing else" test "$(stat -c %s "$work/prob")" = $((4096 + 3 * 4 * 32 * 32 * 16))
+for threads in 1 3 7; do
+    "${infer[@]}" --threads $threads "$work/0.nrrd" >"$work/threads"
+    check "the same bytes with $threads threads" cmp -s "$work/prob" "$work/threads"
+done
+"${infer[@]}" --labels "$work/0.nrrd" >"$work/labels"
+regions --inverse "$work/prob" >"$work/inverse"
+check "--labels is regions --inverse" cmp -s "$work/labels" "$work/inverse"
+"${infer[@]}" --pass-label "$work/0.nrrd" "$work/1.nrrd" >"$work/pairs"
+check "--pass-label copies the label behind the result" test \
+    "$(grep -a '^prunet.role' "$work/pairs" | tr '\n' ' ')" = \
+    "prunet.role:=prob prunet.role:=label prunet.role:=prob prunet.role:=label "
+check "which is then not the last of its case" test "$(header "$work/pairs" prunet.last)" = "prunet.last:=0"
+check "the label's bytes are the same" cmp -s <(tail -c $((32 * 32 * 16)) "$work/pairs") \
+    <(tail -c $((32 * 32 * 16)) "$work/1.nrrd")
+
+# A size that must be padded: 37 x 33 x 21 to 48 x 48 x 32 and back; then other sizes in the same stream.
+nii2raw --dir "$work"/raw/*1 --no-label | crop --size 37x33x21 | standardize >"$work/odd.nrrd"
+"${infer[@]}" "$work/odd.nrrd" >"$work/odd.prob"
+check "an odd size is cut again" test "$(header "$work/odd.prob" sizes:)" = "sizes: 37 33 21 3"
+cat "$work/0.nrrd" "$work/odd.nrrd" | "${infer[@]}" >"$work/both"
+check "sizes may change in a stream" cmp -s "$work/both" <(cat "$work/prob" "$work/odd.prob")
+nii2raw --dir "$work"/raw/*1 --no-label | standardize | "${infer[@]}" --labels | raw2nii >"$work/uncropped.nii"
+check "without crop, back on the source grid" test "$(stat -c %s "$work/uncropped.nii")" -gt $((40 * 40 * 24))
+
+fails "no model" 2 "-m" prunet-infer "$work/0.nrrd"
+fails "no such model" 1 "nothing" prunet-infer -m "$work/nothing" "$work/0.nrrd"
+fails "a model that is none" 65 "0.nrrd" prunet-infer -m "$work/0.nrrd" "$work/0.nrrd"
+fails "an empty stream" 65 "empty" "${infer[@]}" -o "$work/never"
+head -c 100000 "$work/0.nrrd" >"$work/cut"
+fails "a stream cut in a payload" 65 "$(sed -n 1p "$work/names")" "${infer[@]}" -o "$work/never" "$work/cut"
+fails "probabilities are not segmented again" 65 "a prob record" "${infer[@]}" -o "$work/never" "$work/prob"
+make_state "$work/seven" --inputs 7
+fails "a network of other inputs" 65 "4 channels, the network takes 7" \
+    prunet-infer -m "$work/seven" -o "$work/never" "$work/0.nrrd"
+cp "$work/0.nrrd" "$work/nan.nrrd"
+printf '\377\377\377\377' | dd of="$work/nan.nrrd" bs=1 seek=8096 conv=notrunc status=none
+fails "an image with a NaN" 65 "not finite" "${infer[@]}" -o "$work/never" "$work/nan.nrrd"
+check "none of these left an output" test ! -e "$work/never"
+fails "a full disk" 1 "No space left" "${infer[@]}" -o /dev/full "$work/0.nrrd"

@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# Training: the same bytes for any number of threads, after an interruption too; whatever is wrong with the input
+# leaves no state.
+. tests/tools/_network.sh
+make_cases 3 || exit 1
+make_state "$work/start" || exit 1
+records=("$work"/[0-2].nrrd)
+
+step() { # new, more options; records from stdin
+    local new=$1
+    shift
+    prunet-step --state "$work/start" -o "$new" "$@"
+}
+
+# --- a complete epoch ---
+
+cat "${records[@]}" | step "$work/one" --threads 1 --epoch 1 --expect "$work/names" >"$work/one.tsv"
+check "an epoch" test -s "$work/one"
+check "its number and steps are noted" test "$(metadata "$work/one" prunet.epoch) $(metadata "$work/one" prunet.step)" = "1 3"
+check "no cases are noted between epochs" test -z "$(metadata "$work/one" prunet.cases_done)"
+check "a header line" test "$(head -n 1 "$work/one.tsv")" = \
+    "$(printf 'epoch\tstep\tcase\tloss\tdice_wt\tdice_tc\tdice_et\tseconds\twaiting')"
+check "a row a case" test "$(tail -n +2 "$work/one.tsv" | cut -f 1-3)" = \
+    "$(awk -v OFS='\t' '{ print 1, NR, $1 }' "$work/names")"
+for threads in 2 3 7; do
+    step "$work/threads" --threads $threads -- "${records[@]}" >"$work/threads.tsv"
+    check "the same bytes with $threads threads" cmp -s "$work/one" "$work/threads"
+    check "and the same losses" cmp -s <(cut -f 1-7 "$work/one.tsv") <(cut -f 1-7 "$work/threads.tsv")
+done
+step "$work/reference" --backend reference --threads 2 -- "${records[0]}" >"$work/reference.tsv"
+check "the reference comes to the same loss within 1e-5" awk -F '\t' '
+    NR == FNR { loss[FNR] = $4; next } FNR > 1 { d = loss[FNR] - $4; if (d > 1e-5 || d < -1e-5) exit 1 }' \
+    "$work/one.tsv" "$work/reference.tsv"
+cp "$work/start" "$work/place"
+prunet-step --state "$work/place" -- "${records[@]}" >"$work/place.tsv"
+check "in place" cmp -s "$work/one" "$work/place"
+prunet-step --state "$work/place" --epoch 2 --learning-rate 1e-3 -- "${records[@]}" >"$work/two.tsv"
+check "a second epoch in place" test "$(metadata "$work/place" prunet.epoch)" = 2
+check "it learns" awk -F '\t' 'FNR > 1 { sum[FILENAME] += $4 } END { exit !(sum[ARGV[2]] < sum[ARGV[1]]) }' \
+    "$work/one.tsv" "$work/two.tsv"
+step "$work/fifth" --loss-divisor 5 -- "${records[0]}" >"$work/fifth.tsv"
+check "--loss-divisor divides the loss" awk -F '\t' \
+    'NR == FNR { whole[FNR] = $4; next } FNR == 2 { d = whole[2] / 5 - $4; exit !(d < 1e-6 && d > -1e-6) }' \
+    "$work/one.tsv" "$work/fifth.tsv"
+make_state "$work/base" --kind baseline --groups 4
+prunet-step --state "$work/base" -- "${records[0]}" >"$work/base.tsv"
+check "the baseline" test "$(metadata "$work/base" prunet.step)" = 1
+
+# --- stopped and resumed: the signal comes while the second case is on its way ---
+
+stopped() { # signal
+    rm -f "$work/half" "$work/pipe"
+    mkfifo "$work/pipe"
+    prunet-step --state "$work/start" -o "$work/half" --expect "$work/names" <"$work/pipe" >"$work/half.tsv" 2>"$work/half.err" &
+    local pid=$!
+    exec 3>"$work/pipe"
+    cat "${records[0]}" >&3
+    until [ "$(wc -l <"$work/half.tsv")" -ge 2 ]; do sleep 0.02; done
+    kill "-$1" $pid
+    cat "${records[1]}" "${records[2]}" >&3 2>"$work/cat.err"
+    exec 3>&-
+    wait $pid
+    check "$1: exit status 75" test $? = 75
+    check "$1: the state says how far it came" test "$(metadata "$work/half" prunet.cases_done)" = 1
+    prunet-step --state "$work/half" -o "$work/whole" --epoch 1 --expect "$work/names" -- "${records[@]}" >"$work/rest.tsv"
+    check "$1: resumed, the same bytes as undisturbed" cmp -s "$work/one" "$work/whole"
+    check "$1: the two tables make the undisturbed one" cmp -s <(cut -f 1-7 "$work/one.tsv") \
+        <(cat "$work/half.tsv" <(tail -n +2 "$work/rest.tsv") | cut -f 1-7)
+}
+trap '' PIPE
+stopped TERM
+stopped INT
+fails "resumed with other cases" 65 "not those that the interrupted epoch began with" \
+    prunet-step --state "$work/half" -o "$work/never" -- "${records[1]}" "${records[0]}"
+
+# --- refusals; none may leave a state ---
+
+never=(prunet-step --state "$work/start" -o "$work/never")
+fails "no state given" 2 "--state" prunet-step "${records[0]}"
+fails "a backend that does not exist" 2 "nonsense" "${never[@]}" --backend nonsense -- "${records[0]}"
+fails "PRUNET_BACKEND is heard" 2 "nonsense" env PRUNET_BACKEND=nonsense "${never[@]}" -- "${records[0]}"
+fails "PRUNET_THREADS is heard" 2 "PRUNET_THREADS" env PRUNET_THREADS=two "${never[@]}" -- "${records[0]}"
+fails "no learning rate" 2 "positive" "${never[@]}" --learning-rate 0 -- "${records[0]}"
+fails "the wrong epoch" 65 "epoch 3 follows 2" "${never[@]}" --epoch 3 -- "${records[0]}"
+fails "a missing case" 65 "$(sed -n 3p "$work/names")" "${never[@]}" --expect "$work/names" -- "${records[@]:0:2}"
+fails "cases out of order" 65 "$(sed -n 1p "$work/names")" "${never[@]}" --expect "$work/names" -- "${records[1]}"
+fails "an empty stream" 65 "empty" "${never[@]}"
+head -c 200000 "${records[0]}" >"$work/cut.nrrd"
+fails "a stream cut in a payload" 65 "$(sed -n 1p "$work/names")" "${never[@]}" -- "$work/cut.nrrd"
+nii2raw --dir "$work"/raw/*1 --no-label | crop --size 32x32x16 >"$work/alone.nrrd"
+fails "an image without its label" 65 "without its label" "${never[@]}" -- "$work/alone.nrrd"
+nii2raw --dir "$work"/raw/*1 | crop --size 40x32x16 >"$work/odd.nrrd"
+fails "a size that cannot be halved" 65 "crop" "${never[@]}" -- "$work/odd.nrrd"
+make_state "$work/seven" --inputs 7
+fails "a network of other inputs" 65 "4 channels, the network takes 7" \
+    prunet-step --state "$work/seven" -o "$work/never" -- "${records[0]}"
+make_state "$work/five" --outputs 5
+fails "a network of other outputs" 65 "5 outputs" prunet-step --state "$work/five" -o "$work/never" -- "${records[0]}"
+fails "a state that is none" 65 "${records[0]}" prunet-step --state "${records[0]}" -o "$work/never" -- "${records[0]}"
+head -c 5000 "$work/start" >"$work/short"
+fails "a state cut short" 65 "$work/short" prunet-step --state "$work/short" -o "$work/never" -- "${records[0]}"
+check "none of these left a state" test ! -e "$work/never"
+fails "a full disk" 1 "No space left" prunet-step --state "$work/start" -o /dev/full -- "${records[0]}"
+prunet-step --state "$work/start" -o "$work/never" -- "${records[0]}" >/dev/full 2>"$work/full.err"
+check "a full disk under the table is a failure" test $? = 1
+check "and leaves no state" test ! -e "$work/never"
