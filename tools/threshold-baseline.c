@@ -2,6 +2,7 @@
 #include "lib/base/error.h"
 #include "lib/base/names.h"
 #include "lib/base/options.h"
+#include "lib/volume/labelled.h"
 #include "lib/volume/standardize.h"
 #include "lib/volume/threshold.h"
 #include <stdlib.h>
@@ -29,25 +30,17 @@ static const struct tool tool = {
     .count = OPTION_COUNT(options),
 };
 
-/* Reads image and label of one case after the other. */
 static int score_records(struct reader *reader, struct threshold_scores *scores)
 {
     for (;;) {
-        struct record image, label = {0};
+        struct labelled_case labelled;
         bool got;
-        int status = reader_next(reader, &image, &got);
+        int status = labelled_next(reader, &labelled, &got);
         if (status || !got)
             return status;
-        if (image.role != ROLE_IMAGE)
-            status = fail(STATUS_DATA, "a %s where an image is expected", role_name(image.role));
-        else if (!(status = reader_next(reader, &label, &got)))
-            status = got && label.role == ROLE_LABEL && !strcmp(label.case_name, image.case_name)
-                         ? threshold_add_case(scores, &image, &label)
-                         : fail(STATUS_DATA, "no label after the image");
-        if (status)
-            fail_in(status, "%s: %s", reader_name(reader), image.case_name);
-        record_free(&image);
-        record_free(&label);
+        if ((status = threshold_add_case(scores, &labelled.image, &labelled.label)))
+            fail_in(status, "%s: %s", reader_name(reader), labelled.image.case_name);
+        labelled_free(&labelled);
         if (status)
             return status;
     }

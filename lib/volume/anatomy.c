@@ -18,9 +18,9 @@ static struct tumour draw_tumour(uint64_t key)
     t.centre[0] = side * draw(key, "tumour x", 0.32, 0.55);
     t.centre[1] = draw(key, "tumour y", -0.45, 0.45);
     t.centre[2] = draw(key, "tumour z", -0.25, 0.45);
-    t.oedema = draw(key, "oedema radius", 0.30, 0.42);
-    t.rim = t.oedema * draw(key, "rim radius", 0.62, 0.80);
-    t.core = t.rim * draw(key, "core radius", 0.50, 0.72);
+    t.oedema = draw(key, "oedema radius", 0.33, 0.45);
+    t.rim = t.oedema * draw(key, "rim radius", 0.66, 0.82);
+    t.core = t.rim * draw(key, "core radius", 0.50, 0.68);
     return t;
 }
 

@@ -13,14 +13,14 @@ const char *const phantom_modalities[PHANTOM_MODALITIES] = {"t1", "t1ce", "t2", 
 static const double contrast[PHANTOM_MODALITIES][TISSUES] = {
     /* none, CSF, grey, white, vessel, gliosis, oedema, enhancing, core */
     {0, 0.45, 0.85, 1.10, 0.80, 0.95, 0.82, 0.80, 0.62}, /* t1 */
-    {0, 0.45, 0.88, 1.10, 1.55, 0.95, 0.84, 1.45, 0.64}, /* t1ce */
-    {0, 1.75, 1.05, 0.80, 0.85, 0.95, 1.40, 1.25, 1.55}, /* t2 */
+    {0, 0.45, 0.88, 1.10, 1.55, 0.95, 0.84, 1.55, 0.64}, /* t1ce */
+    {0, 1.75, 1.05, 0.80, 0.80, 0.95, 1.45, 1.35, 1.60}, /* t2 */
     {0, 0.40, 1.05, 0.85, 0.80, 1.40, 1.38, 1.22, 0.98}, /* flair */
 };
 
 static const double contrast_spread = 0.05; /* of a tissue's mean from case to case */
-static const double texture_spread = 0.06;  /* within a tissue, smooth */
-static const double noise_spread = 0.06;    /* within a tissue, from voxel to voxel */
+static const double texture_spread = 0.05;  /* within a tissue, smooth */
+static const double noise_spread = 0.05;    /* within a tissue, from voxel to voxel */
 static const double bias_spread = 0.22;     /* of the logarithm of the coil's sensitivity, at its extremes */
 
 /* Where the brain lies in the volume. */

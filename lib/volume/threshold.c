@@ -65,13 +65,11 @@ static int same_channels(struct threshold_scores *scores, const struct record *i
     return scores->dice ? STATUS_OK : fail(STATUS_FAILURE, "out of memory");
 }
 
-int threshold_add_case(struct threshold_scores *scores, struct record *image, struct record *label)
+int threshold_add_case(struct threshold_scores *scores, struct record *image, const struct record *label)
 {
     int status = same_channels(scores, image);
     if (!status)
         status = record_same_size(label, image->size, "label");
-    if (!status)
-        status = record_make_labels(label);
     if (!status)
         status = standardize_record(image);
     if (status)

@@ -26,10 +26,10 @@ struct threshold {
 
 double threshold_value(int index);
 
-/* Adds a case. The image is standardized first, in place, which changes nothing when it is already. An empty
- * prediction of an empty tumour has Dice 1. STATUS_DATA when the label does not fit the image, or the image
- * the modalities of the cases before. */
-int threshold_add_case(struct threshold_scores *scores, struct record *image, struct record *label);
+/* Adds a case, of which the label is uint8. The image is standardized first, in place, which changes nothing
+ * when it is already. An empty prediction of an empty tumour has Dice 1. STATUS_DATA when the label does not
+ * fit the image, or the image the modalities of the cases before. */
+int threshold_add_case(struct threshold_scores *scores, struct record *image, const struct record *label);
 
 /* The mean Dice of a threshold over the cases added. */
 double threshold_dice(const struct threshold_scores *scores, struct threshold threshold);
