@@ -4,6 +4,14 @@
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 : "${program:?}"
 
+# The tools of this build come first.
+case ${BUILD:=build} in
+/*) ;;
+*) BUILD=$here/../$BUILD ;;
+esac
+PATH=$BUILD/bin:$PATH
+export BUILD PATH
+
 # Exit statuses, as the tools': 1 failure, 2 usage, 65 bad input, 75 try again later.
 say() {
     printf '%s: %s\n' "$program" "$*" >&2

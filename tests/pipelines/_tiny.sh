@@ -4,7 +4,12 @@
 check() { # name, command...
     local name=$1
     shift
-    if "$@"; then echo "ok - $name"; else echo "not ok - $name"; fi
+    if "$@"; then
+        echo "ok - $name"
+    else
+        echo "not ok - $name"
+        return 1
+    fi
 }
 
 # Five phantoms of 48 voxels a side, cropped to 32.
@@ -20,11 +25,11 @@ EPOCHS=$1
 ROW
 }
 
-# The stages as a user calls them, in a folder of their own; what they say goes to RUN.out.
+# The stages, in a folder of their own; what they say goes to RUN.out. The top-level make would look at every source first.
 stages() { # run, goals and variables...
     local run=$1
     shift
-    make --no-print-directory BUILD="$BUILD" DATA="$data" ROW="$row" RUN="$run" SEED=1 "$@" >"$run.out" 2>&1
+    make --no-print-directory --keep-going -f pipelines/brats.mk BUILD="$BUILD" DATA="$data" ROW="$row" RUN="$run" SEED=1 "$@" >"$run.out" 2>&1
 }
 
 # The bytes that a repeated run must give again: the last and the best state, the log and every case's Dice.

@@ -20,7 +20,7 @@ same() { # name, run
 start() { # run, environment and make's words...
     local run=$1
     shift
-    setsid env "$@" make --no-print-directory BUILD="$BUILD" DATA="$data" ROW="$row" RUN="$run" SEED=1 \
+    setsid env "$@" make --no-print-directory -f pipelines/brats.mk BUILD="$BUILD" DATA="$data" ROW="$row" RUN="$run" SEED=1 \
         CASES="$TMPDIR/whole/cases" train >"$run.out" 2>&1 &
     group=$!
 }

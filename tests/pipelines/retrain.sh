@@ -54,8 +54,9 @@ FAKE
 cat >"$fake/bin/dice-eval" <<FAKE
 #!/bin/sh
 case " \$* " in *--pairs*) exec "$BUILD/bin/dice-eval" "\$@" ;; esac
-"$BUILD/bin/dice-eval" "\$@" | awk -F'\t' -v OFS='\t' -v dice="\$(cat "$TMPDIR/dice.\$(cat "$TMPDIR/model")")" '
-    NR == 1 { for (i = 1; i <= NF; i++) if (\$i == "dice") c = i } NR > 1 { \$c = dice } { print }'
+"$BUILD/bin/dice-eval" "\$@" >"$TMPDIR/table" || exit
+awk -F'\t' -v OFS='\t' -v dice="\$(cat "$TMPDIR/dice.\$(cat "$TMPDIR/model")")" '
+    NR == 1 { for (i = 1; i <= NF; i++) if (\$i == "dice") c = i } NR > 1 { \$c = dice } { print }' "$TMPDIR/table"
 FAKE
 chmod +x "$fake/bin/prunet-infer" "$fake/bin/dice-eval"
 faked() { # new current options...
