@@ -116,7 +116,7 @@ static int choose_architecture(struct architecture *architecture)
 static int print_plans(struct output *output)
 {
     struct architecture architecture;
-    const struct kernels *kernels;
+    const struct kernels *kernels = NULL;
     int status = choose_architecture(&architecture);
     if (!status)
         status = backend_find(&kernels, &backend, &architecture);

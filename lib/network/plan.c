@@ -1,5 +1,6 @@
 #include "lib/network/plan.h"
 #include "lib/base/error.h"
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,14 +69,48 @@ int plan_resident(struct plan *plan, const char *name, size_t bytes)
     return buffer;
 }
 
+static const struct plan_buffer *buffer_at(const void *element)
+{
+    return *(struct plan_buffer *const *)element;
+}
+
+static int in_order(const struct plan_buffer *a, const struct plan_buffer *b)
+{
+    return a < b ? -1 : a > b;
+}
+
 static int largest_first(const void *a, const void *b)
 {
-    const struct plan_buffer *left = *(struct plan_buffer *const *)a,
-                             *right = *(struct plan_buffer *const *)b;
+    const struct plan_buffer *left = buffer_at(a), *right = buffer_at(b);
     if (left->bytes != right->bytes)
         return left->bytes > right->bytes ? -1 : 1;
-    return left < right ? -1 : left > right;
+    return in_order(left, right);
 }
+
+static int longest_first(const void *a, const void *b)
+{
+    const struct plan_buffer *left = buffer_at(a), *right = buffer_at(b);
+    int left_life = left->last - left->first, right_life = right->last - right->first;
+    if (left_life != right_life)
+        return left_life > right_life ? -1 : 1;
+    return largest_first(a, b);
+}
+
+/* The area that a buffer covers in bytes and time. */
+static int widest_first(const void *a, const void *b)
+{
+    const struct plan_buffer *left = buffer_at(a), *right = buffer_at(b);
+    double left_area = (double)left->bytes * (left->last - left->first + 1),
+           right_area = (double)right->bytes * (right->last - right->first + 1);
+    if (left_area != right_area)
+        return left_area > right_area ? -1 : 1;
+    return in_order(left, right);
+}
+
+/* Finding the smallest block is NP-hard; one of these orders comes close to the peak for a U-Net. */
+typedef int order_function(const void *a, const void *b);
+static order_function *const orders[] = {largest_first, longest_first, widest_first};
+enum { ORDERS = sizeof orders / sizeof orders[0] };
 
 static bool meet(const struct plan_buffer *a, const struct plan_buffer *b)
 {
@@ -94,6 +129,33 @@ static size_t lowest_free(const struct plan_buffer *buffer, struct plan_buffer *
             i = -1; /* the new offset may lie inside one already passed */
         }
     return offset;
+}
+
+/* Places the buffers in an order; the bytes that the block then needs. */
+static size_t place(struct plan_buffer **buffers, int count, order_function *order)
+{
+    size_t bytes = 0;
+    qsort(buffers, (size_t)count, sizeof *buffers, order);
+    for (int i = 0; i < count; i++) {
+        buffers[i]->offset = lowest_free(buffers[i], buffers, i);
+        size_t end = buffers[i]->offset + buffers[i]->bytes;
+        bytes = end > bytes ? end : bytes;
+    }
+    return bytes;
+}
+
+static size_t place_best(struct plan_buffer **buffers, int count)
+{
+    int best = 0;
+    size_t least = SIZE_MAX;
+    for (int o = 0; o < ORDERS; o++) {
+        size_t bytes = place(buffers, count, orders[o]);
+        if (bytes < least) {
+            least = bytes;
+            best = o;
+        }
+    }
+    return place(buffers, count, orders[best]);
 }
 
 static void place_resident(struct plan *plan)
@@ -122,27 +184,21 @@ static void count_live(struct plan *plan)
 int plan_place(struct plan *plan)
 {
     int count = 0;
-    struct plan_buffer **order = malloc(((size_t)plan->buffer_count + 1) * sizeof *order);
-    if (plan->failed || !order) {
-        free(order);
+    struct plan_buffer **buffers = malloc(((size_t)plan->buffer_count + 1) * sizeof *buffers);
+    if (plan->failed || !buffers) {
+        free(buffers);
         return fail(STATUS_FAILURE, "out of memory for the memory plan");
     }
-    plan->resident_bytes = plan->activation_bytes = plan->peak_bytes = 0;
+    plan->resident_bytes = plan->peak_bytes = 0;
     for (int i = 0; i < plan->buffer_count; i++) {
         struct plan_buffer *buffer = &plan->buffers[i];
         if (buffer->last < 0)
             buffer->last = plan->event_count - 1;
         if (!buffer->resident)
-            order[count++] = buffer;
+            buffers[count++] = buffer;
     }
-    qsort(order, (size_t)count, sizeof(*order), largest_first);
-    for (int i = 0; i < count; i++) {
-        order[i]->offset = lowest_free(order[i], order, i);
-        size_t end = order[i]->offset + order[i]->bytes;
-        if (end > plan->activation_bytes)
-            plan->activation_bytes = end;
-    }
-    free(order);
+    plan->activation_bytes = place_best(buffers, count);
+    free(buffers);
     place_resident(plan);
     count_live(plan);
     return STATUS_OK;

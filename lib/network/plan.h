@@ -51,8 +51,8 @@ int plan_temporary(struct plan *plan, const char *name, int level, size_t bytes)
 /* A resident buffer. */
 int plan_resident(struct plan *plan, const char *name, size_t bytes);
 
-/* Places the buffers: largest first, each at the lowest offset that is free during its life. STATUS_FAILURE
- * without memory. */
+/* Places the buffers, each at the lowest offset that is free during its life, in the best of a few orders.
+ * STATUS_FAILURE without memory. */
 int plan_place(struct plan *plan);
 
 void plan_free(struct plan *plan);

@@ -94,7 +94,7 @@ static void test_dense(void)
     }
 
     struct dense layers[2 * BLOCKS];
-    struct reversible_block blocks[BLOCKS];
+    struct reversible_block blocks[BLOCKS] = {0};
     for (int b = 0; b < 2 * BLOCKS; b++) {
         layers[b] = (struct dense){weights + b * PARAMETERS, gradient + b * PARAMETERS};
         *(b % 2 ? &blocks[b / 2].g : &blocks[b / 2].f) =

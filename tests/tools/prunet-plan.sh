@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# shellcheck disable=SC2016 # the dollars are awk's
 # The memory plan as a table and as JSON; the depth of the network costs parameters only.
 . tests/tools/_network.sh
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# shellcheck disable=SC2016 # the dollars are awk's
 # Training: the same bytes for any number of threads, after an interruption too; whatever is wrong with the input
 # leaves no state.
 . tests/tools/_network.sh
