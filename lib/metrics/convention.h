@@ -42,9 +42,9 @@ struct convention {
     const char *about; /* whose it is, a line for --help and the documentation */
     enum surface_kind surface;
     enum directions directions;
-    bool millimetres;    /* distances in mm, else in voxels */
-    bool average_pooled; /* symmetric average distance over both surfaces' points together, else the mean of
-                            the two directed averages */
+    bool millimetres;   /* distances in mm, else in voxels */
+    bool average_twice; /* symmetric average distance: the mean of the two directed averages, else over the
+                           points of both surfaces together */
     struct empty_rule dice, sensitivity;
     struct empty_rule hd95; /* average distances follow it */
     struct empty_rule hd;

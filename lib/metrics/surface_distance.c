@@ -73,8 +73,8 @@ static int summarize(const struct convention *convention, const struct directed 
     average(forward, &sum_f, &weight_f);
     average(backward, &sum_b, &weight_b);
     out->average = sum_f / weight_f;
-    out->symmetric = convention->average_pooled ? (sum_f + sum_b) / (weight_f + weight_b)
-                                                : (sum_f / weight_f + sum_b / weight_b) / 2;
+    out->symmetric = convention->average_twice ? (sum_f / weight_f + sum_b / weight_b) / 2
+                                               : (sum_f + sum_b) / (weight_f + weight_b);
     out->hd = largest(forward);
     if (convention->directions != DIRECTIONS_FORWARD)
         out->hd = fmax(out->hd, largest(backward));

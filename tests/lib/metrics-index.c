@@ -17,7 +17,7 @@ static const char *const names[][2] = {
     {"brats2023-lesion-met", "brats2023-met"},
     {"metricsreloaded", "metrics-reloaded"},
     {"medpy-0.5", "medpy"},
-    {"itk", "medpy"},       /* the same largest distance */
+    {"itk", "medpy"},       /* between solids, which is the same where none has a cavity, as here */
     {"panoptica", "medpy"}, /* Dice and distances of plain masks */
     {"nnunet-v2", "nnunet"},
     {"monai-ignore_empty=0", "monai-all"},
