@@ -108,17 +108,14 @@ static int infer(struct network *network, struct reader *reader, struct output *
 static int open_model(struct network **network)
 {
     struct checkpoint checkpoint;
-    const struct kernels *kernels;
     int status = checkpoint_open(&checkpoint, model_path);
     if (status)
         return status;
     if (labels && checkpoint.architecture.outputs != REGIONS)
         status = fail(STATUS_DATA, "%s: %d outputs make no label map", model_path,
                       checkpoint.architecture.outputs);
-    if (!status && !(status = backend_find(&kernels, &backend, &checkpoint.architecture)) &&
-        !(status = network_open(network, &checkpoint.architecture, kernels, false)) &&
-        (status = network_load(*network, &checkpoint)))
-        network_close(*network);
+    else
+        status = backend_open_network(network, &backend, &checkpoint, false);
     checkpoint_close(&checkpoint);
     return status;
 }

@@ -1,13 +1,12 @@
 /* Training: one Adam step for each labelled case of a stream. */
 #include "lib/base/error.h"
 #include "lib/base/options.h"
-#include "lib/base/progress.h"
 #include "lib/network/backend.h"
-#include "lib/network/epoch.h"
-#include "lib/volume/labelled.h"
+#include "lib/network/train.h"
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 
 static const char *state_path, *out;
 static double rate = 1e-4, decay = 1e-5, divisor = 1;
@@ -55,7 +54,6 @@ static void stop(int number)
     stopping = 1;
 }
 
-/* No SA_RESTART: a read that waits for input comes back. */
 static void watch_signals(void)
 {
     struct sigaction action = {.sa_handler = stop};
@@ -63,79 +61,22 @@ static void watch_signals(void)
     sigaction(SIGINT, &action, NULL);
 }
 
-static int print_row(struct output *table, const struct epoch *epoch, const char *name,
-                     const struct case_score *score, double seconds, double waiting)
-{
-    return output_print(table, "%" PRIu64 "\t%" PRIu64 "\t%s\t%.9g\t%.6f\t%.6f\t%.6f\t%.3f\t%.3f\n",
-                        epoch->training.epoch + 1, epoch->training.step, name, score->loss, score->dice[0],
-                        score->dice[1], score->dice[2], seconds, waiting);
-}
-
-static int train_case(struct epoch *epoch, const struct labelled_case *labelled, struct output *table,
-                      struct progress *progress, double waiting)
-{
-    const struct record *image = &labelled->image;
-    const struct architecture *architecture = network_architecture(epoch->network);
-    double start = clock_seconds();
-    struct case_score score;
-    if (image->channels != architecture->inputs)
-        return fail(STATUS_DATA, "%d channels, the network takes %d", image->channels, architecture->inputs);
-    int status = epoch_step(epoch, image->case_name, image->size, image->data, labelled->label.data, &score);
-    if (!status)
-        status = print_row(table, epoch, image->case_name, &score, clock_seconds() - start, waiting);
-    char detail[40];
-    snprintf(detail, sizeof detail, "loss %.4f", score.loss);
-    if (!status)
-        progress_advance(progress, image->case_name, detail);
-    return status;
-}
-
-/* Until the end of the input, a failure, or a signal. */
-static int train(struct epoch *epoch, struct reader *reader, struct output *table)
-{
-    struct progress progress;
-    progress_start(&progress, "step", reader_cases_expected(reader));
-    bool got = true;
-    int status = STATUS_OK;
-    while (!status && got && !stopping) {
-        struct labelled_case labelled;
-        double asked = clock_seconds();
-        status = labelled_next(reader, &labelled, &got);
-        if (status || !got)
-            break;
-        bool skipped = false;
-        if (!(status = epoch_skip(epoch, labelled.image.case_name, &skipped)) && !skipped && !stopping)
-            status = train_case(epoch, &labelled, table, &progress, clock_seconds() - asked);
-        if (status)
-            fail_in(status, "%s: %s", reader_name(reader), labelled.image.case_name);
-        labelled_free(&labelled);
-    }
-    progress_end(&progress);
-    if (stopping) /* also when the signal took our input away */
-        return STATUS_RETRY;
-    return status ? status : epoch_complete(epoch);
-}
-
+/* The new state is written at the end of the epoch, and where a signal stopped it. */
 static int run(struct network *network, const struct training *start, struct reader *reader)
 {
-    static const char header[] = "epoch\tstep\tcase\tloss\tdice_wt\tdice_tc\tdice_et\tseconds\twaiting\n";
     struct epoch epoch;
     struct output table;
     epoch_begin(&epoch, network, start, rate, decay, 1 / divisor);
     int status = output_open(&table, NULL, false);
     if (!status && !no_header)
-        status = output_print(&table, header);
+        status = train_print_header(&table);
     if (!status)
-        status = train(&epoch, reader, &table);
+        status = train_stream(&epoch, reader, &table, &stopping);
     if (!status || status == STATUS_RETRY) {
         int saved = output_commit(&table);
         if (!saved)
             saved = network_save(network, &epoch.training, out ? out : state_path);
-        if (saved)
-            status = saved;
-        else if (status)
-            fail(status, "stopped after %" PRIu64 " cases of epoch %" PRIu64, epoch.training.cases_done,
-                 epoch.training.epoch + 1);
+        status = saved ? saved : status;
     }
     epoch_free(&epoch);
     return status;
@@ -145,7 +86,6 @@ static int run(struct network *network, const struct training *start, struct rea
 static int open_state(struct network **network, struct training *training)
 {
     struct checkpoint checkpoint;
-    const struct kernels *kernels;
     int status = checkpoint_open(&checkpoint, state_path);
     if (status)
         return status;
@@ -156,11 +96,18 @@ static int open_state(struct network **network, struct training *training)
     else if (checkpoint.architecture.outputs != 3)
         status = fail(STATUS_DATA, "%s: %d outputs; labels have 3 regions", state_path,
                       checkpoint.architecture.outputs);
-    if (!status && !(status = backend_find(&kernels, &backend, &checkpoint.architecture)) &&
-        !(status = network_open(network, &checkpoint.architecture, kernels, true)) &&
-        (status = network_load(*network, &checkpoint)))
-        network_close(*network);
+    else
+        status = backend_open_network(network, &backend, &checkpoint, true);
     checkpoint_close(&checkpoint);
+    return status;
+}
+
+/* A mistyped name should not cost an epoch. */
+static int try_output(const char *path)
+{
+    struct output output;
+    int status = output_open(&output, path, true);
+    output_discard(&output);
     return status;
 }
 
@@ -171,12 +118,14 @@ int main(int argc, char **argv)
         usage_error("--state STATE is missing");
     if (!(rate > 0) || decay < 0 || !(divisor > 0))
         usage_error("learning rate and loss divisor are positive, weight decay not negative");
+    if (out && !strcmp(out, "-"))
+        usage_error("the table goes to stdout: give -o a file");
     watch_signals();
     struct network *network;
     struct training training;
     struct reader *reader;
-    int status = open_state(&network, &training);
-    if (status)
+    int status = try_output(out ? out : state_path);
+    if (status || (status = open_state(&network, &training)))
         return report(status);
     if (!(status = reader_open(&reader, argc - first, argv + first, &input))) {
         status = run(network, &training, reader);

@@ -30,3 +30,20 @@ int backend_find(const struct kernels **kernels, const struct backend_choice *ch
         kernels_find(name && *name ? name : "cpu", architecture->channels, architecture->levels, parts, &why);
     return *kernels ? set_threads(choice->threads) : fail(STATUS_USAGE, "%s", why);
 }
+
+int backend_open_network(struct network **network, const struct backend_choice *choice,
+                         const struct checkpoint *checkpoint, bool training)
+{
+    const struct kernels *kernels;
+    struct network *opened;
+    int status = backend_find(&kernels, choice, &checkpoint->architecture);
+    if (!status)
+        status = network_open(&opened, &checkpoint->architecture, kernels, training);
+    if (status)
+        return status;
+    if ((status = network_load(opened, checkpoint)))
+        network_close(opened);
+    else
+        *network = opened;
+    return status;
+}

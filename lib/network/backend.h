@@ -4,7 +4,7 @@
 
 #include "kernels/kernels.h"
 #include "lib/base/options.h"
-#include "lib/network/architecture.h"
+#include "lib/network/network.h"
 
 struct backend_choice {
     const char *name; /* NULL: PRUNET_BACKEND, else "cpu" */
@@ -22,5 +22,10 @@ struct backend_choice {
  * number of threads is none. */
 int backend_find(const struct kernels **kernels, const struct backend_choice *choice,
                  const struct architecture *architecture);
+
+/* A network of the checkpoint's architecture on the chosen backend, with its weights and, when `training`,
+ * Adam's state. *network is set only on success. */
+int backend_open_network(struct network **network, const struct backend_choice *choice,
+                         const struct checkpoint *checkpoint, bool training);
 
 #endif

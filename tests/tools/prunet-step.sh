@@ -100,6 +100,11 @@ fails "a network of other outputs" 65 "5 outputs" prunet-step --state "$work/fiv
 fails "a state that is none" 65 "${records[0]}" prunet-step --state "${records[0]}" -o "$work/never" -- "${records[0]}"
 head -c 5000 "$work/start" >"$work/short"
 fails "a state cut short" 65 "$work/short" prunet-step --state "$work/short" -o "$work/never" -- "${records[0]}"
+cp "${records[0]}" "$work/nan.nrrd"
+printf '\377\377\377\377' | dd of="$work/nan.nrrd" bs=1 seek=8096 conv=notrunc status=none
+fails "an image with a NaN" 1 "$(sed -n 1p "$work/names"): the loss is not finite" "${never[@]}" -- "$work/nan.nrrd"
+fails "a folder that does not exist, before any step" 1 "nowhere" \
+    prunet-step --state "$work/start" -o "$work/nowhere/new" -- "${records[0]}"
 check "none of these left a state" test ! -e "$work/never"
 fails "a full disk" 1 "No space left" prunet-step --state "$work/start" -o /dev/full -- "${records[0]}"
 prunet-step --state "$work/start" -o "$work/never" -- "${records[0]}" >/dev/full 2>"$work/full.err"

@@ -1,0 +1,73 @@
+#include "lib/network/train.h"
+#include "lib/base/error.h"
+#include "lib/base/progress.h"
+#include "lib/volume/labelled.h"
+#include <inttypes.h>
+#include <stdio.h>
+
+int train_print_header(struct output *table)
+{
+    return output_print(table, "epoch\tstep\tcase\tloss\tdice_wt\tdice_tc\tdice_et\tseconds\twaiting\n");
+}
+
+static int print_row(struct output *table, const struct epoch *epoch, const char *name,
+                     const struct case_score *score, double seconds, double waiting)
+{
+    return output_print(table, "%" PRIu64 "\t%" PRIu64 "\t%s\t%.9g\t%.6f\t%.6f\t%.6f\t%.3f\t%.3f\n",
+                        epoch->training.epoch + 1, epoch->training.step, name, score->loss, score->dice[0],
+                        score->dice[1], score->dice[2], seconds, waiting);
+}
+
+static int train_case(struct epoch *epoch, const struct labelled_case *labelled, struct output *table,
+                      struct progress *progress, double waiting)
+{
+    const struct record *image = &labelled->image;
+    int inputs = network_architecture(epoch->network)->inputs;
+    if (image->channels != inputs)
+        return fail(STATUS_DATA, "%d channels, the network takes %d", image->channels, inputs);
+    double start = clock_seconds();
+    struct case_score score;
+    int status = epoch_step(epoch, image->case_name, image->size, image->data, labelled->label.data, &score);
+    if (status)
+        return status;
+    status = print_row(table, epoch, image->case_name, &score, clock_seconds() - start, waiting);
+    char detail[40];
+    snprintf(detail, sizeof detail, "loss %.4f", score.loss);
+    progress_advance(progress, image->case_name, detail);
+    return status;
+}
+
+/* *got is false at the end of the input. */
+static int train_next(struct epoch *epoch, struct reader *reader, struct output *table,
+                      struct progress *progress, const volatile sig_atomic_t *stopping, bool *got)
+{
+    struct labelled_case labelled;
+    double asked = clock_seconds();
+    int status = labelled_next(reader, &labelled, got);
+    if (status || !*got)
+        return status;
+    bool skipped;
+    status = epoch_skip(epoch, labelled.image.case_name, &skipped);
+    if (!status && !skipped && !*stopping)
+        status = train_case(epoch, &labelled, table, progress, clock_seconds() - asked);
+    if (status)
+        fail_in(status, "%s: %s", reader_name(reader), labelled.image.case_name);
+    labelled_free(&labelled);
+    return status;
+}
+
+int train_stream(struct epoch *epoch, struct reader *reader, struct output *table,
+                 const volatile sig_atomic_t *stopping)
+{
+    struct progress progress;
+    progress_start(&progress, "step", reader_cases_expected(reader));
+    bool got = true;
+    int status = STATUS_OK;
+    while (!status && got && !*stopping)
+        status = train_next(epoch, reader, table, &progress, stopping, &got);
+    progress_end(&progress);
+    if (*stopping) /* also when the signal took our input away */
+        return fail(STATUS_RETRY, "stopped after %" PRIu64 " cases of epoch %" PRIu64,
+                    epoch->training.cases_done, epoch->training.epoch + 1);
+    return status ? status : epoch_complete(epoch);
+}
