@@ -22,11 +22,18 @@ struct partition partition_of(struct shape shape, int slab_channels, size_t part
                               clamped((long)strips * shape.depth, 1, most)};
 }
 
+/* Floats rounded up to whole cache lines. */
+static size_t whole_lines(size_t floats)
+{
+    return (floats + 15) / 16 * 16;
+}
+
 struct slab slab_take(struct arena *arena, int channels, int width, int rows)
 {
     struct slab slab = {.channels = channels, .pitch = width + 1};
-    /* one zero before the first row; a whole tile may be read beyond the last, a row and a voxel further */
-    slab.map = (1 + 2 * (size_t)slab.pitch + strip_room(width, rows) + 1 + 15) / 16 * 16;
+    /* a row and a zero come before the first voxel; beyond the last whole tile, as much may be read */
+    slab.before = whole_lines((size_t)slab.pitch + 1);
+    slab.map = slab.before + whole_lines(strip_room(width, rows) + (size_t)slab.pitch + 1);
     slab.capacity = 3 * (size_t)channels * slab.map;
     slab.memory = arena_take(arena, slab.capacity * sizeof(float));
     return slab;
@@ -46,7 +53,7 @@ static float *load_plane(struct slab *slab, const struct source *source, struct 
 {
     struct shape s = source->shape;
     float *plane = slab->memory + (size_t)((z + 3) % 3) * (size_t)slab->channels * slab->map;
-    float *first = plane + 1 + slab->pitch;
+    float *first = plane + slab->before;
     if (z < 0 || z >= s.depth) {
         memset(plane, 0, (size_t)slab->channels * slab->map * sizeof(float));
         return first;

@@ -24,7 +24,7 @@
 #if LANES == 16
 enum { TILE_VECTORS = 6 };
 #elif LANES == 8
-enum { TILE_VECTORS = 3 };
+enum { TILE_VECTORS = 2 };
 #else
 enum { TILE_VECTORS = 2 };
 #endif
@@ -65,6 +65,7 @@ struct source {
 
 struct slab {
     int channels, pitch;
+    size_t before;          /* floats of a map before its first voxel, which is aligned */
     size_t map;             /* floats of one channel in one plane */
     size_t capacity;        /* floats in all */
     float *memory;          /* [3][channels][map] */
