@@ -1,23 +1,7 @@
-/* The NIfTI reader and writer: every type and order of bytes alike, every refusal, gzip to its last byte. */
+/* The NIfTI reader and writer: every type and order of bytes alike, every refusal, exact output. */
 #include "lib/stream/nifti.h"
 #include "tests/check.h"
-#include "tests/lib/feed.h"
-#include "tests/lib/nifti_bytes.h"
-
-static int read_bytes(const void *bytes, size_t count, struct nifti *volume)
-{
-    const char *path = scratch("volume.nii");
-    write_file(path, bytes, count);
-    return nifti_read(path, NULL, volume);
-}
-
-static bool counts_from(const struct nifti *volume, double first, double step)
-{
-    bool right = volume->data && volume->size[0] == NX && volume->size[1] == NY && volume->size[2] == NZ;
-    for (int i = 0; right && i < NVOXELS; i++)
-        right = volume->data[i] == (float)(first + step * i);
-    return right;
-}
+#include "tests/lib/nifti_feed.h"
 
 static bool affine_is(const struct nifti *volume, const double wanted[12])
 {
@@ -257,67 +241,6 @@ static void cut_and_long(void)
     nifti_free(&volume);
 }
 
-static void gzipped(void)
-{
-    struct bytes file;
-    struct nifti volume;
-    unsigned char zipped[2 * FILE_MOST];
-    make_nifti(&file, false, false, 4, 0);
-    size_t length = gzip_bytes(file.at, file.length, zipped, sizeof zipped);
-    check(!read_bytes(zipped, length, &volume) && counts_from(&volume, 0, 1),
-          "gzip by its magic under the name .nii");
-    nifti_free(&volume);
-    int wrong = 0;
-    for (size_t cut = 0; cut < length; cut++)
-        wrong += read_bytes(zipped, cut, &volume) != STATUS_DATA;
-    check(!wrong, "gzip cut at any byte is refused (%d were not)", wrong);
-    for (size_t i = length - 8; i < length; i++) {
-        zipped[i] ^= 1;
-        wrong += read_bytes(zipped, length, &volume) != STATUS_DATA;
-        zipped[i] ^= 1;
-    }
-    check(!wrong, "a wrong CRC-32 or length is refused: %s", error_message());
-    memset(zipped + length, 0, 512);
-    check(!read_bytes(zipped, length + 512, &volume), "zeros behind it are padding");
-    nifti_free(&volume);
-    zipped[length + 100] = 'x';
-    check(read_bytes(zipped, length + 512, &volume) == STATUS_DATA, "other bytes are not");
-    size_t first = gzip_bytes(file.at, 360, zipped, sizeof zipped);
-    first += gzip_bytes(file.at, 0, zipped + first, sizeof zipped - first);
-    length = first + gzip_bytes(file.at + 360, file.length - 360, zipped + first, sizeof zipped - first);
-    check(!read_bytes(zipped, length, &volume) && counts_from(&volume, 0, 1), "several members are one file");
-    nifti_free(&volume);
-    check(read_bytes(zipped, first, &volume) == STATUS_DATA, "the first ones alone are cut");
-    length = gzip_bytes(file.at, FILE_MOST, zipped, sizeof zipped);
-    check(read_bytes(zipped, length, &volume) == STATUS_DATA && strstr(error_message(), "goes on"),
-          "output beyond what the header gives is refused");
-    put_integer(&file, 42, 2, 4096);
-    put_integer(&file, 44, 2, 4096);
-    length = gzip_bytes(file.at, file.length, zipped, sizeof zipped);
-    check(read_bytes(zipped, length, &volume) == STATUS_DATA &&
-              strstr(error_message(), "48 of 67108864 bytes"),
-          "a header that announces more: %s", error_message());
-}
-
-static void arrives_slowly(void)
-{
-    struct bytes file;
-    struct nifti volume;
-    unsigned char zipped[2 * FILE_MOST];
-    make_nifti(&file, true, true, 4, 0);
-    size_t length = gzip_bytes(file.at, file.length, zipped, sizeof zipped);
-    for (int plain = 0; plain < 2; plain++) {
-        char path[32];
-        int end = dribble(plain ? (char *)file.at : (char *)zipped, plain ? file.length : length, 1);
-        snprintf(path, sizeof path, "/dev/fd/%d", end);
-        check(!nifti_read(path, NULL, &volume) && counts_from(&volume, 0, 1), "%s that arrives byte by byte",
-              plain ? "a plain file" : "gzip");
-        nifti_free(&volume);
-        close(end);
-        wait(NULL);
-    }
-}
-
 static void grids(void)
 {
     struct nifti a = {.size = {3, 4, 5}, .affine = {{1, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0}}}, b = a;
@@ -422,8 +345,6 @@ int main(void)
     affines();
     not_finite();
     cut_and_long();
-    gzipped();
-    arrives_slowly();
     grids();
     labels();
     writes_exactly();
