@@ -4,11 +4,12 @@
  * so that a tap is an offset. Filters: [C * 27][out blocks][LANES]. */
 #include "kernels/cpu/blocked/blocked.h"
 
-/* Register tiles: outputs along x by output blocks, and the taps of a row by output blocks. */
+/* Register tiles: outputs along x by output blocks, and the taps of four rows by output blocks. */
 enum {
     ROWS = LANES == 16 ? 12 : 6,
     COLUMNS = 2,
-    GRADIENT_COLUMNS = LANES == 16 ? 4 : 2,
+    GRADIENT_ROWS = 4,
+    GRADIENT_COLUMNS = LANES == 16 ? 2 : 1,
     TAPS = 27,
 };
 
@@ -117,35 +118,54 @@ void blocked_image_conv_forward(int channels, struct shape out, const float *ima
     }
 }
 
-/* sums[tap][block] += sum over a row of image dy, for the three taps of one image row. */
-INLINE void gradient_run(int columns, const struct plan *p, const float *buffer, int width, const float *dy,
-                         size_t block, double *sums)
+/* sums[row][tap][block] += sum over x of image dy, for the taps of `rows` rows of the buffer. */
+INLINE void gradient_run(int rows, int columns, const struct plan *p, const float *buffer, int width,
+                         const float *dy, size_t block, double *sums)
 {
-    lanes run[3][GRADIENT_COLUMNS] = {0};
-    for (int x = 0; x < width; x++)
-        for (int column = 0; column < columns; column++) {
-            lanes gradient = lanes_load(dy + (size_t)column * block + (size_t)x * LANES);
-            for (int tap = 0; tap < 3; tap++)
-                run[tap][column] += lanes_splat(buffer[x + tap]) * gradient;
-        }
-    for (int tap = 0; tap < 3; tap++)
+    lanes run[GRADIENT_ROWS][3][GRADIENT_COLUMNS] = {0};
+    for (int x = 0; x < width; x++) {
+        lanes gradient[GRADIENT_COLUMNS];
         for (int column = 0; column < columns; column++)
-            *(lanes_double *)(sums + (tap * p->blocks + column) * LANES) += lanes_widen(run[tap][column]);
+            gradient[column] = lanes_load(dy + (size_t)column * block + (size_t)x * LANES);
+#pragma GCC unroll 16
+        for (int row = 0; row < rows; row++)
+#pragma GCC unroll 4
+            for (int tap = 0; tap < 3; tap++) {
+                lanes value = lanes_splat(buffer[(size_t)row * p->buffer_row + (size_t)(x + tap)]);
+                for (int column = 0; column < columns; column++)
+                    run[row][tap][column] += value * gradient[column];
+            }
+    }
+    for (int row = 0; row < rows; row++)
+        for (int tap = 0; tap < 3; tap++)
+            for (int column = 0; column < columns; column++) {
+                double *to = sums + ((row * 3 + tap) * p->blocks + column) * LANES;
+                *(lanes_double *)to += lanes_widen(run[row][tap][column]);
+            }
+}
+
+/* All rows of the buffer by `columns` blocks. */
+INLINE void gradient_blocks(int columns, const struct plan *p, struct shape s, const float *buffer,
+                            const float *dy, double *sums)
+{
+    int rows = p->channels * 9, row = 0;
+    size_t step = (size_t)(3 * p->blocks) * LANES;
+    for (; row + GRADIENT_ROWS <= rows; row += GRADIENT_ROWS)
+        gradient_run(GRADIENT_ROWS, columns, p, buffer + (size_t)row * p->buffer_row, s.width, dy,
+                     block_floats(s), sums + (size_t)row * step);
+    for (; row < rows; row++)
+        gradient_run(1, columns, p, buffer + (size_t)row * p->buffer_row, s.width, dy, block_floats(s),
+                     sums + (size_t)row * step);
 }
 
 static void gradient_row(const struct plan *p, struct shape s, const float *buffer, const float *dy,
                          double *sums)
 {
-    for (int b = 0; b < p->blocks; b += GRADIENT_COLUMNS)
-        for (int row = 0; row < p->channels * 9; row++) {
-            const float *from = buffer + (size_t)row * p->buffer_row, *g = dy + (size_t)b * block_floats(s);
-            double *to = sums + ((size_t)row * 3 * (size_t)p->blocks + (size_t)b) * LANES;
-            int columns = smaller(GRADIENT_COLUMNS, p->blocks - b);
-            if (columns == GRADIENT_COLUMNS)
-                gradient_run(GRADIENT_COLUMNS, p, from, s.width, g, block_floats(s), to);
-            else
-                gradient_run(columns, p, from, s.width, g, block_floats(s), to);
-        }
+    int b = 0;
+    for (; b + GRADIENT_COLUMNS <= p->blocks; b += GRADIENT_COLUMNS)
+        gradient_blocks(GRADIENT_COLUMNS, p, s, buffer, dy + (size_t)b * block_floats(s), sums + b * LANES);
+    for (; b < p->blocks; b++)
+        gradient_blocks(1, p, s, buffer, dy + (size_t)b * block_floats(s), sums + b * LANES);
 }
 
 void blocked_image_conv_backward(int channels, struct shape out, const float *image, const float *dy,

@@ -8,6 +8,9 @@
 #include "kernels/cpu/blocked/tiles.h"
 #include "kernels/cpu/blocked/transforms.h"
 
+/* Columns that are fetched ahead: there are more rows in a window than the machine foresees by itself. */
+enum { COLUMNS_AHEAD = 4 };
+
 /* The part of a window or tile that lies inside the grid, in its own coordinates: [z0, z1) x [y0, y1). */
 struct extent {
     int z0, z1, y0, y1;
@@ -30,7 +33,9 @@ INLINE void window_column(const float *p, size_t slice, size_t row, struct exten
         for (int y = 0; y < POINTS_Y; y++) {
             values[y] = (lanes){0};
             if (z >= inside.z0 && z < inside.z1 && y >= inside.y0 && y < inside.y1) {
-                values[y] = lanes_load(p + (size_t)z * slice + (size_t)y * row);
+                const float *from = p + (size_t)z * slice + (size_t)y * row;
+                __builtin_prefetch(from + COLUMNS_AHEAD * LANES);
+                values[y] = lanes_load(from);
                 if (norm)
                     values[y] = activate(norm, values[y]);
             }

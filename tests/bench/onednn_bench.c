@@ -1,0 +1,167 @@
+/* 3x3x3 convolution beside oneDNN's direct kernel, at each level's channels and grid.
+ *
+ *     onednn_bench BACKEND [ROW [REPEATS]]     ROW: patch or full; the best of REPEATS (5)
+ *
+ * Forward and weight gradient one for one; data and weight gradient together, which the backend does in one
+ * operation; and the fused branch against the bare convolutions that it contains, although it also
+ * normalises, activates, adds and sums. oneDNN chooses its own layouts, whose conversions are not timed. What
+ * does not match the reference on a few planes is not timed. Both sides take turns, so that a disturbance
+ * meets both.
+ *
+ * One line an operation: level, channels, grid, operation, milliseconds and GFLOP/s (of a direct convolution)
+ * of either side, their ratio. Threads: as OMP_NUM_THREADS says. With OMP_NUM_THREADS=1 and
+ * KERNEL_BENCH_CLOCK=cpu the time is what the process itself got, for machines that others use. */
+#include "tests/bench/onednn.h"
+#include "tests/kernels/calls.h"
+#include <time.h>
+
+enum { LEVELS = 5, CHECKED_DEPTH = 4 };
+
+static const int half_channels[LEVELS] = {30, 60, 120, 180, 240};
+
+static const struct kernels *kernels;
+static int repeats = 5;
+
+static double now(void)
+{
+    const char *wish = getenv("KERNEL_BENCH_CLOCK");
+    struct timespec t;
+    clock_gettime(wish && !strcmp(wish, "cpu") ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* An operation of the backend, laid out and ready to be repeated. */
+struct ours {
+    struct drive drive;
+    void *at[ARGUMENTS_MOST], *scratch;
+    size_t scratch_bytes;
+};
+
+static struct ours ours_open(struct drive d)
+{
+    struct ours o = {.drive = d, .scratch_bytes = kernels->scratch_bytes(d.operation, d.in, d.out)};
+    for (int i = 0; i < d.count; i++)
+        o.at[i] = argument_in(kernels, &d.arguments[i]);
+    o.scratch = guarded(kernels, NULL, o.scratch_bytes);
+    return o;
+}
+
+static void ours_close(struct ours *o)
+{
+    guarded_back(kernels, o->scratch, NULL, o->scratch_bytes);
+    for (int i = 0; i < o->drive.count; i++)
+        if (o->at[i])
+            guarded_back(kernels, o->at[i], NULL, argument_bytes(kernels, &o->drive.arguments[i]));
+    drive_free(&o->drive);
+}
+
+static int matches(struct drive d)
+{
+    int good = drive_run(&d, &kernels_reference);
+    struct outputs expected = outputs_copy(&d);
+    good &= drive_run(&d, kernels);
+    for (int i = 0; i < d.count; i++)
+        if (is_output(&d.arguments[i]))
+            good &= argument_error(&d.arguments[i], expected.of[i]) < d.arguments[i].tolerance;
+    outputs_free(&expected);
+    drive_free(&d);
+    return good;
+}
+
+/* The same convolutions at oneDNN, one after the other. */
+struct theirs {
+    int count;
+    struct onednn_conv *of[3];
+};
+
+static double time_theirs(const struct theirs *t)
+{
+    double start = now();
+    for (int i = 0; i < t->count; i++)
+        onednn_conv_run(t->of[i]);
+    return now() - start;
+}
+
+static double time_ours(struct ours *o)
+{
+    double start = now();
+    o->drive.call(kernels, &o->drive, o->at, o->scratch);
+    if (kernels->finish())
+        abort();
+    return now() - start;
+}
+
+static double smaller(double a, double b)
+{
+    return a < b ? a : b;
+}
+
+static void bench(int level, struct drive few, struct drive d, const struct theirs *theirs)
+{
+    struct shape s = d.in;
+    const char *name = d.name;
+    if (!matches(few)) {
+        printf("%d\t%d\t%dx%dx%d\t%s\tdoes not match\n", level, s.channels, s.depth, s.height, s.width, name);
+        exit(1);
+    }
+    struct ours ours = ours_open(d);
+    double best = 1e30, other = 1e30;
+    for (int i = 0; i <= repeats; i++) { /* the first warms up */
+        double a = time_ours(&ours), b = time_theirs(theirs);
+        best = i ? smaller(best, a) : best;
+        other = i ? smaller(other, b) : other;
+    }
+    double flop = 54.0 * s.channels * s.channels * (double)shape_voxels(s) * theirs->count;
+    printf("%d\t%d\t%dx%dx%d\t%s\t%.2f\t%.1f\t%.2f\t%.1f\t%.2f\n", level, s.channels, s.depth, s.height,
+           s.width, name, 1e3 * best, 1e-9 * flop / best, 1e3 * other, 1e-9 * flop / other, other / best);
+    fflush(stdout);
+    ours_close(&ours);
+}
+
+static void bench_level(int level, struct shape s)
+{
+    struct shape few = s;
+    few.depth = s.depth < CHECKED_DEPTH ? s.depth : CHECKED_DEPTH;
+    struct onednn_conv *forward =
+        onednn_conv_open(ONEDNN_FORWARD, s.channels, s.channels, s.depth, s.height, s.width);
+    struct onednn_conv *data =
+        onednn_conv_open(ONEDNN_DATA, s.channels, s.channels, s.depth, s.height, s.width);
+    struct onednn_conv *weights =
+        onednn_conv_open(ONEDNN_WEIGHTS, s.channels, s.channels, s.depth, s.height, s.width);
+    if (!forward || !data || !weights) {
+        fprintf(stderr, "onednn_bench: oneDNN has no kernel for %d channels, or no memory\n", s.channels);
+        exit(1);
+    }
+    int groups = half_channels[0];
+    bench(level, conv3_forward(few, few), conv3_forward(s, s), &(struct theirs){1, {forward}});
+    bench(level, conv3_backward(few, few, 0), conv3_backward(s, s, 0), &(struct theirs){1, {weights}});
+    bench(level, conv3_backward(few, few, 1), conv3_backward(s, s, 1), &(struct theirs){2, {data, weights}});
+    bench(level, branch_forward(few, groups, 1, 1), branch_forward(s, groups, 1, 1),
+          &(struct theirs){1, {forward}});
+    bench(level, branch_backward(few, groups, 1), branch_backward(s, groups, 1),
+          &(struct theirs){3, {forward, data, weights}});
+    onednn_conv_close(forward);
+    onednn_conv_close(data);
+    onednn_conv_close(weights);
+}
+
+int main(int argc, char **argv)
+{
+    static const int channels[LEVELS] = {60, 120, 240, 360, 480};
+    const char *row = argc > 2 ? argv[2] : "patch",
+               *why = "usage: onednn_bench BACKEND [patch|full [REPEATS]]";
+    int full = !strcmp(row, "full");
+    if (argc > 3)
+        repeats = atoi(argv[3]);
+    if (argc > 1 && (full || !strcmp(row, "patch")))
+        kernels = kernels_find(argv[1], channels, LEVELS, 2, &why);
+    if (!kernels || repeats < 1) {
+        fprintf(stderr, "onednn_bench: %s\n", why);
+        return 2;
+    }
+    printf("level\tchannels\tgrid\toperation\tms\tGFLOP/s\toneDNN %s ms\tGFLOP/s\tratio\n", onednn_version());
+    for (int level = 0; level < LEVELS; level++)
+        bench_level(level, (struct shape){1, half_channels[level], (full ? 160 : 128) >> level,
+                                          (full ? 192 : 128) >> level, (full ? 160 : 128) >> level});
+    return 0;
+}
