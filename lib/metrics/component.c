@@ -79,25 +79,39 @@ static int make_room(struct components *c, int *room)
     return volumes && boxes ? STATUS_OK : fail(STATUS_FAILURE, "out of memory for %d components", *room);
 }
 
+/* Floods from every voxel of the row that carries -1 still. */
+static int label_row(struct components *c, int axes, size_t row, struct queue *queue, int *room)
+{
+    int status = STATUS_OK;
+    for (size_t i = row; i < row + (size_t)c->size[0] && !status; i++) {
+        if (c->labels[i] != -1)
+            continue;
+        if (++c->count >= *room)
+            status = make_room(c, room);
+        if (!status)
+            status = flood(c, axes, i, queue);
+    }
+    return status;
+}
+
 int components_label(const struct mask *mask, struct components *c)
 {
-    const size_t voxels = voxels_of(mask->size);
+    const size_t width = (size_t)mask->size[0], voxels = voxels_of(mask->size);
     struct queue queue = {0};
     int room = 0, status = STATUS_OK;
     *c = (struct components){.size = {mask->size[0], mask->size[1], mask->size[2]}};
-    c->labels = malloc(voxels * sizeof *c->labels);
+    c->labels = calloc(voxels, sizeof *c->labels); /* empty rows are never touched */
     if (!c->labels)
         return fail(STATUS_FAILURE, "out of memory for %zu voxels", voxels);
-    for (size_t i = 0; i < voxels; i++)
-        c->labels[i] = mask->voxels[i] & mask->bit ? -1 : 0;
-    for (size_t i = 0; i < voxels && !status; i++) {
-        if (c->labels[i] != -1)
+    for (size_t row = 0; row < voxels; row += width) {
+        if (!row_has(mask->voxels + row, mask->size[0], mask->bit))
             continue;
-        if (++c->count >= room)
-            status = make_room(c, &room);
-        if (!status)
-            status = flood(c, mask->axes, i, &queue);
+        for (size_t i = row; i < row + width; i++)
+            c->labels[i] = mask->voxels[i] & mask->bit ? -1 : 0;
     }
+    for (size_t row = 0; row < voxels && !status; row += width)
+        if (row_has(mask->voxels + row, mask->size[0], mask->bit))
+            status = label_row(c, mask->axes, row, &queue, &room);
     free(queue.at);
     if (status)
         components_free(c);
@@ -133,12 +147,16 @@ static int spread(uint8_t *voxels, const int size[3], int axes, size_t from, str
 
 int mask_dilate(uint8_t *voxels, const int size[3], int axes, int times)
 {
-    const size_t count = voxels_of(size);
+    const size_t width = (size_t)size[0], count = times ? voxels_of(size) : 0;
     struct queue queue = {0};
     int status = STATUS_OK;
-    for (size_t i = 0; i < count && times && !status; i++)
-        if (voxels[i])
-            status = push(&queue, i);
+    for (size_t row = 0; row < count; row += width) {
+        if (!row_has(voxels + row, size[0], 0xff))
+            continue;
+        for (size_t i = row; i < row + width && !status; i++)
+            if (voxels[i])
+                status = push(&queue, i);
+    }
     /* What round t adds is what round t+1 starts from: the queue keeps all rounds, one after another. */
     for (size_t first = 0; times-- > 0 && !status;) {
         const size_t end = queue.count;
@@ -153,12 +171,14 @@ uint8_t *mask_cut(const struct mask *mask, const struct box *box)
 {
     int size[3];
     box_size(box, size);
-    uint8_t *cut = malloc(voxels_of(size)), *to = cut;
+    uint8_t *cut = calloc(voxels_of(size), 1), *to = cut;
     for (int z = box->low[2]; cut && z < box->high[2]; z++)
-        for (int y = box->low[1]; y < box->high[1]; y++) {
-            const uint8_t *row = mask_row(mask, y, z);
-            for (int x = box->low[0]; x < box->high[0]; x++)
-                *to++ = (row[x] & mask->bit) != 0;
+        for (int y = box->low[1]; y < box->high[1]; y++, to += size[0]) {
+            const uint8_t *row = mask_row(mask, y, z) + box->low[0];
+            if (!row_has(row, size[0], mask->bit))
+                continue;
+            for (int x = 0; x < size[0]; x++)
+                to[x] = (row[x] & mask->bit) != 0;
         }
     return cut;
 }

@@ -50,10 +50,12 @@ static int choose_scoring(const struct evaluation *e, struct scoring *scoring)
     return STATUS_OK;
 }
 
-static int check_options(const struct evaluation *e, int operands)
+static int check_options(const struct evaluation *e, int operands, char *const *operand)
 {
     if (operands > 2)
         return fail(STATUS_USAGE, "%d operands: a prediction and a reference, or a stream", operands);
+    if (operands == 2 && !strcmp(operand[0], "-") && !strcmp(operand[1], "-"))
+        return fail(STATUS_USAGE, "prediction and reference cannot both be standard input");
     if (e->pairs && operands)
         return fail(STATUS_USAGE, "--pairs takes no operands");
     if (e->expect && operands == 2)
@@ -110,8 +112,13 @@ static int look(void *self, size_t index, const char *case_name, const struct se
 static int done(void *self, size_t index)
 {
     struct collection *c = self;
+    int status = STATUS_OK;
     c->count = index + 1;
-    return c->table ? table_case(c->table, &c->scores[index]) : STATUS_OK;
+    if (c->table && !index) /* not before: what is refused at once leaves no header behind */
+        status = table_begin(c->table);
+    if (c->table && !status)
+        status = table_case(c->table, &c->scores[index]);
+    return status;
 }
 
 /* Reads and scores what the operands or a list (NULL: none) name. */
@@ -153,7 +160,7 @@ int evaluation_run(const struct evaluation *e, int count, char *const *operands)
 {
     struct scoring scoring;
     struct output output;
-    int status = check_options(e, count);
+    int status = check_options(e, count, operands);
     if (!status)
         status = choose_scoring(e, &scoring);
     if (!status)
@@ -163,10 +170,7 @@ int evaluation_run(const struct evaluation *e, int count, char *const *operands)
     const struct table table = {&output,  scoring.convention->name, e->measures, e->measure_count, e->json,
                                 e->header};
     struct collection collection = {.scoring = &scoring, .table = e->submission ? NULL : &table};
-    if (collection.table)
-        status = table_begin(&table);
-    if (!status)
-        status = collect(&collection, e, e->pairs, count, operands);
+    status = collect(&collection, e, e->pairs, count, operands);
     if (!status)
         status = finish(e, &table, &collection);
     if (!status)

@@ -25,35 +25,64 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Lists which part touches which dilated lesion, and counts R's voxels in each lesion. */
+struct match_list {
+    uint64_t *pairs;
+    size_t count, room;
+};
+
+static int add_match(struct match_list *list, uint64_t pair)
+{
+    if (list->count == list->room) {
+        size_t room = list->room ? 2 * list->room : 1024;
+        uint64_t *pairs = realloc(list->pairs, room * sizeof *pairs);
+        if (!pairs)
+            return fail(STATUS_FAILURE, "out of memory for %zu matches", room);
+        list->pairs = pairs;
+        list->room = room;
+    }
+    list->pairs[list->count++] = pair;
+    return STATUS_OK;
+}
+
+/* Counts R's voxels in lesion k and lists the parts that touch it dilated, with repetitions. */
+static int match_lesion(struct scene *s, int k, struct match_list *list)
+{
+    const struct box *box = &s->lesions.boxes[k];
+    int32_t last = 0;
+    int status = STATUS_OK;
+    for (int z = box->low[2]; z < box->high[2]; z++)
+        for (int y = box->low[1]; y < box->high[1]; y++) {
+            const size_t row = ((size_t)z * s->size[1] + y) * s->size[0];
+            for (size_t i = row + box->low[0]; i < row + box->high[0] && !status; i++) {
+                if (s->lesions.labels[i] != k)
+                    continue;
+                s->volumes[k] += s->reference[i];
+                const int32_t part = s->parts.labels[i];
+                if (part && part != last) /* neighbours along x mostly belong to one part */
+                    status = add_match(list, (uint64_t)k << 32 | (uint32_t)part);
+                last = part ? part : last;
+            }
+        }
+    return status;
+}
+
+/* Fills volumes and matches. */
 static int match(struct scene *s)
 {
-    const size_t voxels = voxels_of(s->size);
-    size_t room = 0, count = 0;
-    uint64_t last = 0;
+    struct match_list list = {0};
     s->volumes = calloc((size_t)s->lesions.count + 1, sizeof *s->volumes);
-    if (!s->volumes)
-        return fail(STATUS_FAILURE, "out of memory for %d lesions", s->lesions.count);
-    for (size_t i = 0; i < voxels; i++) {
-        const uint64_t lesion = (uint32_t)s->lesions.labels[i], part = (uint32_t)s->parts.labels[i];
-        s->volumes[lesion] += s->reference[i];
-        const uint64_t pair = lesion << 32 | part;
-        if (!lesion || !part || pair == last) /* neighbours along x mostly repeat the pair */
-            continue;
-        if (count == room) {
-            room = room ? 2 * room : 1024;
-            uint64_t *matches = realloc(s->matches, room * sizeof *matches);
-            if (!matches)
-                return fail(STATUS_FAILURE, "out of memory for %zu matches", room);
-            s->matches = matches;
-        }
-        s->matches[count++] = last = pair;
-    }
-    if (count)
-        qsort(s->matches, count, sizeof *s->matches, compare);
-    for (size_t i = 0; i < count; i++)
-        if (!i || s->matches[i] != s->matches[i - 1])
-            s->matches[s->match_count++] = s->matches[i];
+    int status =
+        s->volumes ? STATUS_OK : fail(STATUS_FAILURE, "out of memory for %d lesions", s->lesions.count);
+    for (int k = 1; k <= s->lesions.count && !status; k++)
+        status = match_lesion(s, k, &list);
+    s->matches = list.pairs;
+    if (status)
+        return status;
+    if (list.count)
+        qsort(list.pairs, list.count, sizeof *list.pairs, compare);
+    for (size_t i = 0; i < list.count; i++)
+        if (!i || list.pairs[i] != s->matches[s->match_count - 1])
+            s->matches[s->match_count++] = list.pairs[i];
     return STATUS_OK;
 }
 

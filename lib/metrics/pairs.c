@@ -50,6 +50,8 @@ void pairs_free(struct pairs *pairs)
 /* Appends a pair; name NULL: that of the prediction's file. */
 static int add(struct pairs *pairs, const char *name, const char *prediction, const char *reference)
 {
+    if (!strcmp(prediction, "-") && !strcmp(reference, "-"))
+        return fail(STATUS_DATA, "prediction and reference cannot both be standard input");
     if ((pairs->count & (pairs->count - 1)) == 0) { /* full at 0, 1, 2, 4, 8 ... */
         size_t room = pairs->count ? 2 * pairs->count : 1;
         struct pair *items = realloc(pairs->items, room * sizeof *items);

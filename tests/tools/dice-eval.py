@@ -209,14 +209,14 @@ for r, words, name in (
     ("image.nrrd", ["image.nrrd", "no record"], "an image"),
 ):
     result = run("dice-eval", "p.nii.gz", r)
-    check(refused(result, 65, *words), "%s is refused: %s" % (name, result[2].strip()))
+    check(refused(result, 65, *words) and not result[1], "%s is refused: %s" % (name, result[2].strip()))
 check(refused(run("dice-eval", "p.nrrd", "case-b.nrrd"), 65, "case A", "case B"), "records of different cases are refused")
 check(run("dice-eval", "p.nii.gz", "nearly.nii")[0] == 0, "affines within 1e-3 are the same")
 check(refused(run("dice-eval", "p.nii.gz", "gone.nii"), 1, "gone.nii"), "a missing file is a failure")
 
 for words in (["--convention", "none", "p.nii.gz", "r.nii"], ["a", "b", "c"], ["--pairs", "pairs", "p.nii.gz"],
               ["--labels", "2019", "p.nii.gz", "r.nii"], ["--mask", "--labels", "2018", "p.nii.gz", "r.nii"],
-              ["--expect", "cases", "p.nii.gz", "r.nii"], ["--summary", "--no-summary"], ["--threads", "-1"]):
+              ["--expect", "cases", "p.nii.gz", "r.nii"], ["--summary", "--no-summary"], ["--threads", "-1"], ["-", "-"]):
     status, out, err = run("dice-eval", *words)
     check(status == 2 and not out and err, "usage: %s" % " ".join(words))
 with open("/dev/full", "wb") as full:
