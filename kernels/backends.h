@@ -20,6 +20,7 @@ struct kernels_family {
 /* Ends with NULL. */
 extern const struct kernels_family *const kernels_families[];
 
-extern const struct kernels_family kernels_family_reference, kernels_family_cpu, kernels_family_cuda;
+extern const struct kernels_family kernels_family_reference, kernels_family_cpu, kernels_family_cuda,
+    kernels_family_cuda_fp32, kernels_family_cuda_bf16;
 
 #endif

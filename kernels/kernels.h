@@ -38,6 +38,10 @@ struct kernels {
     const char *name;        /* "reference", "cpu", "cuda" */
     const char *description; /* "cpu: planar, AVX2", for logs and checkpoints' history */
 
+    /* What convolutions and mixes multiply is rounded to this, relatively: 0 when fp32 is, 2^-11 for TF32,
+     * 2^-9 for bf16. Sums and tensors are fp32 everywhere. */
+    double rounding;
+
     /* Claims what the backend computes with: a device, its libraries. NULL, or one line of advice. Comes
      * before everything but tensor_bytes and scratch_bytes, which a plan can ask on any machine. */
     const char *(*open)(void);
@@ -54,18 +58,20 @@ struct kernels {
     /* Waits for all work. NULL when all went well, else what failed and in which operation. */
     const char *(*finish)(void);
 
-    /* Input ahead of the computation. Host memory that copies fast; `stage` starts a copy beside the work
-     * under way, `from_host` staying untouched until the next `staged`; what is asked after `staged` finds
-     * the copied bytes. Nothing that runs meanwhile may use `to`. */
+    /* Input ahead of the computation. Host memory that copies fast; `stage` starts a copy that waits for the
+     * work asked for so far and runs beside what is asked for next; what is asked for after `staged` finds
+     * the copied bytes. `from_host` stays untouched until a `finish` after that, `to` unused until `staged`.
+     */
     void *(*allocate_host)(size_t bytes);
     void (*release_host)(void *memory, size_t bytes);
     void (*stage)(void *to, const void *from_host, size_t bytes);
     void (*staged)(void);
 
     /* A step that repeats. What is asked between the two calls is noted instead of done, `replay` does all of
-     * it again: same operations, same pointers. record_begin is false where nothing is gained: then the
-     * caller asks for every operation each time. Neither memory, uploads, downloads nor finish may come in
-     * between. */
+     * it again: same operations, same pointers; a backend keeps one recording, the latest. record_begin is
+     * false where nothing is gained, or not yet (a GPU wants to see a step before it records one): then the
+     * caller asks for every operation, and may try again at the next step. Neither memory, uploads, downloads
+     * nor finish may come in between. */
     bool (*record_begin)(void);
     void (*record_end)(void);
     void (*replay)(void);

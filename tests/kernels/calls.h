@@ -125,13 +125,33 @@ static inline void call_norm_forward(const struct kernels *k, const struct drive
     k->norm_forward(d->in, d->number, at[1], at[2], at[3], at[0], at[4] ? at[4] : at[0], scratch);
 }
 
+/* Moves x off LeakyReLU's kink: where it is met to rounding, the gradient is one of two, and which one no
+ * tolerance can say. */
+static inline void off_the_kink(struct shape shape, int groups, const double *moments, const float *gamma,
+                                const float *beta, float *x)
+{
+    const double near = 1e-4;
+    size_t voxels = shape_voxels(shape);
+    int size = shape.channels / groups;
+    for (int c = 0; c < size * groups; c++) {
+        struct group_statistics g = reference_group_statistics(size, voxels, moments + 2 * (c / size * size));
+        double scale = gamma[c] * g.scale;
+        for (size_t v = (size_t)c * voxels; v < (size_t)(c + 1) * voxels; v++)
+            if (fabs(scale * (x[v] - g.mean) + beta[c]) < near && fabs(scale) > near)
+                x[v] += (float)(2 * near / scale);
+    }
+}
+
 static inline void drive_norm(struct drive *d, int groups, enum role x_role)
 {
     d->number = groups;
     struct argument *x = drive_tensor(d, "x", x_role, d->in);
     drive_moments(d, "moments", d->in, x->host);
-    drive_array(d, "gamma", READ, FLOATS, (size_t)d->in.channels);
-    drive_array(d, "beta", READ, FLOATS, (size_t)d->in.channels);
+    double *moments = drive_find(d, "moments")->host;
+    float *gamma = drive_array(d, "gamma", READ, FLOATS, (size_t)d->in.channels)->host;
+    float *beta = drive_array(d, "beta", READ, FLOATS, (size_t)d->in.channels)->host;
+    off_the_kink(d->in, groups, moments, gamma, beta, x->host);
+    reference_moments(d->in, x->host, moments, NULL);
 }
 
 /* in_place: y is x */
@@ -207,8 +227,8 @@ static inline struct drive branch_backward(struct shape shape, int groups, int w
     drive_tensor(&d, "du", ADDED, shape);
     drive_tensor(&d, "y", with_y ? ADDED : ABSENT, shape);
     drive_tensor(&d, "dy", READ, shape);
-    drive_array(&d, "dgamma", ADDED, FLOATS, channels);
-    drive_array(&d, "dbeta", ADDED, FLOATS, channels);
+    drive_array(&d, "dgamma", ADDED, FLOATS, channels)->tolerance = 1e-5;
+    drive_array(&d, "dbeta", ADDED, FLOATS, channels)->tolerance = 1e-5;
     drive_array(&d, "dconv", ADDED, FLOATS, channels * channels * 27);
     return d;
 }
@@ -441,20 +461,22 @@ static inline struct drive head_backward(struct shape in, int regions)
 static inline void call_adam(const struct kernels *k, const struct drive *d, void **at, void *scratch)
 {
     (void)scratch;
-    k->adam(d->arguments[0].count, &d->adam, at[0], at[1], at[2], at[3]);
+    k->adam(d->arguments[0].count, at[4], at[0], at[1], at[2], at[3]);
 }
 
 static inline struct drive adam(size_t n, double step)
 {
     struct shape none = {1, 1, 1, 1, (int)n};
     struct drive d = drive_start("adam", OPERATION_NORM, none, none, call_adam);
-    d.adam = (struct adam){1e-2, 1e-3, 0.9, 0.999, 1e-8, step};
     drive_array(&d, "g", READ, FLOATS, n);
     drive_array(&d, "w", ADDED, FLOATS, n);
     drive_array(&d, "m", ADDED, FLOATS, n);
     struct argument *v = drive_array(&d, "v", ADDED, FLOATS, n);
     for (size_t i = 0; i < n; i++)
         ((float *)v->host)[i] = fabsf(((float *)v->host)[i]);
+    struct argument *settings =
+        drive_array(&d, "settings", READ, DOUBLES, sizeof(struct adam) / sizeof(double));
+    *(struct adam *)settings->host = (struct adam){1e-2, 1e-3, 0.9, 0.999, 1e-8, step};
     return d;
 }
 

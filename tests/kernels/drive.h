@@ -32,7 +32,6 @@ struct drive {
     struct shape in, out;
     int number; /* groups, regions or image channels */
     float sign; /* or scale */
-    struct adam adam;
     void (*call)(const struct kernels *kernels, const struct drive *drive, void **at, void *scratch);
     int count;
     struct argument arguments[ARGUMENTS_MOST];
@@ -52,7 +51,13 @@ static inline void *plain_copy(const void *from, size_t bytes)
     return copy;
 }
 
-/* Adds an argument filled with standard normal numbers (bytes: any), and returns it. */
+/* Uniform with mean 0 and variance 1. */
+static inline double spread(uint64_t key, uint64_t counter)
+{
+    return 3.4641016151377544 * (random_uniform(key, counter) - 0.5);
+}
+
+/* Adds an argument filled with numbers of variance 1 (bytes: any), and returns it. */
 static inline struct argument *drive_array(struct drive *d, const char *name, enum role role, enum kind kind,
                                            size_t count)
 {
@@ -65,9 +70,9 @@ static inline struct argument *drive_array(struct drive *d, const char *name, en
         if (kind == BYTES)
             ((uint8_t *)a->host)[i] = (uint8_t)random_bits(key, i);
         else if (kind == DOUBLES)
-            ((double *)a->host)[i] = random_normal(key, i);
+            ((double *)a->host)[i] = spread(key, i);
         else
-            ((float *)a->host)[i] = (float)random_normal(key, i);
+            ((float *)a->host)[i] = (float)spread(key, i);
     return a;
 }
 
@@ -169,6 +174,11 @@ static inline int drive_run(struct drive *d, const struct kernels *kernels)
 {
     void *at[ARGUMENTS_MOST];
     int good = 1;
+    const char *refusal = kernels->open();
+    if (refusal) {
+        fprintf(stderr, "%s: %s\n", kernels->name, refusal);
+        return 0;
+    }
     for (int i = 0; i < d->count; i++)
         at[i] = argument_in(kernels, &d->arguments[i]);
     size_t scratch_bytes = kernels->scratch_bytes(d->operation, d->in, d->out);
@@ -203,6 +213,13 @@ static inline double relative_error_double(size_t n, const double *a, const doub
     }
     double error = norm > 0 ? sqrt(difference / norm) : sqrt(difference);
     return isfinite(error) ? error : 1e30;
+}
+
+/* What an argument's error may be: its tolerance, or what the backend's rounding of operands comes to. A
+ * branch rounds twice, and its result once more. */
+static inline double argument_tolerance(const struct argument *a, const struct kernels *kernels)
+{
+    return fmax(a->tolerance, 8 * kernels->rounding);
 }
 
 /* Relative error of the last run's argument against expected plain contents. */

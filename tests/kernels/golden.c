@@ -46,12 +46,14 @@ static void expected(struct drive *d, const struct kernels *kernels, const char 
                      const struct pair *pairs)
 {
     int good = drive_run(d, kernels);
-    double worst = 0;
+    double worst = 0, allowed = 2e-6;
     for (int i = 0; i < count; i++) {
         const struct argument *a = drive_find(d, pairs[i].argument);
         worst = fmax(worst, argument_error(a, vector(prefix, pairs[i].golden)->data));
+        allowed = argument_tolerance(a, kernels);
     }
-    check(good && worst < 2e-6, "%s: %s of %s: relative error %.1e", kernels->name, d->name, prefix, worst);
+    check(good && worst < allowed, "%s: %s of %s: relative error %.1e", kernels->name, d->name, prefix,
+          worst);
     drive_free(d);
 }
 

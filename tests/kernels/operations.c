@@ -23,13 +23,22 @@ static void speak(const struct kernels *kernels, const struct drive *d, const ch
             out.height, out.width, what);
 }
 
-static double worst_error(const struct drive *d, const struct outputs *expected)
+static double worst_error(const struct drive *d, const struct kernels *kernels,
+                          const struct outputs *expected)
 {
     double worst = 0;
-    for (int i = 0; i < d->count; i++)
-        if (is_output(&d->arguments[i]))
-            worst =
-                fmax(worst, argument_error(&d->arguments[i], expected->of[i]) / d->arguments[i].tolerance);
+    for (int i = 0; i < d->count; i++) {
+        const struct argument *a = &d->arguments[i];
+        if (!is_output(a))
+            continue;
+        double error = argument_error(a, expected->of[i]), allowed = argument_tolerance(a, kernels);
+        if (!(error < allowed)) {
+            char what[64];
+            snprintf(what, sizeof what, "%s: relative error %.1e", a->name, error);
+            speak(kernels, d, what);
+        }
+        worst = fmax(worst, error / allowed);
+    }
     return worst;
 }
 
@@ -61,10 +70,7 @@ static void examine_table(struct drive *d, const struct kernels *kernels, const 
         }
     }
     outputs_free(&first);
-    double error = worst_error(d, expected);
-    if (!(error < 1))
-        speak(kernels, d, "too far from the reference");
-    tally->worst = fmax(tally->worst, error);
+    tally->worst = fmax(tally->worst, worst_error(d, kernels, expected));
     tally->cases++;
 }
 
