@@ -107,7 +107,7 @@ int components_label(const struct mask *mask, struct components *c)
         if (!row_has(mask->voxels + row, mask->size[0], mask->bit))
             continue;
         for (size_t i = row; i < row + width; i++)
-            c->labels[i] = mask->voxels[i] & mask->bit ? -1 : 0;
+            c->labels[i] = (mask->voxels[i] & mask->bit) ? -1 : 0;
     }
     for (size_t row = 0; row < voxels && !status; row += width)
         if (row_has(mask->voxels + row, mask->size[0], mask->bit))

@@ -32,7 +32,7 @@ static int edge_between(int corner_a, int corner_b)
 static void edge_midpoint(int edge, double at[3])
 {
     int axis = edge / 4, place = edge % 4;
-    int others[2] = {axis == 0, axis == 2 ? 1 : 2};
+    const int others[2] = {axis == 0, axis == 2 ? 1 : 2};
     at[axis] = 0.5;
     at[others[0]] = place & 1;
     at[others[1]] = place >> 1;
@@ -60,7 +60,7 @@ static void link_edges(int code, int link[12][2])
         for (int side = 0; side < 2; side++) {
             int u = 1 << (axis + 1) % 3, v = 1 << (axis + 2) % 3, base = side << axis;
             const int ring[4] = {base, base | u, base | u | v, base | v};
-            int crossed[4], count = 0;
+            int crossed[4] = {0}, count = 0;
             for (int i = 0; i < 4; i++) /* crossed[] holds i where the edge ring[i] to ring[i+1] is cut */
                 if ((code >> ring[i] & 1) != (code >> ring[(i + 1) % 4] & 1))
                     crossed[count++] = i;
