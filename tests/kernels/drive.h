@@ -219,7 +219,7 @@ static inline double relative_error_double(size_t n, const double *a, const doub
  * branch rounds twice, and its result once more. */
 static inline double argument_tolerance(const struct argument *a, const struct kernels *kernels)
 {
-    return fmax(a->tolerance, 8 * kernels->rounding);
+    return fmax(a->tolerance, 16 * kernels->rounding);
 }
 
 /* Relative error of the last run's argument against expected plain contents. */

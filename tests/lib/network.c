@@ -1,5 +1,8 @@
 /* Whole networks against vectors computed in float64 from the authors' own: probabilities, losses, gradients
- * and the weights after three Adam steps, on every backend. */
+ * and the weights after three Adam steps, on every backend. What a backend's rounding of operands comes to is
+ * allowed on top: small networks feel it more than large ones.
+ *
+ *     network [NAME...]     only these golden files */
 #include "lib/network/network.h"
 #include "lib/base/error.h"
 #include "lib/base/random.h"
@@ -94,7 +97,8 @@ static void test_output(const struct golden *golden, const struct kernels *kerne
     put_case(network, golden, false);
     int status = network_infer(network, output);
     double error = largest_difference(count, output, values(golden, "output", ""));
-    check(!status && error < 5e-6, "%s, %s: output within %.1e", kernels->name, name, error);
+    check(!status && error < 5e-6 + 8 * kernels->rounding, "%s, %s: output within %.1e", kernels->name, name,
+          error);
     free(output);
     network_close(network);
 }
@@ -134,16 +138,19 @@ static void test_training(const struct golden *golden, const struct kernels *ker
         error = fmax(error, fabs(score.loss - losses[t]));
         if (t == 0) {
             double gradient = compare(network, golden, STATE_GRADIENT, "grad.", true);
-            check(gradient < 1e-5, "%s, %s: gradient within %.1e", kernels->name, name, gradient);
+            check(gradient < 1e-5 + 50 * kernels->rounding, "%s, %s: gradient within %.1e", kernels->name,
+                  name, gradient);
         }
         struct adam adam = {
             .rate = 1e-4, .decay = 1e-5, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .step = t + 1};
         status |= network_update(network, &adam);
     }
-    check(!status && error < 5e-6, "%s, %s: three losses within %.1e", kernels->name, name, error);
+    check(!status && error < 5e-6 + kernels->rounding, "%s, %s: three losses within %.1e", kernels->name,
+          name, error);
     double tolerance = golden->architecture.kind == NETWORK_BASELINE ? 2e-5 : 5e-6;
     double weights = compare(network, golden, STATE_WEIGHTS, "weight_after_3.", false);
-    check(weights < tolerance, "%s, %s: weights after three steps within %.1e", kernels->name, name, weights);
+    check(weights < tolerance + kernels->rounding, "%s, %s: weights after three steps within %.1e",
+          kernels->name, name, weights);
     network_close(network);
 }
 
@@ -239,12 +246,14 @@ static void test_labels(void)
     check(!status && strstr(error_message(), "255"), "any other label is refused by name");
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    static const char *const files[] = {"reversible_1_1", "reversible_3_1", "baseline"};
     test_parameter_counts();
     test_labels();
-    test_golden_file("reversible_1_1");
-    test_golden_file("reversible_3_1");
-    test_golden_file("baseline");
+    for (int i = 0; argc < 2 && i < 3; i++)
+        test_golden_file(files[i]);
+    for (int i = 1; i < argc; i++)
+        test_golden_file(argv[i]);
     return check_exit();
 }

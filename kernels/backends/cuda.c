@@ -1,0 +1,8 @@
+/* The families of a build with CUDA=1. */
+#include "kernels/backends.h"
+#include <stddef.h>
+
+const struct kernels_family *const kernels_families[] = {
+    &kernels_family_reference, &kernels_family_cpu,       &kernels_family_cuda,
+    &kernels_family_cuda_fp32, &kernels_family_cuda_bf16, NULL,
+};

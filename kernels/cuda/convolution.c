@@ -1,0 +1,84 @@
+/* The plans that this process has made, and the check of their first results. */
+#include "kernels/cuda/convolution.h"
+
+enum { PLANS_MOST = 128 };
+
+static struct entry {
+    struct convolution_plan plan;
+    bool checked;
+} entries[PLANS_MOST];
+static int count; /* made so far */
+
+/* What the check needs on the device: old samples, and a word that is set when one is wrong. */
+static float *saved;
+static int *wrong;
+static bool pending;
+
+const char *convolution_open(cudaStream_t stream)
+{
+    const char *advice = convolution_plan_open(stream);
+    if (advice)
+        return advice;
+    if (cudaMalloc((void **)&saved, CHECK_SAMPLES * sizeof *saved) ||
+        cudaMalloc((void **)&wrong, sizeof *wrong) || cudaMemsetAsync(wrong, 0, sizeof *wrong, stream))
+        return "the CUDA device has no memory left";
+    return NULL;
+}
+
+static bool same(const struct convolution *a, const struct convolution *b)
+{
+    return a->kind == b->kind && a->add == b->add && a->bf16 == b->bf16 && a->tf32 == b->tf32 &&
+           a->in == b->in && a->out == b->out && a->depth == b->depth && a->height == b->height &&
+           a->width == b->width;
+}
+
+/* The problem's plan, made on its first call; NULL when there is none. A process that meets more problems
+ * than a network has forgets the oldest. */
+static struct entry *find(const struct convolution *problem)
+{
+    for (int i = 0; i < count && i < PLANS_MOST; i++)
+        if (same(&entries[i].plan.problem, problem))
+            return &entries[i];
+    struct entry *entry = &entries[count % PLANS_MOST];
+    if (count >= PLANS_MOST)
+        convolution_plan_release(&entry->plan);
+    *entry = (struct entry){.checked = false};
+    const char *failure = convolution_plan_make(*problem, &entry->plan);
+    if (failure) {
+        gpu_fail("convolution_plan_make", failure);
+        return NULL;
+    }
+    count++;
+    return entry;
+}
+
+void convolve(struct convolution problem, const void *x, const void *w, const void *y, void *workspace)
+{
+    struct entry *entry = gpu_well() ? find(&problem) : NULL;
+    if (!entry)
+        return;
+    const void *result = problem.kind == CONVOLUTION_FORWARD ? y : problem.kind == CONVOLUTION_DATA ? x : w;
+    bool check = !entry->checked && !gpu_recording();
+    if (check)
+        gpu_check_save(problem, result, saved);
+    const char *failure = convolution_plan_run(&entry->plan, x, w, y, workspace);
+    if (failure)
+        gpu_fail("convolution_plan_run", failure);
+    if (check) {
+        gpu_check_compare(problem, x, w, y, saved, wrong);
+        entry->checked = pending = true;
+    }
+}
+
+void convolution_verdict(void)
+{
+    int verdict = 0;
+    if (!pending)
+        return;
+    pending = false;
+    gpu_download(&verdict, wrong, sizeof verdict);
+    if (verdict)
+        gpu_fail("cuDNN",
+                 "a 3-D convolution came out wrong when it was checked on its first use: this version of "
+                 "cuDNN cannot be trusted on this card; install another or use --backend cpu");
+}

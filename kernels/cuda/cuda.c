@@ -1,0 +1,100 @@
+/* The tables of the CUDA backend, one for each precision of the operands, and the families that list them. */
+#include "kernels/backends.h"
+#include "kernels/cuda/gpu.h"
+#include "kernels/cuda/layout.h"
+#include "kernels/cuda/operations.h"
+#include "kernels/cuda/scratch.h"
+
+static const char *open_tf32(void)
+{
+    return gpu_open(PRECISION_TF32);
+}
+
+static const char *open_fp32(void)
+{
+    return gpu_open(PRECISION_FP32);
+}
+
+static const char *open_bf16(void)
+{
+    return gpu_open(PRECISION_BF16);
+}
+
+#define TABLE(table, its_name, words, its_rounding, its_open)                                                \
+    static const struct kernels table = {                                                                    \
+        .name = its_name,                                                                                    \
+        .description = "cuda: NDHWC, " words,                                                                \
+        .rounding = its_rounding,                                                                            \
+        .open = its_open,                                                                                    \
+        .allocate = gpu_allocate,                                                                            \
+        .release = gpu_release,                                                                              \
+        .upload = gpu_upload,                                                                                \
+        .download = gpu_download,                                                                            \
+        .clear = gpu_clear,                                                                                  \
+        .copy = gpu_copy,                                                                                    \
+        .finish = gpu_finish,                                                                                \
+        .allocate_host = gpu_allocate_host,                                                                  \
+        .release_host = gpu_release_host,                                                                    \
+        .stage = gpu_stage,                                                                                  \
+        .staged = gpu_staged,                                                                                \
+        .record_begin = gpu_record_begin,                                                                    \
+        .record_end = gpu_record_end,                                                                        \
+        .replay = gpu_replay,                                                                                \
+        .tensor_bytes = cuda_tensor_bytes,                                                                   \
+        .pack = cuda_pack,                                                                                   \
+        .unpack = cuda_unpack,                                                                               \
+        .scratch_bytes = cuda_scratch_bytes,                                                                 \
+        .image_conv_forward = cuda_image_conv_forward,                                                       \
+        .image_conv_backward = cuda_image_conv_backward,                                                     \
+        .conv3_forward = cuda_conv3_forward,                                                                 \
+        .conv3_backward = cuda_conv3_backward,                                                               \
+        .moments = cuda_moments,                                                                             \
+        .norm_forward = cuda_norm_forward,                                                                   \
+        .norm_backward = cuda_norm_backward,                                                                 \
+        .pool_forward = cuda_pool_forward,                                                                   \
+        .pool_backward = cuda_pool_backward,                                                                 \
+        .upsample_forward = cuda_upsample_forward,                                                           \
+        .upsample_backward = cuda_upsample_backward,                                                         \
+        .branch_forward = cuda_branch_forward,                                                               \
+        .branch_backward = cuda_branch_backward,                                                             \
+        .down_forward = cuda_down_forward,                                                                   \
+        .down_backward = cuda_down_backward,                                                                 \
+        .up_forward = cuda_up_forward,                                                                       \
+        .up_backward = cuda_up_backward,                                                                     \
+        .head_forward = cuda_head_forward,                                                                   \
+        .dice_sums = cuda_dice_sums,                                                                         \
+        .head_backward = cuda_head_backward,                                                                 \
+        .adam = cuda_adam,                                                                                   \
+    }
+
+TABLE(table_tf32, "cuda", "operands rounded to TF32", 0x1p-11, open_tf32);
+TABLE(table_fp32, "cuda-fp32", "fp32 throughout", 0, open_fp32);
+TABLE(table_bf16, "cuda-bf16", "operands rounded to bf16, tensors fp32", 0x1p-9, open_bf16);
+
+/* A table that this machine can run. */
+static int list(const struct kernels *table, const struct kernels *tables[FAMILY_TABLES_MOST])
+{
+    tables[0] = table;
+    return gpu_claim() ? 0 : 1;
+}
+
+#define FAMILY(family, table)                                                                                \
+    static int family##_tables(const struct kernels *tables[FAMILY_TABLES_MOST])                             \
+    {                                                                                                        \
+        return list(&table, tables);                                                                         \
+    }                                                                                                        \
+    /* Exists on any machine, for its plan; `open` refuses where it cannot run. */                           \
+    static const struct kernels *family##_choose(const int *channels, int levels, int parts,                 \
+                                                 const char **why)                                           \
+    {                                                                                                        \
+        (void)channels, (void)levels, (void)parts, (void)why;                                                \
+        return &table;                                                                                       \
+    }
+
+FAMILY(tf32, table_tf32)
+FAMILY(fp32, table_fp32)
+FAMILY(bf16, table_bf16)
+
+const struct kernels_family kernels_family_cuda = {"cuda", tf32_tables, tf32_choose};
+const struct kernels_family kernels_family_cuda_fp32 = {"cuda-fp32", fp32_tables, fp32_choose};
+const struct kernels_family kernels_family_cuda_bf16 = {"cuda-bf16", bf16_tables, bf16_choose};

@@ -1,0 +1,272 @@
+/* The device's state of this process: streams, memory, the first error, the recorded step. */
+#include "kernels/cuda/gpu.h"
+#include "kernels/cuda/convolution.h"
+#include "kernels/cuda/product.h"
+#include <stdio.h>
+#include <string.h>
+
+enum { MEBIBYTE = 1 << 20, CAPABILITY_LEAST = 8 };
+
+static struct {
+    bool open;
+    enum precision precision;
+    cudaStream_t work, staging;
+    cudaEvent_t work_reached, copy_reached;
+    cudaGraphExec_t recorded;
+    bool recording,
+        seen; /* a step with the present buffers has run, so that its plans are made and checked */
+    const char *operation;
+    char failure[512];
+} gpu = {.operation = "open"};
+
+/* --- opening ---------------------------------------------------------------------------------------- */
+
+static const char *advise(const char *format, const char *detail)
+{
+    static char text[512];
+    snprintf(text, sizeof text, format, detail);
+    return text;
+}
+
+/* A card of sm_80 or later with a driver that this CUDA can use; NULL or advice. */
+static const char *find_device(void)
+{
+    int count = 0;
+    struct cudaDeviceProp properties;
+    cudaError_t status = cudaGetDeviceCount(&count);
+    if (status == cudaErrorInsufficientDriver)
+        return advise(
+            "the NVIDIA driver is too old for this build (%s): update the driver, or use --backend cpu",
+            cudaGetErrorString(status));
+    if (status || count == 0)
+        return advise("no CUDA device (%s): see nvidia-smi and CUDA_VISIBLE_DEVICES, or use --backend cpu",
+                      cudaGetErrorString(status ? status : cudaErrorNoDevice));
+    if ((status = cudaSetDevice(0)) || (status = cudaGetDeviceProperties(&properties, 0)))
+        return advise("the CUDA device cannot be used (%s): another process may hold it exclusively",
+                      cudaGetErrorString(status));
+    if (properties.major < CAPABILITY_LEAST)
+        return advise(
+            "%s is too old: the cuda backend needs compute capability 8.0 (A100, RTX 30) or later; use "
+            "--backend cpu",
+            properties.name);
+    return NULL;
+}
+
+static const char *make_streams(void)
+{
+    cudaError_t status;
+    if ((status = cudaStreamCreateWithFlags(&gpu.work, cudaStreamNonBlocking)) ||
+        (status = cudaStreamCreateWithFlags(&gpu.staging, cudaStreamNonBlocking)) ||
+        (status = cudaEventCreateWithFlags(&gpu.work_reached, cudaEventDisableTiming)) ||
+        (status = cudaEventCreateWithFlags(&gpu.copy_reached, cudaEventDisableTiming)))
+        return advise("the CUDA device gives no stream (%s): it may be out of memory",
+                      cudaGetErrorString(status));
+    return NULL;
+}
+
+const char *gpu_claim(void)
+{
+    const char *advice;
+    if (gpu.open)
+        return NULL;
+    if ((advice = find_device()) || (advice = make_streams()) || (advice = convolution_open(gpu.work)) ||
+        (advice = product_open(gpu.work)))
+        return advice;
+    gpu.open = true;
+    return NULL;
+}
+
+const char *gpu_open(enum precision precision)
+{
+    gpu.precision = precision;
+    return gpu_claim();
+}
+
+enum precision gpu_precision(void)
+{
+    return gpu.precision;
+}
+
+cudaStream_t gpu_stream(void)
+{
+    return gpu.work;
+}
+
+/* --- errors ------------------------------------------------------------------------------------------- */
+
+bool gpu_well(void)
+{
+    return !gpu.failure[0];
+}
+
+bool gpu_begin(const char *operation)
+{
+    if (gpu_well())
+        gpu.operation = operation;
+    return gpu_well();
+}
+
+void gpu_fail(const char *call, const char *cause)
+{
+    if (gpu_well())
+        snprintf(gpu.failure, sizeof gpu.failure, "cuda: %s: %s: %s", gpu.operation, call, cause);
+}
+
+bool gpu_check(cudaError_t status, const char *call)
+{
+    if (status) {
+        char cause[256];
+        snprintf(cause, sizeof cause, "%s (%s)", cudaGetErrorString(status), cudaGetErrorName(status));
+        gpu_fail(call, cause);
+    }
+    return gpu_well();
+}
+
+/* What a kernel did wrong shows when somebody waits: then only the last operation is known. */
+const char *gpu_finish(void)
+{
+    cudaError_t status = gpu_well() ? cudaStreamSynchronize(gpu.work) : cudaSuccess;
+    if (status) {
+        char cause[256];
+        snprintf(cause, sizeof cause, "%s (%s), in this operation or before it; CUDA_LAUNCH_BLOCKING=1 tells",
+                 cudaGetErrorString(status), cudaGetErrorName(status));
+        gpu_fail("cudaStreamSynchronize", cause);
+    }
+    if (gpu_well())
+        convolution_verdict();
+    return gpu_well() ? NULL : gpu.failure;
+}
+
+/* --- memory --------------------------------------------------------------------------------------------- */
+
+static void refuse_memory(size_t bytes)
+{
+    size_t available = 0, total = 0;
+    cudaMemGetInfo(&available, &total);
+    snprintf(
+        gpu.failure, sizeof gpu.failure,
+        "too little device memory: %zu MiB wanted, %zu of %zu MiB free; --memory with less, a smaller size "
+        "(--size, --patch) or fewer other programs on the card would fit",
+        (bytes + MEBIBYTE - 1) / MEBIBYTE, available / MEBIBYTE, total / MEBIBYTE);
+}
+
+void *gpu_allocate(size_t bytes)
+{
+    void *memory = NULL;
+    if (!gpu_begin("allocate"))
+        return NULL;
+    gpu.seen = false;
+    cudaError_t status = cudaMalloc(&memory, bytes ? bytes : 1);
+    if (status == cudaErrorMemoryAllocation) {
+        (void)cudaGetLastError(); /* known; it must not look like a kernel's */
+        refuse_memory(bytes);
+    } else
+        gpu_check(status, "cudaMalloc");
+    return memory;
+}
+
+void gpu_release(void *memory, size_t bytes)
+{
+    (void)bytes;
+    gpu_check(cudaFree(memory), "cudaFree");
+}
+
+/* Host memory may be reused when this returns. */
+void gpu_upload(void *to, const void *from_host, size_t bytes)
+{
+    if (gpu_begin("upload") && bytes &&
+        gpu_check(cudaMemcpyAsync(to, from_host, bytes, cudaMemcpyHostToDevice, gpu.work), "cudaMemcpyAsync"))
+        gpu_check(cudaStreamSynchronize(gpu.work), "cudaStreamSynchronize");
+}
+
+void gpu_download(void *to_host, const void *from, size_t bytes)
+{
+    if (gpu_begin("download") && bytes &&
+        gpu_check(cudaMemcpyAsync(to_host, from, bytes, cudaMemcpyDeviceToHost, gpu.work), "cudaMemcpyAsync"))
+        gpu_check(cudaStreamSynchronize(gpu.work), "cudaStreamSynchronize");
+}
+
+void gpu_clear(void *memory, size_t bytes)
+{
+    if (gpu_begin("clear") && bytes)
+        gpu_check(cudaMemsetAsync(memory, 0, bytes, gpu.work), "cudaMemsetAsync");
+}
+
+void gpu_copy(void *to, const void *from, size_t bytes)
+{
+    if (gpu_begin("copy") && bytes)
+        gpu_check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, gpu.work), "cudaMemcpyAsync");
+}
+
+/* --- input ahead ------------------------------------------------------------------------------------------
+ */
+
+void *gpu_allocate_host(size_t bytes)
+{
+    void *memory = NULL;
+    if (gpu_begin("allocate_host"))
+        gpu_check(cudaMallocHost(&memory, bytes ? bytes : 1), "cudaMallocHost");
+    return memory;
+}
+
+void gpu_release_host(void *memory, size_t bytes)
+{
+    (void)bytes;
+    gpu_check(cudaFreeHost(memory), "cudaFreeHost");
+}
+
+/* The copy waits for the work asked for so far, which may still read `to`, and runs beside what follows. */
+void gpu_stage(void *to, const void *from_host, size_t bytes)
+{
+    if (gpu_begin("stage") && gpu_check(cudaEventRecord(gpu.work_reached, gpu.work), "cudaEventRecord") &&
+        gpu_check(cudaStreamWaitEvent(gpu.staging, gpu.work_reached, 0), "cudaStreamWaitEvent") &&
+        gpu_check(cudaMemcpyAsync(to, from_host, bytes, cudaMemcpyHostToDevice, gpu.staging),
+                  "cudaMemcpyAsync"))
+        gpu_check(cudaEventRecord(gpu.copy_reached, gpu.staging), "cudaEventRecord");
+}
+
+void gpu_staged(void)
+{
+    if (gpu_begin("staged"))
+        gpu_check(cudaStreamWaitEvent(gpu.work, gpu.copy_reached, 0), "cudaStreamWaitEvent");
+}
+
+/* --- a step as one graph
+ * ------------------------------------------------------------------------------------ */
+
+bool gpu_record_begin(void)
+{
+    if (!gpu.seen) {
+        gpu.seen = true;
+        return false;
+    }
+    gpu.recording =
+        gpu_begin("record") && gpu_check(cudaStreamBeginCapture(gpu.work, cudaStreamCaptureModeThreadLocal),
+                                         "cudaStreamBeginCapture");
+    return gpu.recording;
+}
+
+bool gpu_recording(void)
+{
+    return gpu.recording;
+}
+
+void gpu_record_end(void)
+{
+    cudaGraph_t graph = NULL;
+    cudaError_t status = cudaStreamEndCapture(gpu.work, &graph);
+    gpu.recording = false;
+    if (gpu.recorded)
+        gpu_check(cudaGraphExecDestroy(gpu.recorded), "cudaGraphExecDestroy");
+    gpu.recorded = NULL;
+    if (gpu_check(status, "cudaStreamEndCapture"))
+        gpu_check(cudaGraphInstantiate(&gpu.recorded, graph, 0), "cudaGraphInstantiate");
+    if (graph)
+        gpu_check(cudaGraphDestroy(graph), "cudaGraphDestroy");
+}
+
+void gpu_replay(void)
+{
+    if (gpu_begin("replay"))
+        gpu_check(cudaGraphLaunch(gpu.recorded, gpu.work), "cudaGraphLaunch");
+}

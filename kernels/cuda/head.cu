@@ -1,0 +1,266 @@
+/* The end of the network: 1x1x1 convolution to the regions, sigmoid, Dice sums and the way back. See
+ * kernels/head.h for the formulas. */
+#include "kernels/cuda/device.h"
+#include "kernels/cuda/rows.h"
+
+/* --- forward
+ * ------------------------------------------------------------------------------------------------------
+ * Eight lanes share a voxel: each takes every eighth quad of its rows, a shuffle adds them up. */
+
+enum { HEAD_LANES = 8, HEAD_GROUPS = ROW_THREADS / HEAD_LANES, HEAD_VOXELS_EACH = 16 };
+
+__device__ static inline float sum_of_lanes(float value)
+{
+    for (int lane = 1; lane < HEAD_LANES; lane *= 2)
+        value += __shfl_xor_sync(0xffffffffu, value, lane);
+    return value;
+}
+
+/* Shared: w as [region][part][padded(channels)], padding zero. */
+__global__ void head(struct shape in, int regions, const float *x, const float *w, const float *b, float *p)
+{
+    GPU_SHARED(float, weights);
+    size_t voxels = (size_t)in.depth * (size_t)in.height * (size_t)in.width;
+    int row = padded(in.channels), columns = in.parts * row;
+    for (int n = (int)threadIdx.x; n < regions * columns; n += ROW_THREADS) {
+        int k = n / columns, part = n % columns / row, c = n % row;
+        weights[n] = c < in.channels ? w[(k * in.parts + part) * in.channels + c] : 0.0f;
+    }
+    __syncthreads();
+    int lane = (int)threadIdx.x % HEAD_LANES;
+    size_t first = (size_t)blockIdx.x * HEAD_GROUPS * HEAD_VOXELS_EACH + threadIdx.x / HEAD_LANES;
+    for (int turn = 0; turn < HEAD_VOXELS_EACH; turn++) {
+        size_t v = first + (size_t)turn * HEAD_GROUPS;
+        float z[REGIONS_MOST] = {};
+        for (int n = 4 * lane; n < columns && v < voxels; n += 4 * HEAD_LANES) {
+            float4 value = load4(x + ((size_t)(n / row) * voxels + v) * (size_t)row + n % row);
+#pragma unroll
+            for (int k = 0; k < REGIONS_MOST; k++) {
+                if (k >= regions)
+                    break;
+                float4 weight = load4(weights + k * columns + n);
+                z[k] += value.x * weight.x + value.y * weight.y + value.z * weight.z + value.w * weight.w;
+            }
+        }
+#pragma unroll
+        for (int k = 0; k < REGIONS_MOST; k++) {
+            if (k >= regions)
+                break;
+            float sum = sum_of_lanes(z[k]);
+            if (lane == k && v < voxels)
+                p[(size_t)k * voxels + v] = 1 / (1 + expf(-(sum + b[k])));
+        }
+    }
+}
+
+void gpu_head(struct shape in, int regions, const float *x, const float *w, const float *b, float *p)
+{
+    size_t each = (size_t)HEAD_GROUPS * HEAD_VOXELS_EACH;
+    size_t shared = (size_t)(regions * in.parts * padded(in.channels)) * sizeof(float);
+    GPU_LAUNCH(head, dim3((unsigned)((shape_voxels(in) + each - 1) / each)), dim3(ROW_THREADS), shared, in,
+               regions, x, w, b, p);
+}
+
+/* --- Dice sums
+ * -------------------------------------------------------------------------------------------------- */
+
+enum { DICE_SUMS = sizeof(struct dice_sums) / sizeof(double), DICE_BLOCKS = 256, WARP = 32 };
+
+/* Also enough for the bias sums and their totals. */
+static inline size_t dice_partials_bytes(void)
+{
+    return (size_t)(DICE_BLOCKS * REGIONS_MOST * DICE_SUMS) * sizeof(double);
+}
+
+/* Adds up `count` numbers of each thread of the block, in a fixed order; thread 0 stores them. Shared memory:
+ * count * ROW_THREADS / 32 doubles. */
+__device__ static inline void store_block_sums(int count, const double *sums, double *shared, double *to)
+{
+    int warp = (int)threadIdx.x / WARP;
+    for (int n = 0; n < count; n++) {
+        double sum = sums[n];
+        for (int lane = 1; lane < WARP; lane *= 2)
+            sum += __shfl_xor_sync(0xffffffffu, sum, lane);
+        if (threadIdx.x % WARP == 0)
+            shared[n * (ROW_THREADS / WARP) + warp] = sum;
+    }
+    __syncthreads();
+    if ((int)threadIdx.x < count) {
+        double sum = 0;
+        for (int other = 0; other < ROW_THREADS / WARP; other++)
+            sum += shared[(int)threadIdx.x * (ROW_THREADS / WARP) + other];
+        to[threadIdx.x] = sum;
+    }
+}
+
+/* grid: blocks along the voxels x regions; partials[block][region][DICE_SUMS] */
+__global__ void dice_sums_of(size_t voxels, const float *p, const uint8_t *target, double *partials)
+{
+    GPU_SHARED(double, shared);
+    unsigned k = blockIdx.y;
+    double sums[DICE_SUMS] = {};
+    for (size_t v = (size_t)blockIdx.x * ROW_THREADS + threadIdx.x; v < voxels;
+         v += (size_t)gridDim.x * ROW_THREADS) {
+        float probability = p[(size_t)k * voxels + v];
+        int inside = target[v] >> k & 1, hard = probability > 0.5f;
+        sums[0] += inside ? (double)probability : 0;
+        sums[1] += (double)probability;
+        sums[2] += inside;
+        sums[3] += inside & hard;
+        sums[4] += hard;
+    }
+    store_block_sums(DICE_SUMS, sums, shared, partials + (size_t)(blockIdx.x * gridDim.y + k) * DICE_SUMS);
+}
+
+void gpu_dice_sums(size_t voxels, int regions, const float *p, const uint8_t *target, struct dice_sums *sums,
+                   double *partials)
+{
+    unsigned blocks = (unsigned)((voxels + ROW_THREADS - 1) / ROW_THREADS);
+    blocks = blocks < (unsigned)DICE_BLOCKS ? blocks : (unsigned)DICE_BLOCKS;
+    GPU_LAUNCH(dice_sums_of, dim3(blocks, (unsigned)regions), dim3(ROW_THREADS),
+               DICE_SUMS * (ROW_THREADS / WARP) * sizeof(double), voxels, p, target, partials);
+    gpu_sum_partials(blocks, regions * DICE_SUMS, regions * DICE_SUMS, partials,
+                     reinterpret_cast<double *>(sums));
+}
+
+/* --- backward
+ * ---------------------------------------------------------------------------------------------------- The
+ * gradient of the network's last tensor has rank `regions`: dx of a voxel is W^T dz, formed where it is
+ * stored. */
+
+/* dz = p (1 - p) (constant - inside slope), for one region */
+struct logit {
+    float constant, slope;
+};
+
+__device__ static inline struct logit logit_of(const struct dice_sums &sums, float scale)
+{
+    double s = sums.probability + sums.target + 1;
+    struct logit l = {(float)((double)scale * (2 * sums.intersection + 1) / (s * s)),
+                      (float)((double)scale * 2 / s)};
+    return l;
+}
+
+__device__ static inline float logit_gradient(const struct logit &l, float p, int inside)
+{
+    return p * (1 - p) * (inside ? l.constant - l.slope : l.constant);
+}
+
+/* One part a blockIdx.z; block sums of dz x go to partials[part][block][channel][REGIONS]. */
+template <int REGIONS>
+__global__ void head_backward(struct rows r, int channels, int parts, int regions, const float *x,
+                              const float *w, const float *p, const uint8_t *target,
+                              const struct dice_sums *sums, float scale, float *dx, double *partials)
+{
+    GPU_SHARED(float, shared);
+    struct place at = place_in(r);
+    int part = (int)blockIdx.z;
+    struct logit logits[REGIONS];
+    float weights[REGIONS][4], weight_sums[4][REGIONS] = {};
+#pragma unroll
+    for (int k = 0; k < REGIONS; k++) {
+        struct logit none = {0, 0};
+        logits[k] = k < regions ? logit_of(sums[k], scale) : none;
+        for (int c = 0; c < 4; c++)
+            weights[k][c] = k < regions && at.channel + c < channels
+                                ? w[(k * parts + part) * channels + at.channel + c]
+                                : 0.0f;
+    }
+    size_t part_at = (size_t)part * r.voxels * (size_t)r.padded;
+    for (size_t v = at.first; v < r.voxels; v += at.step) {
+        size_t n = part_at + v * (size_t)r.padded + (size_t)at.channel;
+        float4 value = load4(x + n), sum = make_float4(0, 0, 0, 0);
+        int regions_here = target[v];
+#pragma unroll
+        for (int k = 0; k < REGIONS; k++) {
+            if (k >= regions)
+                break;
+            float dz = logit_gradient(logits[k], p[(size_t)k * r.voxels + v], regions_here >> k & 1);
+            sum = make_float4(sum.x + weights[k][0] * dz, sum.y + weights[k][1] * dz,
+                              sum.z + weights[k][2] * dz, sum.w + weights[k][3] * dz);
+            weight_sums[0][k] += dz * value.x;
+            weight_sums[1][k] += dz * value.y;
+            weight_sums[2][k] += dz * value.z;
+            weight_sums[3][k] += dz * value.w;
+        }
+        store4(dx + n, sum);
+    }
+    store_partials<REGIONS, float>(r, weight_sums, shared,
+                                   partials + (size_t)part * gridDim.x * (size_t)(r.padded * REGIONS));
+}
+
+/* one thread a weight: totals[part][channel padded][stride] into dw [region][part][channel] */
+__global__ void add_head_weights(int channels, int parts, int regions, int stride, const double *totals,
+                                 float *dw)
+{
+    int n = (int)(blockIdx.x * blockDim.x + threadIdx.x);
+    int k = n / (parts * channels), part = n / channels % parts, c = n % channels;
+    if (k < regions)
+        dw[n] = (float)((double)dw[n] + totals[(part * padded(channels) + c) * stride + k]);
+}
+
+/* partials[block][region] of the sums of dz */
+__global__ void head_bias_sums(size_t voxels, int regions, const float *p, const uint8_t *target,
+                               const struct dice_sums *sums, float scale, double *partials)
+{
+    GPU_SHARED(double, shared);
+    double bias_sums[REGIONS_MOST] = {};
+    for (int k = 0; k < regions; k++) {
+        struct logit l = logit_of(sums[k], scale);
+        double sum = 0;
+        for (size_t v = (size_t)blockIdx.x * ROW_THREADS + threadIdx.x; v < voxels;
+             v += (size_t)gridDim.x * ROW_THREADS)
+            sum += (double)logit_gradient(l, p[(size_t)k * voxels + v], target[v] >> k & 1);
+        bias_sums[k] = sum;
+    }
+    store_block_sums(regions, bias_sums, shared, partials + (size_t)blockIdx.x * (size_t)regions);
+}
+
+static void head_bias_gradient(size_t voxels, int regions, const float *p, const uint8_t *target,
+                               const struct dice_sums *sums, float scale, float *db, double *partials)
+{
+    unsigned blocks = (unsigned)((voxels + ROW_THREADS - 1) / ROW_THREADS);
+    blocks = blocks < (unsigned)DICE_BLOCKS ? blocks : (unsigned)DICE_BLOCKS;
+    double *totals = partials + (size_t)blocks * (size_t)regions;
+    GPU_LAUNCH(head_bias_sums, dim3(blocks), dim3(ROW_THREADS),
+               (size_t)regions * (ROW_THREADS / WARP) * sizeof(double), voxels, regions, p, target, sums,
+               scale, partials);
+    gpu_sum_partials(blocks, regions, regions, partials, totals);
+    gpu_add_totals(regions, totals, db);
+}
+
+template <int REGIONS>
+static void head_backward_of(struct shape in, int regions, const float *x, const float *w, const float *p,
+                             const uint8_t *target, const struct dice_sums *sums, float scale, float *dx,
+                             float *dw, double *partials)
+{
+    struct rows r = rows_of(shape_voxels(in), in.channels);
+    int stride = r.padded * REGIONS, weights = regions * in.parts * in.channels;
+    double *totals = partials + (size_t)in.parts * r.width * (size_t)stride;
+    GPU_LAUNCH(head_backward<REGIONS>, dim3(r.width, r.height, (unsigned)in.parts), rows_block(r),
+               partial_shared(r, REGIONS, sizeof(float)), r, in.channels, in.parts, regions, x, w, p, target,
+               sums, scale, dx, partials);
+    for (int part = 0; part < in.parts; part++)
+        gpu_sum_partials(r.width, stride, stride, partials + (size_t)part * r.width * (size_t)stride,
+                         totals + (size_t)part * (size_t)stride);
+    GPU_LAUNCH(add_head_weights, dim3((unsigned)(weights + 63) / 64), dim3(64), 0, in.channels, in.parts,
+               regions, REGIONS, totals, dw);
+}
+
+size_t head_partials_bytes(struct shape in)
+{
+    struct rows r = rows_of(shape_voxels(in), in.channels);
+    size_t weights = (size_t)in.parts * (r.width + 1) * (size_t)(r.padded * REGIONS_MOST) * sizeof(double);
+    return weights > dice_partials_bytes() ? weights : dice_partials_bytes();
+}
+
+void gpu_head_backward(struct shape in, int regions, const float *x, const float *w, const float *p,
+                       const uint8_t *target, const struct dice_sums *sums, float scale, float *dx, float *dw,
+                       float *db, double *partials)
+{
+    if (regions <= 4)
+        head_backward_of<4>(in, regions, x, w, p, target, sums, scale, dx, dw, partials);
+    else
+        head_backward_of<REGIONS_MOST>(in, regions, x, w, p, target, sums, scale, dx, dw, partials);
+    head_bias_gradient(shape_voxels(in), regions, p, target, sums, scale, db, partials);
+}

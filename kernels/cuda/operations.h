@@ -1,0 +1,29 @@
+/* The functions of the CUDA backend's table, as kernels/ states them. */
+#ifndef PRUNET_KERNELS_CUDA_OPERATIONS_H
+#define PRUNET_KERNELS_CUDA_OPERATIONS_H
+
+#include "kernels/kernels.h"
+
+image_conv_forward_function cuda_image_conv_forward;
+image_conv_backward_function cuda_image_conv_backward;
+conv3_forward_function cuda_conv3_forward;
+conv3_backward_function cuda_conv3_backward;
+moments_function cuda_moments;
+norm_forward_function cuda_norm_forward;
+norm_backward_function cuda_norm_backward;
+pool_forward_function cuda_pool_forward;
+pool_backward_function cuda_pool_backward;
+upsample_forward_function cuda_upsample_forward;
+upsample_backward_function cuda_upsample_backward;
+branch_forward_function cuda_branch_forward;
+branch_backward_function cuda_branch_backward;
+down_forward_function cuda_down_forward;
+down_backward_function cuda_down_backward;
+up_forward_function cuda_up_forward;
+up_backward_function cuda_up_backward;
+head_forward_function cuda_head_forward;
+dice_sums_function cuda_dice_sums;
+head_backward_function cuda_head_backward;
+adam_function cuda_adam;
+
+#endif

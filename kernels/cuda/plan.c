@@ -1,0 +1,345 @@
+/* cuDNN's graph interface in plain C: a convolution as a graph of one node, an engine for it, a plan. */
+#include "kernels/cuda/plan.h"
+#include <cudnn.h>
+#include <stdio.h>
+#include <string.h>
+
+typedef cudnnBackendDescriptor_t descriptor;
+
+enum { WORKSPACE_CAP = 64 << 20, CONFIGURATIONS_MOST = 64, NOTES_MOST = 16, GRAPH_MOST = 16, ALIGNMENT = 16 };
+
+static cudnnHandle_t handle;
+static descriptor device; /* properties of a card that is not there; NULL with a handle */
+
+/* --- the library
+ * --------------------------------------------------------------------------------------------- cuDNN 9.8
+ * to 9.15 give wrong 3-D convolutions in 16 bit and TF32 without a word (PyTorch issue 163539, pull request
+ * 167024). */
+
+enum { VERSION_LEAST = 90000, BROKEN_FIRST = 90800, BROKEN_END = 91600 };
+
+static const char *judge_version(void)
+{
+    static char text[256];
+    size_t version = cudnnGetVersion();
+    if (version >= VERSION_LEAST && (version < BROKEN_FIRST || version >= BROKEN_END))
+        return NULL;
+    snprintf(text, sizeof text,
+             "cuDNN %zu.%zu.%zu %s: install 9.16 or later (it comes first in LD_LIBRARY_PATH), or use "
+             "--backend cpu",
+             version / 10000, version / 100 % 100, version % 100,
+             version < VERSION_LEAST ? "is too old" : "computes wrong 3-D convolutions in TF32 and bf16");
+    return text;
+}
+
+const char *convolution_plan_open(cudaStream_t stream)
+{
+    static char text[256];
+    const char *advice = judge_version();
+    if (advice)
+        return advice;
+    cudnnStatus_t status = cudnnCreate(&handle);
+    if (!status)
+        status = cudnnSetStream(handle, stream);
+    if (!status)
+        return NULL;
+    snprintf(text, sizeof text, "cuDNN does not start (%s): the CUDA device may be out of memory",
+             cudnnGetErrorString(status));
+    return text;
+}
+
+/* --- descriptors
+ * --------------------------------------------------------------------------------------------- What is made
+ * for a plan is kept in a list, to be destroyed together. The first error ends the work: later calls do
+ * nothing. */
+
+struct workshop {
+    descriptor made[GRAPH_MOST + CONFIGURATIONS_MOST];
+    int count;
+    cudnnStatus_t status;
+    const char *failed; /* the call */
+};
+
+static void expect(struct workshop *shop, cudnnStatus_t status, const char *call)
+{
+    if (!shop->status && status)
+        shop->status = status, shop->failed = call;
+}
+
+static descriptor make(struct workshop *shop, cudnnBackendDescriptorType_t type)
+{
+    descriptor d = NULL;
+    if (!shop->status)
+        expect(shop, cudnnBackendCreateDescriptor(type, &d), "cudnnBackendCreateDescriptor");
+    if (d)
+        shop->made[shop->count++] = d;
+    return d;
+}
+
+static void set(struct workshop *shop, descriptor d, cudnnBackendAttributeName_t name,
+                cudnnBackendAttributeType_t type, int64_t count, const void *values)
+{
+    if (!shop->status)
+        expect(shop, cudnnBackendSetAttribute(d, name, type, count, values), "cudnnBackendSetAttribute");
+}
+
+static void set_descriptor(struct workshop *shop, descriptor d, cudnnBackendAttributeName_t name,
+                           descriptor value)
+{
+    set(shop, d, name, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &value);
+}
+
+static void finalize(struct workshop *shop, descriptor d, const char *what)
+{
+    if (!shop->status)
+        expect(shop, cudnnBackendFinalize(d), what);
+}
+
+static void close_workshop(struct workshop *shop)
+{
+    while (shop->count > 0)
+        cudnnBackendDestroyDescriptor(shop->made[--shop->count]);
+}
+
+const char *convolution_plan_pretend(const char *device_json)
+{
+    const char *advice = judge_version();
+    struct workshop shop = {.count = 0};
+    if (advice)
+        return advice;
+    device = make(&shop, CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR);
+    set(&shop, device, CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION, CUDNN_TYPE_CHAR,
+        (int64_t)strlen(device_json) + 1, device_json);
+    finalize(&shop, device, "cudnnBackendFinalize(device properties)");
+    return shop.status ? cudnnGetErrorString(shop.status) : NULL;
+}
+
+/* --- the graph
+ * ------------------------------------------------------------------------------------------------ */
+
+enum { ID_X = 'x', ID_W = 'w', ID_Y = 'y' };
+
+/* `rows` stacks of depth x height x width voxels, channels innermost; cuDNN counts the axes N, C, D, H, W. */
+static descriptor make_tensor(struct workshop *shop, int64_t id, bool bf16, int64_t rows, int64_t channels,
+                              int64_t depth, int64_t height, int64_t width)
+{
+    const int64_t sizes[5] = {rows, channels, depth, height, width};
+    const int64_t strides[5] = {channels * depth * height * width, 1, channels * height * width,
+                                channels * width, channels};
+    const int64_t alignment = ALIGNMENT;
+    const cudnnDataType_t type = bf16 ? CUDNN_DATA_BFLOAT16 : CUDNN_DATA_FLOAT;
+    descriptor d = make(shop, CUDNN_BACKEND_TENSOR_DESCRIPTOR);
+    set(shop, d, CUDNN_ATTR_TENSOR_DATA_TYPE, CUDNN_TYPE_DATA_TYPE, 1, &type);
+    set(shop, d, CUDNN_ATTR_TENSOR_DIMENSIONS, CUDNN_TYPE_INT64, 5, sizes);
+    set(shop, d, CUDNN_ATTR_TENSOR_STRIDES, CUDNN_TYPE_INT64, 5, strides);
+    set(shop, d, CUDNN_ATTR_TENSOR_UNIQUE_ID, CUDNN_TYPE_INT64, 1, &id);
+    set(shop, d, CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT, CUDNN_TYPE_INT64, 1, &alignment);
+    finalize(shop, d, "cudnnBackendFinalize(tensor)");
+    return d;
+}
+
+/* Stride 1, padding 1, sums in floats. */
+static descriptor make_convolution(struct workshop *shop)
+{
+    const int64_t axes = 3, ones[3] = {1, 1, 1};
+    const cudnnDataType_t sums = CUDNN_DATA_FLOAT;
+    const cudnnConvolutionMode_t mode = CUDNN_CROSS_CORRELATION;
+    descriptor d = make(shop, CUDNN_BACKEND_CONVOLUTION_DESCRIPTOR);
+    set(shop, d, CUDNN_ATTR_CONVOLUTION_COMP_TYPE, CUDNN_TYPE_DATA_TYPE, 1, &sums);
+    set(shop, d, CUDNN_ATTR_CONVOLUTION_CONV_MODE, CUDNN_TYPE_CONVOLUTION_MODE, 1, &mode);
+    set(shop, d, CUDNN_ATTR_CONVOLUTION_SPATIAL_DIMS, CUDNN_TYPE_INT64, 1, &axes);
+    set(shop, d, CUDNN_ATTR_CONVOLUTION_DILATIONS, CUDNN_TYPE_INT64, 3, ones);
+    set(shop, d, CUDNN_ATTR_CONVOLUTION_FILTER_STRIDES, CUDNN_TYPE_INT64, 3, ones);
+    set(shop, d, CUDNN_ATTR_CONVOLUTION_PRE_PADDINGS, CUDNN_TYPE_INT64, 3, ones);
+    set(shop, d, CUDNN_ATTR_CONVOLUTION_POST_PADDINGS, CUDNN_TYPE_INT64, 3, ones);
+    finalize(shop, d, "cudnnBackendFinalize(convolution)");
+    return d;
+}
+
+/* The names that cuDNN gives to the parts of each kind of node. */
+static const struct node_names {
+    cudnnBackendDescriptorType_t type;
+    cudnnBackendAttributeName_t alpha, beta, convolution, x, w, y;
+} node_names[] = {
+    [CONVOLUTION_FORWARD] = {CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR,
+                             CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA,
+                             CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA,
+                             CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC,
+                             CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X,
+                             CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W,
+                             CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y},
+    [CONVOLUTION_DATA] = {CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR,
+                          CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_ALPHA,
+                          CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_BETA,
+                          CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_CONV_DESC,
+                          CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DX,
+                          CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_W,
+                          CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DY},
+    [CONVOLUTION_FILTER] = {CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR,
+                            CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA,
+                            CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA,
+                            CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC,
+                            CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_X,
+                            CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DW,
+                            CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DY},
+};
+
+static descriptor make_graph(struct workshop *shop, const struct convolution *p)
+{
+    const struct node_names *names = &node_names[p->kind];
+    const float alpha = 1, beta = p->add ? 1 : 0;
+    descriptor x = make_tensor(shop, ID_X, p->bf16, 1, p->in, p->depth, p->height, p->width);
+    descriptor y = make_tensor(shop, ID_Y, p->bf16, 1, p->out, p->depth, p->height, p->width);
+    descriptor w = make_tensor(shop, ID_W, p->bf16, p->out, p->in, 3, 3, 3);
+    descriptor convolution = make_convolution(shop), node = make(shop, names->type);
+    set(shop, node, names->alpha, CUDNN_TYPE_FLOAT, 1, &alpha);
+    set(shop, node, names->beta, CUDNN_TYPE_FLOAT, 1, &beta);
+    set_descriptor(shop, node, names->convolution, convolution);
+    set_descriptor(shop, node, names->x, x);
+    set_descriptor(shop, node, names->w, w);
+    set_descriptor(shop, node, names->y, y);
+    finalize(shop, node, "cudnnBackendFinalize(node)");
+    descriptor graph = make(shop, CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
+    set_descriptor(shop, graph, CUDNN_ATTR_OPERATIONGRAPH_OPS, node);
+    if (handle)
+        set(shop, graph, CUDNN_ATTR_OPERATIONGRAPH_HANDLE, CUDNN_TYPE_HANDLE, 1, &handle);
+    finalize(shop, graph, "cudnnBackendFinalize(graph)");
+    return graph;
+}
+
+/* --- the choice
+ * ------------------------------------------------------------------------------------------------ */
+
+/* cuDNN's proposals in its order: first what it expects to be fast, then what it falls back on. */
+static int propose(struct workshop *shop, descriptor graph, cudnnBackendHeurMode_t mode,
+                   descriptor *configurations)
+{
+    int64_t count = 0;
+    descriptor heuristics = make(shop, CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR);
+    set_descriptor(shop, heuristics, CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, graph);
+    set(shop, heuristics, CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_TYPE_HEUR_MODE, 1, &mode);
+    if (device)
+        set_descriptor(shop, heuristics, CUDNN_ATTR_ENGINEHEUR_DEVICEPROP, device);
+    finalize(shop, heuristics, "cudnnBackendFinalize(heuristics)");
+    for (int i = 0; i < CONFIGURATIONS_MOST; i++)
+        configurations[i] = make(shop, CUDNN_BACKEND_ENGINECFG_DESCRIPTOR);
+    if (!shop->status)
+        expect(shop,
+               cudnnBackendGetAttribute(heuristics, CUDNN_ATTR_ENGINEHEUR_RESULTS,
+                                        CUDNN_TYPE_BACKEND_DESCRIPTOR, CONFIGURATIONS_MOST, &count,
+                                        configurations),
+               "cudnnBackendGetAttribute(heuristics)");
+    return shop->status ? 0 : (int)count;
+}
+
+/* Whether an engine gives the same bits each time, and sums in floats of the operands as they should be. */
+static bool acceptable(const struct convolution *p, descriptor configuration, int64_t *engine_number)
+{
+    cudnnBackendNumericalNote_t notes[NOTES_MOST];
+    int64_t one, count = 0;
+    descriptor engine = NULL;
+    bool good = !cudnnBackendCreateDescriptor(CUDNN_BACKEND_ENGINE_DESCRIPTOR, &engine) &&
+                !cudnnBackendGetAttribute(configuration, CUDNN_ATTR_ENGINECFG_ENGINE,
+                                          CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &one, &engine) &&
+                !cudnnBackendGetAttribute(engine, CUDNN_ATTR_ENGINE_GLOBAL_INDEX, CUDNN_TYPE_INT64, 1, &one,
+                                          engine_number) &&
+                !cudnnBackendGetAttribute(engine, CUDNN_ATTR_ENGINE_NUMERICAL_NOTE, CUDNN_TYPE_NUMERICAL_NOTE,
+                                          NOTES_MOST, &count, notes);
+    for (int64_t i = 0; i < count && good; i++) {
+        good = notes[i] != CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC &&
+               notes[i] != CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION;
+        if (!p->bf16 && !p->tf32)
+            good = good && notes[i] != CUDNN_NUMERICAL_NOTE_TENSOR_CORE &&
+                   notes[i] != CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS;
+    }
+    if (engine)
+        cudnnBackendDestroyDescriptor(engine);
+    return good;
+}
+
+/* A finished plan for the configuration within the workspace; false when there is none. */
+static bool build(descriptor configuration, struct convolution_plan *plan)
+{
+    int64_t one, workspace = 0;
+    descriptor d = NULL;
+    bool good = !cudnnBackendCreateDescriptor(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR, &d) &&
+                !cudnnBackendSetAttribute(d, CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG,
+                                          CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &configuration) &&
+                (handle ? !cudnnBackendSetAttribute(d, CUDNN_ATTR_EXECUTION_PLAN_HANDLE, CUDNN_TYPE_HANDLE, 1,
+                                                    &handle)
+                        : !cudnnBackendSetAttribute(d, CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP,
+                                                    CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &device)) &&
+                !cudnnBackendFinalize(d) &&
+                !cudnnBackendGetAttribute(d, CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, CUDNN_TYPE_INT64, 1,
+                                          &one, &workspace) &&
+                workspace <= WORKSPACE_CAP;
+    if (!good && d)
+        cudnnBackendDestroyDescriptor(d);
+    if (good)
+        plan->descriptor = d, plan->workspace = (size_t)workspace;
+    return good;
+}
+
+static const char *refusal(const struct convolution *p, const char *cause)
+{
+    static const char *const kinds[] = {"forward", "data gradient", "weight gradient"};
+    static char text[256];
+    snprintf(text, sizeof text, "%s of %d to %d channels at %dx%dx%d in %s: %s", kinds[p->kind], p->in,
+             p->out, p->width, p->height, p->depth,
+             p->bf16   ? "bf16"
+             : p->tf32 ? "TF32"
+                       : "fp32",
+             cause);
+    return text;
+}
+
+const char *convolution_plan_make(struct convolution problem, struct convolution_plan *plan)
+{
+    static const cudnnBackendHeurMode_t modes[] = {CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK};
+    *plan = (struct convolution_plan){.problem = problem};
+    const char *cause = "cuDNN has no deterministic plan within 64 MiB of workspace";
+    for (int m = 0; m < 2 && !plan->descriptor; m++) {
+        descriptor configurations[CONFIGURATIONS_MOST];
+        struct workshop shop = {.count = 0};
+        int count = propose(&shop, make_graph(&shop, &problem), modes[m], configurations);
+        for (int i = 0; i < count && !plan->descriptor; i++)
+            if (acceptable(&problem, configurations[i], &plan->engine))
+                build(configurations[i], plan);
+        if (shop.status)
+            cause = shop.failed;
+        close_workshop(&shop);
+    }
+    return plan->descriptor ? NULL : refusal(&problem, cause);
+}
+
+void convolution_plan_release(struct convolution_plan *plan)
+{
+    if (plan->descriptor)
+        cudnnBackendDestroyDescriptor(plan->descriptor);
+    plan->descriptor = NULL;
+}
+
+size_t convolution_plan_workspace(void)
+{
+    return WORKSPACE_CAP;
+}
+
+/* --- execution
+ * ---------------------------------------------------------------------------------------------------- */
+
+const char *convolution_plan_run(const struct convolution_plan *plan, const void *x, const void *w,
+                                 const void *y, void *workspace)
+{
+    const int64_t ids[3] = {ID_X, ID_W, ID_Y};
+    const void *pointers[3] = {x, w, y};
+    struct workshop shop = {.count = 0};
+    descriptor pack = make(&shop, CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR);
+    set(&shop, pack, CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, CUDNN_TYPE_INT64, 3, ids);
+    set(&shop, pack, CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, CUDNN_TYPE_VOID_PTR, 3, pointers);
+    set(&shop, pack, CUDNN_ATTR_VARIANT_PACK_WORKSPACE, CUDNN_TYPE_VOID_PTR, 1, &workspace);
+    finalize(&shop, pack, "cudnnBackendFinalize(variant pack)");
+    if (!shop.status)
+        expect(&shop, cudnnBackendExecute(handle, plan->descriptor, pack), "cudnnBackendExecute");
+    close_workshop(&shop);
+    return shop.status ? refusal(&plan->problem, cudnnGetErrorString(shop.status)) : NULL;
+}

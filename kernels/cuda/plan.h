@@ -1,0 +1,62 @@
+/* Plans for 3x3x3 convolutions: cuDNN, by its graph interface.
+ *
+ * A plan is the first of cuDNN's own order that is deterministic, that keeps to the workspace and to the
+ * precision. A residual branch and its recomputation use one plan (the recomputation subtracts with negated
+ * weights, which changes nothing but the sign of the result), so they come out the same to the bit. */
+#ifndef PRUNET_KERNELS_CUDA_PLAN_H
+#define PRUNET_KERNELS_CUDA_PLAN_H
+
+#include "kernels/cuda/gpu.h"
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum convolution_kind {
+    CONVOLUTION_FORWARD, /* y = conv(x, w) */
+    CONVOLUTION_DATA,    /* x = conv^T(y, w) */
+    CONVOLUTION_FILTER   /* w = sum over voxels of x y */
+};
+
+/* x [voxels][in], y [voxels][out], w [out][27][in], all floats or all bf16. Sums are floats. */
+struct convolution {
+    enum convolution_kind kind;
+    bool add;    /* the result is += */
+    bool bf16;   /* what x, w and y are made of */
+    bool tf32;   /* floats may be rounded to TF32 on the way in */
+    int in, out; /* channels, padded */
+    int depth, height, width;
+};
+
+struct convolution_plan {
+    struct convolution problem;
+    void *descriptor;
+    size_t workspace;
+    int64_t engine; /* cuDNN's number of it, for the record */
+};
+
+/* Starts cuDNN. NULL, or advice: none, or a version whose 3-D convolutions are known to be wrong. */
+const char *convolution_plan_open(cudaStream_t stream);
+
+/* As convolution_plan_open without a device: plans can be made for the card that a JSON text describes
+ * (cuDNN's device properties), and not run. */
+const char *convolution_plan_pretend(const char *device_json);
+
+/* Bytes of workspace that plans may use: the cap, and what the memory plan counts. */
+size_t convolution_plan_workspace(void);
+
+/* Makes the problem's plan; NULL, or what failed. */
+const char *convolution_plan_make(struct convolution problem, struct convolution_plan *plan);
+
+void convolution_plan_release(struct convolution_plan *plan);
+
+/* NULL, or what failed. */
+const char *convolution_plan_run(const struct convolution_plan *plan, const void *x, const void *w,
+                                 const void *y, void *workspace);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

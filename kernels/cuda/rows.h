@@ -1,0 +1,154 @@
+/* Kernels that walk over the rows of a tensor: one voxel, all channels of a part.
+ *
+ * A thread owns four neighbouring channels, a "quad", and every n-th voxel; a block holds `quads` x `rows`
+ * threads. Loads are then whole and coalesced whatever the number of channels, and sums over voxels stay in
+ * registers. Which thread adds what depends on the shape alone, never on the card: sums come out the same
+ * everywhere. */
+#ifndef PRUNET_KERNELS_CUDA_ROWS_H
+#define PRUNET_KERNELS_CUDA_ROWS_H
+
+#include "kernels/cuda/gpu.h"
+#include "kernels/cuda/layout.h"
+#include <stdint.h>
+
+enum { ROW_THREADS = 256, ROW_QUADS_MOST = 64, ROW_VOXELS_EACH = 8 };
+const size_t ROW_BLOCKS_MOST = 1024;
+
+struct rows {
+    size_t voxels;
+    int padded;     /* floats of a row */
+    int quads;      /* of a block */
+    int rows;       /* of a block */
+    unsigned width; /* blocks along the voxels, and across the channels */
+    unsigned height;
+};
+
+static inline struct rows rows_of(size_t voxels, int channels)
+{
+    struct rows r;
+    int quads = padded(channels) / 4;
+    r.voxels = voxels;
+    r.padded = padded(channels);
+    r.height = (unsigned)((quads + ROW_QUADS_MOST - 1) / ROW_QUADS_MOST);
+    r.quads = (quads + (int)r.height - 1) / (int)r.height;
+    r.rows = ROW_THREADS / r.quads;
+    size_t chunk = (size_t)r.rows * ROW_VOXELS_EACH, blocks = (voxels + chunk - 1) / chunk;
+    r.width = (unsigned)(blocks < ROW_BLOCKS_MOST ? blocks : ROW_BLOCKS_MOST);
+    return r;
+}
+
+static inline dim3 rows_grid(struct rows r)
+{
+    return dim3(r.width, r.height);
+}
+
+static inline dim3 rows_block(struct rows r)
+{
+    return dim3((unsigned)(r.quads * r.rows));
+}
+
+/* The calling thread's place: first float of its quad in a row; its voxels are first, first + step, ... */
+struct place {
+    int channel;
+    size_t first, step;
+    bool inside; /* the last block across the channels may have threads to spare */
+};
+
+__device__ static inline struct place place_in(struct rows r)
+{
+    struct place p;
+    int quad = (int)threadIdx.x % r.quads + (int)blockIdx.y * r.quads;
+    p.channel = 4 * quad;
+    p.inside = p.channel < r.padded;
+    p.first = (size_t)blockIdx.x * (size_t)r.rows + threadIdx.x / (unsigned)r.quads;
+    p.step = (size_t)gridDim.x * (size_t)r.rows;
+    if (!p.inside)
+        p.first = r.voxels;
+    return p;
+}
+
+/* --- four channels at once --------------------------------------------------------------------------- */
+
+__device__ static inline float4 load4(const float *from)
+{
+    return *reinterpret_cast<const float4 *>(from);
+}
+
+__device__ static inline void store4(float *to, float4 v)
+{
+    *reinterpret_cast<float4 *>(to) = v;
+}
+
+/* bf16 is the upper half of a float, rounded to nearest, ties to even. A NaN stays one. */
+__device__ static inline unsigned bf16_bits(float value)
+{
+    unsigned bits = __float_as_uint(value);
+    return value != value ? bits >> 16 | 0x40u : (bits + 0x7fffu + (bits >> 16 & 1u)) >> 16;
+}
+
+__device__ static inline unsigned bf16_pair(float low, float high)
+{
+    return bf16_bits(low) | bf16_bits(high) << 16;
+}
+
+__device__ static inline float4 load4(const uint16_t *from)
+{
+    uint2 bits = *reinterpret_cast<const uint2 *>(from);
+    return make_float4(__uint_as_float(bits.x << 16), __uint_as_float(bits.x & 0xffff0000u),
+                       __uint_as_float(bits.y << 16), __uint_as_float(bits.y & 0xffff0000u));
+}
+
+__device__ static inline void store4(uint16_t *to, float4 v)
+{
+    *reinterpret_cast<uint2 *>(to) = make_uint2(bf16_pair(v.x, v.y), bf16_pair(v.z, v.w));
+}
+
+/* --- sums over the voxels ---------------------------------------------------------------------------- */
+
+/* Doubles that the sums of `values` numbers a channel want between the two kernels that form them. */
+static inline size_t partial_doubles(struct rows r, int values)
+{
+    return (size_t)r.width * (size_t)r.padded * (size_t)values;
+}
+
+/* Shared memory that store_partials wants: float or double sums, `values` of them a channel. */
+static inline size_t partial_shared(struct rows r, int values, size_t bytes_each)
+{
+    return (size_t)(r.quads * r.rows) * 4 * (size_t)values * bytes_each;
+}
+
+/* Adds up the block's sums, [channel of the quad][value] in each thread, row after row, and stores them at
+ * partials[block][channel][value]. All threads of the block take part. */
+template <int VALUES, class SUM>
+__device__ static inline void store_partials(struct rows r, const SUM (&sums)[4][VALUES], SUM *shared,
+                                             double *partials)
+{
+    const int columns = r.quads * 4 * VALUES;
+    SUM *mine = shared + (int)threadIdx.x * 4 * VALUES;
+    for (int c = 0; c < 4; c++)
+        for (int n = 0; n < VALUES; n++)
+            mine[c * VALUES + n] = sums[c][n];
+    __syncthreads();
+    for (int column = (int)threadIdx.x; column < columns; column += (int)blockDim.x) {
+        int global = (int)blockIdx.y * columns + column;
+        double sum = 0;
+        for (int row = 0; row < r.rows; row++)
+            sum += (double)shared[row * columns + column];
+        if (global < r.padded * VALUES)
+            partials[(size_t)blockIdx.x * (size_t)(r.padded * VALUES) + (size_t)global] = sum;
+    }
+    __syncthreads();
+}
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* totals[n] = sum over the blocks of partials[block][n], for n < count; `stride` doubles a block. */
+void gpu_sum_partials(unsigned blocks, int stride, int count, const double *partials, double *totals);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,97 @@
+/* See scratch.h. */
+#include "kernels/cuda/scratch.h"
+#include "kernels/cuda/layout.h"
+#include "kernels/cuda/plan.h"
+
+enum { ALIGNMENT = 256, TAPS = 27 };
+
+/* The next `bytes` of scratch; with no base only the size is counted. */
+static void *take(struct scratch *s, char *base, size_t bytes)
+{
+    char *at = base ? base + s->total : NULL;
+    s->total += (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    return at;
+}
+
+static void take_workspace(struct scratch *s, char *base)
+{
+    s->workspace_bytes = convolution_plan_workspace();
+    s->workspace = take(s, base, s->workspace_bytes);
+}
+
+static void take_norm(struct scratch *s, char *base, int channels)
+{
+    s->norm = take(s, base, (size_t)padded(channels) * sizeof *s->norm);
+    s->correction = take(s, base, (size_t)padded(channels) * sizeof *s->correction);
+}
+
+static void take_weights(struct scratch *s, char *base, size_t count)
+{
+    s->weights = take(s, base, count * sizeof(float));
+    s->weights_gradient = take(s, base, count * sizeof(float));
+}
+
+static size_t conv_weights(struct shape in, struct shape out)
+{
+    return (size_t)padded(out.channels) * TAPS * (size_t)padded(in.channels);
+}
+
+static size_t mix_weights(struct shape in, struct shape out)
+{
+    return (size_t)(out.parts * padded(out.channels)) * (size_t)(in.parts * padded(in.channels));
+}
+
+static size_t row_bytes(struct shape s)
+{
+    return (size_t)padded(s.channels) * sizeof(float);
+}
+
+struct scratch scratch_of(enum operation operation, struct shape in, struct shape out, void *base)
+{
+    struct scratch s = {.total = 0};
+    size_t voxels = shape_voxels(in);
+    switch (operation) {
+    case OPERATION_IMAGE_CONV:
+        s.partials = take(&s, base, image_partials_bytes(out, in.channels));
+        break;
+    case OPERATION_CONV3:
+        take_workspace(&s, base);
+        take_weights(&s, base, conv_weights(in, out));
+        s.first = take(&s, base, voxels * row_bytes(in) / 2);
+        s.second = take(&s, base, voxels * row_bytes(out) / 2);
+        break;
+    case OPERATION_NORM:
+        s.partials = take(&s, base, partials_bytes(voxels, in.channels));
+        take_norm(&s, base, in.channels);
+        break;
+    case OPERATION_BRANCH:
+        take_workspace(&s, base);
+        s.partials = take(&s, base, partials_bytes(voxels, in.channels));
+        take_norm(&s, base, in.channels);
+        take_weights(&s, base, conv_weights(in, in));
+        s.first = take(&s, base, voxels * row_bytes(in));
+        s.second = base ? (char *)s.first + voxels * row_bytes(in) / 2 : NULL;
+        break;
+    case OPERATION_DOWN:
+        take_workspace(&s, base);
+        s.partials = take(&s, base, partials_bytes(shape_voxels(out), out.channels));
+        take_weights(&s, base, mix_weights(in, out));
+        s.first = take(&s, base, (size_t)in.parts * shape_voxels(out) * row_bytes(in));
+        break;
+    case OPERATION_UP:
+        take_workspace(&s, base);
+        s.partials = take(&s, base, partials_bytes(shape_voxels(out), out.channels));
+        take_weights(&s, base, mix_weights(in, out));
+        s.first = take(&s, base, (size_t)out.parts * voxels * row_bytes(out));
+        break;
+    case OPERATION_HEAD:
+        s.partials = take(&s, base, head_partials_bytes(in));
+        break;
+    }
+    return s;
+}
+
+size_t cuda_scratch_bytes(enum operation operation, struct shape in, struct shape out)
+{
+    return scratch_of(operation, in, out, NULL).total;
+}

@@ -1,0 +1,12 @@
+# The CUDA backend without a GPU: its kernels on fibers, cuDNN and cuBLAS as plain loops (tests/cuda/shim), driven by
+# the same programs that test the other backends. Where there is no C++ compiler the Makefile has built none of them.
+set -u
+status=0
+for program in fibers device operations golden "network reversible_1_1"; do
+    if [ -x "$BUILD/shim/${program%% *}" ]; then
+        "$BUILD"/shim/$program || status=1
+    else
+        echo "ok - cuda on the CPU: $program # skip no g++"
+    fi
+done
+exit $status

@@ -1,0 +1,10 @@
+/* The families that a test of the CUDA backend on the CPU drives: two ways of laying out
+ * operands. TF32 goes the way of fp32. */
+#include "kernels/backends.h"
+#include <stddef.h>
+
+const struct kernels_family *const kernels_families[] = {
+    &kernels_family_cuda_fp32,
+    &kernels_family_cuda_bf16,
+    NULL,
+};

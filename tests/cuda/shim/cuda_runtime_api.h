@@ -1,0 +1,89 @@
+/* The part of the CUDA runtime that kernels/cuda uses, on the CPU: kernels run as fibers, streams are queues.
+ *
+ * Nothing asked of a stream happens before somebody waits for it (synchronize, or a wait for an event): a
+ * missing synchronisation shows as poison. Device memory is poisoned when it is allocated. */
+#ifndef PRUNET_TESTS_CUDA_SHIM_CUDA_RUNTIME_API_H
+#define PRUNET_TESTS_CUDA_SHIM_CUDA_RUNTIME_API_H
+
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum cudaError {
+    cudaSuccess = 0,
+    cudaErrorInvalidValue = 1,
+    cudaErrorMemoryAllocation = 2,
+    cudaErrorInsufficientDriver = 35,
+    cudaErrorNoDevice = 100,
+    cudaErrorIllegalAddress = 700
+} cudaError_t;
+
+typedef struct shim_stream *cudaStream_t;
+typedef struct shim_event *cudaEvent_t;
+typedef struct shim_graph *cudaGraph_t;
+typedef struct shim_graph *cudaGraphExec_t;
+
+enum cudaMemcpyKind { cudaMemcpyHostToDevice = 1, cudaMemcpyDeviceToHost = 2, cudaMemcpyDeviceToDevice = 3 };
+enum cudaStreamCaptureMode { cudaStreamCaptureModeThreadLocal = 1 };
+enum { cudaStreamNonBlocking = 1, cudaEventDisableTiming = 2 };
+enum cudaDeviceAttr { cudaDevAttrComputeCapabilityMajor = 75 };
+
+struct cudaDeviceProp {
+    char name[256];
+    int major, minor;
+};
+
+const char *cudaGetErrorName(cudaError_t error);
+const char *cudaGetErrorString(cudaError_t error);
+cudaError_t cudaGetLastError(void);
+cudaError_t cudaPeekAtLastError(void);
+cudaError_t cudaGetDeviceCount(int *count);
+cudaError_t cudaSetDevice(int device);
+cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp *properties, int device);
+cudaError_t cudaMemGetInfo(size_t *available, size_t *total);
+
+cudaError_t cudaMalloc(void **memory, size_t bytes);
+cudaError_t cudaFree(void *memory);
+cudaError_t cudaMallocHost(void **memory, size_t bytes);
+cudaError_t cudaFreeHost(void *memory);
+cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, enum cudaMemcpyKind kind,
+                            cudaStream_t stream);
+cudaError_t cudaMemsetAsync(void *memory, int value, size_t bytes, cudaStream_t stream);
+
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned flags);
+cudaError_t cudaStreamSynchronize(cudaStream_t stream);
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned flags);
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t *event, unsigned flags);
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream);
+cudaError_t cudaEventSynchronize(cudaEvent_t event);
+cudaError_t cudaEventDestroy(cudaEvent_t event);
+
+cudaError_t cudaStreamBeginCapture(cudaStream_t stream, enum cudaStreamCaptureMode mode);
+cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t *graph);
+cudaError_t cudaGraphInstantiate(cudaGraphExec_t *exec, cudaGraph_t graph, unsigned long long flags);
+cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream);
+cudaError_t cudaGraphDestroy(cudaGraph_t graph);
+cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec);
+
+/* --- for the tests --------------------------------------------------------------------------------- */
+
+/* The order in which the blocks of a grid and the threads of a block take their turns follows the number of
+ * OpenMP threads, for which a harness asks that all results be the same: 1 forward, 2 backward, any other
+ * number seeds a shuffle that changes after every barrier. */
+
+/* cuDNN's stand-in computes the first element of every forward convolution wrongly. */
+extern int shim_wrong_convolutions;
+
+/* The next call of the runtime named here fails with this error, once; NULL: none does. */
+extern const char *shim_failing_call;
+extern cudaError_t shim_failure;
+
+/* Bytes of device memory that cudaMalloc gives out before it fails; what is in use, and the most so far. */
+extern size_t shim_memory, shim_memory_used, shim_memory_peak;
+
+#ifdef __cplusplus
+}
+#endif
+#endif
