@@ -8,7 +8,8 @@
 
 enum { BIT_PREDICTION = 1, BIT_LESION = 2 };
 
-/* A case within the box around both masks, with room for the dilation. */
+/* A case within the box around both masks. It needs no room for the dilation: where two dilated voxels meet
+ * outside the box, they also meet at the nearest place inside. */
 struct scene {
     int size[3], axes;
     uint8_t *reference;        /* R */
@@ -92,9 +93,8 @@ static int build_scene(struct scene *s, const struct convention *convention, con
     struct box p_box, r_box;
     mask_box(prediction, &p_box);
     mask_box(reference, &r_box);
-    struct box box = box_union(&p_box, &r_box);
+    const struct box box = box_union(&p_box, &r_box);
     s->axes = reference->axes;
-    box = box_grow(&box, convention->lesions.dilations, reference->size, s->axes);
     box_size(&box, s->size);
     s->reference = mask_cut(reference, &box);
     uint8_t *work = mask_cut(reference, &box);

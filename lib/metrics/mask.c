@@ -46,16 +46,6 @@ struct box box_union(const struct box *a, const struct box *b)
     return both;
 }
 
-struct box box_grow(const struct box *box, int margin, const int size[3], int axes)
-{
-    struct box grown = *box;
-    for (int axis = 0; axis < axes; axis++) {
-        grown.low[axis] = box->low[axis] > margin ? box->low[axis] - margin : 0;
-        grown.high[axis] = size[axis] - box->high[axis] > margin ? box->high[axis] + margin : size[axis];
-    }
-    return grown;
-}
-
 void box_size(const struct box *box, int size[3])
 {
     for (int axis = 0; axis < 3; axis++)

@@ -45,9 +45,6 @@ bool mask_box(const struct mask *mask, struct box *box);
 /* The smallest box around both. */
 struct box box_union(const struct box *a, const struct box *b);
 
-/* The box grown by `margin` on every existing axis, within the array. */
-struct box box_grow(const struct box *box, int margin, const int size[3], int axes);
-
 void box_size(const struct box *box, int size[3]);
 
 #endif

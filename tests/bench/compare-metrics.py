@@ -1,4 +1,6 @@
-"""Our scores beside those of MedPy, MONAI, surface-distance and SimpleITK, run live; then the time that each takes.
+"""Our scores beside those of other tools, run live; then the time that each takes.
+
+The others are MedPy, MONAI, surface-distance, SimpleITK, and the lesion-wise rules of BraTS 2023 written in scipy.
 
     python3 -m venv venv && venv/bin/pip install medpy monai surface-distance SimpleITK nibabel
     PATH=build/bin:$PATH venv/bin/python tests/bench/compare-metrics.py [--pairs 40] [--seed 1] [--time]
@@ -26,6 +28,7 @@ try:
     import surface_distance
     import torch
     from medpy.metric import binary as medpy
+    from scipy import ndimage
     from monai.metrics import compute_average_surface_distance, compute_dice, compute_hausdorff_distance
 except ImportError as missing:
     print("ok - compare-metrics # skip needs %s" % missing.name)
@@ -134,8 +137,36 @@ def by_simpleitk(p, r, spacing):
     return found
 
 
+def by_lesions(dilations, least):
+    """The BraTS 2023 challenges' rules, written with scipy and surface-distance."""
+
+    def scores(p, r, spacing):
+        grown, everything = ndimage.generate_binary_structure(3, 2), np.ones((3, 3, 3))
+        near, count = ndimage.label(ndimage.binary_dilation(r, grown, iterations=dilations), everything)
+        parts, part_count = ndimage.label(p, everything)
+        dice, hd95, found, missed, matched = [], [], 0, 0, set()
+        for k in range(1, count + 1):
+            touching = set(np.unique(parts[near == k])) - {0}
+            matched |= touching
+            lesion, union = (near == k) & r, np.isin(parts, list(touching))
+            if lesion.sum() * np.prod(spacing) <= least:
+                continue
+            found, missed = found + bool(touching), missed + (not touching)
+            dice.append(surface_distance.compute_dice_coefficient(lesion, union) if touching else 0)
+            hd95.append(surface_distance.compute_robust_hausdorff(
+                surface_distance.compute_surface_distances(lesion, union, spacing), 95) if touching else 374)
+        false = part_count - len(matched)
+        scored = len(dice) + false
+        return {"dice": sum(dice) / scored if scored else 1, "hd95": (sum(hd95) + 374 * false) / scored if scored else 0,
+                "tp": found, "fp": false, "fn": missed}
+
+    return scores
+
+
 PEERS = (("MedPy", by_medpy, "medpy", 1e-5), ("MONAI", by_monai, "monai", 1e-4),
-         ("surface-distance", by_surface_distance, "deepmind", 1e-5), ("SimpleITK", by_simpleitk, "medpy", 1e-5))
+         ("surface-distance", by_surface_distance, "deepmind", 1e-5), ("SimpleITK", by_simpleitk, "medpy", 1e-5),
+         ("rules, scipy", by_lesions(3, 50), "brats2023-gli", 1e-5), ("rules, scipy", by_lesions(1, 50), "brats2023-men", 1e-5),
+         ("rules, scipy", by_lesions(1, 2), "brats2023-met", 1e-5))
 # What is not compared where a mask is empty: MedPy divides by zero, and what comes of it hangs on numpy's version; SimpleITK
 # has no Dice of two empty masks; average distances follow HD95 with us where a surface is missing.
 EMPTY_BY_CHOICE = {("MedPy", "dice"), ("MedPy", "sensitivity"), ("SimpleITK", "dice"), ("MONAI", "asd"), ("MONAI", "assd"),

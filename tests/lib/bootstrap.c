@@ -66,8 +66,8 @@ static void test_interval(void)
     int status = bootstrap_interval(&SETTINGS, cases, CASES, 0, MEASURE_DICE, first);
     status |= summarize_cases(cases, CASES, 0, MEASURE_DICE, statistics);
     const double half = 1.96 * statistics[STATISTIC_SD] / sqrt(statistics[STATISTIC_COUNTED]);
-    check(!status && fabs(first[0] - (statistics[STATISTIC_MEAN] - half)) < 0.2 * half &&
-              fabs(first[1] - (statistics[STATISTIC_MEAN] + half)) < 0.2 * half,
+    check(!status && fabs(first[0] - (statistics[STATISTIC_MEAN] - half)) < 0.08 * half &&
+              fabs(first[1] - (statistics[STATISTIC_MEAN] + half)) < 0.08 * half,
           "the interval is near mean +- 1.96 standard errors");
     reverse(cases);
     bootstrap_interval(&SETTINGS, cases, CASES, 0, MEASURE_DICE, again);

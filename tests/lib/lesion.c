@@ -70,6 +70,16 @@ static void test_small_lesions(void)
     set_cube(v, 20, 2, 2, 3, P);
     gli = score("brats2023-gli", v, UNIT);
     check(is(&gli, 1, 0, 1, 0, 0), "a prediction that finds an unscored lesion is no false positive");
+    memset(v, 0, VOXELS);
+    for (int z = 4; z < 9; z++)
+        for (int y = 4; y < 9; y++)
+            for (int x = 4; x < 6; x++)
+                v[(z * HEIGHT + y) * WIDTH + x] = R; /* 50 mm^3 */
+    gli = score("brats2023-gli", v, UNIT);
+    check(is(&gli, 1, 0, 0, 0, 0), "a lesion of exactly 50 mm^3 is not scored");
+    v[(4 * HEIGHT + 4) * WIDTH + 6] = R;
+    gli = score("brats2023-gli", v, UNIT);
+    check(is(&gli, 0, 374, 0, 1, 0), "one of 51 is");
     free(v);
 }
 

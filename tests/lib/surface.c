@@ -96,6 +96,9 @@ static void test_surfels(void)
     check(!complement, "a code and its complement have the same area");
     check(!scaling, "areas grow with the square of the spacing");
     check(fabs(areas[1] - sqrt(3) / 8) < 1e-12, "one corner is cut off by a triangle of sides sqrt(1/2)");
+    check(fabs(areas[0x09] - 2 * areas[1]) < 1e-12 && fabs(areas[0x69] - 4 * areas[1]) < 1e-12 &&
+              fabs(areas[0x96] - 4 * areas[1]) < 1e-12,
+          "on an ambiguous face the inside corners are cut off one by one");
     check(fabs(areas[0x0f] - 1) < 1e-12 && fabs(areas[0x55] - 1) < 1e-12, "half a cube has one face between");
     surfel_areas(odd, areas);
     check(fabs(areas[0x0f] - 0.5) < 1e-12 && fabs(areas[0x33] - 1.5) < 1e-12 && fabs(areas[0x55] - 3) < 1e-12,
