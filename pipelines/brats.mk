@@ -60,6 +60,7 @@ endif
 RECORDS := $(foreach folder,$(FOLDERS),$(CASES)/$(notdir $(folder)).nrrd)
 
 preprocess: $(RECORDS)
+	@:
 
 define RECORD_RULE
 $(CASES)/$(notdir $(1)).nrrd: $$(wildcard $(1)/*.nii $(1)/*.nii.gz) $(CASES)/recipe | $(DATA)
@@ -89,6 +90,7 @@ evaluate: train
 SEGMENTATIONS := $(foreach folder,$(FOLDERS),$(OUT)/$(notdir $(folder)).nii.gz)
 
 segment: $(SEGMENTATIONS)
+	@:
 
 define SEGMENT_RULE
 $(OUT)/$(notdir $(1)).nii.gz: $$(wildcard $(1)/*.nii $(1)/*.nii.gz) $(RUN)/best/state.safetensors

@@ -133,4 +133,12 @@ mv "$fake/bin/real-step" "$fake/bin/prunet-step"
 check "with room again it is finished" faked 0.9 0.8 --seed 8 --epochs 2 || show
 check "and promoted" test "$(last 10)" = promoted
 
+# The crontab's line, with the row of this test: nothing has changed since the run above.
+line=$(sed -n 's/^30 2 \* \* \*  //p' pipelines/crontab.example | sed "s|--row small|--row $row --seed 8|")
+env BUILD="$BUILD" PRUNET="$PWD" DATA="$TMPDIR/cases" MODELS="$home" bash -c "$line" >"$TMPDIR/out" 2>&1
+check "the crontab line runs" test $? = 0
+check "and is silent when nothing has changed" test ! -s "$TMPDIR/out" || show
+(flock 8 && env BUILD="$BUILD" PRUNET="$PWD" DATA="$TMPDIR/cases" MODELS="$home" bash -c "$line") 8>"$home/.lock" 2>/dev/null
+check "and content when it is locked" test $? = 0
+
 check "no DATA: 2" test "$(pipelines/retrain --home "$home" 2>/dev/null; echo $?)" = 2
