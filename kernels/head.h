@@ -5,7 +5,7 @@
  *
  * x: tensor; p: plain [K][D][H][W]; w [K][C], b [K]. target: one byte a voxel, bit k set inside region k.
  *
- * head_forward:   p =
+ * head_forward:   p =, NaN where z is: a loss that is not finite tells of an input that was not
  * dice_sums:      sums[k] = ; hard counts are those of p > 0.5
  * head_backward:  dx =, dw +=, db +=, from p, target and sums, without another array of p's size:
  *                 dz = scale * p (1 - p) * ( (2 I + 1) / S^2 - 2 t / S ),  S = P + T + 1 */

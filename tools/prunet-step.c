@@ -1,10 +1,10 @@
 /* Training: one Adam step for each labelled case of a stream. */
 #include "lib/base/error.h"
 #include "lib/base/options.h"
+#include "lib/base/stop.h"
 #include "lib/network/backend.h"
 #include "lib/network/train.h"
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -39,27 +39,11 @@ static const struct tool tool = {
         "its input. The checkpoint is written at the complete end of the input: one more epoch.",
     .options = options,
     .count = OPTION_COUNT(options),
-    .notes =
-        "SIGTERM or SIGINT: the step is finished, the checkpoint written with the number of cases done, and "
-        "the\n"
-        "exit status is 75. Given that checkpoint as STATE and the same input, those cases are passed over\n"
-        "and the epoch goes on; the result is the same, byte for byte.",
+    .notes = "SIGTERM or SIGINT: the step is finished, or the wait for input ended, the checkpoint\n"
+             "written with the number of cases done, and the exit status is 75. Given that checkpoint as\n"
+             "STATE and the same input, those cases are passed over and the epoch goes on; the result is\n"
+             "the same, byte for byte.",
 };
-
-static volatile sig_atomic_t stopping;
-
-static void stop(int number)
-{
-    (void)number;
-    stopping = 1;
-}
-
-static void watch_signals(void)
-{
-    struct sigaction action = {.sa_handler = stop};
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGINT, &action, NULL);
-}
 
 /* The new state is written at the end of the epoch, and where a signal stopped it. */
 static int run(struct network *network, const struct training *start, struct reader *reader)
@@ -71,7 +55,7 @@ static int run(struct network *network, const struct training *start, struct rea
     if (!status && !no_header)
         status = train_print_header(&table);
     if (!status)
-        status = train_stream(&epoch, reader, &table, &stopping);
+        status = train_stream(&epoch, reader, &table, &stop_wanted);
     if (!status || status == STATUS_RETRY) {
         int saved = output_commit(&table);
         if (!saved)
@@ -120,12 +104,12 @@ int main(int argc, char **argv)
         usage_error("learning rate and loss divisor are positive, weight decay not negative");
     if (out && !strcmp(out, "-"))
         usage_error("the table goes to stdout: give -o a file");
-    watch_signals();
     struct network *network;
     struct training training;
     struct reader *reader;
-    int status = try_output(out ? out : state_path);
-    if (status || (status = open_state(&network, &training)))
+    int status = stop_watch(), stop = stop_descriptor();
+    input.stop = &stop;
+    if (status || (status = try_output(out ? out : state_path)) || (status = open_state(&network, &training)))
         return report(status);
     if (!(status = reader_open(&reader, argc - first, argv + first, &input))) {
         status = run(network, &training, reader);

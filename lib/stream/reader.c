@@ -13,6 +13,7 @@ struct reader {
     struct expect expect;
     bool expecting;
     uint64_t max_bytes;
+    int stop;
     size_t records;   /* read from the current source */
     bool alone;       /* the current source held a foreign record: nothing may follow it */
     size_t cases;     /* begun in the whole stream */
@@ -35,6 +36,7 @@ int reader_open(struct reader **reader, int count, char *const *paths, const str
     if (!r)
         return fail(STATUS_FAILURE, "out of memory");
     r->source.fd = -1;
+    r->stop = options && options->stop ? *options->stop : -1;
     r->max_bytes = options && options->max_bytes ? options->max_bytes : RECORD_BYTES_MOST;
     r->paths = calloc((size_t)count, sizeof *r->paths);
     for (int i = 0; r->paths && i < count; i++)
@@ -144,7 +146,7 @@ static int next_header(struct reader *r, char **text, size_t *length)
             return STATUS_OK;
         r->records = 0;
         r->alone = false;
-        if ((status = source_open(&r->source, r->paths[r->next++], &r->seconds)))
+        if ((status = source_open(&r->source, r->paths[r->next++], &r->seconds, r->stop)))
             return fail_in(status, "%s", reader_name(r));
     }
 }

@@ -95,6 +95,8 @@ struct reader_options {
     uint64_t max_bytes;      /* largest payload; 0 means 4 GiB */
     const char *expect_path; /* file of case names in order, or NULL; see spec: one missing, extra or out of
                                 order is STATUS_DATA */
+    const int *stop;         /* a descriptor, or NULL: once it is readable, waiting for a pipe ends with
+                                STATUS_RETRY. See lib/base/stop.h */
 };
 
 /* Opens a stream over files (count > 0; "-" is stdin) or stdin (count == 0). Regular files are mapped,

@@ -4,6 +4,7 @@
 #include "lib/stream/nrrd.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -17,10 +18,10 @@ const char *source_name(const char *path)
     return strcmp(path, "-") ? path : "standard input";
 }
 
-int source_open(struct source *source, const char *path, double *seconds)
+int source_open(struct source *source, const char *path, double *seconds, int stop)
 {
     struct stat file;
-    *source = (struct source){.path = path, .seconds = seconds};
+    *source = (struct source){.path = path, .seconds = seconds, .stop = stop};
     source->fd = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC) : dup(STDIN_FILENO);
     if (source->fd < 0 || fstat(source->fd, &file))
         return fail_errno(STATUS_FAILURE, "cannot open");
@@ -45,12 +46,28 @@ void source_close(struct source *source)
     *source = (struct source){.fd = -1};
 }
 
+/* Returns when there is something to read, the end of the input included. */
+static int wait_for_input(const struct source *source)
+{
+    struct pollfd both[] = {{.fd = source->fd, .events = POLLIN}, {.fd = source->stop, .events = POLLIN}};
+    int ready;
+    do
+        ready = poll(both, 2, -1); /* a negative descriptor is passed over */
+    while (ready < 0 && errno == EINTR);
+    if (ready < 0)
+        return fail_errno(STATUS_FAILURE, "cannot wait for input");
+    return both[1].revents ? fail(STATUS_RETRY, "stopped while waiting for input") : STATUS_OK;
+}
+
 /* Reads at least one byte, or none at the end: *got tells how many. `ahead` counts from what is not consumed.
  */
 static int read_some(struct source *source, void *to, size_t room, size_t ahead, size_t *got)
 {
     double start = clock_seconds();
     ssize_t count;
+    int status = source->stop < 0 || source->regular ? STATUS_OK : wait_for_input(source);
+    if (status)
+        return status;
     do
         count = source->regular ? pread(source->fd, to, room, (off_t)(source->position + ahead))
                                 : read(source->fd, to, room);

@@ -12,10 +12,12 @@ struct source {
     char *buffer;      /* NRRD_HEADER_MOST bytes: what was read ahead for a header */
     size_t begin, end; /* of the bytes in the buffer that are not yet consumed */
     double *seconds;   /* time spent in read calls is added here */
+    int stop;          /* readable when waiting is to end; -1: none */
 };
 
-/* Opens PATH ("-": stdin). A missing or unreadable file or a folder is STATUS_FAILURE. */
-int source_open(struct source *source, const char *path, double *seconds);
+/* Opens PATH ("-": stdin). A missing or unreadable file or a folder is STATUS_FAILURE. Reading from a pipe is
+ * STATUS_RETRY once the descriptor `stop` (-1: none) is readable. */
+int source_open(struct source *source, const char *path, double *seconds, int stop);
 void source_close(struct source *source);
 
 /* "standard input" for "-". */

@@ -180,14 +180,18 @@ static void test_not_finite(const struct golden *golden, const struct kernels *k
     struct network *network = opened(golden, kernels, true);
     size_t count = (size_t)golden->architecture.inputs * golden->voxels;
     float *image = malloc(count * sizeof *image);
-    memcpy(image, values(golden, "input", ""), count * sizeof *image);
-    image[count / 2] = INFINITY;
-    put_case(network, golden, true);
-    network_put_image(network, image);
-    struct case_score score;
-    int status = network_gradient(network, 1, &score);
-    check(status == STATUS_FAILURE && strstr(error_message(), "not finite"),
-          "%s: a loss that is not finite is an error", kernels->name);
+    const float bad[] = {NAN, INFINITY, -INFINITY};
+    const size_t places[] = {0, count / 2, count - 1};
+    for (int i = 0; i < 3; i++) {
+        memcpy(image, values(golden, "input", ""), count * sizeof *image);
+        image[places[i]] = bad[i];
+        put_case(network, golden, true);
+        network_put_image(network, image);
+        struct case_score score;
+        int status = network_gradient(network, 1, &score);
+        check(status == STATUS_FAILURE && strstr(error_message(), "not finite"),
+              "%s: %f in the image is an error: the loss is not finite", kernels->name, (double)bad[i]);
+    }
     check(compare(network, golden, STATE_WEIGHTS, "weight.", false) == 0, "%s: and the weights stay",
           kernels->name);
     free(image);

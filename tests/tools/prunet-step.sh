@@ -71,6 +71,34 @@ stopped() { # signal
 trap '' PIPE
 stopped TERM
 stopped INT
+
+# The input is silent, and stays so: before the first record, and inside the second.
+silent() { # signal records bytes
+    rm -f "$work/half" "$work/pipe" "$work/half.tsv"
+    mkfifo "$work/pipe"
+    prunet-step --state "$work/start" -o "$work/half" --expect "$work/names" <"$work/pipe" >"$work/half.tsv" 2>"$work/half.err" &
+    local pid=$! waited=0
+    exec 3>"$work/pipe"
+    cat "${records[@]:0:$2}" >&3
+    head -c "$3" "${records[$2]}" >&3
+    until [ "$(wc -l <"$work/half.tsv")" -gt "$2" ]; do sleep 0.02; done
+    sleep 0.1
+    kill "-$1" $pid
+    while kill -0 $pid 2>"$work/kill.err" && [ $waited -lt 250 ]; do
+        sleep 0.02
+        waited=$((waited + 1))
+    done
+    check "$1 in a silence after $2 cases and $3 bytes: heard at once" test $waited -lt 250
+    exec 3>&-
+    wait $pid
+    check "$1 in a silence: exit status 75" test $? = 75
+    prunet-step --state "$work/half" -o "$work/whole" --epoch 1 --expect "$work/names" -- "${records[@]}" >"$work/rest.tsv"
+    check "$1 in a silence: resumed, the same bytes as undisturbed" cmp -s "$work/one" "$work/whole"
+}
+silent TERM 0 0
+silent INT 0 50000
+silent TERM 1 0
+silent TERM 1 300000
 fails "resumed with other cases" 65 "not those that the interrupted epoch began with" \
     prunet-step --state "$work/half" -o "$work/never" -- "${records[1]}" "${records[0]}"
 

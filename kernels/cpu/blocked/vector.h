@@ -40,7 +40,7 @@ INLINE lanes lanes_splat(float a)
     return a - (lanes){0};
 }
 
-/* max(a, b), element by element. */
+/* max(a, b), element by element; NaN where b is, and b where a is NaN (on ARM NaN as well). */
 INLINE lanes lanes_max(lanes a, lanes b)
 {
 #if defined(__AVX512F__)
@@ -98,13 +98,15 @@ INLINE float lanes_sum(lanes a)
 #endif
 }
 
-/* exp(x) to about 2 units in the last place; x is clamped to where the result is a normal number. */
+/* exp(x) to about 2 units in the last place; x is clamped to where the result is a normal number. NaN stays:
+ * of two operands the maximum is the second where one of them is NaN. */
 INLINE lanes lanes_exp(lanes x)
 {
-    typedef int integer_lanes __attribute__((vector_size(4 * LANES)));
-    const float magic = 12582912; /* 1.5 2^23: adding it rounds to an integer */
-    x = -lanes_max(-lanes_max(x, lanes_splat(-87)), lanes_splat(-88));
-    lanes n = x * 1.44269504f + magic - magic;
+    typedef unsigned bits_lanes __attribute__((vector_size(4 * LANES)));
+    const float magic = 12582912; /* 1.5 2^23: adding it leaves an integer in the last bits */
+    x = -lanes_max(lanes_splat(-88), -lanes_max(lanes_splat(-87), x));
+    lanes whole = x * 1.44269504f + magic;
+    lanes n = whole - magic;
     lanes r = x - n * 0.693359375f + n * 2.12194440e-4f; /* x - n log 2, in two parts */
     lanes p = 1.f / 5040 - (lanes){0};
     p = p * r + 1.f / 720;
@@ -114,7 +116,7 @@ INLINE lanes lanes_exp(lanes x)
     p = p * r + 0.5f;
     p = p * r + 1;
     p = p * r + 1;
-    integer_lanes power = (__builtin_convertvector(n, integer_lanes) + 127) << 23;
+    bits_lanes power = ((bits_lanes)whole + 127) << 23; /* 2^n; magic's own bits are shifted out */
     return p * (lanes)power;
 }
 

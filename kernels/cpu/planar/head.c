@@ -39,21 +39,22 @@ size_t planar_head_scratch(struct shape in, int regions)
 }
 
 /* exp(x) for |x| up to 87, beyond which it is clamped: 2^n times Taylor's series of the rest, |rest| <
- * log(2) / 2; relative error 1e-7. */
+ * log(2) / 2; relative error 1e-7. NaN stays. */
 static inline float exponential(float x)
 {
     const float rounder = 12582912; /* 1.5 * 2^23: adding it leaves an integer in the last bits */
     x = x < -87 ? -87 : x > 87 ? 87 : x;
-    float n = (x * 1.44269504f + rounder) - rounder;
+    union {
+        float value;
+        uint32_t bits;
+    } whole = {x * 1.44269504f + rounder}, power;
+    float n = whole.value - rounder;
     float r = (x - n * 0.693359375f) + n * 2.12194440e-4f; /* log(2) in two parts */
     float series =
         1 +
         r * (1 + r * (1 / 2.f +
                       r * (1 / 6.f + r * (1 / 24.f + r * (1 / 120.f + r * (1 / 720.f + r * (1 / 5040.f)))))));
-    union {
-        int32_t bits;
-        float value;
-    } power = {.bits = ((int32_t)n + 127) * (1 << 23)};
+    power.bits = (whole.bits + 127) << 23; /* 2^n; the rounder's own bits are shifted out */
     return series * power.value;
 }
 

@@ -1,0 +1,32 @@
+#include "lib/base/stop.h"
+#include "lib/base/error.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+volatile sig_atomic_t stop_wanted;
+static int ends[2] = {-1, -1}; /* of a pipe */
+
+static void note(int number)
+{
+    int kept = errno;
+    (void)number;
+    stop_wanted = 1;
+    ssize_t written = write(ends[1], "", 1); /* does not block: a full pipe is readable as well */
+    (void)written;
+    errno = kept;
+}
+
+int stop_watch(void)
+{
+    struct sigaction action = {.sa_handler = note, .sa_flags = SA_RESTART};
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) || sigaction(SIGTERM, &action, NULL) ||
+        sigaction(SIGINT, &action, NULL))
+        return fail_errno(STATUS_FAILURE, "signals cannot be watched");
+    return STATUS_OK;
+}
+
+int stop_descriptor(void)
+{
+    return ends[0];
+}

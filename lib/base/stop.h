@@ -1,0 +1,18 @@
+/* A wish to stop in good order: SIGTERM or SIGINT, heard between two pieces of work and while waiting for
+ * input. Whoever waits polls stop_descriptor beside its own: that holds in whichever thread the signal comes,
+ * and when it comes just before the wait. */
+#ifndef PRUNET_BASE_STOP_H
+#define PRUNET_BASE_STOP_H
+
+#include <signal.h>
+
+/* Set once a signal has come. */
+extern volatile sig_atomic_t stop_wanted;
+
+/* From now on the signals are only noted. STATUS_FAILURE without a descriptor to spare. */
+int stop_watch(void);
+
+/* Becomes readable when a signal has come; nobody reads from it. -1 before stop_watch. */
+int stop_descriptor(void);
+
+#endif
