@@ -31,16 +31,17 @@ static const char *advise(const char *format, const char *detail)
 /* A card of sm_80 or later with a driver that this CUDA can use; NULL or advice. */
 static const char *find_device(void)
 {
-    int count = 0;
+    int count = 0, driver = 0;
     struct cudaDeviceProp properties;
     cudaError_t status = cudaGetDeviceCount(&count);
-    if (status == cudaErrorInsufficientDriver)
+    if (status == cudaErrorInsufficientDriver && !cudaDriverGetVersion(&driver) && driver > 0)
         return advise(
             "the NVIDIA driver is too old for this build (%s): update the driver, or use --backend cpu",
             cudaGetErrorString(status));
     if (status || count == 0)
         return advise("no CUDA device (%s): see nvidia-smi and CUDA_VISIBLE_DEVICES, or use --backend cpu",
-                      cudaGetErrorString(status ? status : cudaErrorNoDevice));
+                      status && status != cudaErrorInsufficientDriver ? cudaGetErrorString(status)
+                                                                      : "no driver");
     if ((status = cudaSetDevice(0)) || (status = cudaGetDeviceProperties(&properties, 0)))
         return advise("the CUDA device cannot be used (%s): another process may hold it exclusively",
                       cudaGetErrorString(status));

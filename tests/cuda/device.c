@@ -39,6 +39,9 @@ static void old_driver(void)
 {
     fail_next("cudaGetDeviceCount", cudaErrorInsufficientDriver);
     check(has(cuda->open(), "driver is too old"), "a driver too old: refused with advice");
+    shim_driver = 0;
+    fail_next("cudaGetDeviceCount", cudaErrorInsufficientDriver);
+    check(has(cuda->open(), "no CUDA device (no driver)"), "no driver: refused with advice");
 }
 
 static void held_device(void)

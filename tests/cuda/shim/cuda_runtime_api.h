@@ -39,6 +39,7 @@ const char *cudaGetErrorName(cudaError_t error);
 const char *cudaGetErrorString(cudaError_t error);
 cudaError_t cudaGetLastError(void);
 cudaError_t cudaPeekAtLastError(void);
+cudaError_t cudaDriverGetVersion(int *version); /* 0: no driver */
 cudaError_t cudaGetDeviceCount(int *count);
 cudaError_t cudaSetDevice(int device);
 cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp *properties, int device);
@@ -79,6 +80,9 @@ extern int shim_wrong_convolutions;
 /* The next call of the runtime named here fails with this error, once; NULL: none does. */
 extern const char *shim_failing_call;
 extern cudaError_t shim_failure;
+
+/* What cudaDriverGetVersion says. */
+extern int shim_driver;
 
 /* Bytes of device memory that cudaMalloc gives out before it fails; what is in use, and the most so far. */
 extern size_t shim_memory, shim_memory_used, shim_memory_peak;

@@ -1,0 +1,102 @@
+/* Asks cuDNN, without a GPU, for the plan of every convolution of every row of the paper's Table 1, on the
+ * card that a JSON file describes: each must have a deterministic one within the workspace, and the same when
+ * asked again.
+ *
+ *     plans DEVICE.json */
+#include "kernels/cuda/layout.h"
+#include "kernels/cuda/plan.h"
+#include "tests/check.h"
+
+enum { LEVELS = 5 };
+
+/* What the plans of one row and precision came to. */
+static struct tally {
+    int plans, refused, changed;
+    size_t most_workspace;
+} tally;
+
+static void ask(struct convolution problem)
+{
+    struct convolution_plan plan, again;
+    const char *why = convolution_plan_make(problem, &plan);
+    tally.plans++;
+    if (why) {
+        fprintf(stderr, "%s\n", why);
+        tally.refused++;
+        return;
+    }
+    if (plan.workspace > tally.most_workspace)
+        tally.most_workspace = plan.workspace;
+    why = convolution_plan_make(problem, &again);
+    tally.changed += why || again.engine != plan.engine || again.workspace != plan.workspace;
+    convolution_plan_release(&again);
+    convolution_plan_release(&plan);
+}
+
+/* Forward, data and weight gradient; `add` where the forward pass adds into its result. */
+static void convolution(enum precision precision, bool add, int in, int out, const int size[3], int level)
+{
+    struct convolution p = {.bf16 = precision == PRECISION_BF16,
+                            .tf32 = precision == PRECISION_TF32,
+                            .in = padded(in),
+                            .out = padded(out),
+                            .depth = size[2] >> level,
+                            .height = size[1] >> level,
+                            .width = size[0] >> level};
+    for (p.kind = CONVOLUTION_FORWARD; p.kind <= CONVOLUTION_FILTER; p.kind++) {
+        p.add = p.kind == CONVOLUTION_FORWARD && add && precision != PRECISION_BF16;
+        ask(p);
+    }
+}
+
+static void reversible(enum precision precision, const int size[3])
+{
+    static const int halves[LEVELS] = {30, 60, 120, 180, 240};
+    for (int level = 0; level < LEVELS; level++)
+        convolution(precision, true, halves[level], halves[level], size, level);
+}
+
+static void baseline(enum precision precision, const int size[3])
+{
+    static const int channels[LEVELS] = {30, 60, 120, 240, 480};
+    for (int level = 0; level < LEVELS; level++) {
+        convolution(precision, false, channels[level], channels[level], size, level);
+        if (level > 0) {
+            convolution(precision, false, channels[level - 1], channels[level], size, level);
+            convolution(precision, false, channels[level], channels[level - 1], size, level);
+        }
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static const char *const names[] = {"TF32", "fp32", "bf16"};
+    static const struct {
+        const char *name;
+        void (*ask)(enum precision, const int[3]);
+        int size[3];
+    } rows[] = {
+        {"baseline 128^3", baseline, {128, 128, 128}},
+        {"reversible 128^3", reversible, {128, 128, 128}},
+        {"reversible, full field of view, any depth", reversible, {160, 192, 160}},
+    };
+    char json[8192] = "";
+    FILE *file = argc > 1 ? fopen(argv[1], "r") : NULL;
+    if (!file || fread(json, 1, sizeof json - 1, file) == 0) {
+        fprintf(stderr, "usage: plans DEVICE.json\n");
+        return 2;
+    }
+    fclose(file);
+    const char *why = convolution_plan_pretend(json);
+    if (!check(!why, "cuDNN takes the description of a card%s%s", why ? ": " : "", why ? why : ""))
+        return 1;
+    for (int precision = PRECISION_TF32; precision <= PRECISION_BF16; precision++)
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+            tally = (struct tally){.plans = 0};
+            rows[i].ask((enum precision)precision, rows[i].size);
+            check(!tally.refused && !tally.changed && tally.most_workspace <= convolution_plan_workspace(),
+                  "%s, %s: %d convolutions, each with its deterministic plan; at most %.1f MiB of workspace",
+                  rows[i].name, names[precision], tally.plans, (double)tally.most_workspace / (1 << 20));
+        }
+    return check_exit();
+}
