@@ -1,7 +1,7 @@
 /* LD_PRELOAD library: kills the whole process group at the n-th call that changes a file.
  *
- * DIE_COUNTER names a file of 8 bytes that all processes share and count in; DIE_AT is n, 0 to count only. The call that
- * dies has been half done when it is a write, and not at all when it is another. */
+ * DIE_COUNTER names a file of 8 bytes that all processes share and count in; DIE_AT is n, 0 to count only.
+ * The call that dies has been half done when it is a write, and not at all when it is another. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -49,15 +49,15 @@ ssize_t write(int fd, const void *bytes, size_t count)
 }
 
 /* The others: same form, two or more arguments, nothing done when it is time to die. */
-#define CALL(name, parameters, arguments)                                                                              \
-    int name parameters                                                                                                \
-    {                                                                                                                  \
-        static int(*next) parameters;                                                                                  \
-        if (!next)                                                                                                     \
-            *(void **)&next = dlsym(RTLD_NEXT, #name);                                                                 \
-        if (is_last())                                                                                                 \
-            die();                                                                                                     \
-        return next arguments;                                                                                         \
+#define CALL(name, parameters, arguments)                                                                    \
+    int name parameters                                                                                      \
+    {                                                                                                        \
+        static int(*next) parameters;                                                                        \
+        if (!next)                                                                                           \
+            *(void **)&next = dlsym(RTLD_NEXT, #name);                                                       \
+        if (is_last())                                                                                       \
+            die();                                                                                           \
+        return next arguments;                                                                               \
     }
 
 CALL(rename, (const char *from, const char *to), (from, to))
