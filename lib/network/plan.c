@@ -158,6 +158,11 @@ static size_t place_best(struct plan_buffer **buffers, int count)
     return place(buffers, count, orders[best]);
 }
 
+bool plan_alive(const struct plan *plan, int buffer, int event)
+{
+    return plan->buffers[buffer].first <= event && event <= plan->buffers[buffer].last;
+}
+
 static void place_resident(struct plan *plan)
 {
     for (int i = 0; i < plan->buffer_count; i++)
@@ -172,7 +177,7 @@ static void count_live(struct plan *plan)
     for (int e = 0; e < plan->event_count; e++) {
         plan->events[e].live = 0;
         for (int i = 0; i < plan->buffer_count; i++)
-            if (plan->buffers[i].first <= e && e <= plan->buffers[i].last)
+            if (plan_alive(plan, i, e))
                 plan->events[e].live += plan->buffers[i].bytes;
         if (plan->events[e].live > plan->peak_bytes) {
             plan->peak_bytes = plan->events[e].live;

@@ -55,6 +55,9 @@ int plan_resident(struct plan *plan, const char *name, size_t bytes);
  * STATUS_FAILURE without memory. */
 int plan_place(struct plan *plan);
 
+/* Whether a buffer of a placed plan is alive during an event. */
+bool plan_alive(const struct plan *plan, int buffer, int event);
+
 void plan_free(struct plan *plan);
 
 #endif

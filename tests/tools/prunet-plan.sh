@@ -9,12 +9,21 @@ total() { # run total options...
     prunet-plan "$@" | awk -F '\t' -v run="$run" -v name="$name" '$1 == run && $2 == "total" && $3 == name { print $4 }'
 }
 
-prunet-plan >"$work/plan"
+prunet-plan >"$work/short"
+prunet-plan --buffers >"$work/plan"
+check "it fits a screen" test "$(wc -l <"$work/short")" -le 48
+check "--buffers only adds rows" test -z "$(awk 'NR == FNR { seen[$0]; next } !($0 in seen)' "$work/plan" "$work/short")"
 check "a header line" test "$(head -n 1 "$work/plan" | cut -f 1-4)" = "$(printf 'run\titem\tname\tbytes')"
-check "training and inference" test "$(tail -n +2 "$work/plan" | cut -f 1 | uniq | tr '\n' ' ')" = "training inference "
+check "training, inference and the paper's model" test \
+    "$(tail -n +2 "$work/plan" | cut -f 1 | uniq | tr '\n' ' ')" = "training inference paper "
+check "what fills the peak adds up to it" awk -F '\t' '
+    $2 == "peak" { sum[$1] += $4 }
+    $2 == "total" && $3 == "peak" { peak[$1] = $4 }
+    END { exit sum["training"] != peak["training"] || sum["inference"] != peak["inference"] }' "$work/short"
 check "the peak is the largest event" awk -F '\t' '
     $2 == "event" && $4 > most[$1] { most[$1] = $4 }
-    $2 == "total" && $3 == "peak" && $4 != most[$1] { bad = 1 } END { exit bad }' "$work/plan"
+    $2 == "total" && $3 == "peak" { peak[$1] = $4 }
+    END { exit peak["training"] != most["training"] || peak["inference"] != most["inference"] }' "$work/plan"
 check "the blocks are what is allocated" awk -F '\t' '
     $2 == "total" { total[$1, $3] = $4 }
     END { exit total["training", "resident"] + total["training", "activations"] != total["training", "allocated"] }' \
@@ -25,15 +34,42 @@ check "three more blocks cost 16 bytes a parameter and their statistics, $((four
 check "(4,1) at full size needs less than the paper's 128^3 patch" test "$four" -lt $((4138 << 20))
 check "inference needs less than 1.9 GiB" test "$(total inference allocated)" -lt $((1945 << 20))
 check "the placement wastes less than 3 %" test $((100 * $(total training allocated))) -le $((103 * one))
+# The paper's equations by hand: 4 and 8 channels on 64 and 8 voxels.
+model() { # equation name
+    prunet-plan --channels 4,8 --groups 2 --size 4x4x4 |
+        awk -F '\t' -v equation="$1" -v name="$2" '$2 == equation && $3 == name { print $4 }'
+}
+check "layers: image, probabilities, target, pooled values and indices" test "$(model "equation 4" "layers MN")" = 2944
+check "sequences: two outputs a level" test "$(model "equation 4" "sequences MS")" = 2560
+check "the largest block's derivatives" test "$(model "equation 4" "derivatives MB")" = 5120
+check "nothing recomputed: three tensors a branch" test "$(model "equation 3" "branches MA")" = 10240
+prunet-plan --table1 >"$work/table"
+column() { # name awk-condition
+    awk -F '\t' -v name="$1" 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i } NR > 1 && '"$2"' { print $at[name] }' "$work/table"
+}
+check "Table 1 has six rows, the paper's megabytes beside ours" test "$(column paper 1 | tr '\n' ' ')" = \
+    "6646 4138 9436 9529 9620 9713 "
+check "equation 4 meets what the paper measured within 2 %" awk -F '\t' '
+    $1 == "reversible" { d = $5 / $4 - 1; bad += d > 0.02 || d < -0.02 } END { exit bad || NR != 7 }' "$work/table"
+check "four blocks without reversing: over 20 GiB of activations" test \
+    "$(($(column kept '$2 == "4,1"') - $(column parameters '$2 == "4,1"')))" -gt 20480
+check "(1,1) at full size within 3.75 GiB" test "$(column ours '$2 == "1,1" && $3 == "160x192x160"')" -le 3840
+check "(1,1) at 128^3 within 1.9 GiB" test "$(column ours '$2 == "1,1" && $3 == "128x128x128"')" -le 1945
+check "every row in less than the paper's" awk -F '\t' 'NR > 1 { bad += $7 >= $4 } END { exit bad }' "$work/table"
+check "and says why" awk -F '\t' 'NF != 16 || $16 == "" { exit 1 }' "$work/table"
 make_state "$work/state"
 check "of a checkpoint" test "$(total training peak -m "$work/state" --size 32x32x32)" = \
     "$(total training peak --channels 4,8,12,16,20 --groups 2 --size 32x32x32)"
 if [ -n "${PRUNET_TEST_PYTHON-}" ]; then
-    prunet-plan --json --size 32x32x32 >"$work/json"
+    prunet-plan --json --buffers --size 32x32x32 >"$work/json"
     check "JSON Lines with the same rows" test "$("$PRUNET_TEST_PYTHON" -c '
 import json, sys
 print("".join("\t".join(map(str, json.loads(line).values())) + "\n" for line in open(sys.argv[1])), end="")' \
-        "$work/json")" = "$(prunet-plan --no-header --size 32x32x32)"
+        "$work/json")" = "$(prunet-plan --buffers --no-header --size 32x32x32)"
+    check "Table 1 too" test "$(prunet-plan --table1 --json | "$PRUNET_TEST_PYTHON" -c '
+import json, sys
+print("".join("\t".join(map(str, json.loads(line).values())) + "\n" for line in sys.stdin), end="")')" = \
+        "$(prunet-plan --table1 --no-header)"
 fi
 fails "a size that cannot be halved" 65 "multiple of 16" prunet-plan --size 100x100x100
 fails "a backend that does not exist" 2 "nonsense" prunet-plan --backend nonsense

@@ -1,0 +1,41 @@
+/* The memory model of the paper (Bruegger et al., MICCAI 2019, equations 3 and 4): what PyTorch's autograd
+ * holds of a network at once, in single precision, beside which a plan of ours can be read.
+ *
+ *     (3)  sum of (MA + MP) over all layers + max MD                   nothing is recomputed
+ *     (4)  sum MN over non-reversible layers + sum MS over sequences + sum MP + max MB
+ *
+ * The paper leaves open what a layer holds. Here it is what autograd saves for the way back:
+ *   image; probabilities and target as floats; of a pooling its result, which the next convolution reads, and
+ *   its indices (8 bytes each); of a reversible sequence its output (MS).
+ *   Parameters: weight, gradient and Adam's two means.
+ *   A branch that is not recomputed: its input, the norm's result, the activation. A baseline layer:
+ *   convolution, norm, activation; and the sums that its decoders read.
+ *   MB: the state that is undone, its gradient before and after the block, and of one branch the results of
+ *   norm and activation and the gradients of both: five times the state. MD: the gradients on both sides of
+ *   a layer.
+ * Workspaces of libraries and short-lived copies are not part of the model. */
+#ifndef PRUNET_NETWORK_MODEL_H
+#define PRUNET_NETWORK_MODEL_H
+
+#include "lib/network/architecture.h"
+
+/* Bytes. */
+struct memory_model {
+    size_t layers;      /* MN, and for the baseline MA of everything */
+    size_t sequences;   /* MS in (4); MA of the sequences' branches in (3) */
+    size_t parameters;  /* MP */
+    size_t derivatives; /* max MB in (4), max MD in (3) */
+};
+
+/* Equation 4 for volumes of x, y, z voxels; `parameters` of the network are their table's total. All zero
+ * for the baseline, which reverses nothing. */
+struct memory_model memory_model_reversible(const struct architecture *architecture, size_t parameters,
+                                            const int size[3]);
+
+/* Equation 3: the baseline as it is; for a reversible network its equivalent that keeps every activation. */
+struct memory_model memory_model_kept(const struct architecture *architecture, size_t parameters,
+                                      const int size[3]);
+
+size_t memory_model_sum(const struct memory_model *model);
+
+#endif
