@@ -136,6 +136,8 @@ uninstall:  ## remove them again
 ROW   ?= $(if $(DATA),small,demo)
 RUN   ?= runs/$(ROW)
 SEED  ?= 3
+COMPARE ?= runs/compare
+ROWS  ?= baseline-128 reversible-1-1-128 reversible-1-1-full reversible-2-1-full reversible-3-1-full reversible-4-1-full
 STAGES := preprocess train evaluate segment
 export DATA RUN ROW SEED EPOCHS BACKEND THREADS CASES OUT BUILD
 
@@ -148,6 +150,10 @@ $(STAGES):
 
 stages: all
 	+@$(MAKE) --no-print-directory --keep-going -f pipelines/brats.mk $(filter $(STAGES),$(MAKECMDGOALS))
+
+compare: all  ## train ROWS on DATA with equal splits and print the columns of the paper's Table 1
+	@BUILD=$(BUILD) pipelines/compare --data "$(DATA)" --home "$(COMPARE)" --rows "$(ROWS)" --seed $(SEED) \
+	    $(if $(EPOCHS),--epochs $(EPOCHS))
 
 demo: all  ## phantoms: preprocess, train, evaluate, and the best threshold beside it, in three minutes
 	@BUILD=$(BUILD) pipelines/demo
@@ -178,5 +184,5 @@ help:  ## this text
 	@echo '  BACKEND THREADS CASES (preprocessed records, RUN/cases) OUT (RUN/segmentations). To build: CC CFLAGS'
 	@echo '  BUILD SANITIZE=1 CUDA=1; to install: PREFIX DESTDIR.'
 
-.PHONY: all test clean help install uninstall stages $(STAGES) demo setup
+.PHONY: all test clean help install uninstall stages $(STAGES) compare demo setup
 .SECONDARY:

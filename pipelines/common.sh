@@ -45,6 +45,12 @@ load_row() { # row
     done
 }
 
+# prunet-init's and prunet-plan's options for the row's network, one a line.
+network_options() {
+    printf '%s\n' --kind "$KIND" --channels "$CHANNELS"
+    [ "$KIND" = baseline ] || printf '%s\n' --encoder-blocks "$ENCODER_BLOCKS" --decoder-blocks "$DECODER_BLOCKS"
+}
+
 row_names() {
     (cd "$here/rows" && printf '%s ' *)
 }

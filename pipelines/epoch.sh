@@ -43,15 +43,12 @@ feed() { # epoch list
     mapfile -t records < <(record_paths "$2")
     [ "$AUGMENT" = yes ] || options+=(--rotate 0 --scale 1 --elastic 0 --shift 0 --no-flip)
     [ "$PATCH" = none ] || options+=(--patch "$PATCH")
-    if [ "$AUGMENT" = no ] && [ "$PATCH" = none ]; then
-        exec cat -- "${records[@]}"
-    fi
     exec augment --seed "$seed" --epoch "$1" "${options[@]}" -- "${records[@]}"
 }
 
-step() { # epoch work
+step() { # epoch work records...
     attend prunet-step --state "$2/from" --epoch "$1" --expect "$2/order" --learning-rate "$(rate_of "$1")" \
-        --weight-decay "$WEIGHT_DECAY" --loss-divisor "$LOSS_DIVISOR" -o "$2/state.safetensors"
+        --weight-decay "$WEIGHT_DECAY" --loss-divisor "$LOSS_DIVISOR" -o "$2/state.safetensors" -- "${@:3}"
 }
 
 # Sets up .NAME.running: the order of the cases, the state to start from and the table of the steps before it. A state that
@@ -82,14 +79,19 @@ end_epoch() { # work
 
 # Leaves .NAME.trained, or .NAME.at-K and exits with 75.
 train_epoch() { # epoch
-    local name work=$epochs/.$(epoch_name "$1").running status=0 fed=0 feeder
+    local name work=$epochs/.$(epoch_name "$1").running status=0 fed=0 feeder records=()
     name=$(epoch_name "$1")
     begin_epoch "$1" "$name" "$work"
-    exec 3< <(trap '' INT TERM && exec 9>&- && feed "$1" "$work/order")
-    feeder=$!
-    step "$1" "$work" <&3 >"$work/now" || status=$?
-    exec 3<&-
-    wait_for "$feeder" || fed=$?
+    if [ "$AUGMENT" = no ] && [ "$PATCH" = none ]; then
+        mapfile -t records < <(record_paths "$work/order")
+        step "$1" "$work" "${records[@]}" >"$work/now" || status=$?
+    else
+        exec 3< <(trap '' INT TERM && exec 9>&- && feed "$1" "$work/order")
+        feeder=$!
+        step "$1" "$work" <&3 >"$work/now" || status=$?
+        exec 3<&-
+        wait_for "$feeder" || fed=$?
+    fi
     if [ "$status" = 75 ] || [ -n "$stopping" ]; then
         stop_epoch "$name" "$work"
     elif [ "$status" != 0 ]; then
