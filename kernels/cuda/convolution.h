@@ -20,8 +20,7 @@ void convolve(struct convolution problem, const void *x, const void *w, const vo
 /* After a synchronisation: fails if a sample was wrong. */
 void convolution_verdict(void);
 
-/* --- check.cu
- * ------------------------------------------------------------------------------------------------ */
+/* --- check.cu --- */
 
 enum { CHECK_PLACES = 6, CHECK_CHANNELS = 8, CHECK_SAMPLES = CHECK_PLACES * CHECK_CHANNELS };
 

@@ -21,7 +21,7 @@ extern "C" {
 
 size_t partials_bytes(size_t voxels, int channels);
 
-/* --- norm.cu: see kernels/norm.h ------------------------------------------------------------------------ */
+/* --- norm.cu: see kernels/norm.h --- */
 
 /* What normalising needs of a channel; zeros for padding channels, which so stay zero. */
 struct norm_channel {
@@ -60,8 +60,7 @@ void gpu_norm_sums_from_partials(size_t voxels, int channels, int groups, const 
 void gpu_norm_correct(size_t voxels, int channels, const struct norm_channel *norm,
                       const struct norm_correction *correction, const float *x, float *dx);
 
-/* --- pack.cu -----------------------------------------------------------------------------------------------
- */
+/* --- pack.cu --- */
 
 /* out = bf16(x) */
 void gpu_to_bf16(size_t voxels, int channels, const float *x, uint16_t *out);
@@ -93,8 +92,7 @@ void gpu_add_totals(int count, const double *totals, float *sums);
 /* db += sum of dy over the voxels */
 void gpu_bias_gradient(size_t voxels, int channels, const float *dy, float *db, double *partials);
 
-/* --- image.cu: see kernels/conv3.h; `image` and w plain, y and dy tensors of all parts
- * ------------------------------ */
+/* --- image.cu: see kernels/conv3.h; `image` and w plain, y and dy tensors of all parts --- */
 
 /* y = */
 void gpu_image_forward(struct shape out, int image_channels, const float *image, const float *w, float *y);
@@ -104,8 +102,7 @@ size_t image_partials_bytes(struct shape out, int image_channels);
 void gpu_image_backward(struct shape out, int image_channels, const float *image, const float *dy, float *dw,
                         double *partials);
 
-/* --- resample.cu: see kernels/resample.h; all parts of a tensor at once
- * -------------------------------------- */
+/* --- resample.cu: see kernels/resample.h; all parts of a tensor at once --- */
 
 void gpu_pool(struct shape fine, const float *x, float *y);
 void gpu_unpool(struct shape fine, const float *x, const float *dy, float *dx);
@@ -114,8 +111,7 @@ void gpu_unpool(struct shape fine, const float *x, const float *dy, float *dx);
 void gpu_upsample(struct shape coarse, const float *x, float sign, float *y);
 void gpu_upsample_transpose(struct shape coarse, const float *dy, float *dx);
 
-/* --- head.cu: see kernels/head.h; tensors of all parts
- * ---------------------------------------------------------- */
+/* --- head.cu: see kernels/head.h; tensors of all parts --- */
 
 void gpu_head(struct shape in, int regions, const float *x, const float *w, const float *b, float *p);
 /* Partials that the two below want. */
@@ -126,8 +122,7 @@ void gpu_head_backward(struct shape in, int regions, const float *x, const float
                        const uint8_t *target, const struct dice_sums *sums, float scale, float *dx, float *dw,
                        float *db, double *partials);
 
-/* --- adam.cu
- * -------------------------------------------------------------------------------------------------- */
+/* --- adam.cu --- */
 
 void gpu_adam(size_t n, const struct adam *adam, const float *g, float *w, float *m, float *v);
 

@@ -19,7 +19,7 @@ static struct {
     char failure[512];
 } gpu = {.operation = "open"};
 
-/* --- opening ---------------------------------------------------------------------------------------- */
+/* --- opening --- */
 
 static const char *advise(const char *format, const char *detail)
 {
@@ -93,7 +93,7 @@ cudaStream_t gpu_stream(void)
     return gpu.work;
 }
 
-/* --- errors ------------------------------------------------------------------------------------------- */
+/* --- errors --- */
 
 bool gpu_well(void)
 {
@@ -138,7 +138,7 @@ const char *gpu_finish(void)
     return gpu_well() ? NULL : gpu.failure;
 }
 
-/* --- memory --------------------------------------------------------------------------------------------- */
+/* --- memory --- */
 
 static void refuse_memory(size_t bytes)
 {
@@ -199,8 +199,7 @@ void gpu_copy(void *to, const void *from, size_t bytes)
         gpu_check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, gpu.work), "cudaMemcpyAsync");
 }
 
-/* --- input ahead ------------------------------------------------------------------------------------------
- */
+/* --- input ahead --- */
 
 void *gpu_allocate_host(size_t bytes)
 {
@@ -232,8 +231,7 @@ void gpu_staged(void)
         gpu_check(cudaStreamWaitEvent(gpu.work, gpu.copy_reached, 0), "cudaStreamWaitEvent");
 }
 
-/* --- a step as one graph
- * ------------------------------------------------------------------------------------ */
+/* --- a step as one graph --- */
 
 bool gpu_record_begin(void)
 {

@@ -3,9 +3,9 @@
 #include "kernels/cuda/device.h"
 #include "kernels/cuda/rows.h"
 
-/* --- forward
- * ------------------------------------------------------------------------------------------------------
- * Eight lanes share a voxel: each takes every eighth quad of its rows, a shuffle adds them up. */
+/* --- forward --- */
+
+/* Eight lanes share a voxel: each takes every eighth quad of its rows, a shuffle adds them up. */
 
 enum { HEAD_LANES = 8, HEAD_GROUPS = ROW_THREADS / HEAD_LANES, HEAD_VOXELS_EACH = 16 };
 
@@ -61,8 +61,7 @@ void gpu_head(struct shape in, int regions, const float *x, const float *w, cons
                regions, x, w, b, p);
 }
 
-/* --- Dice sums
- * -------------------------------------------------------------------------------------------------- */
+/* --- Dice sums --- */
 
 enum { DICE_SUMS = sizeof(struct dice_sums) / sizeof(double), DICE_BLOCKS = 256, WARP = 32 };
 
@@ -123,9 +122,9 @@ void gpu_dice_sums(size_t voxels, int regions, const float *p, const uint8_t *ta
                      reinterpret_cast<double *>(sums));
 }
 
-/* --- backward
- * ---------------------------------------------------------------------------------------------------- The
- * gradient of the network's last tensor has rank `regions`: dx of a voxel is W^T dz, formed where it is
+/* --- backward --- */
+
+/* The gradient of the network's last tensor has rank `regions`: dx of a voxel is W^T dz, formed where it is
  * stored. */
 
 /* dz = p (1 - p) (constant - inside slope), for one region */

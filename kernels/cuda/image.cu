@@ -7,9 +7,9 @@
 
 enum { TAPS = 27, IMAGE_QUADS = 8 /* 32 output channels a block */ };
 
-/* --- forward
- * ---------------------------------------------------------------------------------------------------------
- * A block: 64 x 4 voxels of a slice, 32 channels of one part. A thread: 8 voxels along x, four channels. */
+/* --- forward --- */
+
+/* A block: 64 x 4 voxels of a slice, 32 channels of one part. A thread: 8 voxels along x, four channels. */
 
 enum { STRIP = 8, STRIPS = 8, TILE_X = STRIP * STRIPS, TILE_Y = 4, HALO_X = TILE_X + 2, HALO_Y = TILE_Y + 2 };
 enum { TILE_FLOATS = 3 * HALO_Y * HALO_X, TILE_WEIGHTS = TAPS * IMAGE_QUADS * 4 };
@@ -93,9 +93,9 @@ void gpu_image_forward(struct shape out, int image_channels, const float *image,
                (TILE_FLOATS + TILE_WEIGHTS) * sizeof(float), out, image_channels, image, w, y);
 }
 
-/* --- weight gradient
- * ----------------------------------------------------------------------------------------------------- A
- * block: some rows (z, y) of the volume, 32 channels of one part, up to four image channels. A thread: four
+/* --- weight gradient --- */
+
+/* A block: some rows (z, y) of the volume, 32 channels of one part, up to four image channels. A thread: four
  * output channels, the three taps along x of one (z, y) offset, one of three strips of each row; so 48 sums.
  * Sums of one row are added to those of all: two short chains of additions instead of a long one. */
 

@@ -22,7 +22,7 @@ static struct convolution problem_of(enum convolution_kind kind, bool add, struc
                                 .width = in.width};
 }
 
-/* --- plain convolutions ------------------------------------------------------------------------------- */
+/* --- plain convolutions --- */
 
 void cuda_image_conv_forward(int image_channels, struct shape out, const float *image, const float *w,
                              float *y, void *scratch)
@@ -90,7 +90,7 @@ void cuda_conv3_backward(struct shape in, struct shape out, const float *x, cons
         gpu_from_bf16(shape_voxels(in), in.channels, s.first, dx);
 }
 
-/* --- norms --------------------------------------------------------------------------------------------- */
+/* --- norms --- */
 
 void cuda_moments(struct shape shape, const float *x, double *moments, void *scratch)
 {
@@ -124,8 +124,7 @@ void cuda_norm_backward(struct shape shape, int groups, const double *moments, c
     gpu_norm_gradient(voxels, shape.channels, s.norm, s.correction, x, dy, false, dx, false);
 }
 
-/* --- the residual branch ----------------------------------------------------------------------------------
- */
+/* --- the residual branch --- */
 
 /* y += sign conv(a), moments of the new y; a is an operand in s->first, and the sign goes into the weights:
  * the branch and its recomputation then differ in nothing but a sign. */

@@ -17,8 +17,7 @@ static float *part_of(const float *tensor, struct shape shape, int part)
     return (float *)tensor + (size_t)part * part_floats(shape);
 }
 
-/* --- mix: rows of voxels times packed weights [out parts][padded out][in parts][padded in]
- * ------------------- */
+/* --- mix: rows of voxels times packed weights [out parts][padded out][in parts][padded in] --- */
 
 static struct matrix rows_in(const float *tensor, struct shape shape, int part)
 {
@@ -92,8 +91,7 @@ static void last_part_moments(const struct scratch *s, struct shape shape, const
                     s->partials);
 }
 
-/* --- plain steps
- * ------------------------------------------------------------------------------------------------- */
+/* --- plain steps --- */
 
 void cuda_pool_forward(struct shape fine, const float *x, float *y)
 {
@@ -119,8 +117,7 @@ void cuda_upsample_backward(struct shape coarse, const float *dy, float *dx)
         gpu_upsample_transpose(coarse, dy, dx);
 }
 
-/* --- down and up
- * ---------------------------------------------------------------------------------------------------- */
+/* --- down and up --- */
 
 void cuda_down_forward(struct shape fine, struct shape coarse, const float *x, const float *w, const float *b,
                        float *y, double *moments, void *scratch)
@@ -170,9 +167,7 @@ void cuda_up_backward(struct shape coarse, struct shape fine, const float *x, co
     mix_data_gradient(&s, coarse, mixed, w, s.first, dx);
 }
 
-/* --- the end
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- the end --- */
 
 void cuda_head_forward(struct shape in, int regions, const float *x, const float *w, const float *b, float *p,
                        void *scratch)

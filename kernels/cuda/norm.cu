@@ -3,8 +3,7 @@
 #include "kernels/cuda/rows.h"
 #include "kernels/norm.h"
 
-/* --- sums -------------------------------------------------------------------------------------------------
- */
+/* --- sums --- */
 
 enum { SUM_COLUMNS = 32, SUM_ROWS = 16 };
 
@@ -63,8 +62,7 @@ void gpu_moments(size_t voxels, int channels, const float *x, double *moments, d
     gpu_sum_partials(r.width, r.padded * 2, channels * 2, partials, moments);
 }
 
-/* --- forward ----------------------------------------------------------------------------------------------
- */
+/* --- forward --- */
 
 /* one thread a channel; groups are small */
 __global__ void norm_channels(size_t voxels, int channels, int in_group, const double *moments,
@@ -135,10 +133,12 @@ void gpu_normalize(size_t voxels, int channels, const struct norm_channel *norm,
         GPU_LAUNCH(normalize<float>, rows_grid(r), rows_block(r), 0, r, norm, x, static_cast<float *>(a));
 }
 
-/* --- backward
- * ------------------------------------------------------------------------------------------------ With dz =
- * da LeakyReLU'(a) and N numbers in a group: dbeta = sum dz,  dgamma = sum dz xhat dx = scale (gamma dz -
- * sum_g(gamma dz) / N - xhat sum_g(gamma dz xhat) / N) */
+/* --- backward ---
+ *
+ *     dbeta = sum dz,  dgamma = sum dz xhat,  where dz = da LeakyReLU'(a)
+ *     dx = scale (gamma dz - sum_g(gamma dz) / N - xhat sum_g(gamma dz xhat) / N)
+ *
+ * with N numbers in a group g. */
 
 __device__ static inline float before_activation(float x, float da, const struct norm_channel &n)
 {

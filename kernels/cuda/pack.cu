@@ -34,8 +34,7 @@ __device__ static inline float load1(const uint16_t *from)
     return __uint_as_float((unsigned)*from << 16);
 }
 
-/* --- sheets ------------------------------------------------------------------------------------------------
- */
+/* --- sheets --- */
 
 template <class IN, class OUT> __global__ void convert(struct rows r, const IN *x, OUT *y)
 {
@@ -89,8 +88,7 @@ void gpu_add_bf16(size_t voxels, int channels, const uint16_t *f, float *y, doub
     gpu_sum_partials(r.width, r.padded * 2, channels * 2, partials, moments);
 }
 
-/* --- weights of 3x3x3 convolutions ------------------------------------------------------------------------
- */
+/* --- weights of 3x3x3 convolutions --- */
 
 enum { TAPS = 27 };
 
@@ -136,8 +134,7 @@ void gpu_add_conv_gradient(int out, int in, const void *packed, bool bf16, float
                    static_cast<const float *>(packed), dw);
 }
 
-/* --- weights of 1x1x1 convolutions ------------------------------------------------------------------------
- */
+/* --- weights of 1x1x1 convolutions --- */
 
 /* The channel of the network that stands at a place in the padded rows of all parts; -1 for padding. */
 __device__ static inline int channel_at(struct shape s, int place)
@@ -179,8 +176,7 @@ void gpu_add_mix_gradient(struct shape out, struct shape in, const float *packed
     GPU_LAUNCH(add_mix_gradient, pack_grid(count), dim3(PACK_THREADS), 0, out, in, packed, dw);
 }
 
-/* --- biases
- * --------------------------------------------------------------------------------------------------- */
+/* --- biases --- */
 
 __global__ void fill_bias(struct rows r, int channels, const float *b, float *y)
 {

@@ -11,10 +11,10 @@ enum { WORKSPACE_CAP = 64 << 20, CONFIGURATIONS_MOST = 64, NOTES_MOST = 16, GRAP
 static cudnnHandle_t handle;
 static descriptor device; /* properties of a card that is not there; NULL with a handle */
 
-/* --- the library
- * --------------------------------------------------------------------------------------------- cuDNN 9.8
- * to 9.15 give wrong 3-D convolutions in 16 bit and TF32 without a word (PyTorch issue 163539, pull request
- * 167024). */
+/* --- the library --- */
+
+/* cuDNN 9.8 to 9.15 give wrong 3-D convolutions in 16 bit and TF32 without a word (PyTorch issue 163539, pull
+ * request 167024). */
 
 enum { VERSION_LEAST = 90000, BROKEN_FIRST = 90800, BROKEN_END = 91600 };
 
@@ -48,10 +48,10 @@ const char *convolution_plan_open(cudaStream_t stream)
     return text;
 }
 
-/* --- descriptors
- * --------------------------------------------------------------------------------------------- What is made
- * for a plan is kept in a list, to be destroyed together. The first error ends the work: later calls do
- * nothing. */
+/* --- descriptors --- */
+
+/* What is made for a plan is kept in a list, to be destroyed together. The first error ends the work: later
+ * calls do nothing. */
 
 struct workshop {
     descriptor made[GRAPH_MOST + CONFIGURATIONS_MOST];
@@ -114,8 +114,7 @@ const char *convolution_plan_pretend(const char *device_json)
     return shop.status ? cudnnGetErrorString(shop.status) : NULL;
 }
 
-/* --- the graph
- * ------------------------------------------------------------------------------------------------ */
+/* --- the graph --- */
 
 enum { ID_X = 'x', ID_W = 'w', ID_Y = 'y' };
 
@@ -207,8 +206,7 @@ static descriptor make_graph(struct workshop *shop, const struct convolution *p)
     return graph;
 }
 
-/* --- the choice
- * ------------------------------------------------------------------------------------------------ */
+/* --- the choice --- */
 
 /* cuDNN's proposals in its order: first what it expects to be fast, then what it falls back on. */
 static int propose(struct workshop *shop, descriptor graph, cudnnBackendHeurMode_t mode,
@@ -324,8 +322,7 @@ size_t convolution_plan_workspace(void)
     return WORKSPACE_CAP;
 }
 
-/* --- execution
- * ---------------------------------------------------------------------------------------------------- */
+/* --- execution --- */
 
 const char *convolution_plan_run(const struct convolution_plan *plan, const void *x, const void *w,
                                  const void *y, void *workspace)

@@ -56,8 +56,7 @@ static inline struct shape coarser_of(struct shape fine)
     return fine;
 }
 
-/* --- pool
- * ----------------------------------------------------------------------------------------------------- */
+/* --- pool --- */
 
 /* Whether x takes the place of the maximum so far; a NaN takes it and keeps it. */
 __device__ static inline bool exceeds(float x, float most)
@@ -133,10 +132,10 @@ void gpu_unpool(struct shape fine, const float *x, const float *dy, float *dx)
     GPU_LAUNCH(unpool, quad_grid(shape_voxels(coarse), coarse), dim3(ROW_THREADS), 0, coarse, x, dy, dx);
 }
 
-/* --- up-sample
- * -------------------------------------------------------------------------------------------------- Along
- * one axis of n coarse voxels the fine voxel 2 k is 1/4 x[k - 1] + 3/4 x[k], the fine voxel 2 k + 1 is 3/4
- * x[k] + 1/4 x[k + 1], indices clamped to 0 .. n - 1. */
+/* --- up-sample --- */
+
+/* Along one axis of n coarse voxels the fine voxel 2 k is 1/4 x[k - 1] + 3/4 x[k], the fine voxel 2 k + 1 is
+ * 3/4 x[k] + 1/4 x[k + 1], indices clamped to 0 .. n - 1. */
 
 struct taps {
     int near, far; /* weights 3/4 and 1/4 */

@@ -67,7 +67,7 @@ __device__ static inline struct place place_in(struct rows r)
     return p;
 }
 
-/* --- four channels at once --------------------------------------------------------------------------- */
+/* --- four channels at once --- */
 
 __device__ static inline float4 load4(const float *from)
 {
@@ -103,7 +103,7 @@ __device__ static inline void store4(uint16_t *to, float4 v)
     *reinterpret_cast<uint2 *>(to) = make_uint2(bf16_pair(v.x, v.y), bf16_pair(v.z, v.w));
 }
 
-/* --- sums over the voxels ---------------------------------------------------------------------------- */
+/* --- sums over the voxels --- */
 
 /* Doubles that the sums of `values` numbers a channel want between the two kernels that form them. */
 static inline size_t partial_doubles(struct rows r, int values)

@@ -21,8 +21,7 @@ static void fail_next(const char *call, cudaError_t failure)
     shim_failure = failure;
 }
 
-/* --- refusals
- * ------------------------------------------------------------------------------------------------ */
+/* --- refusals --- */
 
 static void no_device(void)
 {
@@ -60,8 +59,7 @@ static void too_little_memory(void)
           "too little memory: what is wanted, what is free, what would help");
 }
 
-/* --- errors
- * -------------------------------------------------------------------------------------------------- */
+/* --- errors --- */
 
 enum { WIDTH = 6, VOXELS = WIDTH * WIDTH * WIDTH };
 static const struct shape cube = {1, 8, WIDTH, WIDTH, WIDTH};
@@ -156,8 +154,7 @@ static void right_library(void)
     check(!why, "a cuDNN that computes well is believed%s%s", why ? ": " : "", why ? why : "");
 }
 
-/* --- input ahead
- * ---------------------------------------------------------------------------------------------- */
+/* --- input ahead --- */
 
 static void staging(void)
 {
@@ -181,8 +178,7 @@ static void staging(void)
     cuda->release_host(after, sizeof before);
 }
 
-/* --- a recorded step
- * ------------------------------------------------------------------------------------------ */
+/* --- a recorded step --- */
 
 enum { WEIGHTS = 1000 };
 
@@ -237,8 +233,7 @@ static void failing_recording(void)
     check(has(cuda->finish(), "record: cudaStreamEndCapture"), "a recording that fails: named");
 }
 
-/* --- the plan
- * ------------------------------------------------------------------------------------------------- */
+/* --- the plan --- */
 
 static void planned_memory(void)
 {

@@ -68,7 +68,7 @@ cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream);
 cudaError_t cudaGraphDestroy(cudaGraph_t graph);
 cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec);
 
-/* --- for the tests --------------------------------------------------------------------------------- */
+/* --- for the tests --- */
 
 /* The order in which the blocks of a grid and the threads of a block take their turns follows the number of
  * OpenMP threads, for which a harness asks that all results be the same: 1 forward, 2 backward, any other

@@ -53,9 +53,10 @@ static void die(const char *what)
     abort();
 }
 
-/* --- switching --------------------------------------------------------------------------------------
- * A fiber is entered once through ucontext; every later switch is a _setjmp and a _longjmp, twenty
- * times faster because no system call saves the signal mask. */
+/* --- switching --- */
+
+/* A fiber is entered once through ucontext; every later switch is a _setjmp and a _longjmp, twenty times
+ * faster because no system call saves the signal mask. */
 
 __attribute__((noinline)) static void to_scheduler(enum state state)
 {
@@ -108,7 +109,7 @@ __attribute__((noinline)) static void to_fiber(int index)
     __sanitizer_finish_switch_fiber(scheduler_fake_stack, nullptr, nullptr);
 }
 
-/* --- barriers --------------------------------------------------------------------------------------- */
+/* --- barriers --- */
 
 /* Opens the barrier that all threads of [first, end) that have not ended wait at; false when there is none.
  */
@@ -193,7 +194,7 @@ void shim_run(const char *name, dim3 grid, dim3 block, size_t shared, const std:
     shared_memory = nullptr;
 }
 
-/* --- what a thread calls ----------------------------------------------------------------------------- */
+/* --- what a thread calls --- */
 
 void *shim_shared(void)
 {

@@ -5,8 +5,7 @@
 #include <cuda_runtime.h>
 #include <vector>
 
-/* --- rounding ----------------------------------------------------------------------------------------------
- */
+/* --- rounding --- */
 
 /* To nearest, ties to even, with the last `dropped` bits of the mantissa zero: 16 for bf16, 13 for TF32. */
 static float rounded(float value, int dropped)
@@ -18,8 +17,7 @@ static float rounded(float value, int dropped)
     return __uint_as_float(bits >> dropped << dropped);
 }
 
-/* --- cuBLAS
- * -------------------------------------------------------------------------------------------------- */
+/* --- cuBLAS --- */
 
 static cudaStream_t product_stream;
 static void *product_workspace;
@@ -94,8 +92,7 @@ cublasStatus_t cublasGemmEx(cublasHandle_t, cublasOperation_t operation_a, cubla
     return CUBLAS_STATUS_SUCCESS;
 }
 
-/* --- cuDNN
- * --------------------------------------------------------------------------------------------------- */
+/* --- cuDNN --- */
 
 enum { TAPS = 27, WORKSPACE_BYTES = 512 };
 
