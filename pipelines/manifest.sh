@@ -26,7 +26,7 @@ run_inputs() { # cases training validation
     for list in training validation; do
         while IFS= read -r name; do
             [ -f "$1/$name.nrrd" ] && [ -f "$1/$name.nrrd.sha256" ] ||
-                die 65 "$name: is not preprocessed (no $1/$name.nrrd): run make preprocess"
+                die 65 "$name: is not preprocessed, or its checksum is missing: remove $1/$name.nrrd and run make preprocess"
             printf '%s\t%s\t%s\n' "$name" "$list" "$(<"$1/$name.nrrd.sha256")"
         done <"$([ "$list" = training ] && printf %s "$2" || printf %s "$3")"
     done

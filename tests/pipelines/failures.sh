@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# What stops a training: a loss that is no number, a full disk, a damaged record. Complete epochs stay; a cured run goes on.
+set -u
+. tests/pipelines/_tiny.sh
+make_tiny 3 || exit 1
+run=$TMPDIR/run
+kept() { # name, epochs
+    check "$1: the epochs before it are kept" test "$(ls "$run/epochs")" = "$(printf '%04d\n' $(seq 0 "$2"))"
+    check "$1: the last of them has its state" test -s "$run/epochs/$(printf %04d "$2")/state.safetensors"
+}
+fails() { # name, text, make's words...
+    check "$1: make fails" test "$(stages "$run" train "${@:3}"; echo $?)" != 0
+    check "$1: says $2" grep -q -- "$2" "$run.out" || sed 's/^/# /' "$run.out"
+}
+
+# The rate of epoch 2 is 1e27.
+printf 'RATE_DROPS=1\nRATE_DIVISOR=1e-30\nAUGMENT=no\n' >>"$row"
+fails "a loss that is no number" "phantom_0000[1-5].*\(finite\|NaN\)"
+kept "a loss that is no number" 1
+check "the log has the complete epoch" test "$(wc -l <"$run/log.tsv")" = 2
+
+make_tiny 3
+run=$TMPDIR/full
+check "two epochs" stages "$run" train EPOCHS=2
+fake=$TMPDIR/fake
+mkdir -p "$fake/bin" && ln -s "$BUILD"/bin/* "$fake/bin/" && rm "$fake/bin/prunet-step"
+cat >"$fake/bin/prunet-step" <<FAKE
+#!/bin/bash
+ulimit -f 8
+trap '' XFSZ
+exec "$BUILD/bin/prunet-step" "\$@"
+FAKE
+chmod +x "$fake/bin/prunet-step"
+fails "a full disk" "File too large" BUILD="$fake"
+kept "a full disk" 2
+check "with room again it goes on" stages "$run" train
+check "to the end" test "$(wc -l <"$run/log.tsv")" = 4
+
+record=$run/cases/$(head -n 1 "$run/manifest/training").nrrd
+cp "$record" "$TMPDIR/whole" && truncate -s -1000 "$record"
+fails "a cut record" "${record##*/}" EPOCHS=4
+kept "a cut record" 3
+mv "$TMPDIR/whole" "$record" && touch "$record"
+rm "$record.sha256"
+fails "a record without its checksum" "is not preprocessed" EPOCHS=4
