@@ -44,6 +44,16 @@ INLINE int channel_lane(struct shape s, int c)
     return c % s.channels % LANES;
 }
 
+/* Blocks [first, first + count) of a tensor. */
+struct range {
+    int first, count;
+};
+
+INLINE struct range all_blocks(struct shape s)
+{
+    return (struct range){0, blocks_of(s)};
+}
+
 /* Floats of a block of maps; block b of tensor x begins at x + b * block_floats. */
 INLINE size_t block_floats(struct shape s)
 {

@@ -11,8 +11,10 @@
 
 enum { TAPS = 27 };
 
-#define blocked_filters VARIANT_NAME(blocked_filters)
+#define blocked_filters_of VARIANT_NAME(blocked_filters_of)
 #define blocked_filters_transposed VARIANT_NAME(blocked_filters_transposed)
+#define blocked_filters VARIANT_NAME(blocked_filters)
+#define blocked_filters_gradient VARIANT_NAME(blocked_filters_gradient)
 #define blocked_taps_add VARIANT_NAME(blocked_taps_add)
 #define blocked_taps_store VARIANT_NAME(blocked_taps_store)
 
@@ -32,13 +34,27 @@ INLINE size_t taps_doubles(int in_blocks, int out_blocks)
     return (size_t)out_blocks * (size_t)in_blocks * LANES * TAPS * LANES;
 }
 
-/* u = the filters of w [out][in][27]. */
-void blocked_filters(struct shape in, struct shape out, const float *w, float *u);
+/* The filters between two stacks: channels `from` are summed over, channels `to` are produced. Tap t of a
+ * pair is w[from * from_stride + to * to_stride + t], or the taps in reverse. */
+struct filters {
+    struct shape from, to;
+    const float *w;
+    size_t from_stride, to_stride;
+    int reversed;
+};
 
-/* u = the filters that take dy (shape out) back to dx (shape in): w transposed, its taps in reverse. */
-void blocked_filters_transposed(struct shape in, struct shape out, const float *w, float *u);
+/* Those of w [out][in][27], and those that take dy (shape out) back to dx (shape in): w transposed, its taps
+ * in reverse. */
+struct filters blocked_filters_of(struct shape in, struct shape out, const float *w);
+struct filters blocked_filters_transposed(struct shape in, struct shape out, const float *w);
 
-/* taps += G^T du G, du = 0. */
+/* Block number b of those in `to`: u [POINTS][to.count][from blocks * LANES][LANES]. */
+void blocked_filters(const struct filters *f, struct range to, int b, float *u);
+
+/* dw [out][in][27] += G^T du G, for the output blocks in `to`. */
+void blocked_filters_gradient(struct shape in, struct shape out, struct range to, const float *du, float *dw);
+
+/* taps += G^T du G, du = 0, for all output blocks. */
 void blocked_taps_add(struct shape in, struct shape out, float *du, double *taps);
 
 /* dw [out][in][27] += the sum of `slices` taps, in their order. */

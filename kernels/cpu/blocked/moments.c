@@ -20,15 +20,15 @@ size_t blocked_norm_bytes(struct shape s)
 }
 
 /* [begin, end) of a slice of a block's vectors, in floats. */
-struct range {
+struct stretch {
     size_t begin, end;
 };
 
-static struct range slice_range(struct shape s, int b, int slice)
+static struct stretch slice_stretch(struct shape s, int b, int slice)
 {
     size_t voxels = shape_voxels(s), block = (size_t)b * block_floats(s);
-    return (struct range){block + slice_begin(voxels, SLICES_MOST, slice) * LANES,
-                          block + slice_begin(voxels, SLICES_MOST, slice + 1) * LANES};
+    return (struct stretch){block + slice_begin(voxels, SLICES_MOST, slice) * LANES,
+                            block + slice_begin(voxels, SLICES_MOST, slice + 1) * LANES};
 }
 
 void blocked_moments(struct shape s, const float *x, double *moments, void *scratch)
@@ -38,7 +38,7 @@ void blocked_moments(struct shape s, const float *x, double *moments, void *scra
 #pragma omp parallel for collapse(2) schedule(static)
     for (int slice = 0; slice < SLICES_MOST; slice++)
         for (int b = 0; b < blocks; b++) {
-            struct range r = slice_range(s, b, slice);
+            struct stretch r = slice_stretch(s, b, slice);
             struct lane_sums sum = {0};
             for (size_t at = r.begin; at < r.end; at += LANES) {
                 lanes_double value = lanes_widen(lanes_load(x + at));
@@ -59,7 +59,7 @@ void blocked_norm_forward(struct shape s, int groups, const double *moments, con
 #pragma omp parallel for collapse(2) schedule(static)
     for (int slice = 0; slice < SLICES_MOST; slice++)
         for (int b = 0; b < blocks_of(s); b++) {
-            struct range r = slice_range(s, b, slice);
+            struct stretch r = slice_stretch(s, b, slice);
             struct activation n = norms[b].activation;
             for (size_t at = r.begin; at < r.end; at += LANES)
                 lanes_store(y + at, activate(&n, lanes_load(x + at)));
@@ -76,7 +76,7 @@ void blocked_norm_backward(struct shape s, int groups, const double *moments, co
 #pragma omp parallel for collapse(2) schedule(static)
     for (int slice = 0; slice < SLICES_MOST; slice++)
         for (int b = 0; b < blocks; b++) {
-            struct range r = slice_range(s, b, slice);
+            struct stretch r = slice_stretch(s, b, slice);
             struct norm_backward n = work.norms[b];
             struct lane_sums sum = {0};
             for (size_t at = r.begin; at < r.end; at += LANES) {

@@ -94,7 +94,7 @@ INLINE void clear_slots(int first, float *v, size_t stride)
 }
 
 /* v = B^T ( x or LeakyReLU(GroupNorm(x)) ) B of a chunk; norms: one for each block, or NULL. */
-static void transform_windows(const struct grid *g, struct chunk c, const float *x,
+INLINE void transform_windows(const struct grid *g, struct chunk c, const float *x,
                               const struct norm_backward *norms, float *v)
 {
     int blocks = blocks_of(g->shape);
@@ -154,19 +154,19 @@ INLINE void tile_gradients(const float *dy, size_t slice, size_t row, struct ext
         }
 }
 
-/* w = A dy A^T of a chunk. */
-static void transform_gradients(const struct grid *g, struct chunk c, const float *dy, float *w)
+/* w = A dy A^T of a chunk, in the blocks of a range. */
+INLINE void transform_gradients(const struct grid *g, struct chunk c, struct range range, const float *dy,
+                                float *w)
 {
     struct shape s = g->shape;
-    int blocks = blocks_of(s);
-    size_t stride = point_stride(blocks), row = (size_t)s.width * LANES, slice = (size_t)s.height * row;
-    for (int b = 0; b < blocks; b++) {
+    size_t stride = point_stride(range.count), row = (size_t)s.width * LANES, slice = (size_t)s.height * row;
+    for (int b = 0; b < range.count; b++) {
         float *panel = w + (size_t)b * CHUNK * LANES;
         for (int slot = 0; slot < c.count;) {
             struct run r = run_at(g, c, slot);
             struct extent inside = extent_of(s, r.z, r.y, TILE_Z, TILE_Y);
-            const float *from = dy + (size_t)b * block_floats(s) + (size_t)r.z * slice + (size_t)r.y * row +
-                                (size_t)r.x * LANES;
+            const float *from = dy + (size_t)(range.first + b) * block_floats(s) + (size_t)r.z * slice +
+                                (size_t)r.y * row + (size_t)r.x * LANES;
             for (int tile = 0; tile < r.count; tile++, slot++, from += TILE_X * LANES) {
                 int width = smaller(TILE_X, s.width - r.x - tile * TILE_X);
                 float *to = panel + (size_t)slot * LANES;

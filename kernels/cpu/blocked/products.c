@@ -8,20 +8,24 @@ enum {
     TILE_ROWS = LANES == 16 ? 12 : 6,
     CHANNEL_ROWS = LANES == 16 ? 8 : 4,
 };
+/* Input blocks that are summed in one chain; longer sums are sums of chains, which round less. */
+enum { CHAIN_BLOCKS = 64 / LANES };
+
 _Static_assert(CHUNK % TILE_ROWS == 0 && LANES % CHANNEL_ROWS == 0, "register tiles divide their panels");
 
-/* `columns` vectors of TILE_ROWS tiles. v: the first tile in block 0, u: the first output block's filters. */
-INLINE void multiply_tile(int columns, struct shape in, const float *v, const float *u, float *m)
+/* `columns` vectors of TILE_ROWS tiles, over a chain of input blocks: m = , or += when the chain is not the
+ * first. v: the first tile in block 0, u: the first output block's filters. */
+INLINE void multiply_chain(int columns, struct shape in, struct range chain, const float *v, const float *u,
+                           float *m)
 {
-    int blocks = blocks_of(in);
     lanes sums[TILE_ROWS][COLUMNS] = {0};
-    for (int b = 0; b < blocks; b++) {
+    for (int b = chain.first; b < chain.first + chain.count; b++) {
         int count = block_count(in, b);
         const float *rows = v + (size_t)b * CHUNK * LANES, *filters = u + (size_t)b * LANES * LANES;
         for (int i = 0; i < count; i++, rows++, filters += LANES) {
             lanes filter[COLUMNS];
             for (int column = 0; column < columns; column++)
-                filter[column] = lanes_load(filters + (size_t)column * filter_stride(blocks));
+                filter[column] = lanes_load(filters + (size_t)column * filter_stride(blocks_of(in)));
 #pragma GCC unroll 16
             for (int row = 0; row < TILE_ROWS; row++) {
                 lanes value = lanes_splat(rows[row * LANES]);
@@ -31,8 +35,17 @@ INLINE void multiply_tile(int columns, struct shape in, const float *v, const fl
         }
     }
     for (int column = 0; column < columns; column++)
-        for (int row = 0; row < TILE_ROWS; row++)
-            lanes_store(m + (size_t)(column * CHUNK + row) * LANES, sums[row][column]);
+        for (int row = 0; row < TILE_ROWS; row++) {
+            float *to = m + (size_t)(column * CHUNK + row) * LANES;
+            lanes_store(to, chain.first ? lanes_load(to) + sums[row][column] : sums[row][column]);
+        }
+}
+
+INLINE void multiply_tile(int columns, struct shape in, const float *v, const float *u, float *m)
+{
+    int blocks = blocks_of(in);
+    for (int b = 0; b < blocks; b += CHAIN_BLOCKS)
+        multiply_chain(columns, in, (struct range){b, smaller(CHAIN_BLOCKS, blocks - b)}, v, u, m);
 }
 
 void blocked_multiply(int points, struct shape in, int out_blocks, const float *v, const float *u, float *m)

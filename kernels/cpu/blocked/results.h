@@ -109,23 +109,23 @@ INLINE void store_block(enum store store, const struct grid *g, struct chunk c, 
     }
 }
 
-/* Everything of a chunk. m: products, as operands are laid out. */
-static void store_results(const struct grid *g, struct chunk c, const float *m, const struct sink *to)
+/* A chunk, in the blocks of a range. m: products, as operands of the range are laid out. */
+INLINE void store_results(const struct grid *g, struct chunk c, struct range range, const float *m,
+                          const struct sink *to)
 {
-    int blocks = blocks_of(g->shape);
-    size_t stride = point_stride(blocks);
-    for (int b = 0; b < blocks; b++) {
-        const float *panel = m + (size_t)b * CHUNK * LANES;
+    size_t stride = point_stride(range.count);
+    for (int i = 0; i < range.count; i++, m += CHUNK * LANES) {
+        int b = range.first + i;
         float *y = to->y + (size_t)b * block_floats(g->shape);
         struct lane_sums *sums = to->sums ? to->sums + b : NULL;
         if (to->store == STORE_SET)
-            store_block(STORE_SET, g, c, panel, stride, y, NULL, NULL, NULL);
+            store_block(STORE_SET, g, c, m, stride, y, NULL, NULL, NULL);
         else if (to->store == STORE_ADD)
-            store_block(STORE_ADD, g, c, panel, stride, y, NULL, NULL, sums);
+            store_block(STORE_ADD, g, c, m, stride, y, NULL, NULL, sums);
         else if (to->store == STORE_SUBTRACT)
-            store_block(STORE_SUBTRACT, g, c, panel, stride, y, NULL, NULL, sums);
+            store_block(STORE_SUBTRACT, g, c, m, stride, y, NULL, NULL, sums);
         else
-            store_block(STORE_BACKWARD, g, c, panel, stride, y, to->u + (size_t)b * block_floats(g->shape),
+            store_block(STORE_BACKWARD, g, c, m, stride, y, to->u + (size_t)b * block_floats(g->shape),
                         to->norms + b, sums);
     }
 }

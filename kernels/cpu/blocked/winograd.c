@@ -1,9 +1,8 @@
 /* Winograd convolution: how its work is cut, and its scratch. See winograd.h. */
 #include "kernels/cpu/blocked/winograd.h"
-#include "kernels/cpu/blocked/filters.h"
-#include "kernels/cpu/blocked/operands.h"
+#include "kernels/cpu/blocked/chunks.h"
+#include "kernels/cpu/blocked/panels.h"
 #include "kernels/cpu/blocked/products.h"
-#include "kernels/cpu/blocked/results.h"
 
 /* Slices share about this many bytes for what each of them needs: as many as fit, but a few at least. */
 enum { SLICES_LEAST = 2, SLICES_BYTES = 40 << 20 };
@@ -36,12 +35,12 @@ static struct plan plan_of(struct shape in, struct shape out, int backward)
 
 size_t blocked_winograd_forward_bytes(struct shape in, struct shape out)
 {
-    return plan_of(in, out, 0).bytes;
+    return blocked_panels_pay(in, out) ? blocked_panels_bytes(in, out) : plan_of(in, out, 0).bytes;
 }
 
 size_t blocked_winograd_backward_bytes(struct shape in, struct shape out)
 {
-    return plan_of(in, out, 1).bytes;
+    return blocked_panels_pay(in, out) ? blocked_panels_bytes(in, out) : plan_of(in, out, 1).bytes;
 }
 
 /* What one slice works with. */
@@ -83,23 +82,34 @@ static void gather_sums(const struct sink *sink, struct lane_sums *sums, int blo
     memcpy(sink->sums, sums, (size_t)blocks * sizeof *sums);
 }
 
+static void all_filters(struct filters f, float *u)
+{
+    struct range to = all_blocks(f.to);
+#pragma omp parallel for schedule(static)
+    for (int b = 0; b < to.count; b++)
+        blocked_filters(&f, to, b, u);
+}
+
 static void forward_slice(const struct winograd_forward *f, const struct work *w, const struct sink *to,
                           size_t begin, size_t end)
 {
-    struct grid grid = grid_of(f->in), out = grid_of(f->out);
+    struct range out = all_blocks(f->out);
     for (size_t i = begin; i < end; i++) {
-        struct chunk c = chunk_of(&grid, i);
-        transform_windows(&grid, c, f->x, f->norms, w->operand);
-        blocked_multiply(POINTS, f->in, blocks_of(f->out), w->operand, w->filters, w->products);
-        store_results(&out, c, w->products, to);
+        blocked_windows(f->in, i, f->x, f->norms, w->operand);
+        blocked_multiply(POINTS, f->in, out.count, w->operand, w->filters, w->products);
+        blocked_results(f->out, i, out, w->products, to);
     }
 }
 
 void blocked_winograd_forward(const struct winograd_forward *f, void *scratch)
 {
+    if (blocked_panels_pay(f->in, f->out)) {
+        blocked_panels_forward(f, scratch);
+        return;
+    }
     struct plan p = plan_of(f->in, f->out, 0);
     struct lane_sums *sums = scratch;
-    blocked_filters(f->in, f->out, f->w, (float *)work_of(&p, 0, 0, scratch).filters);
+    all_filters(blocked_filters_of(f->in, f->out, f->w), (float *)work_of(&p, 0, 0, scratch).filters);
 #pragma omp parallel for schedule(dynamic)
     for (int slice = 0; slice < p.slices; slice++) {
         struct work w = work_of(&p, 0, slice, scratch);
@@ -115,20 +125,19 @@ static void backward_slice(const struct winograd_backward *b, const struct work 
                            const struct sink *dx, size_t begin, size_t end)
 {
     const struct winograd_forward *f = &b->forward;
-    struct grid in = grid_of(f->in), out = grid_of(f->out);
+    struct range in = all_blocks(f->in), out = all_blocks(f->out);
     for (size_t i = begin; i < end; i++) {
-        struct chunk c = chunk_of(&in, i);
-        transform_windows(&in, c, f->x, f->norms, w->operand);
+        blocked_windows(f->in, i, f->x, f->norms, w->operand);
         if (to->y) {
-            blocked_multiply(POINTS, f->in, blocks_of(f->out), w->operand, w->filters, w->products);
-            store_results(&out, c, w->products, to);
+            blocked_multiply(POINTS, f->in, out.count, w->operand, w->filters, w->products);
+            blocked_results(f->out, i, out, w->products, to);
         }
-        transform_gradients(&out, c, b->dy, w->products);
-        blocked_correlate(POINTS, f->in, blocks_of(f->out), w->operand, w->products, w->points);
+        blocked_gradients(f->out, i, out, b->dy, w->products);
+        blocked_correlate(POINTS, f->in, out.count, w->operand, w->products, w->points);
         if (dx->y) {
-            transform_windows(&out, c, b->dy, NULL, w->operand);
-            blocked_multiply(POINTS, f->out, blocks_of(f->in), w->operand, w->transposed, w->products);
-            store_results(&in, c, w->products, dx);
+            blocked_windows(f->out, i, b->dy, NULL, w->operand);
+            blocked_multiply(POINTS, f->out, in.count, w->operand, w->transposed, w->products);
+            blocked_results(f->in, i, in, w->products, dx);
         }
         if ((i - begin) % CHUNKS_SINGLE == CHUNKS_SINGLE - 1 || i == end - 1)
             blocked_taps_add(f->in, f->out, w->points, w->taps);
@@ -138,13 +147,17 @@ static void backward_slice(const struct winograd_backward *b, const struct work 
 void blocked_winograd_backward(const struct winograd_backward *b, void *scratch)
 {
     const struct winograd_forward *f = &b->forward;
+    if (blocked_panels_pay(f->in, f->out)) {
+        blocked_panels_backward(b, scratch);
+        return;
+    }
     struct plan p = plan_of(f->in, f->out, 1);
     struct lane_sums *out_sums = scratch, *in_sums = out_sums + p.slices * p.out_blocks;
     struct work first = work_of(&p, 1, 0, scratch);
     if (f->to.y)
-        blocked_filters(f->in, f->out, f->w, (float *)first.filters);
+        all_filters(blocked_filters_of(f->in, f->out, f->w), (float *)first.filters);
     if (b->dx.y)
-        blocked_filters_transposed(f->in, f->out, f->w, (float *)first.transposed);
+        all_filters(blocked_filters_transposed(f->in, f->out, f->w), (float *)first.transposed);
 #pragma omp parallel for schedule(dynamic)
     for (int slice = 0; slice < p.slices; slice++) {
         struct work w = work_of(&p, 1, slice, scratch);
