@@ -7,11 +7,13 @@
 
 static const char *out;
 static uint64_t seed;
+static double output_bias;
 static struct architecture_options network;
 
 static const struct option_spec options[] = {
     {"seed", 0, OPTION_UNSIGNED, &seed, "N", "seed of the weights (0)"},
     {"output", 'o', OPTION_TEXT, &out, "STATE", "the checkpoint to write (required)"},
+    {"output-bias", 0, OPTION_REAL, &output_bias, "B", "added to the last convolution's biases (0)"},
     ARCHITECTURE_OPTIONS(network),
 };
 
@@ -22,7 +24,10 @@ static const struct tool tool = {
                "1/sqrt(fan-in), group norms 1 and 0, as PyTorch initialises them.",
     .options = options,
     .count = OPTION_COUNT(options),
-    .notes = "The paper's network with three encoder blocks:\n"
+    .notes = "The Dice loss of a small region hardly changes when the region is predicted everywhere, and has no\n"
+             "gradient left once it is: with a large learning rate some seeds end there. --output-bias -3\n"
+             "begins with 5 % instead of 50 % and avoids it (the prior of Lin et al., ICCV 2017).\n\n"
+             "The paper's network with three encoder blocks:\n"
              "  prunet-init --seed 1 --encoder-blocks 3 -o new.safetensors",
 };
 
@@ -30,10 +35,12 @@ static int initial_values(void *self, enum state_vector vector, const struct par
                           float *values)
 {
     (void)self;
+    memset(values, 0, parameter->count * sizeof *values);
     if (vector == STATE_WEIGHTS)
         parameter_initialise(parameter, seed, values);
-    else
-        memset(values, 0, parameter->count * sizeof *values);
+    if (vector == STATE_WEIGHTS && !strcmp(parameter->name, "lastConv.bias"))
+        for (size_t i = 0; i < parameter->count; i++)
+            values[i] += (float)output_bias;
     return STATUS_OK;
 }
 

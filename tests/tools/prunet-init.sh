@@ -20,6 +20,12 @@ differ() {
 check "another seed, other bytes" differ "$work/a" "$work/c"
 check "groups default to half the first width" test "$(prunet-init --seed 1 --channels 8,16 -o "$state" &&
     metadata "$state" prunet.groups)" = 4
+shifted() { # what -3 does to the last biases and to nothing else
+    prunet-init --seed 4 --channels 4,8 --groups 2 -o "$work/zero" &&
+        prunet-init --seed 4 --channels 4,8 --groups 2 --output-bias -3 -o "$work/shifted" &&
+        [ "$(cmp -l "$work/zero" "$work/shifted" | wc -l)" -le 12 ] && ! cmp -s "$work/zero" "$work/shifted"
+}
+check "--output-bias changes the three last biases and nothing else" shifted
 rm -f "$state"
 fails "groups that divide no width" 2 "7 groups do not divide its half of 30 channels" prunet-init --groups 7 -o "$state"
 fails "an odd width" 2 "do not split into two halves" prunet-init --channels 4,7 --groups 1 -o "$state"
