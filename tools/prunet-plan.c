@@ -12,12 +12,16 @@ static const char *model_path;
 static int size[3] = {160, 192, 160};
 static bool json, no_header, buffers, table1;
 static struct architecture_options described;
+static const char *memory = "default";
+static struct memory_budget budget;
 static struct backend_choice backend;
 
 static const struct option_spec options[] = {
     {"size", 's', OPTION_SIZE, size, "XxYxZ", "voxels of a volume (160x192x160)"},
     {"model", 'm', OPTION_TEXT, &model_path, "STATE", "plan for this checkpoint's network"},
     ARCHITECTURE_OPTIONS(described),
+    {"memory", 0, OPTION_TEXT, &memory, "SIZE",
+     "what training may take, as prunet-step's --memory (default)"},
     BACKEND_OPTIONS(backend),
     {"buffers", 0, OPTION_FLAG, &buffers, NULL, "also every buffer and the bytes alive at each event"},
     {"table1", 0, OPTION_FLAG, &table1, NULL, "the rows of the paper's Table 1 instead of one network"},
@@ -32,6 +36,7 @@ static const struct tool tool = {
         "Prints the memory of a training step and of an inference, which is known before they run.\n"
         "  total   allocated: the blocks `resident` (the training state, which stays from volume to\n"
         "          volume) and `activations`, which is what the run asks for; peak: the most alive at once\n"
+        "  choice  the bytes that --memory keeps: recompute (default), min or keep N sequences\n"
         "  peak    what fills the peak, largest first\n"
         "  equation 4, equation 3   the paper's memory model with what PyTorch's autograd keeps: of the\n"
         "          reversible network, and of the same network with every activation kept\n"
@@ -50,7 +55,7 @@ static int print_plan(const struct plan_table *table, const struct architecture 
                       const struct kernels *kernels, bool training)
 {
     struct plan plan;
-    int status = network_plan(&plan, architecture, kernels, training, size);
+    int status = network_plan(&plan, architecture, kernels, training, size, &budget);
     if (status)
         return status;
     status = plan_table_print(table, training ? "training" : "inference", &plan);
@@ -95,6 +100,8 @@ int main(int argc, char **argv)
 {
     if (options_parse(&tool, argc, argv) != argc)
         usage_error("no operands are taken");
+    if (memory_budget_parse(&budget, memory))
+        usage_error("%s", error_message());
     struct output output;
     int status = output_open(&output, NULL, false);
     const struct plan_table table = {&output, json, buffers};

@@ -12,6 +12,8 @@ static const char *state_path, *out;
 static double rate = 1e-4, decay = 1e-5, divisor = 1;
 static uint64_t wanted_epoch;
 static bool no_header;
+static const char *memory = "default";
+static struct memory_budget budget;
 static struct backend_choice backend;
 static struct reader_options input;
 
@@ -27,6 +29,8 @@ static const struct option_spec options[] = {
     {"loss-divisor", 0, OPTION_REAL, &divisor, "N", "divide the loss by N (1; the authors' code: 5)"},
     {"max-bytes", 0, OPTION_BYTES, &input.max_bytes, "SIZE", "refuse records above SIZE (4G)"},
     {"no-header", 0, OPTION_FLAG, &no_header, NULL, "leave out the table's header line"},
+    {"memory", 0, OPTION_TEXT, &memory, "SIZE",
+     "keep branch inputs as far as SIZE goes; min: recompute more still (default)"},
     BACKEND_OPTIONS(backend),
 };
 
@@ -39,10 +43,16 @@ static const struct tool tool = {
         "its input. The checkpoint is written at the complete end of the input: one more epoch.",
     .options = options,
     .count = OPTION_COUNT(options),
-    .notes = "SIGTERM or SIGINT: the step is finished, or the wait for input ended, the checkpoint\n"
-             "written with the number of cases done, and the exit status is 75. Given that checkpoint as\n"
-             "STATE and the same input, those cases are passed over and the epoch goes on; the result is\n"
-             "the same, byte for byte.",
+    .notes =
+        "By default a step recomputes on the way back what it can from one tensor a level. --memory 8G\n"
+        "keeps the inputs of the levels' sequences instead, from the smallest on, as long as all buffers\n"
+        "stay within the size; --memory min also runs the first level's encoder again from the image.\n"
+        "The results may differ in their last bits. The choice is noted in the checkpoint, -v shows it,\n"
+        "and prunet-plan --memory tells what it costs.\n\n"
+        "SIGTERM or SIGINT: the step is finished, or the wait for input ended, the checkpoint\n"
+        "written with the number of cases done, and the exit status is 75. Given that checkpoint as\n"
+        "STATE and the same input, those cases are passed over and the epoch goes on; the result is\n"
+        "the same, byte for byte.",
 };
 
 /* The new state is written at the end of the epoch, and where a signal stopped it. */
@@ -80,8 +90,8 @@ static int open_state(struct network **network, struct training *training)
     else if (checkpoint.architecture.outputs != 3)
         status = fail(STATUS_DATA, "%s: %d outputs; labels have 3 regions", state_path,
                       checkpoint.architecture.outputs);
-    else
-        status = backend_open_network(network, &backend, &checkpoint, true);
+    else if (!(status = backend_open_network(network, &backend, &checkpoint, true)))
+        network_set_budget(*network, &budget);
     checkpoint_close(&checkpoint);
     return status;
 }
@@ -104,6 +114,8 @@ int main(int argc, char **argv)
         usage_error("learning rate and loss divisor are positive, weight decay not negative");
     if (out && !strcmp(out, "-"))
         usage_error("the table goes to stdout: give -o a file");
+    if (memory_budget_parse(&budget, memory))
+        usage_error("%s", error_message());
     struct network *network;
     struct training training;
     struct reader *reader;

@@ -79,7 +79,7 @@ static void parse_size(const char *name, const char *text, int size[3])
             usage_error("--%s: %d is not within 1..4096", name, size[axis]);
 }
 
-static uint64_t parse_bytes(const char *name, const char *text)
+bool bytes_parse(const char *text, uint64_t *bytes)
 {
     char *end;
     errno = 0;
@@ -92,8 +92,9 @@ static uint64_t parse_bytes(const char *name, const char *text)
         end++;
     }
     if (errno || end == text || *end || !(value >= 0 && value < 0x1p63))
-        usage_error("--%s: '%s' is not a number of bytes such as 512M or 8G", name, text);
-    return (uint64_t)value;
+        return false;
+    *bytes = (uint64_t)value;
+    return true;
 }
 
 static void store(const struct option_spec *o, const char *text)
@@ -119,7 +120,8 @@ static void store(const struct option_spec *o, const char *text)
         parse_size(o->name, text, o->target);
         return;
     case OPTION_BYTES:
-        *(uint64_t *)o->target = parse_bytes(o->name, text);
+        if (!bytes_parse(text, o->target))
+            usage_error("--%s: '%s' is not a number of bytes such as 512M or 8G", o->name, text);
         return;
     case OPTION_INTEGER: {
         long value = strtol(text, &end, 10);

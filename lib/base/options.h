@@ -51,6 +51,9 @@ int options_parse(const struct tool *tool, int argc, char **argv);
 /* Prints "tool: ..." and the hint about --help to stderr; exits with 2. */
 _Noreturn void usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* A number of bytes such as 512M, 8G or 4096; false for anything else. */
+bool bytes_parse(const char *text, uint64_t *bytes);
+
 #define OPTION_COUNT(options) (sizeof(options) / sizeof((options)[0]))
 
 #endif

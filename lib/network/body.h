@@ -19,6 +19,8 @@ enum phase {
     PHASE_UP_BACKWARD,
     PHASE_TAKE_OFF, /* the up-sampled addend off the skip, reversible only */
     PHASE_ENCODE_BACKWARD,
+    PHASE_FIRST_CONV_AGAIN, /* where the output of level 0's encoder was given up */
+    PHASE_ENCODE_AGAIN,
     PHASE_DOWN_BACKWARD,
     PHASE_FIRST_CONV_BACKWARD,
     PHASES
@@ -28,6 +30,9 @@ enum phase {
 struct network_body {
     /* Allocates network->body for the architecture. STATUS_FAILURE without memory. */
     int (*open)(struct network *network);
+    /* The ladder of memory: rung 0 is the default; higher ones keep more and recompute less, lower ones keep
+     * less. plan, bind, forward and backward are those of network->rung. */
+    void (*rungs)(const struct network *network, int *lowest, int *highest);
     /* Resident buffers besides the training state; once, at the start. */
     void (*plan_resident)(struct network *network);
     /* The events of a run at the current size, and their buffers. */
@@ -56,6 +61,8 @@ struct network {
     const struct kernels *kernels;
     bool training;
     int size[3]; /* x, y, z; 0 before the first network_resize */
+    struct memory_budget budget;
+    int rung; /* see network_body.rungs */
     struct plan plan;
     int scratch[PHASES][LEVELS_MOST]; /* buffers of the plan */
     char *resident, *activations;     /* the two blocks of the plan, in the backend's memory */
@@ -73,6 +80,18 @@ struct network {
 /* The shape of level l: parts x channels maps of the size halved l times. */
 struct shape network_shape(const struct network *network, int level, int parts, int channels);
 
+/* Describes the resident buffers, in place of any plan before; then the whole run at a size as well, on the
+ * rung that the budget allows, and places it. STATUS_FAILURE without memory, or when the budget is too small.
+ */
+void network_plan_state(struct network *network);
+int network_plan_run(struct network *network, const int size[3]);
+
+/* Bytes in whole MiB, rounded up, for messages. */
+static inline size_t mebibytes(size_t bytes)
+{
+    return (bytes + (1 << 20) - 1) >> 20;
+}
+
 /* Begins an event of the plan; its scratch lives as long as it does. */
 void network_event(struct network *network, enum phase phase, int level, size_t scratch_bytes);
 
@@ -86,14 +105,15 @@ float *network_parameter_gradient(const struct network *network, const struct pa
 
 /* ends.c: events of the plan. `first` and `last` are the tensors that they write and read. */
 void ends_plan_input(struct network *network);
-void ends_plan_first_conv(struct network *network, struct shape first);
+void ends_plan_first_conv(struct network *network, enum phase phase, struct shape first);
 void ends_plan_head(struct network *network, struct shape last);
 void ends_plan_head_backward(struct network *network, struct shape last);
 void ends_plan_first_conv_backward(struct network *network, struct shape first);
 
 /* and the same when they run. */
 void ends_bind(struct network *network);
-void first_conv(struct network *network, const struct parameter *weight, struct shape first, float *y);
+void first_conv(struct network *network, enum phase phase, const struct parameter *weight, struct shape first,
+                float *y);
 void first_conv_backward(struct network *network, const struct parameter *weight, struct shape first,
                          const float *dy);
 void head(struct network *network, struct shape last, const float *x);

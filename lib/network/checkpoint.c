@@ -82,13 +82,23 @@ static int read_architecture(const struct safetensors *file, struct architecture
     return architecture_check(a);
 }
 
+static int get_memory(const struct safetensors *file, char memory[PLAN_CHOICE_SIZE])
+{
+    const char *text = safetensors_metadata(file, "prunet.memory");
+    if (text && strlen(text) >= PLAN_CHOICE_SIZE)
+        return fail(STATUS_DATA, "prunet.memory: '%s' is no choice of memory", text);
+    snprintf(memory, PLAN_CHOICE_SIZE, "%s", text ? text : "");
+    return STATUS_OK;
+}
+
 static int read_training(const struct safetensors *file, struct training *t)
 {
     int status;
     if ((status = get_unsigned(file, "prunet.epoch", &t->epoch)) ||
         (status = get_unsigned(file, "prunet.step", &t->step)) ||
         (status = get_unsigned(file, "prunet.seed", &t->seed)) ||
-        (status = get_optional(file, "prunet.cases_done", &t->cases_done)))
+        (status = get_optional(file, "prunet.cases_done", &t->cases_done)) ||
+        (status = get_memory(file, t->memory)))
         return status;
     return get_optional(file, "prunet.cases_digest", &t->cases_digest);
 }
@@ -169,7 +179,7 @@ uint64_t cases_digest(uint64_t digest, const char *case_name)
 
 /* Writing ------------------------------------------------------------------------------------------- */
 
-enum { ENTRIES_MOST = 13, NUMBER_SIZE = 24 };
+enum { ENTRIES_MOST = 14, NUMBER_SIZE = 24 };
 
 struct metadata {
     struct safetensors_entry entries[ENTRIES_MOST];
@@ -204,6 +214,8 @@ static void describe(struct metadata *m, const struct architecture *a, const str
     put_number(m, "prunet.epoch", t->epoch);
     put_number(m, "prunet.step", t->step);
     put_number(m, "prunet.seed", t->seed);
+    if (*t->memory)
+        put_text(m, "prunet.memory", t->memory);
     if (t->cases_done) {
         put_number(m, "prunet.cases_done", t->cases_done);
         put_number(m, "prunet.cases_digest", t->cases_digest);

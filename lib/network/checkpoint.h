@@ -3,6 +3,7 @@
 #define PRUNET_NETWORK_CHECKPOINT_H
 
 #include "lib/network/architecture.h"
+#include "lib/network/plan.h"
 #include "lib/stream/safetensors.h"
 #include <stdint.h>
 
@@ -17,6 +18,7 @@ struct training {
     /* An epoch that was interrupted: how many of its cases are done, and a digest of their names in order.
      * Both 0 between epochs. */
     uint64_t cases_done, cases_digest;
+    char memory[PLAN_CHOICE_SIZE]; /* what the last step kept and recomputed, see network.h; "" before any */
 };
 
 struct checkpoint {

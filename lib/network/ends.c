@@ -25,12 +25,9 @@ void ends_plan_input(struct network *n)
         ends->target_buffer = plan_begin(&n->plan, "target", -1, shape_voxels(image_shape(n)));
 }
 
-void ends_plan_first_conv(struct network *n, struct shape first)
+void ends_plan_first_conv(struct network *n, enum phase phase, struct shape first)
 {
-    network_event(n, PHASE_FIRST_CONV, -1,
-                  n->kernels->scratch_bytes(OPERATION_IMAGE_CONV, image_shape(n), first));
-    if (!n->training)
-        plan_end(&n->plan, n->ends.image_buffer);
+    network_event(n, phase, -1, n->kernels->scratch_bytes(OPERATION_IMAGE_CONV, image_shape(n), first));
 }
 
 void ends_plan_head(struct network *n, struct shape last)
@@ -67,10 +64,11 @@ void ends_bind(struct network *n)
     }
 }
 
-void first_conv(struct network *n, const struct parameter *weight, struct shape first, float *y)
+void first_conv(struct network *n, enum phase phase, const struct parameter *weight, struct shape first,
+                float *y)
 {
     n->kernels->image_conv_forward(n->architecture.inputs, first, n->ends.image, network_weights(n, weight),
-                                   y, network_scratch(n, PHASE_FIRST_CONV, -1));
+                                   y, network_scratch(n, phase, -1));
 }
 
 void first_conv_backward(struct network *n, const struct parameter *weight, struct shape first,

@@ -1,7 +1,9 @@
 #include "lib/network/epoch.h"
 #include "lib/base/error.h"
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 void epoch_begin(struct epoch *epoch, struct network *network, const struct training *training, double rate,
                  double decay, double loss_scale)
@@ -49,6 +51,18 @@ static int put_labels(struct epoch *epoch, const int size[3], const uint8_t *lab
     return status;
 }
 
+/* What is kept and what is recomputed may differ in its last bits: a run should not change its mind. */
+static void note_memory(struct epoch *epoch)
+{
+    const char *now = network_current_plan(epoch->network)->choice;
+    char *before = epoch->training.memory;
+    if (*before && !epoch->memory_noted && strcmp(before, now))
+        warn("the state was trained with memory '%s', now it is '%s': results may differ in their last bits",
+             before, now);
+    epoch->memory_noted = true;
+    snprintf(before, PLAN_CHOICE_SIZE, "%s", now);
+}
+
 int epoch_step(struct epoch *epoch, const char *case_name, const int size[3], const float *image,
                const uint8_t *labels, struct case_score *score)
 {
@@ -61,6 +75,7 @@ int epoch_step(struct epoch *epoch, const char *case_name, const int size[3], co
     epoch->adam.step = (double)(epoch->training.step + 1);
     if ((status = network_update(epoch->network, &epoch->adam)))
         return status;
+    note_memory(epoch);
     see(epoch, case_name);
     epoch->training.step++;
     epoch->training.cases_done = epoch->seen;

@@ -12,6 +12,7 @@ struct epoch {
     uint64_t seen, seen_digest; /* cases of the stream, done before or now */
     uint8_t *target;
     size_t target_voxels;
+    bool memory_noted;
 };
 
 /* Starts, or goes on with, the epoch after training->epoch. The rest of Adam is the paper's: 0.9, 0.999,
@@ -23,8 +24,9 @@ void epoch_begin(struct epoch *epoch, struct network *network, const struct trai
  * STATUS_DATA when the last of these cases shows that they are not those that the state has seen. */
 int epoch_skip(struct epoch *epoch, const char *case_name, bool *skipped);
 
-/* One step on a case: image (inputs, z, y, x), labels 0, 1, 2, 4. STATUS_DATA and STATUS_FAILURE as
- * network_resize, target_from_labels and network_gradient; the state has then not moved. */
+/* One step on a case: image (inputs, z, y, x), labels 0, 1, 2, 4. Warns at the first when the state was
+ * trained with another choice of memory. STATUS_DATA and STATUS_FAILURE as network_resize,
+ * target_from_labels and network_gradient; the state has then not moved. */
 int epoch_step(struct epoch *epoch, const char *case_name, const int size[3], const float *image,
                const uint8_t *labels, struct case_score *score);
 

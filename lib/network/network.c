@@ -5,90 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const phase_names[PHASES] = {"input",
-                                                "first conv",
-                                                "down to",
-                                                "encode",
-                                                "decode",
-                                                "up from",
-                                                "head",
-                                                "output",
-                                                "head backward",
-                                                "decode backward",
-                                                "up backward from",
-                                                "take off",
-                                                "encode backward",
-                                                "down backward to",
-                                                "first conv backward"};
-
-/* The plan ------------------------------------------------------------------------------------------ */
-
-struct shape network_shape(const struct network *n, int level, int parts, int channels)
-{
-    return (struct shape){.parts = parts,
-                          .channels = channels,
-                          .depth = n->size[2] >> level,
-                          .height = n->size[1] >> level,
-                          .width = n->size[0] >> level};
-}
-
-/* Events that happen once are stored as those of level 0. */
-static int *scratch_slot(struct network *n, enum phase phase, int level)
-{
-    return &n->scratch[phase][level < 0 ? 0 : level];
-}
-
-void network_event(struct network *n, enum phase phase, int level, size_t scratch_bytes)
-{
-    plan_event(&n->plan, phase_names[phase], level);
-    *scratch_slot(n, phase, level) = plan_temporary(&n->plan, "scratch", -1, scratch_bytes);
-}
-
-void *network_buffer(const struct network *n, int buffer)
-{
-    const struct plan_buffer *planned = &n->plan.buffers[buffer];
-    return (planned->resident ? n->resident : n->activations) + planned->offset;
-}
-
-void *network_scratch(const struct network *n, enum phase phase, int level)
-{
-    return network_buffer(n, n->scratch[phase][level < 0 ? 0 : level]);
-}
-
-const float *network_weights(const struct network *n, const struct parameter *parameter)
-{
-    return n->vectors[STATE_WEIGHTS] + parameter->offset;
-}
-
-float *network_parameter_gradient(const struct network *n, const struct parameter *parameter)
-{
-    return n->training ? n->vectors[STATE_GRADIENT] + parameter->offset : NULL;
-}
-
-/* The state that stays while volumes come and go; always the first buffers of the plan. */
-static void plan_state(struct network *n)
-{
-    static const char *const names[] = {"weights", "Adam's mean", "Adam's mean square", "gradient"};
-    plan_free(&n->plan);
-    for (int v = 0; v <= STATE_GRADIENT; v++)
-        if (v == STATE_WEIGHTS || n->training)
-            n->vector_buffer[v] = plan_resident(&n->plan, names[v], n->table.floats * sizeof(float));
-    if (n->training) {
-        n->adam_buffer = plan_resident(&n->plan, "Adam's settings", sizeof(struct adam));
-        n->ends.sums_buffer =
-            plan_resident(&n->plan, "Dice sums", (size_t)n->architecture.outputs * sizeof(struct dice_sums));
-    }
-    n->functions->plan_resident(n);
-}
-
-static int plan_run(struct network *n, const int size[3])
-{
-    memcpy(n->size, size, sizeof n->size);
-    plan_state(n);
-    n->functions->plan(n);
-    return plan_place(&n->plan);
-}
-
 static int check_size(const struct architecture *a, const int size[3])
 {
     int multiple = architecture_multiple(a);
@@ -127,7 +43,7 @@ static int make(struct network **network, const struct architecture *architectur
 }
 
 int network_plan(struct plan *plan, const struct architecture *architecture, const struct kernels *kernels,
-                 bool training, const int size[3])
+                 bool training, const int size[3], const struct memory_budget *budget)
 {
     struct network *n;
     int status = check_size(architecture, size);
@@ -135,7 +51,9 @@ int network_plan(struct plan *plan, const struct architecture *architecture, con
         status = make(&n, architecture, kernels, training);
     if (status)
         return status;
-    status = plan_run(n, size);
+    if (budget)
+        n->budget = *budget;
+    status = network_plan_run(n, size);
     if (!status) {
         *plan = n->plan;
         n->plan = (struct plan){0};
@@ -152,12 +70,12 @@ static int allocate(struct network *n, const char *what, size_t bytes, char **bl
         return STATUS_OK;
     const char *advice = n->kernels->finish();
     return fail(STATUS_FAILURE, "%s: not enough memory for %zu MiB of %s%s%s", n->kernels->name,
-                (bytes + (1 << 20) - 1) >> 20, what, advice ? ": " : "", advice ? advice : "");
+                mebibytes(bytes), what, advice ? ": " : "", advice ? advice : "");
 }
 
 static int allocate_state(struct network *n)
 {
-    plan_state(n);
+    network_plan_state(n);
     int status = plan_place(&n->plan);
     if (!status)
         status = allocate(n, "parameters", n->plan.resident_bytes, &n->resident, &n->resident_bytes);
@@ -218,14 +136,19 @@ int network_resize(struct network *n, const int size[3])
     if (status)
         return status;
     release_activations(n);
-    if ((status = plan_run(n, size)) || (status = allocate(n, "activations", n->plan.activation_bytes,
-                                                           &n->activations, &n->activation_bytes))) {
+    if ((status = network_plan_run(n, size)) || (status = allocate(n, "activations", n->plan.activation_bytes,
+                                                                   &n->activations, &n->activation_bytes))) {
         release_activations(n);
         return status;
     }
     ends_bind(n);
     n->functions->bind(n);
     return STATUS_OK;
+}
+
+void network_set_budget(struct network *n, const struct memory_budget *budget)
+{
+    n->budget = *budget;
 }
 
 const struct architecture *network_architecture(const struct network *n)

@@ -13,8 +13,19 @@
 #include "lib/network/architecture.h"
 #include "lib/network/checkpoint.h"
 #include "lib/network/plan.h"
+#include <stdint.h>
 
 struct network; /* lib/network/body.h */
+
+/* How much memory training may take: its buffers, which are the plan's resident block and activations.
+ * By default a reversible network recomputes, at every size, all that one tensor a level brings back. */
+struct memory_budget {
+    bool least;     /* as little as possible: level 0's encoder also runs again, from the image */
+    uint64_t bytes; /* keep branch inputs from the smallest level on as far as this goes; 0: the default */
+};
+
+/* "default", "min" or a number of bytes such as 8G; STATUS_USAGE for anything else. */
+int memory_budget_parse(struct memory_budget *budget, const char *text);
 
 /* What one forward pass over a labelled case was worth. */
 struct case_score {
@@ -29,15 +40,21 @@ int network_open(struct network **network, const struct architecture *architectu
                  const struct kernels *kernels, bool training);
 void network_close(struct network *network);
 
+/* Before the first network_resize. What is kept and what is recomputed may differ in their last bits; the
+ * current plan's `choice` says what is done: "recompute", "min", "keep N" (sequences; of 2 a level), and
+ * "keep all" for the baseline, which has no choice. */
+void network_set_budget(struct network *network, const struct memory_budget *budget);
+
 const struct architecture *network_architecture(const struct network *network);
 
 /* Describes and places the buffers for volumes of x, y, z voxels without allocating anything: what
- * network_resize would allocate. STATUS_DATA when a size is not a multiple of 2^(levels - 1). */
+ * network_resize would allocate. budget: NULL is the default. STATUS_DATA when a size is not a multiple of
+ * 2^(levels - 1), STATUS_FAILURE when the budget is less than the least, which the message names. */
 int network_plan(struct plan *plan, const struct architecture *architecture, const struct kernels *kernels,
-                 bool training, const int size[3]);
+                 bool training, const int size[3], const struct memory_budget *budget);
 
 /* Prepares for volumes of x, y, z voxels, the state stays; nothing happens when that is the size already.
- * STATUS_DATA as above, STATUS_FAILURE when memory is short. */
+ * STATUS_DATA and STATUS_FAILURE as above, STATUS_FAILURE also when memory is short. */
 int network_resize(struct network *network, const int size[3]);
 
 /* The plan that the buffers were allocated by. */

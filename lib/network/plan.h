@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { PLAN_NAME_SIZE = 40, PLAN_ALIGNMENT = 64 };
+enum { PLAN_NAME_SIZE = 40, PLAN_CHOICE_SIZE = 16, PLAN_ALIGNMENT = 64 };
 
 struct plan_event {
     char name[PLAN_NAME_SIZE];
@@ -32,7 +32,8 @@ struct plan {
     size_t activation_bytes; /* block of the others; the two blocks are what the run allocates */
     size_t peak_bytes;       /* most bytes alive at once: no placement can need less */
     int peak_event;
-    bool failed; /* memory ran out while it was described */
+    char choice[PLAN_CHOICE_SIZE]; /* what whoever described the run chose to keep, in words */
+    bool failed;                   /* memory ran out while it was described */
 };
 
 /* Describing a run, in its order. Failures are kept until plan_place reports them. */

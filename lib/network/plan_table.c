@@ -2,6 +2,7 @@
 #include "lib/base/error.h"
 #include "lib/network/model.h"
 #include <stdlib.h>
+#include <string.h>
 
 static const double MIB = 1 << 20;
 
@@ -42,6 +43,15 @@ static int print_buffer(const struct plan_table *table, const char *run, const c
                                           plan->events[b->first].name, plan->events[b->last].name});
 }
 
+static size_t kept_bytes(const struct plan *plan)
+{
+    size_t bytes = 0;
+    for (int i = 0; i < plan->buffer_count; i++)
+        if (!strncmp(plan->buffers[i].name, "kept ", 5))
+            bytes += plan->buffers[i].bytes;
+    return bytes;
+}
+
 static int print_totals(const struct plan_table *table, const char *run, const struct plan *plan)
 {
     const char *first = plan->events[0].name, *last = plan->events[plan->event_count - 1].name,
@@ -51,6 +61,7 @@ static int print_totals(const struct plan_table *table, const char *run, const s
         {run, "total", "resident", plan->resident_bytes, 0, first, last},
         {run, "total", "activations", plan->activation_bytes, 0, first, last},
         {run, "total", "peak", plan->peak_bytes, 0, peak, peak},
+        {run, "choice", plan->choice, kept_bytes(plan), 0, first, last},
     };
     return print_rows(table, rows, sizeof rows / sizeof rows[0]);
 }

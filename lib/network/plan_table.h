@@ -17,8 +17,8 @@ struct plan_table {
 int plan_table_header(const struct plan_table *table);
 
 /* Rows of one placed plan: run ("training", "inference"), item, name, bytes, MiB, offset, first and last
- * event. Items: `total`; `peak`, the buffers alive at the peak, largest first, those below 1 MiB together;
- * and with `buffers` also `resident`, `buffer` and `event`. */
+ * event. Items: `total`; `choice`, bytes of the kept inputs; `peak`, the buffers alive at the peak, largest
+ * first, those below 1 MiB together; and with `buffers` also `resident`, `buffer` and `event`. */
 int plan_table_print(const struct plan_table *table, const char *run, const struct plan *plan);
 
 /* Rows of the run `paper`: the terms of equation 4, for a reversible network, and of equation 3. */

@@ -36,4 +36,20 @@ void reversible_forward(const struct reversible_block *blocks, int count, float 
 void reversible_backward(const struct reversible_block *blocks, int count, float *y1, float *y2, float *dy1,
                          float *dy2, bool input_wanted);
 
+/* The same where memory is not short: each branch's input is kept, and nothing is undone. */
+struct kept_inputs {
+    /* 2 count - 1 halves: x2 of block 0, y1 of block 0, x2 of block 1, ... x2 of the last block. The last
+     * block's y1 stays in the sequence's output. */
+    float *const *u;
+    void (*copy)(void *self, float *to, const float *from); /* of a half */
+    void *self;
+};
+
+void reversible_forward_keeping(const struct reversible_block *blocks, int count, float *x1, float *x2,
+                                const struct kept_inputs *kept);
+
+/* dy becomes dx, from y1, the first part of the output, which like the kept inputs is only read. */
+void reversible_backward_kept(const struct reversible_block *blocks, int count, const float *y1,
+                              const struct kept_inputs *kept, float *dy1, float *dy2);
+
 #endif

@@ -31,8 +31,10 @@ static int train_case(struct epoch *epoch, const struct labelled_case *labelled,
     if (status)
         return status;
     status = print_row(table, epoch, image->case_name, &score, clock_seconds() - start, waiting);
-    char detail[40];
-    snprintf(detail, sizeof detail, "loss %.4f", score.loss);
+    const struct plan *plan = network_current_plan(epoch->network);
+    char detail[80];
+    snprintf(detail, sizeof detail, "loss %.4f, %zu MiB (%s)", score.loss,
+             (plan->resident_bytes + plan->activation_bytes) >> 20, plan->choice);
     progress_advance(progress, image->case_name, detail);
     return status;
 }

@@ -89,7 +89,7 @@ static void test_paper(void)
         struct architecture a = architecture_paper(NETWORK_REVERSIBLE);
         a.encoder_blocks = rows[i].encoder_blocks;
         struct plan plan;
-        int status = network_plan(&plan, &a, &kernels_reference, true, rows[i].size);
+        int status = network_plan(&plan, &a, &kernels_reference, true, rows[i].size, NULL);
         check(!status && sound(&plan), "%d encoder blocks at %d x %d x %d: a sound plan", a.encoder_blocks,
               rows[i].size[0], rows[i].size[1], rows[i].size[2]);
         size_t scratch = 0; /* the peak without what only the reference needs to borrow */
@@ -131,7 +131,7 @@ static void test_allocation(enum network_kind kind, bool training)
     struct plan plan;
     struct network *network;
     allocated = released = 0;
-    int status = network_plan(&plan, &a, &counted, training, size);
+    int status = network_plan(&plan, &a, &counted, training, size, NULL);
     check(!status && allocated == 0, "%s: a plan allocates nothing", network_kind_name(kind));
     status = network_open(&network, &a, &counted, training);
     if (!status)

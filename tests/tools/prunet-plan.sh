@@ -57,6 +57,18 @@ check "(1,1) at full size within 3.75 GiB" test "$(column ours '$2 == "1,1" && $
 check "(1,1) at 128^3 within 1.9 GiB" test "$(column ours '$2 == "1,1" && $3 == "128x128x128"')" -le 1945
 check "every row in less than the paper's" awk -F '\t' 'NR > 1 { bad += $7 >= $4 } END { exit bad }' "$work/table"
 check "and says why" awk -F '\t' 'NF != 16 || $16 == "" { exit 1 }' "$work/table"
+allocated() { # memory
+    prunet-plan --memory "$1" | awk -F '\t' '$1 == "training" && $3 == "allocated" { print $4 }'
+}
+choice() { # memory
+    prunet-plan --memory "$1" | awk -F '\t' '$1 == "training" && $2 == "choice" { print $3, ($4 > 0) }'
+}
+check "recomputing is the default" test "$(choice default)" = "recompute 0"
+check "--memory min takes less" test "$(allocated min)" -lt "$(allocated default)"
+check "--memory 4G keeps what fits" test "$(choice 4G | cut -d ' ' -f 1)" = keep -a "$(allocated 4G)" -le $((4 << 30)) \
+    -a "$(allocated 4G)" -gt "$(allocated default)"
+check "--memory 100G keeps all" test "$(choice 100G)" = "keep 10 1"
+fails "too little memory" 1 "MiB of memory are needed at least, 1024 MiB are allowed" prunet-plan --memory 1G
 make_state "$work/state"
 check "of a checkpoint" test "$(total training peak -m "$work/state" --size 32x32x32)" = \
     "$(total training peak --channels 4,8,12,16,20 --groups 2 --size 32x32x32)"

@@ -47,6 +47,23 @@ make_state "$work/base" --kind baseline --groups 4
 prunet-step --state "$work/base" -- "${records[0]}" >"$work/base.tsv"
 check "the baseline" test "$(metadata "$work/base" prunet.step)" = 1
 
+# --- the memory budget ---
+
+check "the default recomputes, and notes it" test "$(metadata "$work/one" prunet.memory)" = recompute
+step "$work/kept" --memory 1G --verbose -- "${records[@]}" >"$work/kept.tsv" 2>"$work/kept.err"
+check "--memory keeps, and notes it" test "$(metadata "$work/kept" prunet.memory)" = "keep 10"
+check "-v shows it" grep -q "MiB (keep 10)" "$work/kept.err"
+check "the same losses within 1e-5" awk -F '\t' '
+    NR == FNR { loss[FNR] = $4; next } FNR > 1 { d = loss[FNR] - $4; if (d > 1e-5 || d < -1e-5) exit 1 }' \
+    "$work/one.tsv" "$work/kept.tsv"
+step "$work/least" --memory min -- "${records[@]}" >"$work/least.tsv"
+check "--memory min" test "$(metadata "$work/least" prunet.memory)" = min
+check "going on with the same choice is no news" test -z "$(prunet-step --state "$work/kept" --memory 1G \
+    -o "$work/again" -- "${records[0]}" 2>&1 >"$work/again.tsv")"
+prunet-step --state "$work/kept" -o "$work/again" -- "${records[@]:0:2}" >"$work/again.tsv" 2>"$work/again.err"
+check "going on with another warns, once" test "$(grep -c "trained with memory 'keep 10', now it is 'recompute'" \
+    "$work/again.err")" = 1
+
 # --- stopped and resumed: the signal comes while the second case is on its way ---
 
 stopped() { # signal
@@ -109,6 +126,9 @@ fails "no state given" 2 "--state" prunet-step "${records[0]}"
 fails "a backend that does not exist" 2 "nonsense" "${never[@]}" --backend nonsense -- "${records[0]}"
 fails "PRUNET_BACKEND is heard" 2 "nonsense" env PRUNET_BACKEND=nonsense "${never[@]}" -- "${records[0]}"
 fails "PRUNET_THREADS is heard" 2 "PRUNET_THREADS" env PRUNET_THREADS=two "${never[@]}" -- "${records[0]}"
+fails "memory that is no size" 2 "neither a size" "${never[@]}" --memory much -- "${records[0]}"
+fails "too little memory, with how much is needed" 1 "MiB of memory are needed at least, 0 MiB are allowed" \
+    "${never[@]}" --memory 100K -- "${records[0]}"
 fails "no learning rate" 2 "positive" "${never[@]}" --learning-rate 0 -- "${records[0]}"
 fails "the wrong epoch" 65 "epoch 3 follows 2" "${never[@]}" --epoch 3 -- "${records[0]}"
 fails "a missing case" 65 "$(sed -n 3p "$work/names")" "${never[@]}" --expect "$work/names" -- "${records[@]:0:2}"
