@@ -99,7 +99,7 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(ARCHIVE)
 # Tests of the CUDA backend on a CPU: tests/cuda/shim stands in for the toolkit, and for the list of backends.
 SHIM_SOURCES := $(filter-out kernels/cuda/plan.c,$(CUDA_SOURCES)) $(wildcard tests/cuda/shim/*)
 SHIM_OBJECTS := $(patsubst %,$(BUILD)/obj/shim/%.o,$(filter %.c %.cu %.cpp,$(SHIM_SOURCES)))
-SHIM_PROGRAMS := $(if $(shell command -v g++),$(addprefix $(BUILD)/shim/,fibers device operations golden network))
+SHIM_PROGRAMS := $(if $(shell command -v g++),$(addprefix $(BUILD)/shim/,fibers device level0 operations golden network))
 
 $(BUILD)/obj/shim/%.c.o: %.c
 	@mkdir -p $(@D)
@@ -111,7 +111,7 @@ $(BUILD)/obj/shim/%.o: %
 	    -Itests/cuda/shim -I. -MMD -MP -x c++ -c $< -o $@
 
 $(BUILD)/shim/fibers: $(BUILD)/obj/shim/tests/cuda/fibers.cpp.o
-$(BUILD)/shim/device: $(BUILD)/obj/shim/tests/cuda/device.c.o
+$(BUILD)/shim/device $(BUILD)/shim/level0: $(BUILD)/shim/%: $(BUILD)/obj/shim/tests/cuda/%.c.o
 $(BUILD)/shim/operations $(BUILD)/shim/golden: $(BUILD)/shim/%: $(BUILD)/obj/tests/kernels/%.o
 $(BUILD)/shim/network: $(BUILD)/obj/tests/lib/network.o
 $(SHIM_PROGRAMS): $(SHIM_OBJECTS) $(ARCHIVE)

@@ -21,6 +21,17 @@ extern "C" {
 
 size_t partials_bytes(size_t voxels, int channels);
 
+/* --- sums.cu --- */
+
+/* totals[n] = sum over the blocks of partials[block][n], for n < count; `stride` doubles a block. */
+void gpu_sum_partials(unsigned blocks, int stride, int count, const double *partials, double *totals);
+
+/* As many such sums over neighbouring blocks: totals[group][stride]. */
+void gpu_group_partials(unsigned blocks, unsigned groups, int stride, const double *partials, double *totals);
+
+/* sums += totals */
+void gpu_add_totals(int count, const double *totals, float *sums);
+
 /* --- norm.cu: see kernels/norm.h --- */
 
 /* What normalising needs of a channel; zeros for padding channels, which so stay zero. */
@@ -86,11 +97,25 @@ void gpu_add_mix_gradient(struct shape out, struct shape in, const float *packed
 /* y of every voxel = the bias b */
 void gpu_fill_bias(size_t voxels, int channels, const float *b, float *y);
 
-/* sums += totals */
-void gpu_add_totals(int count, const double *totals, float *sums);
-
 /* db += sum of dy over the voxels */
 void gpu_bias_gradient(size_t voxels, int channels, const float *dy, float *db, double *partials);
+
+/* --- level0.cu: the branch of 32 padded channels by hand, bf16 operands; see kernels/branch.h --- */
+
+/* Whether a part has the channels that it was written for. */
+bool level0_fits(struct shape shape);
+
+/* Partials that the two below want; 0 where it does not fit. */
+size_t level0_partials_bytes(struct shape shape);
+
+/* y += sign F(u), y_moments unless NULL; `packed` is room for 27 x 32 x 32 bf16. */
+void gpu_level0_forward(struct shape shape, const struct norm_channel *norm, const float *u, const float *w,
+                        float sign, float *y, double *y_moments, void *packed, double *partials);
+
+/* du, dgamma, dbeta += ; all of the branch's backward pass but the weights of the convolution. */
+void gpu_level0_backward(struct shape shape, int norm_groups, const struct norm_channel *norm, const float *u,
+                         const float *w, const float *dy, float *du, float *dgamma, float *dbeta,
+                         struct norm_correction *correction, void *packed, double *partials);
 
 /* --- image.cu: see kernels/conv3.h; `image` and w plain, y and dy tensors of all parts --- */
 

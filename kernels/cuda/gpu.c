@@ -123,6 +123,13 @@ bool gpu_check(cudaError_t status, const char *call)
     return gpu_well();
 }
 
+void gpu_allow_shared(const void *kernel, size_t bytes)
+{
+    if (gpu_well())
+        gpu_check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, (int)bytes),
+                  "cudaFuncSetAttribute");
+}
+
 /* What a kernel did wrong shows when somebody waits: then only the last operation is known. */
 const char *gpu_finish(void)
 {

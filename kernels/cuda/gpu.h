@@ -41,6 +41,9 @@ void gpu_fail(const char *call, const char *cause);
 /* As gpu_fail with CUDA's words; nothing on cudaSuccess. Returns whether all is well so far. */
 bool gpu_check(cudaError_t status, const char *call);
 
+/* Lets a kernel use more shared memory than the 48 KiB that it gets unasked. */
+void gpu_allow_shared(const void *kernel, size_t bytes);
+
 /* Nothing has failed so far. */
 bool gpu_well(void);
 

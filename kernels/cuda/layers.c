@@ -3,6 +3,8 @@
 #include "kernels/cuda/layout.h"
 #include "kernels/cuda/operations.h"
 #include "kernels/cuda/scratch.h"
+#include <stdlib.h>
+#include <string.h>
 
 static bool bf16(void)
 {
@@ -126,6 +128,14 @@ void cuda_norm_backward(struct shape shape, int groups, const double *moments, c
 
 /* --- the residual branch --- */
 
+/* Whether the branch takes the hand-written kernels: not before they have been shown faster than cuDNN on a
+ * card, so only where PRUNET_CUDA_LEVEL0=1 asks for them. */
+static bool by_hand(struct shape shape)
+{
+    const char *wish = getenv("PRUNET_CUDA_LEVEL0");
+    return bf16() && level0_fits(shape) && wish && !strcmp(wish, "1");
+}
+
 /* y += sign conv(a), moments of the new y; a is an operand in s->first, and the sign goes into the weights:
  * the branch and its recomputation then differ in nothing but a sign. */
 static void add_convolution(const struct scratch *s, struct shape shape, const float *w, float sign, float *y,
@@ -153,8 +163,27 @@ void cuda_branch_forward(struct shape shape, const struct branch_weights *weight
         return;
     gpu_norm_channels(voxels, shape.channels, weights->groups, u_moments, weights->gamma, weights->beta,
                       s.norm);
+    if (by_hand(shape)) {
+        gpu_level0_forward(shape, s.norm, u, weights->conv, sign, y, y_moments, s.weights, s.partials);
+        return;
+    }
     gpu_normalize(voxels, shape.channels, s.norm, u, s.first, bf16());
     add_convolution(&s, shape, weights->conv, sign, y, y_moments);
+}
+
+/* du, dgamma, dbeta += , from dy as an operand; the activated input in s->first has served and is
+ * overwritten. */
+static void input_gradient(const struct scratch *s, struct shape shape, const struct branch_weights *weights,
+                           const struct branch_gradients *gradients, const float *u, float *du,
+                           const void *dy)
+{
+    size_t voxels = shape_voxels(shape);
+    void *da = s->first;
+    gpu_pack_conv(shape.channels, shape.channels, weights->conv, 1, s->weights, bf16());
+    convolve(problem_of(CONVOLUTION_DATA, false, shape, shape), da, s->weights, dy, s->workspace);
+    gpu_norm_sums(voxels, shape.channels, weights->groups, s->norm, u, da, bf16(), gradients->gamma,
+                  gradients->beta, s->correction, s->partials);
+    gpu_norm_gradient(voxels, shape.channels, s->norm, s->correction, u, da, bf16(), du, true);
 }
 
 void cuda_branch_backward(struct shape shape, const struct branch_weights *weights,
@@ -168,14 +197,15 @@ void cuda_branch_backward(struct shape shape, const struct branch_weights *weigh
     gpu_norm_channels(voxels, shape.channels, weights->groups, u_moments, weights->gamma, weights->beta,
                       s.norm);
     gpu_normalize(voxels, shape.channels, s.norm, u, s.first, bf16());
-    if (y)
+    if (y && by_hand(shape))
+        gpu_level0_forward(shape, s.norm, u, weights->conv, -1, y, NULL, s.weights, s.partials);
+    else if (y)
         add_convolution(&s, shape, weights->conv, -1, y, NULL);
     const void *operand_dy = operand(shape, dy, s.second);
     weight_gradient(&s, shape, shape, s.first, operand_dy, gradients->conv);
-    gpu_pack_conv(shape.channels, shape.channels, weights->conv, 1, s.weights, bf16());
-    void *da = s.first; /* the activated input has served */
-    convolve(problem_of(CONVOLUTION_DATA, false, shape, shape), da, s.weights, operand_dy, s.workspace);
-    gpu_norm_sums(voxels, shape.channels, weights->groups, s.norm, u, da, bf16(), gradients->gamma,
-                  gradients->beta, s.correction, s.partials);
-    gpu_norm_gradient(voxels, shape.channels, s.norm, s.correction, u, da, bf16(), du, true);
+    if (by_hand(shape))
+        gpu_level0_backward(shape, weights->groups, s.norm, u, weights->conv, dy, du, gradients->gamma,
+                            gradients->beta, s.correction, s.weights, s.partials);
+    else
+        input_gradient(&s, shape, weights, gradients, u, du, operand_dy);
 }

@@ -3,35 +3,7 @@
 #include "kernels/cuda/rows.h"
 #include "kernels/norm.h"
 
-/* --- sums --- */
-
-enum { SUM_COLUMNS = 32, SUM_ROWS = 16 };
-
-/* block: SUM_COLUMNS x SUM_ROWS; a column is one sum, its blocks are dealt out to the rows */
-__global__ void sum_partials(unsigned blocks, int stride, int count, const double *partials, double *totals)
-{
-    GPU_SHARED(double, shared);
-    int column = (int)threadIdx.x % SUM_COLUMNS, row = (int)threadIdx.x / SUM_COLUMNS;
-    int n = (int)blockIdx.x * SUM_COLUMNS + column;
-    double sum = 0;
-    if (n < count)
-        for (unsigned block = (unsigned)row; block < blocks; block += SUM_ROWS)
-            sum += partials[(size_t)block * (size_t)stride + (size_t)n];
-    shared[threadIdx.x] = sum;
-    __syncthreads();
-    if (row == 0 && n < count) {
-        for (int other = 1; other < SUM_ROWS; other++)
-            sum += shared[other * SUM_COLUMNS + column];
-        totals[n] = sum;
-    }
-}
-
-void gpu_sum_partials(unsigned blocks, int stride, int count, const double *partials, double *totals)
-{
-    GPU_LAUNCH(sum_partials, dim3((unsigned)(count + SUM_COLUMNS - 1) / SUM_COLUMNS),
-               dim3(SUM_COLUMNS * SUM_ROWS), SUM_COLUMNS * SUM_ROWS * sizeof(double), blocks, stride, count,
-               partials, totals);
-}
+/* --- moments --- */
 
 /* Block sums, and the totals of every channel behind them. */
 size_t partials_bytes(size_t voxels, int channels)

@@ -209,18 +209,6 @@ __global__ void bias_sums(struct rows r, const float *dy, double *partials)
     store_partials<1, double>(r, sums, shared, partials);
 }
 
-__global__ void add_totals(int count, const double *totals, float *sums)
-{
-    int n = (int)thread_number();
-    if (n < count)
-        sums[n] = (float)((double)sums[n] + totals[n]);
-}
-
-void gpu_add_totals(int count, const double *totals, float *sums)
-{
-    GPU_LAUNCH(add_totals, pack_grid((size_t)count), dim3(PACK_THREADS), 0, count, totals, sums);
-}
-
 void gpu_bias_gradient(size_t voxels, int channels, const float *dy, float *db, double *partials)
 {
     struct rows r = rows_of(voxels, channels);

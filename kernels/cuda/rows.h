@@ -140,15 +140,4 @@ __device__ static inline void store_partials(struct rows r, const SUM (&sums)[4]
     __syncthreads();
 }
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
-/* totals[n] = sum over the blocks of partials[block][n], for n < count; `stride` doubles a block. */
-void gpu_sum_partials(unsigned blocks, int stride, int count, const double *partials, double *totals);
-
-#ifdef __cplusplus
-}
-#endif
-
 #endif

@@ -13,6 +13,11 @@ static void *take(struct scratch *s, char *base, size_t bytes)
     return at;
 }
 
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
 static void take_workspace(struct scratch *s, char *base)
 {
     s->workspace_bytes = convolution_plan_workspace();
@@ -66,7 +71,7 @@ struct scratch scratch_of(enum operation operation, struct shape in, struct shap
         break;
     case OPERATION_BRANCH:
         take_workspace(&s, base);
-        s.partials = take(&s, base, partials_bytes(voxels, in.channels));
+        s.partials = take(&s, base, larger(partials_bytes(voxels, in.channels), level0_partials_bytes(in)));
         take_norm(&s, base, in.channels);
         take_weights(&s, base, conv_weights(in, in));
         s.first = take(&s, base, voxels * row_bytes(in));

@@ -117,6 +117,9 @@ template <class T> static inline T __shfl_down_sync(unsigned, T value, int delta
 /* d (16 x 8, float) += a (16 x 16, bf16, row major) b (16 x 8, bf16, column major): PTX mma.m16n8k16. */
 void shim_mma_bf16(float d[4], const unsigned a[4], const unsigned b[2]);
 
+/* PTX ldmatrix.m8n8.x4: lane 8 m + r names row r of matrix m. */
+void shim_load_matrices(unsigned to[4], const void *row);
+
 static inline float __uint_as_float(unsigned bits)
 {
     float value;

@@ -28,7 +28,7 @@ struct fiber {
     void *fake_stack;
     enum state state;
     uint3 index;
-    char left[EXCHANGE_BYTES]; /* what a shuffle hands over */
+    alignas(8) char left[EXCHANGE_BYTES]; /* what a shuffle hands over */
 };
 
 uint3 threadIdx, blockIdx;
@@ -242,20 +242,37 @@ static float from_bf16(unsigned bits)
 void shim_mma_bf16(float d[4], const unsigned a[4], const unsigned b[2])
 {
     int lane = shim_lane(), warp = current - lane;
-    unsigned words[6] = {a[0], a[1], a[2], a[3], b[0], b[1]};
-    memcpy(fibers[current].left, words, sizeof words);
+    unsigned *words = reinterpret_cast<unsigned *>(fibers[current].left);
+    float rows[2][16], columns[2][16];
+    for (int n = 0; n < 6; n++)
+        words[n] = n < 4 ? a[n] : b[n - 4];
     __syncwarp();
-    for (int e = 0; e < 4; e++) {
-        int row = lane / 4 + e / 2 * 8, column = lane % 4 * 2 + e % 2;
-        float sum = 0;
+    for (int n = 0; n < 2; n++)
         for (int k = 0; k < 16; k++) {
-            unsigned left[6], right[6];
-            memcpy(left, fibers[warp + row % 8 * 4 + k % 8 / 2].left, sizeof left);
-            memcpy(right, fibers[warp + column * 4 + k % 8 / 2].left, sizeof right);
-            sum += from_bf16(left[row / 8 + k / 8 * 2] >> k % 2 * 16 & 0xffff) *
-                   from_bf16(right[4 + k / 8] >> k % 2 * 16 & 0xffff);
+            const fiber &left = fibers[warp + lane / 4 * 4 + k % 8 / 2];
+            const fiber &right = fibers[warp + (lane % 4 * 2 + n) * 4 + k % 8 / 2];
+            unsigned of_a = reinterpret_cast<const unsigned *>(left.left)[n + k / 8 * 2];
+            unsigned of_b = reinterpret_cast<const unsigned *>(right.left)[4 + k / 8];
+            rows[n][k] = from_bf16(of_a >> k % 2 * 16 & 0xffff);
+            columns[n][k] = from_bf16(of_b >> k % 2 * 16 & 0xffff);
         }
+    for (int e = 0; e < 4; e++) {
+        float sum = 0;
+        for (int k = 0; k < 16; k++)
+            sum += rows[e / 2][k] * columns[e % 2][k];
         d[e] += sum;
     }
     __syncwarp();
+}
+
+void shim_load_matrices(unsigned to[4], const void *row)
+{
+    int lane = shim_lane();
+    if (reinterpret_cast<uintptr_t>(row) % 16)
+        die("a row of a matrix that is not aligned to 16 bytes");
+    for (int matrix = 0; matrix < 4; matrix++) {
+        const void *from;
+        shim_exchange(&row, &from, sizeof row, 8 * matrix + lane / 4);
+        memcpy(&to[matrix], static_cast<const char *>(from) + 4 * (lane % 4), 4);
+    }
 }
