@@ -48,7 +48,8 @@ feed() { # epoch list
 
 step() { # epoch work records...
     attend prunet-step --state "$2/from" --epoch "$1" --expect "$2/order" --learning-rate "$(rate_of "$1")" \
-        --weight-decay "$WEIGHT_DECAY" --loss-divisor "$LOSS_DIVISOR" -o "$2/state.safetensors" -- "${@:3}"
+        --weight-decay "$WEIGHT_DECAY" --loss-divisor "$LOSS_DIVISOR" --memory "$MEMORY" \
+        -o "$2/state.safetensors" -- "${@:3}"
 }
 
 # Sets up .NAME.running: the order of the cases, the state to start from and the table of the steps before it. A state that
