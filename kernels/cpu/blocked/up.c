@@ -127,8 +127,9 @@ static void gather_chunk(struct shape coarse, struct shape fine, struct chunk c,
         for (int slot = 0; slot < c.count;) {
             size_t v = c.first + (size_t)slot, row = v / (size_t)coarse.width;
             int x = (int)(v % (size_t)coarse.width), count = smaller(coarse.width - x, c.count - slot);
-            upsample_transposed(fine, dy, b, (int)(row / (size_t)coarse.height),
-                                (int)(row % (size_t)coarse.height), x, count, operand + slot * LANES);
+            struct fine_rows rows = fine_rows(fine, dy, b, (int)(row / (size_t)coarse.height),
+                                              (int)(row % (size_t)coarse.height));
+            upsample_transposed(&rows, coarse.width, x, count, operand + slot * LANES);
             slot += count;
         }
         mix_clear_rest(c, operand);

@@ -23,6 +23,8 @@ void blocked_upsample_backward(struct shape coarse, const float *dy, float *dx)
 #pragma omp parallel for collapse(2) schedule(static)
     for (int b = 0; b < blocks_of(coarse); b++)
         for (int z = 0; z < coarse.depth; z++)
-            for (int y = 0; y < coarse.height; y++)
-                upsample_transposed(fine, dy, b, z, y, 0, coarse.width, dx + voxel_at(coarse, b, z, y, 0));
+            for (int y = 0; y < coarse.height; y++) {
+                struct fine_rows rows = fine_rows(fine, dy, b, z, y);
+                upsample_transposed(&rows, coarse.width, 0, coarse.width, dx + voxel_at(coarse, b, z, y, 0));
+            }
 }

@@ -67,39 +67,55 @@ INLINE void upsample_row(const struct coarse_rows *rows, int width, float sign, 
     }
 }
 
-/* The transpose along z and y, at coarse row (z, y) and fine column x of block b. */
-INLINE lanes fine_column(struct shape fine, const float *dy, int b, int z, int y, int x)
+/* The fine rows that the transpose sums at a coarse row, along z and y: 16 in the middle, fewer at the
+ * border. */
+struct fine_rows {
+    const float *of[16];
+    float weights[16];
+    int count;
+};
+
+/* At coarse row (z, y) of block b. */
+INLINE struct fine_rows fine_rows(struct shape fine, const float *dy, int b, int z, int y)
 {
-    lanes sum = {0};
-    for (int i = 0; i < 4; i++) {
-        float weight_z = transposed_weight(z, fine.depth / 2, i);
-        for (int j = 0; j < 4 && weight_z > 0; j++) {
-            float weight = weight_z * transposed_weight(y, fine.height / 2, j);
-            if (weight > 0)
-                sum += weight * lanes_load(dy + voxel_at(fine, b, 2 * z - 1 + i, 2 * y - 1 + j, x));
+    struct fine_rows rows = {.count = 0};
+    for (int i = 0; i < 16; i++) {
+        float weight =
+            transposed_weight(z, fine.depth / 2, i / 4) * transposed_weight(y, fine.height / 2, i % 4);
+        if (weight > 0) {
+            rows.of[rows.count] = dy + voxel_at(fine, b, 2 * z - 1 + i / 4, 2 * y - 1 + i % 4, 0);
+            rows.weights[rows.count++] = weight;
         }
     }
+    return rows;
+}
+
+/* Their sum at fine column x. */
+INLINE lanes fine_column(const struct fine_rows *rows, int count, int x)
+{
+    lanes sum = {0};
+    for (int i = 0; i < count; i++)
+        sum += rows->weights[i] * lanes_load(rows->of[i] + (size_t)x * LANES);
     return sum;
 }
 
-/* upsample^T dy for `count` coarse voxels from (z, y, x) on along x, in block b. */
-INLINE void upsample_transposed(struct shape fine, const float *dy, int b, int z, int y, int x, int count,
-                                float *to)
+/* upsample^T dy for `count` coarse voxels from x on, in a row of n. */
+INLINE void upsample_transposed(const struct fine_rows *rows, int n, int x, int count, float *to)
 {
-    int n = fine.width / 2;
     lanes columns[4] = {{0}};
     for (int i = x; i < x + count; i++, to += LANES) {
+        lanes sum = {0};
         for (int k = 0; k < 4; k++) {
             int column = 2 * i - 1 + k;
             if (i > x && k < 2)
                 columns[k] = columns[k + 2];
+            else if (column < 0 || column >= 2 * n)
+                columns[k] = (lanes){0};
             else
-                columns[k] =
-                    column >= 0 && column < fine.width ? fine_column(fine, dy, b, z, y, column) : (lanes){0};
-        }
-        lanes sum = {0};
-        for (int k = 0; k < 4; k++)
+                columns[k] = rows->count == 16 ? fine_column(rows, 16, column)
+                                               : fine_column(rows, rows->count, column);
             sum += transposed_weight(i, n, k) * columns[k];
+        }
         lanes_store(to, sum);
     }
 }
