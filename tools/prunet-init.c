@@ -24,11 +24,12 @@ static const struct tool tool = {
                "1/sqrt(fan-in), group norms 1 and 0, as PyTorch initialises them.",
     .options = options,
     .count = OPTION_COUNT(options),
-    .notes = "The Dice loss of a small region hardly changes when the region is predicted everywhere, and has no\n"
-             "gradient left once it is: with a large learning rate some seeds end there. --output-bias -3\n"
-             "begins with 5 % instead of 50 % and avoids it (the prior of Lin et al., ICCV 2017).\n\n"
-             "The paper's network with three encoder blocks:\n"
-             "  prunet-init --seed 1 --encoder-blocks 3 -o new.safetensors",
+    .notes =
+        "The Dice loss of a small region hardly changes when the region is predicted everywhere, and has no\n"
+        "gradient left once it is: with a large learning rate some seeds end there. --output-bias -3\n"
+        "begins with 5 % instead of 50 % and avoids it (the prior of Lin et al., ICCV 2017).\n\n"
+        "The paper's network with three encoder blocks:\n"
+        "  prunet-init --seed 1 --encoder-blocks 3 -o new.safetensors",
 };
 
 static int initial_values(void *self, enum state_vector vector, const struct parameter *parameter,
