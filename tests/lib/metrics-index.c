@@ -152,7 +152,8 @@ int main(void)
     char line[1024];
     int rows = 0;
     quiet = 1;
-    if (!check(file != NULL, "the index opens"))
+    check(file != NULL, "the index opens");
+    if (!file)
         return check_exit();
     for (bool header = true; fgets(line, sizeof line, file); header = false) {
         char *field[FIELDS], *rest = line;
