@@ -173,6 +173,22 @@ test: all $(TESTS) $(SHIM_PROGRAMS)  ## build and run every test; the last line 
 test-%: all $(TESTS) $(SHIM_PROGRAMS)  ## run the tests whose name contains what follows "test-"
 	tests/run $(BUILD) $*
 
+# On a card. CUDA=1 builds into a folder of its own.
+gpu-test gpu-bench: gpu-%:
+	@nvidia-smi -L 2>/dev/null | grep -q . || { echo "$@: no NVIDIA GPU on this machine" >&2; exit 1; }
+	$(MAKE) CUDA=1 gpu-programs
+	tests/cuda/$@ build/cuda
+
+gpu-test:  ## with a GPU: operations, golden networks, drift, determinism, compute-sanitizer
+gpu-bench: ## with a GPU: operations, steps of the paper's rows beside PyTorch, memory beside the plan
+
+gpu-programs: all $(addprefix $(BUILD)/tests/,kernels/operations kernels/golden lib/network lib/reversible) \
+              $(BUILD)/bench/kernel_bench
+
+$(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(ARCHIVE)
+	@mkdir -p $(@D)
+	$(call say,LD $@)$(CC) -fopenmp $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
 clean:  ## remove what was built; runs stay
 	rm -rf build
 
@@ -183,5 +199,5 @@ help:  ## this text
 	@echo '  BACKEND THREADS CASES (preprocessed records, RUN/cases) OUT (RUN/segmentations). To build: CC CFLAGS'
 	@echo '  BUILD SANITIZE=1 CUDA=1; to install: PREFIX DESTDIR.'
 
-.PHONY: all test clean help install uninstall stages $(STAGES) compare demo setup
+.PHONY: gpu-test gpu-bench gpu-programs all test clean help install uninstall stages $(STAGES) compare demo setup
 .SECONDARY:

@@ -76,8 +76,8 @@ struct kernels {
     void (*record_end)(void);
     void (*replay)(void);
 
-    /* Layout. pack: tensor = plain [parts*channels][D][H][W]; unpack the other way. Host to host for CPU
-     * backends; tests and tools use it, the network does not. */
+    /* Layout. pack: tensor = plain [parts*channels][D][H][W]; unpack the other way. Host to host;
+     * tests use it, the network does not. */
     size_t (*tensor_bytes)(struct shape shape);
     void (*pack)(struct shape shape, const float *plain, float *tensor);
     void (*unpack)(struct shape shape, const float *tensor, float *plain);

@@ -44,7 +44,8 @@ static int matches(struct drive d)
     good &= drive_run(&d, kernels);
     for (int i = 0; i < d.count; i++)
         if (is_output(&d.arguments[i]))
-            good &= argument_error(&d.arguments[i], expected.of[i]) < d.arguments[i].tolerance;
+            good &= argument_error(&d.arguments[i], expected.of[i]) <
+                    argument_tolerance(&d.arguments[i], kernels);
     outputs_free(&expected);
     drive_free(&d);
     return good;

@@ -1,6 +1,7 @@
 """Adam steps, or one inference, of the same network in PyTorch: the competitor of `make bench`, the witness of parity.
 
     torch_step.py CHECKPOINT RECORDS [--epochs N] [--order FILE] [--infer] [--keep | --revtorch] [--channels-last] [--threads N]
+                  [--device cuda [--autocast]]
 
 RECORDS is a file of image and label records, pair by pair. Prints a TSV row a step: step, case, loss, seconds; then a
 comment line with the version, the median of the seconds without the first step, and the peak of the resident memory
@@ -57,6 +58,12 @@ def resident_peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
+def wait(device):
+    """Until the device has done what was asked of it."""
+    if device == "cuda":
+        torch.cuda.synchronize()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoint")
@@ -68,6 +75,8 @@ def main():
     parser.add_argument("--revtorch", action="store_true", help="recompute by the package RevTorch")
     parser.add_argument("--channels-last", action="store_true")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--autocast", action="store_true", help="convolutions in bfloat16")
     parser.add_argument("--learning-rate", type=float, default=1e-4)
     parser.add_argument("--output")
     a = parser.parse_args()
@@ -78,7 +87,7 @@ def main():
                                            networks.revtorch_sequence if a.revtorch else networks.Sequence)
     network.keep_activations(a.keep)
     layout = torch.channels_last_3d if a.channels_last else torch.contiguous_format
-    network = network.to(memory_format=layout)
+    network = network.to(a.device, memory_format=layout)
     optimizer = torch.optim.Adam(network.parameters(), a.learning_rate, eps=1e-8, weight_decay=1e-5)
     cases = read_cases(a.records)
     order = open(a.order).read().split() if a.order else list(cases) * a.epochs
@@ -86,22 +95,25 @@ def main():
     print("step\tcase\tloss\tseconds")
     for step, name in enumerate(order, 1):
         image, target = cases[name]
-        image = image.to(memory_format=layout)
+        image, target = image.to(a.device, memory_format=layout), target.to(a.device)
+        wait(a.device)
         start = time.monotonic()
         if a.infer:
-            with torch.no_grad():
+            with torch.no_grad(), torch.autocast(a.device, torch.bfloat16, enabled=a.autocast):
                 p = network(image)
-            loss = networks.dice_loss(p, target)
+            loss = networks.dice_loss(p.float(), target)
         else:
             optimizer.zero_grad()
-            p = network(image)
-            loss = networks.dice_loss(p, target)
+            with torch.autocast(a.device, torch.bfloat16, enabled=a.autocast):
+                p = network(image)
+            loss = networks.dice_loss(p.float(), target)
             loss.backward()
             optimizer.step()
+        wait(a.device)
         seconds.append(time.monotonic() - start)
         print(f"{step}\t{name}\t{loss.item():.9g}\t{seconds[-1]:.3f}", flush=True)
     if a.output:
-        p.detach().numpy()[0].astype("<f4").tofile(a.output)
+        p.detach().float().cpu().numpy()[0].astype("<f4").tofile(a.output)
     print(f"# torch {torch.__version__}, {a.threads} threads, {'keep' if a.keep else 'RevTorch' if a.revtorch else 'recompute'}, "
           f"{'channels last' if a.channels_last else 'contiguous'}: median {statistics.median(seconds[1:] or seconds):.3f} s, "
           f"resident peak {resident_peak():.0f} MiB, {resident_peak() - before:.0f} MiB above the start", file=sys.stdout)
