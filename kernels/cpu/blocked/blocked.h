@@ -111,11 +111,6 @@ INLINE size_t slice_begin(size_t work, int slices, int i)
 #define blocked_head_backward VARIANT_NAME(blocked_head_backward)
 #define blocked_adam VARIANT_NAME(blocked_adam)
 
-#define blocked_image_conv_bytes VARIANT_NAME(blocked_image_conv_bytes)
-
-/* Scratch of the image conv. */
-size_t blocked_image_conv_bytes(int image_channels, struct shape out);
-
 size_t blocked_tensor_bytes(struct shape shape);
 void blocked_pack(struct shape shape, const float *plain, float *tensor);
 void blocked_unpack(struct shape shape, const float *tensor, float *plain);

@@ -33,10 +33,8 @@ void blocked_branch_forward(struct shape s, const struct branch_weights *weights
     struct work work = work_of(s, scratch);
     blocked_norm_prepare(s, weights->groups, u_moments, weights->gamma, weights->beta, work.norms);
     struct winograd_forward f = {
-        .in = s,
+        .in = {.shape = s, .x = u, .norms = work.norms},
         .out = s,
-        .x = u,
-        .norms = work.norms,
         .w = weights->conv,
         .to = {.store = sign > 0 ? STORE_ADD : STORE_SUBTRACT, .y = y, .sums = y_moments ? work.sums : NULL},
     };
@@ -52,10 +50,8 @@ void blocked_branch_backward(struct shape s, const struct branch_weights *weight
     struct work work = work_of(s, scratch);
     blocked_norm_prepare(s, weights->groups, u_moments, weights->gamma, weights->beta, work.norms);
     struct winograd_backward b = {
-        .forward = {.in = s,
+        .forward = {.in = {.shape = s, .x = u, .norms = work.norms},
                     .out = s,
-                    .x = u,
-                    .norms = work.norms,
                     .w = weights->conv,
                     .to = {.store = STORE_SUBTRACT, .y = y}},
         .dy = dy,

@@ -3,11 +3,17 @@
 #include "kernels/cpu/blocked/operands.h"
 #include "kernels/cpu/blocked/results.h"
 
-void blocked_windows(struct shape shape, size_t i, const float *x, const struct norm_backward *norms,
-                     float *v)
+void blocked_windows(const struct input *in, size_t i, float *v)
 {
-    struct grid grid = grid_of(shape);
-    transform_windows(&grid, chunk_of(&grid, i), x, norms, v);
+    struct grid grid = grid_of(in->shape);
+    size_t stride = point_stride(blocks_of(in->shape));
+    for (int b = 0; b < blocks_of(in->shape); b++, v += CHUNK * LANES) {
+        struct source source = source_of(in, b);
+        if (in->image)
+            block_windows(FROM_IMAGE, &grid, chunk_of(&grid, i), &source, v, stride);
+        else
+            block_windows(FROM_TENSOR, &grid, chunk_of(&grid, i), &source, v, stride);
+    }
 }
 
 void blocked_gradients(struct shape shape, size_t i, struct range range, const float *dy, float *w)

@@ -4,9 +4,9 @@
 #ifndef PRUNET_KERNELS_CPU_BLOCKED_OPERANDS_H
 #define PRUNET_KERNELS_CPU_BLOCKED_OPERANDS_H
 
-#include "kernels/cpu/blocked/norm.h"
 #include "kernels/cpu/blocked/tiles.h"
 #include "kernels/cpu/blocked/transforms.h"
+#include "kernels/cpu/blocked/winograd.h"
 
 /* Columns that are fetched ahead: there are more rows in a window than the machine foresees by itself. */
 enum { COLUMNS_AHEAD = 4 };
@@ -22,24 +22,46 @@ INLINE struct extent extent_of(struct shape s, int z, int y, int depth, int heig
                            smaller(height, s.height - y)};
 }
 
-/* One column of a window, transformed along y and z: column[point z][point y]. p is its corner; norm NULL
- * reads the values as they are. Outside the grid is 0, after the activation. */
-INLINE void window_column(const float *p, size_t slice, size_t row, struct extent inside,
-                          const struct activation *norm, lanes *column)
+/* Where the windows of one block come from: a tensor's block, or `maps` plain maps of an image. Steps in
+ * floats. */
+struct source {
+    const float *x;
+    size_t voxel, row, slice, map;
+    int maps;
+    const struct activation *norm; /* of a tensor; NULL reads the values as they are */
+};
+
+enum { FROM_TENSOR, FROM_IMAGE };
+
+INLINE lanes source_voxel(int kind, const struct source *s, const float *from)
+{
+    if (kind == FROM_TENSOR) {
+        __builtin_prefetch(from + COLUMNS_AHEAD * LANES);
+        return s->norm ? activate(s->norm, lanes_load(from)) : lanes_load(from);
+    }
+    lanes values = {0};
+    if (s->maps == 4) { /* as many as an image has here */
+        for (int i = 0; i < 4; i++)
+            values[i] = from[(size_t)i * s->map];
+        return values;
+    }
+    for (int i = 0; i < s->maps; i++)
+        values[i] = from[(size_t)i * s->map];
+    return values;
+}
+
+/* One column of a window, transformed along y and z: column[point z][point y]. p is its corner. Outside the
+ * grid is 0, after the activation. */
+INLINE void window_column(int kind, const struct source *s, const float *p, struct extent inside,
+                          lanes *column)
 {
     lanes planes[POINTS_Z][POINTS_Y];
     for (int z = 0; z < POINTS_Z; z++) {
         lanes values[POINTS_Y];
-        for (int y = 0; y < POINTS_Y; y++) {
-            values[y] = (lanes){0};
-            if (z >= inside.z0 && z < inside.z1 && y >= inside.y0 && y < inside.y1) {
-                const float *from = p + (size_t)z * slice + (size_t)y * row;
-                __builtin_prefetch(from + COLUMNS_AHEAD * LANES);
-                values[y] = lanes_load(from);
-                if (norm)
-                    values[y] = activate(norm, values[y]);
-            }
-        }
+        for (int y = 0; y < POINTS_Y; y++)
+            values[y] = z >= inside.z0 && z < inside.z1 && y >= inside.y0 && y < inside.y1
+                            ? source_voxel(kind, s, p + (size_t)z * s->slice + (size_t)y * s->row)
+                            : (lanes){0};
         input_transform(TILE_Y, values, planes[z]);
     }
     for (int y = 0; y < POINTS_Y; y++) {
@@ -52,21 +74,20 @@ INLINE void window_column(const float *p, size_t slice, size_t row, struct exten
     }
 }
 
-/* Windows of a run of tiles, in one block. x: the block's maps; v: the block's panel in the first point. */
-INLINE void run_windows(const struct grid *g, const struct run *r, struct extent inside, const float *x,
-                        const struct activation *norm, float *v, size_t stride)
+/* Windows of a run of tiles, in one block. v: the block's panel in the first point. */
+INLINE void run_windows(int kind, const struct grid *g, const struct run *r, struct extent inside,
+                        const struct source *s, float *v, size_t stride)
 {
-    struct shape s = g->shape;
-    size_t row = (size_t)s.width * LANES, slice = (size_t)s.height * row;
-    const float *corner = x + ((ptrdiff_t)(r->z - 1) * s.height + r->y - 1) * s.width * LANES;
+    const float *corner =
+        s->x + (ptrdiff_t)(r->z - 1) * (ptrdiff_t)s->slice + (ptrdiff_t)(r->y - 1) * (ptrdiff_t)s->row;
     lanes ring[POINTS_X][POINTS_ZY], *columns[POINTS_X];
     for (int i = 0; i < POINTS_X; i++)
         columns[i] = ring[i];
     for (int tile = 0; tile < r->count; tile++) {
         for (int i = tile ? POINTS_X - TILE_X : 0; i < POINTS_X; i++) {
             int at = r->x + tile * TILE_X + i - 1;
-            if (at >= 0 && at < s.width)
-                window_column(corner + (ptrdiff_t)at * LANES, slice, row, inside, norm, columns[i]);
+            if (at >= 0 && at < g->shape.width)
+                window_column(kind, s, corner + (size_t)at * s->voxel, inside, columns[i]);
             else
                 memset(columns[i], 0, sizeof ring[0]);
         }
@@ -93,30 +114,36 @@ INLINE void clear_slots(int first, float *v, size_t stride)
                sizeof(lanes) * (size_t)(CHUNK - first));
 }
 
-/* v = B^T ( x or LeakyReLU(GroupNorm(x)) ) B of a chunk; norms: one for each block, or NULL. */
-INLINE void transform_windows(const struct grid *g, struct chunk c, const float *x,
-                              const struct norm_backward *norms, float *v)
+INLINE struct source source_of(const struct input *in, int b)
 {
-    int blocks = blocks_of(g->shape);
-    size_t stride = point_stride(blocks);
+    struct shape s = in->shape;
+    size_t voxel = in->image ? 1 : LANES, row = (size_t)s.width * voxel;
+    size_t first = in->image ? (size_t)block_first(s, b) * shape_voxels(s) : (size_t)b * block_floats(s);
+    return (struct source){.x = in->x + first,
+                           .voxel = voxel,
+                           .row = row,
+                           .slice = row * (size_t)s.height,
+                           .map = shape_voxels(s),
+                           .maps = block_count(s, b),
+                           .norm = in->norms ? &in->norms[b].activation : NULL};
+}
+
+/* One block of v = B^T x B of a chunk. */
+INLINE void block_windows(int kind, const struct grid *g, struct chunk c, const struct source *s, float *v,
+                          size_t stride)
+{
     static const struct extent whole = {0, POINTS_Z, 0, POINTS_Y};
-    for (int b = 0; b < blocks; b++) {
-        const float *maps = x + (size_t)b * block_floats(g->shape);
-        float *panel = v + (size_t)b * CHUNK * LANES;
-        for (int slot = 0; slot < c.count;) {
-            struct run r = run_at(g, c, slot);
-            struct extent inside = extent_of(g->shape, r.z - 1, r.y - 1, POINTS_Z, POINTS_Y);
-            float *to = panel + (size_t)slot * LANES;
-            if (memcmp(&inside, &whole, sizeof whole))
-                run_windows(g, &r, inside, maps, norms ? &norms[b].activation : NULL, to, stride);
-            else if (norms)
-                run_windows(g, &r, whole, maps, &norms[b].activation, to, stride);
-            else
-                run_windows(g, &r, whole, maps, NULL, to, stride);
-            slot += r.count;
-        }
-        clear_slots(c.count, panel, stride);
+    for (int slot = 0; slot < c.count;) {
+        struct run r = run_at(g, c, slot);
+        struct extent inside = extent_of(g->shape, r.z - 1, r.y - 1, POINTS_Z, POINTS_Y);
+        float *to = v + (size_t)slot * LANES;
+        if (memcmp(&inside, &whole, sizeof whole))
+            run_windows(kind, g, &r, inside, s, to, stride);
+        else
+            run_windows(kind, g, &r, whole, s, to, stride);
+        slot += r.count;
     }
+    clear_slots(c.count, v, stride);
 }
 
 /* A dy A^T of the tile at `dy`; `width`: its columns inside the grid. */

@@ -75,12 +75,11 @@ static struct stretch stretch_at(const struct plan *p, size_t begin)
     return (struct stretch){begin, end < p->chunks ? end : p->chunks};
 }
 
-static void share_windows(const struct plan *p, struct stretch s, struct shape shape, const float *x,
-                          const struct norm_backward *norms, float *operands)
+static void share_windows(const struct plan *p, struct stretch s, const struct input *in, float *operands)
 {
 #pragma omp parallel for schedule(dynamic)
     for (size_t i = s.begin; i < s.end; i++)
-        blocked_windows(shape, i, x, norms, operands + (i - s.begin) * p->operand);
+        blocked_windows(in, i, operands + (i - s.begin) * p->operand);
 }
 
 static struct range panel_at(struct shape to, int first)
@@ -110,7 +109,7 @@ static void multiply_panels(const struct plan *p, struct stretch s, const struct
 static void correlate_panels(const struct plan *p, struct stretch s, const struct winograd_backward *b,
                              void *scratch)
 {
-    struct shape in = b->forward.in, out = b->forward.out;
+    struct shape in = b->forward.in.shape, out = b->forward.out;
 #pragma omp parallel for schedule(dynamic) num_threads(workers_of(p))
     for (int first = 0; first < blocks_of(out); first += PANEL_BLOCKS) {
         struct worker w = worker_of(p, scratch);
@@ -133,12 +132,12 @@ static void clear_sums(const struct sink *to, struct shape shape)
 
 void blocked_panels_forward(const struct winograd_forward *f, void *scratch)
 {
-    struct plan p = plan_of(f->in, f->out);
-    struct filters filters = blocked_filters_of(f->in, f->out, f->w);
+    struct plan p = plan_of(f->in.shape, f->out);
+    struct filters filters = blocked_filters_of(f->in.shape, f->out, f->w);
     clear_sums(&f->to, f->out);
     for (size_t begin = 0; begin < p.chunks; begin += p.at_once) {
         struct stretch s = stretch_at(&p, begin);
-        share_windows(&p, s, f->in, f->x, f->norms, scratch);
+        share_windows(&p, s, &f->in, scratch);
         multiply_panels(&p, s, &filters, &f->to, scratch);
     }
 }
@@ -146,19 +145,20 @@ void blocked_panels_forward(const struct winograd_forward *f, void *scratch)
 void blocked_panels_backward(const struct winograd_backward *b, void *scratch)
 {
     const struct winograd_forward *f = &b->forward;
-    struct plan p = plan_of(f->in, f->out);
-    struct filters filters = blocked_filters_of(f->in, f->out, f->w);
-    struct filters transposed = blocked_filters_transposed(f->in, f->out, f->w);
+    struct plan p = plan_of(f->in.shape, f->out);
+    struct filters filters = blocked_filters_of(f->in.shape, f->out, f->w);
+    struct input dy = {.shape = f->out, .x = b->dy};
+    struct filters transposed = blocked_filters_transposed(f->in.shape, f->out, f->w);
     clear_sums(&f->to, f->out);
-    clear_sums(&b->dx, f->in);
+    clear_sums(&b->dx, f->in.shape);
     for (size_t begin = 0; begin < p.chunks; begin += p.at_once) {
         struct stretch s = stretch_at(&p, begin);
-        share_windows(&p, s, f->in, f->x, f->norms, scratch);
+        share_windows(&p, s, &f->in, scratch);
         if (f->to.y)
             multiply_panels(&p, s, &filters, &f->to, scratch);
         correlate_panels(&p, s, b, scratch);
         if (b->dx.y) {
-            share_windows(&p, s, f->out, b->dy, NULL, scratch);
+            share_windows(&p, s, &dy, scratch);
             multiply_panels(&p, s, &transposed, &b->dx, scratch);
         }
     }

@@ -8,7 +8,6 @@ static size_t scratch_bytes(enum operation operation, struct shape in, struct sh
 {
     switch (operation) {
     case OPERATION_IMAGE_CONV:
-        return blocked_image_conv_bytes(in.channels, out);
     case OPERATION_CONV3:
         return blocked_winograd_backward_bytes(in, out);
     case OPERATION_NORM:

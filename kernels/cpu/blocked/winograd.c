@@ -95,26 +95,26 @@ static void forward_slice(const struct winograd_forward *f, const struct work *w
 {
     struct range out = all_blocks(f->out);
     for (size_t i = begin; i < end; i++) {
-        blocked_windows(f->in, i, f->x, f->norms, w->operand);
-        blocked_multiply(POINTS, f->in, out.count, w->operand, w->filters, w->products);
+        blocked_windows(&f->in, i, w->operand);
+        blocked_multiply(POINTS, f->in.shape, out.count, w->operand, w->filters, w->products);
         blocked_results(f->out, i, out, w->products, to);
     }
 }
 
 void blocked_winograd_forward(const struct winograd_forward *f, void *scratch)
 {
-    if (blocked_panels_pay(f->in, f->out)) {
+    if (blocked_panels_pay(f->in.shape, f->out)) {
         blocked_panels_forward(f, scratch);
         return;
     }
-    struct plan p = plan_of(f->in, f->out, 0);
+    struct plan p = plan_of(f->in.shape, f->out, 0);
     struct lane_sums *sums = scratch;
-    all_filters(blocked_filters_of(f->in, f->out, f->w), (float *)work_of(&p, 0, 0, scratch).filters);
+    all_filters(blocked_filters_of(f->in.shape, f->out, f->w), (float *)work_of(&p, 0, 0, scratch).filters);
 #pragma omp parallel for schedule(dynamic)
     for (int slice = 0; slice < p.slices; slice++) {
         struct work w = work_of(&p, 0, slice, scratch);
         struct sink to = sink_of(&f->to, sums, p.out_blocks, slice);
-        size_t chunks = grid_of(f->in).chunks;
+        size_t chunks = grid_of(f->in.shape).chunks;
         forward_slice(f, &w, &to, slice_begin(chunks, p.slices, slice),
                       slice_begin(chunks, p.slices, slice + 1));
     }
@@ -125,39 +125,40 @@ static void backward_slice(const struct winograd_backward *b, const struct work 
                            const struct sink *dx, size_t begin, size_t end)
 {
     const struct winograd_forward *f = &b->forward;
-    struct range in = all_blocks(f->in), out = all_blocks(f->out);
+    struct range in = all_blocks(f->in.shape), out = all_blocks(f->out);
+    struct input dy = {.shape = f->out, .x = b->dy};
     for (size_t i = begin; i < end; i++) {
-        blocked_windows(f->in, i, f->x, f->norms, w->operand);
+        blocked_windows(&f->in, i, w->operand);
         if (to->y) {
-            blocked_multiply(POINTS, f->in, out.count, w->operand, w->filters, w->products);
+            blocked_multiply(POINTS, f->in.shape, out.count, w->operand, w->filters, w->products);
             blocked_results(f->out, i, out, w->products, to);
         }
         blocked_gradients(f->out, i, out, b->dy, w->products);
-        blocked_correlate(POINTS, f->in, out.count, w->operand, w->products, w->points);
+        blocked_correlate(POINTS, f->in.shape, out.count, w->operand, w->products, w->points);
         if (dx->y) {
-            blocked_windows(f->out, i, b->dy, NULL, w->operand);
+            blocked_windows(&dy, i, w->operand);
             blocked_multiply(POINTS, f->out, in.count, w->operand, w->transposed, w->products);
-            blocked_results(f->in, i, in, w->products, dx);
+            blocked_results(f->in.shape, i, in, w->products, dx);
         }
         if ((i - begin) % CHUNKS_SINGLE == CHUNKS_SINGLE - 1 || i == end - 1)
-            blocked_taps_add(f->in, f->out, w->points, w->taps);
+            blocked_taps_add(f->in.shape, f->out, w->points, w->taps);
     }
 }
 
 void blocked_winograd_backward(const struct winograd_backward *b, void *scratch)
 {
     const struct winograd_forward *f = &b->forward;
-    if (blocked_panels_pay(f->in, f->out)) {
+    if (blocked_panels_pay(f->in.shape, f->out)) {
         blocked_panels_backward(b, scratch);
         return;
     }
-    struct plan p = plan_of(f->in, f->out, 1);
+    struct plan p = plan_of(f->in.shape, f->out, 1);
     struct lane_sums *out_sums = scratch, *in_sums = out_sums + p.slices * p.out_blocks;
     struct work first = work_of(&p, 1, 0, scratch);
     if (f->to.y)
-        all_filters(blocked_filters_of(f->in, f->out, f->w), (float *)first.filters);
+        all_filters(blocked_filters_of(f->in.shape, f->out, f->w), (float *)first.filters);
     if (b->dx.y)
-        all_filters(blocked_filters_transposed(f->in, f->out, f->w), (float *)first.transposed);
+        all_filters(blocked_filters_transposed(f->in.shape, f->out, f->w), (float *)first.transposed);
 #pragma omp parallel for schedule(dynamic)
     for (int slice = 0; slice < p.slices; slice++) {
         struct work w = work_of(&p, 1, slice, scratch);
@@ -165,11 +166,11 @@ void blocked_winograd_backward(const struct winograd_backward *b, void *scratch)
         struct sink dx = sink_of(&b->dx, in_sums, p.in_blocks, slice);
         memset(w.points, 0, p.points * sizeof(float));
         memset(w.taps, 0, p.taps * sizeof(double));
-        size_t chunks = grid_of(f->in).chunks;
+        size_t chunks = grid_of(f->in.shape).chunks;
         backward_slice(b, &w, &to, &dx, slice_begin(chunks, p.slices, slice),
                        slice_begin(chunks, p.slices, slice + 1));
     }
     gather_sums(&f->to, out_sums, p.out_blocks, p.slices);
     gather_sums(&b->dx, in_sums, p.in_blocks, p.slices);
-    blocked_taps_store(f->in, f->out, p.slices, p.slice_bytes / sizeof(double), first.taps, b->dw);
+    blocked_taps_store(f->in.shape, f->out, p.slices, p.slice_bytes / sizeof(double), first.taps, b->dw);
 }

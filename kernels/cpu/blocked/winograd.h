@@ -21,11 +21,18 @@ struct sink {
     struct lane_sums *sums;            /* one a block: moments of the new y unless NULL, or of the backward */
 };
 
-/* y (shape out) from x (shape in), in the way of `to`. */
-struct winograd_forward {
-    struct shape in, out;
+/* What a convolution reads. */
+struct input {
+    struct shape shape;
     const float *x;
-    const struct norm_backward *norms; /* of x, one a block; NULL: x as it is */
+    const struct norm_backward *norms; /* of x, one a block: what is read is activated; NULL: x as it is */
+    int image;                         /* x is plain, [channels][depth][height][width] */
+};
+
+/* y (shape out) from `in`, in the way of `to`. */
+struct winograd_forward {
+    struct input in;
+    struct shape out;
     const float *w;
     struct sink to;
 };
