@@ -185,6 +185,7 @@ gpu-bench: ## with a GPU: operations, steps of the paper's rows beside PyTorch, 
 gpu-programs: all $(addprefix $(BUILD)/tests/,kernels/operations kernels/golden lib/network lib/reversible) \
               $(BUILD)/bench/kernel_bench
 
+$(BUILD)/bench/onednn_bench: LDLIBS += -ldnnl
 $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(ARCHIVE)
 	@mkdir -p $(@D)
 	$(call say,LD $@)$(CC) -fopenmp $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
