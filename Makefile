@@ -173,6 +173,10 @@ test: all $(TESTS) $(SHIM_PROGRAMS)  ## build and run every test; the last line 
 test-%: all $(TESTS) $(SHIM_PROGRAMS)  ## run the tests whose name contains what follows "test-"
 	tests/run $(BUILD) $*
 
+BENCH ?= small
+bench: $(BUILD)/bench/kernel_bench  ## time each operation of a training step of BENCH (demo, small, patch or full), checked first
+	$< $(or $(BACKEND),cpu) $(BENCH)
+
 # On a card. CUDA=1 builds into a folder of its own.
 gpu-test gpu-bench: gpu-%:
 	@nvidia-smi -L 2>/dev/null | grep -q . || { echo "$@: no NVIDIA GPU on this machine" >&2; exit 1; }
@@ -200,5 +204,5 @@ help:  ## this text
 	@echo '  BACKEND THREADS CASES (preprocessed records, RUN/cases) OUT (RUN/segmentations). To build: CC CFLAGS'
 	@echo '  BUILD SANITIZE=1 CUDA=1; to install: PREFIX DESTDIR.'
 
-.PHONY: gpu-test gpu-bench gpu-programs all test clean help install uninstall stages $(STAGES) compare demo setup
+.PHONY: gpu-test gpu-bench gpu-programs all test clean help install uninstall stages $(STAGES) compare demo setup bench
 .SECONDARY:
