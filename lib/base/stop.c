@@ -7,13 +7,18 @@
 volatile sig_atomic_t stop_wanted;
 static int ends[2] = {-1, -1}; /* of a pipe */
 
+void stop_waiting(void)
+{
+    ssize_t written = write(ends[1], "", 1); /* does not block: a full pipe is readable as well */
+    (void)written;
+}
+
 static void note(int number)
 {
     int kept = errno;
     (void)number;
     stop_wanted = 1;
-    ssize_t written = write(ends[1], "", 1); /* does not block: a full pipe is readable as well */
-    (void)written;
+    stop_waiting();
     errno = kept;
 }
 

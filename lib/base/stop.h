@@ -15,4 +15,8 @@ int stop_watch(void);
 /* Becomes readable when a signal has come; nobody reads from it. -1 before stop_watch. */
 int stop_descriptor(void);
 
+/* Makes the descriptor readable, as a signal does, without a wish to stop: whoever waits for input gives up.
+ */
+void stop_waiting(void);
+
 #endif

@@ -1,7 +1,8 @@
 #include "lib/network/train.h"
 #include "lib/base/error.h"
 #include "lib/base/progress.h"
-#include "lib/volume/labelled.h"
+#include "lib/base/stop.h"
+#include "lib/volume/labelled_ahead.h"
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -40,12 +41,13 @@ static int train_case(struct epoch *epoch, const struct labelled_case *labelled,
 }
 
 /* *got is false at the end of the input. */
-static int train_next(struct epoch *epoch, struct reader *reader, struct output *table,
+static int train_next(struct epoch *epoch, struct labelled_ahead *ahead, struct output *table,
                       struct progress *progress, const volatile sig_atomic_t *stopping, bool *got)
 {
     struct labelled_case labelled;
+    const char *name;
     double asked = clock_seconds();
-    int status = labelled_next(reader, &labelled, got);
+    int status = labelled_ahead_next(ahead, &labelled, &name, got);
     if (status || !*got)
         return status;
     bool skipped;
@@ -53,8 +55,24 @@ static int train_next(struct epoch *epoch, struct reader *reader, struct output 
     if (!status && !skipped && !*stopping)
         status = train_case(epoch, &labelled, table, progress, clock_seconds() - asked);
     if (status)
-        fail_in(status, "%s: %s", reader_name(reader), labelled.image.case_name);
+        fail_in(status, "%s: %s", name, labelled.image.case_name);
     labelled_free(&labelled);
+    return status;
+}
+
+static int train_all(struct epoch *epoch, struct reader *reader, struct output *table,
+                     struct progress *progress, const volatile sig_atomic_t *stopping)
+{
+    struct labelled_ahead *ahead;
+    bool got = true;
+    int status = labelled_ahead_open(&ahead, reader);
+    if (status)
+        return status;
+    while (!status && got && !*stopping)
+        status = train_next(epoch, ahead, table, progress, stopping, &got);
+    if (status || *stopping)
+        stop_waiting(); /* the next case is of no use */
+    labelled_ahead_close(ahead);
     return status;
 }
 
@@ -63,10 +81,7 @@ int train_stream(struct epoch *epoch, struct reader *reader, struct output *tabl
 {
     struct progress progress;
     progress_start(&progress, "step", reader_cases_expected(reader));
-    bool got = true;
-    int status = STATUS_OK;
-    while (!status && got && !*stopping)
-        status = train_next(epoch, reader, table, &progress, stopping, &got);
+    int status = train_all(epoch, reader, table, &progress, stopping);
     progress_end(&progress);
     if (*stopping) /* also when the signal took our input away */
         return fail(STATUS_RETRY, "stopped after %" PRIu64 " cases of epoch %" PRIu64,

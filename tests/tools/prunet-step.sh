@@ -151,6 +151,13 @@ fails "a state cut short" 65 "$work/short" prunet-step --state "$work/short" -o 
 cp "${records[0]}" "$work/nan.nrrd"
 printf '\377\377\377\377' | dd of="$work/nan.nrrd" bs=1 seek=8096 conv=notrunc status=none
 fails "an image with a NaN" 1 "$(sed -n 1p "$work/names"): the loss is not finite" "${never[@]}" -- "$work/nan.nrrd"
+rm -f "$work/pipe" && mkfifo "$work/pipe"
+exec 3<>"$work/pipe" # a writer that never closes
+cat "$work/nan.nrrd" >&3 &
+fails "and the next case, which never comes, is not waited for" 1 "the loss is not finite" \
+    timeout 15 "${never[@]}" - <"$work/pipe"
+exec 3>&-
+wait
 fails "a folder that does not exist, before any step" 1 "nowhere" \
     prunet-step --state "$work/start" -o "$work/nowhere/new" -- "${records[0]}"
 check "none of these left a state" test ! -e "$work/never"
