@@ -12,14 +12,15 @@ on_stop() {
     [ -z "$attended" ] || kill -TERM "$attended" 2>/dev/null || true
 }
 
-# A child's exit status, however often a signal interrupts the wait.
+# A child's exit status, however often a signal interrupts the wait. The child may end just after such an interruption:
+# bash remembers its status, so it is asked once more.
 wait_for() { # pid
-    local status
-    while :; do
-        status=0
-        wait "$1" || status=$?
-        kill -0 "$1" 2>/dev/null || return "$status"
+    local status=0
+    while kill -0 "$1" 2>/dev/null; do
+        wait "$1" || true
     done
+    wait "$1" || status=$?
+    return "$status"
 }
 
 # Runs a command on the caller's standard input and output; setpriv has the kernel end it if this script is killed, and the

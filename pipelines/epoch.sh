@@ -93,7 +93,7 @@ train_epoch() { # epoch
         exec 3<&-
         wait_for "$feeder" || fed=$?
     fi
-    if [ "$status" = 75 ] || [ -n "$stopping" ]; then
+    if [ "$status" = 75 ] || { [ "$status" != 0 ] && [ -n "$stopping" ]; }; then
         stop_epoch "$name" "$work"
     elif [ "$status" != 0 ]; then
         die "$status" "epoch $1 is dropped; the $(($1 - 1)) before it are kept"
