@@ -106,8 +106,8 @@ static void test_gradient(const struct kernels *kernels, enum network_kind kind,
         error += (measured - slope) * (measured - slope);
         norm += slope * slope;
     }
-    /* The difference of two losses in single precision, over kinks of LeakyReLU and max-pool: some 5e-3. A wrong
-     * gradient of any one layer is far beyond; the golden files hold all of it to 1e-5. */
+    /* The difference of two losses in single precision, over kinks of LeakyReLU and max-pool: some 5e-3. A
+     * wrong gradient of any one layer is far beyond; the golden files hold all of it to 1e-5. */
     check(sqrt(error / norm) < 1e-2, "%s, %s %s, %dx%dx%d: slopes in 5 directions within %.1e", kernels->name,
           network_kind_name(kind), channels, size[0], size[1], size[2], sqrt(error / norm));
     free(moved);
