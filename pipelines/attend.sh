@@ -1,4 +1,5 @@
-# Running a tool so that a signal to the script reaches it, and so that it does not outlive the script. Sourced by train and retrain.
+# Running a tool so that a signal to the script reaches it, and so that it does not outlive the script. Sourced by
+# train and retrain.
 #
 # The tool at the end of a pipe is told of SIGTERM and SIGINT and finishes what it does; whatever feeds it is kept from
 # seeing them (trap '' INT TERM) and ends with the pipe.
