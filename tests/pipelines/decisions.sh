@@ -51,3 +51,15 @@ expect "exponential average of two" 0.525000 \
     "$(series 'e == 1 ? 0.5 : 1' 2 | decide exponential-0.95 120 | column average 2)"
 expect "exponential, constant: stop 120 after epoch 1" 121 \
     "$(series 0.123457 400 | decide exponential-0.95 120 | stops_at)"
+
+collapse() { # awk expression of e for the enhancing tumour, last epoch
+    awk -v n="$2" "BEGIN { print \"epoch\ttrain_wt\ttrain_tc\ttrain_et\"
+        for (e = 1; e <= n; e++) printf \"%d\t0.8\t0.7\t%.6f\n\", e, ($1) }" | awk -f pipelines/collapse.awk | cut -d, -f1
+}
+expect "a collapse is told in its third epoch" "epoch 9: ET has collapsed" "$(collapse 'e < 7 ? 0.4 : 0.016' 9)"
+expect "not in its second" "" "$(collapse 'e < 7 ? 0.4 : 0.016' 8)"
+expect "and not again" "" "$(collapse 'e < 7 ? 0.4 : 0.016' 10)"
+expect "a region that never begins is told in epoch 10" "epoch 10: ET has collapsed" "$(collapse 0.016 10)"
+expect "and has until then" "" "$(collapse 0.016 9)"
+expect "a slow region has not collapsed" "" "$(collapse '0.02 * e' 10)"
+expect "a dip of two epochs has not" "" "$(collapse 'e == 5 || e == 6 ? 0.01 : 0.5' 7)"
