@@ -99,7 +99,7 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(ARCHIVE)
 # Tests of the CUDA backend on a CPU: tests/cuda/shim stands in for the toolkit, and for the list of backends.
 SHIM_SOURCES := $(filter-out kernels/cuda/plan.c,$(CUDA_SOURCES)) $(wildcard tests/cuda/shim/*)
 SHIM_OBJECTS := $(patsubst %,$(BUILD)/obj/shim/%.o,$(filter %.c %.cu %.cpp,$(SHIM_SOURCES)))
-SHIM_PROGRAMS := $(if $(shell command -v g++),$(addprefix $(BUILD)/shim/,fibers device level0 operations golden network))
+SHIM_PROGRAMS := $(if $(and $(shell command -v g++),$(filter x86_64,$(shell uname -m))),$(addprefix $(BUILD)/shim/,fibers device level0 operations golden network))
 
 $(BUILD)/obj/shim/%.c.o: %.c
 	@mkdir -p $(@D)
@@ -173,8 +173,15 @@ test: all $(TESTS) $(SHIM_PROGRAMS)  ## build and run every test; the last line 
 test-%: all $(TESTS) $(SHIM_PROGRAMS)  ## run the tests whose name contains what follows "test-"
 	tests/run $(BUILD) $*
 
+# tests/bench/bench says what is measured and where the tables go; both go on where they were.
+bench bench-full: all
+	@BUILD=$(BUILD) tests/bench/bench $(if $(filter bench,$@),quick,full)
+
+bench:      ## kernels, steps, inference, memory beside oneDNN and PyTorch, in half an hour: one table
+bench-full: ## every row of the paper's Table 1 at its own size beside PyTorch, in hours
+
 BENCH ?= small
-bench: $(BUILD)/bench/kernel_bench  ## time each operation of a training step of BENCH (demo, small, patch or full), checked first
+bench-kernels: $(BUILD)/bench/kernel_bench  ## time each operation of a training step of BENCH (demo, small, patch or full), checked first
 	$< $(or $(BACKEND),cpu) $(BENCH)
 
 # On a card. CUDA=1 builds into a folder of its own.
@@ -204,5 +211,5 @@ help:  ## this text
 	@echo '  BACKEND THREADS CASES (preprocessed records, RUN/cases) OUT (RUN/segmentations). To build: CC CFLAGS'
 	@echo '  BUILD SANITIZE=1 CUDA=1; to install: PREFIX DESTDIR.'
 
-.PHONY: gpu-test gpu-bench gpu-programs all test clean help install uninstall stages $(STAGES) compare demo setup bench
+.PHONY: bench bench-full bench-kernels gpu-test gpu-bench gpu-programs all test clean help install uninstall stages $(STAGES) compare demo setup
 .SECONDARY:

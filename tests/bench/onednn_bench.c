@@ -1,6 +1,6 @@
 /* 3x3x3 convolution beside oneDNN's direct kernel, at each level's channels and grid.
  *
- *     onednn_bench BACKEND [ROW [REPEATS]]     ROW: patch or full; the best of REPEATS (5)
+ *     onednn_bench BACKEND [ROW [REPEATS]]     ROW: patch or full; the median of REPEATS (5)
  *
  * Forward and weight gradient one for one; data and weight gradient together, which the backend does in one
  * operation; and the fused branch against the bare convolutions that it contains, although it also
@@ -15,7 +15,7 @@
 #include "tests/kernels/calls.h"
 #include <time.h>
 
-enum { LEVELS = 5, CHECKED_DEPTH = 4 };
+enum { LEVELS = 5, CHECKED_DEPTH = 4, REPEATS_MOST = 99 };
 
 static const int half_channels[LEVELS] = {30, 60, 120, 180, 240};
 
@@ -91,9 +91,16 @@ static double time_ours(struct ours *o)
     return now() - start;
 }
 
-static double smaller(double a, double b)
+static int by_size(const void *a, const void *b)
 {
-    return a < b ? a : b;
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median(double *seconds)
+{
+    qsort(seconds, (size_t)repeats, sizeof *seconds, by_size);
+    return (seconds[(repeats - 1) / 2] + seconds[repeats / 2]) / 2;
 }
 
 static void bench(int level, struct drive few, struct drive d, const struct theirs *theirs)
@@ -105,15 +112,17 @@ static void bench(int level, struct drive few, struct drive d, const struct thei
         exit(1);
     }
     struct ours ours = ours_open(d);
-    double best = 1e30, other = 1e30;
-    for (int i = 0; i <= repeats; i++) { /* the first warms up */
-        double a = time_ours(&ours), b = time_theirs(theirs);
-        best = i ? smaller(best, a) : best;
-        other = i ? smaller(other, b) : other;
+    double mine[REPEATS_MOST], others[REPEATS_MOST];
+    time_ours(&ours); /* warms up */
+    time_theirs(theirs);
+    for (int i = 0; i < repeats; i++) {
+        mine[i] = time_ours(&ours);
+        others[i] = time_theirs(theirs);
     }
+    double own = median(mine), other = median(others);
     double flop = 54.0 * s.channels * s.channels * (double)shape_voxels(s) * theirs->count;
     printf("%d\t%d\t%dx%dx%d\t%s\t%.2f\t%.1f\t%.2f\t%.1f\t%.2f\n", level, s.channels, s.depth, s.height,
-           s.width, name, 1e3 * best, 1e-9 * flop / best, 1e3 * other, 1e-9 * flop / other, other / best);
+           s.width, name, 1e3 * own, 1e-9 * flop / own, 1e3 * other, 1e-9 * flop / other, other / own);
     fflush(stdout);
     ours_close(&ours);
 }
@@ -155,7 +164,7 @@ int main(int argc, char **argv)
         repeats = atoi(argv[3]);
     if (argc > 1 && (full || !strcmp(row, "patch")))
         kernels = kernels_find(argv[1], channels, LEVELS, 2, &why);
-    if (!kernels || repeats < 1) {
+    if (!kernels || repeats < 1 || repeats > REPEATS_MOST) {
         fprintf(stderr, "onednn_bench: %s\n", why);
         return 2;
     }
