@@ -3,7 +3,7 @@
 
 # The checkpoint of a row of pipelines/rows, before its first step.
 state_of() { # row
-    local file=$SCRATCH/$1.safetensors options
+    local file=$FOLDER/inputs/$1.safetensors options
     (
         load_row "$1"
         options=(--kind "$KIND" --channels "$CHANNELS")
@@ -22,7 +22,7 @@ size_of() { # row
 
 # A phantom's image and label records. One whose head fills the crop: a patch is cut from a volume of its own size.
 records_of() { # XxYxZ
-    local file=$SCRATCH/$1.nrrd grid=$1
+    local file=$FOLDER/inputs/$1.nrrd grid=$1
     [ "$1" != 160x192x160 ] || grid=240x240x155
     if [ ! -f "$file" ]; then
         phantom -q --seed 1 --cases 1 --size "$grid" -o "$SCRATCH/phantom-$1" >/dev/null || return

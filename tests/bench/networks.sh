@@ -102,7 +102,7 @@ faster_format() { # network size threads
     local format mode seconds
     for format in contiguous channels-last; do
         for mode in recompute keep; do
-            seconds=$(value_of "step.$1.$2.$3.torch-new.$mode+$format" step) && echo "$seconds $format"
+            if seconds=$(value_of "step.$1.$2.$3.torch-new.$mode+$format" step); then echo "$seconds $format"; fi
         done
     done | sort -g | awk 'NR == 1 { print $2 }'
 }
