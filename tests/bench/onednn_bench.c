@@ -112,7 +112,7 @@ static void bench(int level, struct drive few, struct drive d, const struct thei
         exit(1);
     }
     struct ours ours = ours_open(d);
-    double mine[REPEATS_MOST], others[REPEATS_MOST];
+    double mine[REPEATS_MOST] = {0}, others[REPEATS_MOST] = {0};
     time_ours(&ours); /* warms up */
     time_theirs(theirs);
     for (int i = 0; i < repeats; i++) {
