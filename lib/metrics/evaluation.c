@@ -1,5 +1,6 @@
 #include "lib/metrics/evaluation.h"
 #include "lib/base/error.h"
+#include "lib/base/threads.h"
 #include "lib/metrics/pairs.h"
 #include "lib/metrics/score.h"
 #include "lib/metrics/table.h"
@@ -68,16 +69,7 @@ static int check_options(const struct evaluation *e, int operands, char *const *
         return fail(STATUS_USAGE, "--bootstrap: %d draws", e->draws);
     if (e->submission && (e->json || e->draws || e->mask))
         return fail(STATUS_USAGE, "--submission takes neither --json, --mask nor --bootstrap");
-    if (e->threads < 0)
-        return fail(STATUS_USAGE, "--threads: %d", e->threads);
-    return STATUS_OK;
-}
-
-static int thread_count(const struct evaluation *e)
-{
-    const char *variable = getenv("PRUNET_THREADS");
-    int threads = e->threads ? e->threads : variable ? atoi(variable) : 0;
-    return threads > 0 ? threads : omp_get_max_threads();
+    return threads_set(e->threads);
 }
 
 /* Scores as they come, and their rows. */
@@ -132,7 +124,7 @@ static int collect(struct collection *c, const struct evaluation *e, const char 
         return visit_stream(e->expect, labels, count, operands, &visitor, &c->count);
     int status = list ? pairs_read(list, e->expect, &pairs) : pairs_single(operands[0], operands[1], &pairs);
     if (!status)
-        status = visit_files(&pairs, labels, thread_count(e), &visitor);
+        status = visit_files(&pairs, labels, omp_get_max_threads(), &visitor);
     pairs_free(&pairs);
     return status;
 }

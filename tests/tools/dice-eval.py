@@ -219,6 +219,8 @@ for words in (["--convention", "none", "p.nii.gz", "r.nii"], ["a", "b", "c"], ["
               ["--expect", "cases", "p.nii.gz", "r.nii"], ["--summary", "--no-summary"], ["--threads", "-1"], ["-", "-"]):
     status, out, err = run("dice-eval", *words)
     check(status == 2 and not out and err, "usage: %s" % " ".join(words))
+result = run("dice-eval", "p.nii.gz", "r.nii", env=dict(os.environ, PRUNET_THREADS="two"))
+check(refused(result, 2, "PRUNET_THREADS", "two") and not result[1], "PRUNET_THREADS is heard")
 with open("/dev/full", "wb") as full:
     done = subprocess.run(["dice-eval", "p.nii.gz", "r.nii"], stdout=full, stderr=subprocess.PIPE)
 check(done.returncode == 1 and done.stderr.count(b"\n") == 1, "a full disk is a failure, in one line")
