@@ -47,7 +47,7 @@ struct kernels {
     const char *(*open)(void);
 
     /* Memory. allocate returns NULL when there is not enough, and then `finish` says what would help;
-     * bytes may be 0. */
+     * bytes may be 0. release waits for whatever still uses the memory. */
     void *(*allocate)(size_t bytes);
     void (*release)(void *memory, size_t bytes);
     void (*upload)(void *to, const void *from_host, size_t bytes);
@@ -58,14 +58,19 @@ struct kernels {
     /* Waits for all work. NULL when all went well, else what failed and in which operation. */
     const char *(*finish)(void);
 
-    /* Input ahead of the computation. Host memory that copies fast; `stage` starts a copy that waits for the
-     * work asked for so far and runs beside what is asked for next; what is asked for after `staged` finds
-     * the copied bytes. `from_host` stays untouched until a `finish` after that, `to` unused until `staged`.
-     */
+    /* Input ahead of the computation. Host memory that copies fast; `stage` starts a copy that runs beside
+     * all work but that asked for before the latest `taken`, for which it waits; what is asked for after
+     * `staged` finds the copied bytes, and what is asked for after `taken` no longer reads them. One copy at
+     * a time: stage, staged, taken. `from_host` stays untouched until a `finish` after staged, `to` unused
+     * from taken until the next staged. `stage` alone may come from another thread, at any time between taken
+     * and staged, also while a step is recorded; when it fails, `finish` says so after staged. `overlaps` is
+     * false where a copy would gain nothing: then nobody needs memory to copy to. */
+    bool overlaps;
     void *(*allocate_host)(size_t bytes);
     void (*release_host)(void *memory, size_t bytes);
     void (*stage)(void *to, const void *from_host, size_t bytes);
     void (*staged)(void);
+    void (*taken)(void);
 
     /* A step that repeats. What is asked between the two calls is noted instead of done, `replay` does all of
      * it again: same operations, same pointers; a backend keeps one recording, the latest. record_begin is

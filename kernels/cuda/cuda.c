@@ -33,10 +33,12 @@ static const char *open_bf16(void)
         .clear = gpu_clear,                                                                                  \
         .copy = gpu_copy,                                                                                    \
         .finish = gpu_finish,                                                                                \
+        .overlaps = true,                                                                                    \
         .allocate_host = gpu_allocate_host,                                                                  \
         .release_host = gpu_release_host,                                                                    \
         .stage = gpu_stage,                                                                                  \
         .staged = gpu_staged,                                                                                \
+        .taken = gpu_taken,                                                                                  \
         .record_begin = gpu_record_begin,                                                                    \
         .record_end = gpu_record_end,                                                                        \
         .replay = gpu_replay,                                                                                \

@@ -11,7 +11,9 @@ static struct {
     bool open;
     enum precision precision;
     cudaStream_t work, staging;
-    cudaEvent_t work_reached, copy_reached;
+    cudaEvent_t taken, copied;
+    cudaError_t staging_status; /* of the first copy ahead that could not be started, and in which call */
+    const char *staging_call;
     cudaGraphExec_t recorded;
     bool recording,
         seen; /* a step with the present buffers has run, so that its plans are made and checked */
@@ -58,8 +60,8 @@ static const char *make_streams(void)
     cudaError_t status;
     if ((status = cudaStreamCreateWithFlags(&gpu.work, cudaStreamNonBlocking)) ||
         (status = cudaStreamCreateWithFlags(&gpu.staging, cudaStreamNonBlocking)) ||
-        (status = cudaEventCreateWithFlags(&gpu.work_reached, cudaEventDisableTiming)) ||
-        (status = cudaEventCreateWithFlags(&gpu.copy_reached, cudaEventDisableTiming)))
+        (status = cudaEventCreateWithFlags(&gpu.taken, cudaEventDisableTiming)) ||
+        (status = cudaEventCreateWithFlags(&gpu.copied, cudaEventDisableTiming)))
         return advise("the CUDA device gives no stream (%s): it may be out of memory",
                       cudaGetErrorString(status));
     return NULL;
@@ -222,20 +224,33 @@ void gpu_release_host(void *memory, size_t bytes)
     gpu_check(cudaFreeHost(memory), "cudaFreeHost");
 }
 
-/* The copy waits for the work asked for so far, which may still read `to`, and runs beside what follows. */
+static bool staging_check(cudaError_t status, const char *call)
+{
+    gpu.staging_status = status;
+    gpu.staging_call = call;
+    return !status;
+}
+
+/* May run in another thread than all else, and so has an error of its own. */
 void gpu_stage(void *to, const void *from_host, size_t bytes)
 {
-    if (gpu_begin("stage") && gpu_check(cudaEventRecord(gpu.work_reached, gpu.work), "cudaEventRecord") &&
-        gpu_check(cudaStreamWaitEvent(gpu.staging, gpu.work_reached, 0), "cudaStreamWaitEvent") &&
-        gpu_check(cudaMemcpyAsync(to, from_host, bytes, cudaMemcpyHostToDevice, gpu.staging),
-                  "cudaMemcpyAsync"))
-        gpu_check(cudaEventRecord(gpu.copy_reached, gpu.staging), "cudaEventRecord");
+    if (!gpu.staging_status &&
+        staging_check(cudaStreamWaitEvent(gpu.staging, gpu.taken, 0), "cudaStreamWaitEvent") &&
+        staging_check(cudaMemcpyAsync(to, from_host, bytes, cudaMemcpyHostToDevice, gpu.staging),
+                      "cudaMemcpyAsync"))
+        staging_check(cudaEventRecord(gpu.copied, gpu.staging), "cudaEventRecord");
 }
 
 void gpu_staged(void)
 {
-    if (gpu_begin("staged"))
-        gpu_check(cudaStreamWaitEvent(gpu.work, gpu.copy_reached, 0), "cudaStreamWaitEvent");
+    if (gpu_begin("stage") && gpu_check(gpu.staging_status, gpu.staging_call))
+        gpu_check(cudaStreamWaitEvent(gpu.work, gpu.copied, 0), "cudaStreamWaitEvent");
+}
+
+void gpu_taken(void)
+{
+    if (gpu_begin("taken"))
+        gpu_check(cudaEventRecord(gpu.taken, gpu.work), "cudaEventRecord");
 }
 
 /* --- a step as one graph --- */

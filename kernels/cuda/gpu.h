@@ -59,6 +59,7 @@ void *gpu_allocate_host(size_t bytes);
 void gpu_release_host(void *memory, size_t bytes);
 void gpu_stage(void *to, const void *from_host, size_t bytes);
 void gpu_staged(void);
+void gpu_taken(void);
 bool gpu_record_begin(void);
 bool gpu_recording(void);
 void gpu_record_end(void);

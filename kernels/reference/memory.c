@@ -53,6 +53,11 @@ void reference_staged(void)
     /* reference_copy, which stages, has copied when it returns */
 }
 
+void reference_taken(void)
+{
+    /* whatever read the copied bytes has done so when it returned */
+}
+
 bool reference_record_begin(void)
 {
     return false; /* a call costs nothing that a recording could save */

@@ -13,6 +13,7 @@ void reference_clear(void *memory, size_t bytes);
 const char *reference_open(void);
 const char *reference_finish(void);
 void reference_staged(void);
+void reference_taken(void);
 bool reference_record_begin(void);
 void reference_record_end(void);
 void reference_replay(void);
@@ -22,8 +23,8 @@ void reference_replay(void);
     .open = reference_open, .allocate = reference_allocate, .release = reference_release,                    \
     .upload = reference_copy, .download = reference_copy, .clear = reference_clear, .copy = reference_copy,  \
     .finish = reference_finish, .allocate_host = reference_allocate, .release_host = reference_release,      \
-    .stage = reference_copy, .staged = reference_staged, .record_begin = reference_record_begin,             \
-    .record_end = reference_record_end, .replay = reference_replay
+    .stage = reference_copy, .staged = reference_staged, .taken = reference_taken,                           \
+    .record_begin = reference_record_begin, .record_end = reference_record_end, .replay = reference_replay
 
 /* Mean and 1 / sqrt(variance + epsilon) of the group that starts at `first`, from [channels][2] moments. */
 struct group_statistics {

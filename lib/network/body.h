@@ -55,6 +55,18 @@ struct ends {
     const struct parameter *weight, *bias; /* of the last conv */
 };
 
+/* The next case, image and target behind each other, on its way: see staging.h. Two host slots, since one is
+ * filled while the copy of the other may not have been waited for. */
+enum { STAGING_SLOTS = 2 };
+struct staging {
+    int buffer;                 /* in the plan */
+    char *next;                 /* there; NULL where nothing can be staged */
+    char *slots[STAGING_SLOTS]; /* in the backend's host memory */
+    size_t slot_bytes;
+    int filling; /* the slot of the case that is staged next */
+    bool staged; /* a case is in `next` or on its way there */
+};
+
 struct network {
     struct architecture architecture;
     struct parameter_table table;
@@ -73,6 +85,7 @@ struct network {
     bool recorded; /* the backend holds a step, recorded at this scale of the loss */
     float recorded_scale;
     struct ends ends;
+    struct staging staging;
     const struct network_body *functions;
     void *body; /* struct unet or struct baseline */
 };
@@ -118,5 +131,11 @@ void first_conv_backward(struct network *network, const struct parameter *weight
                          const float *dy);
 void head(struct network *network, struct shape last, const float *x);
 void head_backward(struct network *network, struct shape last, const float *x, float loss_scale, float *dx);
+
+/* staging.c: its buffer in the plan; its memory, once the plan's has been allocated, STATUS_FAILURE when the
+ * host's is short; the end of it, after the plan's memory has been released. */
+void staging_plan(struct network *network);
+int staging_allocate(struct network *network);
+void staging_release(struct network *network);
 
 #endif

@@ -1,5 +1,6 @@
 #include "lib/network/epoch.h"
 #include "lib/base/error.h"
+#include "lib/network/staging.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,14 +64,20 @@ static void note_memory(struct epoch *epoch)
     snprintf(before, PLAN_CHOICE_SIZE, "%s", now);
 }
 
-int epoch_step(struct epoch *epoch, const char *case_name, const int size[3], const float *image,
-               const uint8_t *labels, struct case_score *score)
+int epoch_put(struct epoch *epoch, const int size[3], const float *image, const uint8_t *labels)
 {
     int status = network_resize(epoch->network, size);
-    if (status || (status = put_labels(epoch, size, labels)))
+    if (status || network_put_staged(epoch->network))
         return status;
-    network_put_image(epoch->network, image);
-    if ((status = network_gradient(epoch->network, epoch->loss_scale, score)))
+    if (!(status = put_labels(epoch, size, labels)))
+        network_put_image(epoch->network, image);
+    return status;
+}
+
+int epoch_step(struct epoch *epoch, const char *case_name, struct case_score *score)
+{
+    int status = network_gradient(epoch->network, epoch->loss_scale, score);
+    if (status)
         return status;
     epoch->adam.step = (double)(epoch->training.step + 1);
     if ((status = network_update(epoch->network, &epoch->adam)))

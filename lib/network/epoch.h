@@ -24,11 +24,14 @@ void epoch_begin(struct epoch *epoch, struct network *network, const struct trai
  * STATUS_DATA when the last of these cases shows that they are not those that the state has seen. */
 int epoch_skip(struct epoch *epoch, const char *case_name, bool *skipped);
 
-/* One step on a case: image (inputs, z, y, x), labels 0, 1, 2, 4. Warns at the first when the state was
- * trained with another choice of memory. STATUS_DATA and STATUS_FAILURE as network_resize,
- * target_from_labels and network_gradient; the state has then not moved. */
-int epoch_step(struct epoch *epoch, const char *case_name, const int size[3], const float *image,
-               const uint8_t *labels, struct case_score *score);
+/* Puts a case into the network, which needs neither image (inputs, z, y, x) nor labels 0, 1, 2, 4 any more:
+ * the one that network_stage has brought, if it has brought one, which must be this one. STATUS_DATA and
+ * STATUS_FAILURE as network_resize and target_from_labels. */
+int epoch_put(struct epoch *epoch, const int size[3], const float *image, const uint8_t *labels);
+
+/* One step on the case that was put. Warns at the first when the state was trained with another choice of
+ * memory. STATUS_FAILURE as network_gradient; the state has then not moved. */
+int epoch_step(struct epoch *epoch, const char *case_name, struct case_score *score);
 
 /* The stream is complete: so is the epoch. STATUS_DATA when it ended before the cases done earlier did. */
 int epoch_complete(struct epoch *epoch);

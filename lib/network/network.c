@@ -109,6 +109,7 @@ static void release_activations(struct network *n)
 {
     if (n->activations)
         n->kernels->release(n->activations, n->activation_bytes);
+    staging_release(n);
     n->activations = NULL;
     n->recorded = false;
     memset(n->size, 0, sizeof n->size);
@@ -136,8 +137,10 @@ int network_resize(struct network *n, const int size[3])
     if (status)
         return status;
     release_activations(n);
-    if ((status = network_plan_run(n, size)) || (status = allocate(n, "activations", n->plan.activation_bytes,
-                                                                   &n->activations, &n->activation_bytes))) {
+    status = network_plan_run(n, size);
+    if (!status)
+        status = allocate(n, "activations", n->plan.activation_bytes, &n->activations, &n->activation_bytes);
+    if (status || (status = staging_allocate(n))) {
         release_activations(n);
         return status;
     }

@@ -5,6 +5,8 @@
  *         network_resize, network_put_image, network_put_target, network_gradient, network_update;
  *     network_save, network_close.
  *
+ * staging.h has a way to put the next case ahead of its turn.
+ *
  * Images are (C, D, H, W), x fastest, as records hold them. */
 #ifndef PRUNET_NETWORK_NETWORK_H
 #define PRUNET_NETWORK_NETWORK_H

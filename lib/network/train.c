@@ -2,9 +2,11 @@
 #include "lib/base/error.h"
 #include "lib/base/progress.h"
 #include "lib/base/stop.h"
+#include "lib/network/staging.h"
 #include "lib/volume/labelled_ahead.h"
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 int train_print_header(struct output *table)
 {
@@ -19,28 +21,34 @@ static int print_row(struct output *table, const struct epoch *epoch, const char
                         score->dice[1], score->dice[2], seconds, waiting);
 }
 
-static int train_case(struct epoch *epoch, const struct labelled_case *labelled, struct output *table,
-                      struct progress *progress, double waiting)
+static int put_case(struct epoch *epoch, const struct labelled_case *labelled)
 {
     const struct record *image = &labelled->image;
     int inputs = network_architecture(epoch->network)->inputs;
     if (image->channels != inputs)
         return fail(STATUS_DATA, "%d channels, the network takes %d", image->channels, inputs);
-    double start = clock_seconds();
+    return epoch_put(epoch, image->size, image->data, labelled->label.data);
+}
+
+/* The step on the case that was put at `start`, and its row. */
+static int train_case(struct epoch *epoch, const char *case_name, struct output *table,
+                      struct progress *progress, double start, double waiting)
+{
     struct case_score score;
-    int status = epoch_step(epoch, image->case_name, image->size, image->data, labelled->label.data, &score);
+    int status = epoch_step(epoch, case_name, &score);
     if (status)
         return status;
-    status = print_row(table, epoch, image->case_name, &score, clock_seconds() - start, waiting);
+    status = print_row(table, epoch, case_name, &score, clock_seconds() - start, waiting);
     const struct plan *plan = network_current_plan(epoch->network);
     char detail[80];
     snprintf(detail, sizeof detail, "loss %.4f, %zu MiB (%s)", score.loss,
              (plan->resident_bytes + plan->activation_bytes) >> 20, plan->choice);
-    progress_advance(progress, image->case_name, detail);
+    progress_advance(progress, case_name, detail);
     return status;
 }
 
-/* *got is false at the end of the input. */
+/* *got is false at the end of the input. The next case is read once this one lies in the network and its
+ * records are gone. */
 static int train_next(struct epoch *epoch, struct labelled_ahead *ahead, struct output *table,
                       struct progress *progress, const volatile sig_atomic_t *stopping, bool *got)
 {
@@ -50,14 +58,35 @@ static int train_next(struct epoch *epoch, struct labelled_ahead *ahead, struct 
     int status = labelled_ahead_next(ahead, &labelled, &name, got);
     if (status || !*got)
         return status;
-    bool skipped;
-    status = epoch_skip(epoch, labelled.image.case_name, &skipped);
-    if (!status && !skipped && !*stopping)
-        status = train_case(epoch, &labelled, table, progress, clock_seconds() - asked);
-    if (status)
-        fail_in(status, "%s: %s", name, labelled.image.case_name);
+    double start = clock_seconds();
+    char case_name[CASE_NAME_SIZE];
+    memcpy(case_name, labelled.image.case_name, sizeof case_name);
+    bool skipped, stopped = *stopping;
+    status = epoch_skip(epoch, case_name, &skipped);
+    bool wanted = !status && !skipped && !stopped;
+    if (wanted)
+        status = put_case(epoch, &labelled);
     labelled_free(&labelled);
-    return status;
+    if (!status && !stopped)
+        labelled_ahead_proceed(ahead);
+    if (wanted && !status)
+        status = train_case(epoch, case_name, table, progress, start, start - asked);
+    return status ? fail_in(status, "%s: %s", name, case_name) : STATUS_OK;
+}
+
+/* In the thread that reads: where to, and what it does beside the step of the case before. */
+static void *find_room(void *self, const struct record *record)
+{
+    const struct epoch *epoch = self;
+    bool image = record->role == ROLE_IMAGE && record->sample == SAMPLE_FLOAT;
+    return image ? network_stage_room(epoch->network, record->channels, record->size) : NULL;
+}
+
+static void stage_case(void *self, const struct labelled_case *labelled)
+{
+    const struct epoch *epoch = self;
+    const struct record *image = &labelled->image;
+    network_stage(epoch->network, image->channels, image->size, image->data, labelled->label.data);
 }
 
 static int train_all(struct epoch *epoch, struct reader *reader, struct output *table,
@@ -65,7 +94,8 @@ static int train_all(struct epoch *epoch, struct reader *reader, struct output *
 {
     struct labelled_ahead *ahead;
     bool got = true;
-    int status = labelled_ahead_open(&ahead, reader);
+    reader_set_room(reader, find_room, epoch);
+    int status = labelled_ahead_open(&ahead, reader, stage_case, epoch);
     if (status)
         return status;
     while (!status && got && !*stopping)

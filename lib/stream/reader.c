@@ -20,6 +20,8 @@ struct reader {
     bool inside_case; /* the last record read was not the last of its case */
     char case_name[CASE_NAME_SIZE];
     double seconds;
+    reader_room *room; /* or NULL */
+    void *room_owner;
 };
 
 int reader_open(struct reader **reader, int count, char *const *paths, const struct reader_options *options)
@@ -79,6 +81,12 @@ size_t reader_cases_done(const struct reader *reader)
 size_t reader_cases_expected(const struct reader *reader)
 {
     return reader->expect.count;
+}
+
+void reader_set_room(struct reader *reader, reader_room *room, void *self)
+{
+    reader->room = room;
+    reader->room_owner = self;
 }
 
 double reader_seconds(const struct reader *reader)
@@ -176,8 +184,10 @@ static int read_record(struct reader *r, char *text, size_t length, struct recor
     if (!status && record->bytes > r->max_bytes)
         status = fail(STATUS_DATA, "%zu bytes of data, more than the limit of %llu", record->bytes,
                       (unsigned long long)r->max_bytes);
-    if (!status)
-        status = source_payload(&r->source, length, record);
+    if (!status) {
+        void *room = r->room ? r->room(r->room_owner, record) : NULL;
+        status = source_payload(&r->source, length, record, room);
+    }
     if (status)
         return fail_here(r, status, record->case_name);
     if ((status = follow_case(r, record)))

@@ -41,6 +41,7 @@ int record_allocate(struct record *record)
     record->bytes = bytes;
     record->mapping = NULL;
     record->mapping_bytes = 0;
+    record->lent = false;
     return STATUS_OK;
 }
 
@@ -55,6 +56,7 @@ int record_copy_header(struct record *to, const struct record *from)
     to->bytes = 0;
     to->mapping = NULL;
     to->mapping_bytes = 0;
+    to->lent = false;
     return STATUS_OK;
 }
 
@@ -62,7 +64,7 @@ void record_free(struct record *record)
 {
     if (record->mapping)
         munmap(record->mapping, record->mapping_bytes);
-    else
+    else if (!record->lent)
         free(record->data);
     free(record->keys);
     *record = (struct record){0};

@@ -50,6 +50,7 @@ struct record {
     size_t bytes;  /* of data */
     void *mapping; /* owner's business: how data is released */
     size_t mapping_bytes;
+    bool lent; /* data lies in memory that somebody else releases */
 };
 
 size_t sample_bytes(enum sample sample);
@@ -102,6 +103,11 @@ struct reader_options {
 /* Opens a stream over files (count > 0; "-" is stdin) or stdin (count == 0). Regular files are mapped,
  * copy on write. *reader is set only on success. */
 int reader_open(struct reader **reader, int count, char *const *paths, const struct reader_options *options);
+
+/* From now on a payload is read straight to where `room` says: record->bytes bytes, lent for as long as the
+ * record is used, or NULL for memory of the reader's own. Called when the header is read, data being NULL. */
+typedef void *reader_room(void *self, const struct record *record);
+void reader_set_room(struct reader *reader, reader_room *room, void *self);
 
 /* Reads the next record: *got is set, and the record belongs to the caller (record_free). At a legal end
  * *got is false and the status 0. A stream that is empty, ends inside a record, or ends after a record that

@@ -107,11 +107,11 @@ static int ends_early(size_t have, size_t bytes)
     return fail(STATUS_DATA, "the input ends inside the data: %zu of %zu bytes", have, bytes);
 }
 
-/* Memory that doubles while bytes arrive, so that a header that lies reserves nothing. */
-static int read_payload(struct source *source, struct record *record)
+/* Without room: memory that doubles while bytes arrive, so that a header that lies reserves nothing. */
+static int read_payload(struct source *source, struct record *record, char *room)
 {
-    size_t bytes = record->bytes, ahead = source->end - source->begin, capacity = 0, have = 0;
-    char *data = NULL;
+    size_t bytes = record->bytes, ahead = source->end - source->begin, capacity = room ? bytes : 0, have = 0;
+    char *data = room;
     int status = STATUS_OK;
     while (!status && have < bytes) {
         if (have == capacity) {
@@ -134,10 +134,12 @@ static int read_payload(struct source *source, struct record *record)
         have += got;
     }
     if (status) {
-        free(data);
+        if (!room)
+            free(data);
         return status;
     }
     record->data = data;
+    record->lent = room != NULL;
     return STATUS_OK;
 }
 
@@ -159,12 +161,12 @@ static bool map_payload(struct source *source, struct record *record)
     return true;
 }
 
-int source_payload(struct source *source, size_t header_length, struct record *record)
+int source_payload(struct source *source, size_t header_length, struct record *record, void *room)
 {
     struct stat file;
     if (!source->regular) {
         source->begin += header_length;
-        return read_payload(source, record);
+        return read_payload(source, record, room);
     }
     source->position += header_length;
     source->begin = source->end = 0;
@@ -173,7 +175,7 @@ int source_payload(struct source *source, size_t header_length, struct record *r
     uint64_t rest = (uint64_t)file.st_size > source->position ? (uint64_t)file.st_size - source->position : 0;
     if (rest < record->bytes)
         return ends_early((size_t)rest, record->bytes);
-    int status = map_payload(source, record) ? STATUS_OK : read_payload(source, record);
+    int status = !room && map_payload(source, record) ? STATUS_OK : read_payload(source, record, room);
     source->position += record->bytes;
     return status;
 }

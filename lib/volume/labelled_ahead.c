@@ -10,6 +10,8 @@
 /* The result belongs to the thread from `wanted` to `ready`, and to the caller from `ready` to `wanted`. */
 struct labelled_ahead {
     struct reader *reader;
+    labelled_prepare *prepare;
+    void *prepare_self;
     pthread_t thread;
     sem_t wanted, ready;
     atomic_bool closing;
@@ -39,17 +41,22 @@ static void *read_cases(void *self)
         if (a->status)
             a->message = strdup(error_message());
         more = !a->status && a->got;
+        if (more && a->prepare)
+            a->prepare(a->prepare_self, &a->labelled);
         sem_post(&a->ready);
     }
     return NULL;
 }
 
-int labelled_ahead_open(struct labelled_ahead **ahead, struct reader *reader)
+int labelled_ahead_open(struct labelled_ahead **ahead, struct reader *reader, labelled_prepare *prepare,
+                        void *self)
 {
     struct labelled_ahead *a = calloc(1, sizeof *a);
     if (!a)
         return fail(STATUS_FAILURE, "out of memory");
     a->reader = reader;
+    a->prepare = prepare;
+    a->prepare_self = self;
     sem_init(&a->wanted, 0, 1);
     sem_init(&a->ready, 0, 0);
     if ((errno = pthread_create(&a->thread, NULL, read_cases, a))) {
@@ -70,11 +77,12 @@ int labelled_ahead_next(struct labelled_ahead *a, struct labelled_case *labelled
     a->labelled = (struct labelled_case){0};
     *name = a->name;
     *got = a->got;
-    if (a->status)
-        return fail(a->status, "%s", a->message ? a->message : "out of memory");
-    if (a->got)
-        sem_post(&a->wanted);
-    return STATUS_OK;
+    return a->status ? fail(a->status, "%s", a->message ? a->message : "out of memory") : STATUS_OK;
+}
+
+void labelled_ahead_proceed(struct labelled_ahead *a)
+{
+    sem_post(&a->wanted);
 }
 
 void labelled_ahead_close(struct labelled_ahead *a)

@@ -7,14 +7,22 @@
 
 struct labelled_ahead; /* opaque */
 
-/* Starts to read; the reader is not the caller's again until labelled_ahead_close. *ahead is set only on
- * success. */
-int labelled_ahead_open(struct labelled_ahead **ahead, struct reader *reader);
+/* What else can be done with a case by the thread that has read it. */
+typedef void labelled_prepare(void *self, const struct labelled_case *labelled);
 
-/* As labelled_next, in the same order with the same errors; then the case after it is read. *name is the file
- * that it came from, for messages. After an error or the end there is no further call. */
+/* Starts to read; the reader is not the caller's again until labelled_ahead_close. prepare: NULL is nothing.
+ * *ahead is set only on success. */
+int labelled_ahead_open(struct labelled_ahead **ahead, struct reader *reader, labelled_prepare *prepare,
+                        void *self);
+
+/* As labelled_next, in the same order with the same errors; the thread rests until labelled_ahead_proceed.
+ * *name is the file that the case came from, for messages. After an error or the end there is no further
+ * call. */
 int labelled_ahead_next(struct labelled_ahead *ahead, struct labelled_case *labelled, const char **name,
                         bool *got);
+
+/* The case after the one got last is read, and prepared. */
+void labelled_ahead_proceed(struct labelled_ahead *ahead);
 
 /* Ends the reading and drops what nobody asked for. Where a reader waits for a pipe that is silent, its stop
  * descriptor must be readable, or this waits too: see stop_waiting of lib/base/stop.h. */

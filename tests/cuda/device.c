@@ -167,15 +167,29 @@ static void staging(void)
         after[i] = (float)(10 + i);
     cuda->upload(slot, before, sizeof before);
     cuda->copy(first, slot, sizeof before); /* not done yet: it must still see the old bytes */
+    cuda->taken();
     cuda->stage(slot, after, sizeof before);
     cuda->staged();
     cuda->copy(second, slot, sizeof before);
     check(!cuda->finish(), "staging runs");
     cuda->download(seen, first, sizeof seen);
     cuda->download(later, second, sizeof later);
-    check(!memcmp(seen, before, sizeof seen), "work asked for before a stage sees the old bytes");
+    check(!memcmp(seen, before, sizeof seen), "work asked for before taken sees the old bytes");
     check(!memcmp(later, after, sizeof later), "work asked for after staged sees the new ones");
     cuda->release_host(after, sizeof before);
+}
+
+/* Nobody asks `stage` how it went: it may have run in another thread. */
+static void failing_stage(void)
+{
+    float from[4] = {1, 2, 3, 4};
+    cuda->open();
+    float *to = cuda->allocate(sizeof from);
+    fail_next("cudaMemcpyAsync", cudaErrorInvalidValue);
+    cuda->stage(to, from, sizeof from);
+    check(!cuda->finish(), "a copy ahead that fails is no matter of the work before it");
+    cuda->staged();
+    check(has(cuda->finish(), "stage: cudaMemcpyAsync: some error"), "but of what comes after staged: named");
 }
 
 /* --- a recorded step --- */
@@ -265,9 +279,9 @@ static void planned_memory(void)
 int main(void)
 {
     static void (*const tests[])(void) = {
-        no_device,      old_driver,   held_device,       too_little_memory, failing_kernel,
-        failing_device, failing_plan, failing_product,   wrong_library,     right_library,
-        staging,        recording,    failing_recording, planned_memory,
+        no_device,      old_driver,    held_device,     too_little_memory, failing_kernel,
+        failing_device, failing_plan,  failing_product, wrong_library,     right_library,
+        staging,        failing_stage, recording,       failing_recording, planned_memory,
     };
     int bad = 0;
     const char *why;

@@ -145,6 +145,73 @@ static void arrives_slowly(void)
     record_free(&records[1]);
 }
 
+/* Room for images alone, in memory of the test's own. */
+struct room {
+    unsigned char bytes[3 * 5 * 7 * 2 * 4];
+    int asked;
+    bool early; /* data were there already */
+};
+
+static void *lend(void *self, const struct record *record)
+{
+    struct room *room = self;
+    room->asked++;
+    room->early |= record->data != NULL;
+    return record->role == ROLE_IMAGE && record->bytes == sizeof room->bytes ? room->bytes : NULL;
+}
+
+/* Reads a stream of one case, perhaps cut short, into the room; the number of records. */
+static int read_into(struct room *room, const char *path, struct fed *fed)
+{
+    char copy[512], *paths[] = {copy};
+    struct reader *reader;
+    snprintf(copy, sizeof copy, "%s", path);
+    memset(room, 0, sizeof *room);
+    *fed = (struct fed){0};
+    if (reader_open(&reader, 1, paths, NULL))
+        abort();
+    reader_set_room(reader, lend, room);
+    for (bool got = true; got && !fed->status; fed->count += got)
+        fed->status = reader_next(reader, &fed->record[fed->count], &got);
+    snprintf(fed->message, sizeof fed->message, "%s", error_message());
+    reader_close(reader);
+    return fed->count;
+}
+
+static void lends(void)
+{
+    size_t bytes;
+    char *text = write_case("one", &bytes), path[512];
+    struct room room;
+    struct fed fed;
+    snprintf(path, sizeof path, "%s", scratch("lent.nrrd"));
+    write_file(path, text, bytes);
+    for (int pipe = 0; pipe < 2; pipe++) {
+        const char *name = pipe ? "a pipe" : "a file";
+        int end = pipe ? dribble(text, bytes, 100) : -1;
+        if (pipe)
+            snprintf(path, sizeof path, "/dev/fd/%d", end);
+        bool two = read_into(&room, path, &fed) == 2 && !fed.status;
+        check(two && room.asked == 2 && !room.early && fed.record[0].data == room.bytes &&
+                  fed.record[0].lent && fed.record[1].data && !fed.record[1].lent,
+              "%s: an image is read to where there is room for it, a label elsewhere", name);
+        fed_free(&fed);
+        bool whole = true;
+        for (size_t i = 0; i < sizeof room.bytes; i++)
+            whole &= room.bytes[i] == i % 61;
+        check(whole, "%s: all of it, and it stays when the record is freed", name);
+        if (pipe) {
+            close(end);
+            wait(NULL);
+        }
+    }
+    snprintf(path, sizeof path, "%s", scratch("lent.nrrd"));
+    write_file(path, text, 4096 + sizeof room.bytes - 1);
+    check(read_into(&room, path, &fed) == 0 && fed.status == STATUS_DATA && strstr(fed.message, "inside"),
+          "an image cut short in lent memory: %s", fed.message);
+    free(text);
+}
+
 /* A header of `lines` and 24 bytes of payload. */
 static void feed_text(struct fed *fed, const char *lines, size_t length)
 {
@@ -362,6 +429,7 @@ int main(void)
     cut_anywhere();
     joins();
     arrives_slowly();
+    lends();
     expects("one\ntwo\n", STATUS_OK, "");
     expects("one\n\ntwo", STATUS_OK, "");
     expects("one\ntwo\nthree\n", STATUS_DATA, "three is missing");

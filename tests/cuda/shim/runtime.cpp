@@ -1,21 +1,30 @@
 /* Streams, memory, events and graphs of the CUDA runtime on the CPU: see cuda_runtime_api.h beside this file.
  */
+#include <atomic>
 #include <cuda_runtime.h>
 #include <deque>
 #include <map>
+#include <memory>
+#include <mutex>
 #include <stdlib.h>
 #include <vector>
 
 typedef std::function<void()> task;
 
 struct shim_stream {
+    std::mutex mutex; /* of the queue: another thread may stage */
     std::deque<task> queue;
     shim_graph *capturing;
 };
 
+/* A place in a stream's queue. Who waits for an event waits for the place that it marks at that moment. */
+struct mark {
+    shim_stream *stream = nullptr;
+    std::atomic<bool> reached{false};
+};
+
 struct shim_event {
-    shim_stream *stream; /* where it was recorded last */
-    bool reached;
+    std::shared_ptr<mark> latest;
 };
 
 struct shim_graph {
@@ -39,34 +48,45 @@ static bool fails(const char *call)
     return true;
 }
 
+/* Does the next thing in a stream's queue; false when there is none. */
+static bool advance(shim_stream *stream)
+{
+    task next;
+    {
+        std::lock_guard<std::mutex> lock(stream->mutex);
+        if (stream->queue.empty())
+            return false;
+        next = stream->queue.front();
+        stream->queue.pop_front();
+    }
+    next();
+    return true;
+}
+
 static void drain(shim_stream *stream)
 {
-    while (!stream->queue.empty()) {
-        task next = stream->queue.front();
-        stream->queue.pop_front();
-        next();
-    }
+    while (advance(stream))
+        ;
 }
 
 static std::vector<shim_stream *> streams;
 
-static void drain_until(shim_event *event)
+static void drain_until(const std::shared_ptr<mark> &mark)
 {
-    while (event->stream && !event->reached && !event->stream->queue.empty()) {
-        task next = event->stream->queue.front();
-        event->stream->queue.pop_front();
-        next();
-    }
+    while (mark && !mark->reached && advance(mark->stream))
+        ;
 }
 
 void shim_enqueue(cudaStream_t stream, task work)
 {
     if (fails("cudaLaunchKernel"))
         return;
-    if (stream->capturing)
+    if (stream->capturing) {
         stream->capturing->nodes.push_back(work);
-    else
-        stream->queue.push_back(work);
+        return;
+    }
+    std::lock_guard<std::mutex> lock(stream->mutex);
+    stream->queue.push_back(work);
 }
 
 extern "C" {
@@ -226,21 +246,23 @@ cudaError_t cudaEventCreateWithFlags(cudaEvent_t *event, unsigned)
 
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream)
 {
-    event->stream = stream;
-    event->reached = false;
-    shim_enqueue(stream, [=] { event->reached = true; });
+    auto here = std::make_shared<mark>();
+    here->stream = stream;
+    event->latest = here;
+    shim_enqueue(stream, [=] { here->reached = true; });
     return cudaSuccess;
 }
 
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned)
 {
-    shim_enqueue(stream, [=] { drain_until(event); });
+    auto place = event->latest;
+    shim_enqueue(stream, [=] { drain_until(place); });
     return cudaSuccess;
 }
 
 cudaError_t cudaEventSynchronize(cudaEvent_t event)
 {
-    drain_until(event);
+    drain_until(event->latest);
     return fails("cudaEventSynchronize") ? shim_failure : cudaSuccess;
 }
 
