@@ -1,31 +1,45 @@
 /* The tables of the CUDA backend, one for each precision of the operands, and the families that list them. */
 #include "kernels/backends.h"
+#include "kernels/cuda/by_hand.h"
 #include "kernels/cuda/gpu.h"
 #include "kernels/cuda/layout.h"
 #include "kernels/cuda/operations.h"
 #include "kernels/cuda/scratch.h"
+#include <stdio.h>
 
-static const char *open_tf32(void)
+/* The choice belongs to the description: results differ in their last bits with it. */
+static char bf16_description[128];
+
+static const char *choose(void)
 {
-    return gpu_open(PRECISION_TF32);
+    const char *advice = by_hand_choose();
+    snprintf(bf16_description, sizeof bf16_description,
+             "cuda: NDHWC, operands rounded to bf16, tensors fp32, level 0 by hand: %s", by_hand_words());
+    return advice;
 }
 
-static const char *open_fp32(void)
-{
-    return gpu_open(PRECISION_FP32);
-}
+/* Opening a precision, and its scratch, which a plan asks for before that. */
+#define PRECISION(precision, name)                                                                           \
+    static const char *open_##name(void)                                                                     \
+    {                                                                                                        \
+        const char *advice = choose();                                                                       \
+        return advice ? advice : gpu_open(precision);                                                        \
+    }                                                                                                        \
+    static size_t scratch_bytes_##name(enum operation operation, struct shape in, struct shape out)          \
+    {                                                                                                        \
+        return scratch_bytes(precision, operation, in, out);                                                 \
+    }
 
-static const char *open_bf16(void)
-{
-    return gpu_open(PRECISION_BF16);
-}
+PRECISION(PRECISION_TF32, tf32)
+PRECISION(PRECISION_FP32, fp32)
+PRECISION(PRECISION_BF16, bf16)
 
-#define TABLE(table, its_name, words, its_rounding, its_open)                                                \
+#define TABLE(table, its_name, its_description, its_rounding, precision)                                     \
     static const struct kernels table = {                                                                    \
         .name = its_name,                                                                                    \
-        .description = "cuda: NDHWC, " words,                                                                \
+        .description = its_description,                                                                      \
         .rounding = its_rounding,                                                                            \
-        .open = its_open,                                                                                    \
+        .open = open_##precision,                                                                            \
         .allocate = gpu_allocate,                                                                            \
         .release = gpu_release,                                                                              \
         .upload = gpu_upload,                                                                                \
@@ -45,7 +59,7 @@ static const char *open_bf16(void)
         .tensor_bytes = cuda_tensor_bytes,                                                                   \
         .pack = cuda_pack,                                                                                   \
         .unpack = cuda_unpack,                                                                               \
-        .scratch_bytes = cuda_scratch_bytes,                                                                 \
+        .scratch_bytes = scratch_bytes_##precision,                                                          \
         .image_conv_forward = cuda_image_conv_forward,                                                       \
         .image_conv_backward = cuda_image_conv_backward,                                                     \
         .conv3_forward = cuda_conv3_forward,                                                                 \
@@ -69,15 +83,15 @@ static const char *open_bf16(void)
         .adam = cuda_adam,                                                                                   \
     }
 
-TABLE(table_tf32, "cuda", "operands rounded to TF32", 0x1p-11, open_tf32);
-TABLE(table_fp32, "cuda-fp32", "fp32 throughout", 0, open_fp32);
-TABLE(table_bf16, "cuda-bf16", "operands rounded to bf16, tensors fp32", 0x1p-9, open_bf16);
+TABLE(table_tf32, "cuda", "cuda: NDHWC, operands rounded to TF32", 0x1p-11, tf32);
+TABLE(table_fp32, "cuda-fp32", "cuda: NDHWC, fp32 throughout", 0, fp32);
+TABLE(table_bf16, "cuda-bf16", bf16_description, 0x1p-9, bf16);
 
 /* A table that this machine can run. */
 static int list(const struct kernels *table, const struct kernels *tables[FAMILY_TABLES_MOST])
 {
     tables[0] = table;
-    return gpu_claim() ? 0 : 1;
+    return choose() || gpu_claim() ? 0 : 1;
 }
 
 #define FAMILY(family, table)                                                                                \
@@ -85,12 +99,16 @@ static int list(const struct kernels *table, const struct kernels *tables[FAMILY
     {                                                                                                        \
         return list(&table, tables);                                                                         \
     }                                                                                                        \
-    /* Exists on any machine, for its plan; `open` refuses where it cannot run. */                           \
+    /* Exists on any machine, for its plan, unless the environment is wrong; `open` refuses where it cannot  \
+     * run. */                                                                                               \
     static const struct kernels *family##_choose(const int *channels, int levels, int parts,                 \
                                                  const char **why)                                           \
     {                                                                                                        \
-        (void)channels, (void)levels, (void)parts, (void)why;                                                \
-        return &table;                                                                                       \
+        (void)channels, (void)levels, (void)parts;                                                           \
+        const char *advice = choose();                                                                       \
+        if (advice)                                                                                          \
+            *why = advice;                                                                                   \
+        return advice ? NULL : &table;                                                                       \
     }
 
 FAMILY(tf32, table_tf32)

@@ -26,6 +26,9 @@ size_t partials_bytes(size_t voxels, int channels);
 /* totals[n] = sum over the blocks of partials[block][n], for n < count; `stride` doubles a block. */
 void gpu_sum_partials(unsigned blocks, int stride, int count, const double *partials, double *totals);
 
+/* The same with `count` floats a block. */
+void gpu_sum_float_partials(unsigned blocks, int count, const float *partials, double *totals);
+
 /* As many such sums over neighbouring blocks: totals[group][stride]. */
 void gpu_group_partials(unsigned blocks, unsigned groups, int stride, const double *partials, double *totals);
 
@@ -100,12 +103,13 @@ void gpu_fill_bias(size_t voxels, int channels, const float *b, float *y);
 /* db += sum of dy over the voxels */
 void gpu_bias_gradient(size_t voxels, int channels, const float *dy, float *db, double *partials);
 
-/* --- level0.cu: the branch of 32 padded channels by hand, bf16 operands; see kernels/branch.h --- */
+/* --- level0.cu, level0_weights.cu: the branch of 32 padded channels by hand, bf16 operands; see
+ * kernels/branch.h and by_hand.h --- */
 
 /* Whether a part has the channels that it was written for. */
 bool level0_fits(struct shape shape);
 
-/* Partials that the two below want; 0 where it does not fit. */
+/* Partials that the two below want, where it fits. */
 size_t level0_partials_bytes(struct shape shape);
 
 /* y += sign F(u), y_moments unless NULL; `packed` is room for 27 x 32 x 32 bf16. */
@@ -116,6 +120,11 @@ void gpu_level0_forward(struct shape shape, const struct norm_channel *norm, con
 void gpu_level0_backward(struct shape shape, int norm_groups, const struct norm_channel *norm, const float *u,
                          const float *w, const float *dy, float *du, float *dgamma, float *dbeta,
                          struct norm_correction *correction, void *packed, double *partials);
+
+/* dw, plain [channels][channels][27], += ; partials as level0_weights_partials_bytes says */
+size_t level0_weights_partials_bytes(struct shape shape);
+void gpu_level0_weights(struct shape shape, const struct norm_channel *norm, const float *u, const float *dy,
+                        float *dw, double *partials);
 
 /* --- image.cu: see kernels/conv3.h; `image` and w plain, y and dy tensors of all parts --- */
 

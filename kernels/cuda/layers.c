@@ -1,10 +1,9 @@
 /* Convolutions, norms and the residual branch, composed of the device's kernels and cuDNN's. */
+#include "kernels/cuda/by_hand.h"
 #include "kernels/cuda/convolution.h"
 #include "kernels/cuda/layout.h"
 #include "kernels/cuda/operations.h"
 #include "kernels/cuda/scratch.h"
-#include <stdlib.h>
-#include <string.h>
 
 static bool bf16(void)
 {
@@ -128,14 +127,6 @@ void cuda_norm_backward(struct shape shape, int groups, const double *moments, c
 
 /* --- the residual branch --- */
 
-/* Whether the branch takes the hand-written kernels: not before they have been shown faster than cuDNN on a
- * card, so only where PRUNET_CUDA_LEVEL0=1 asks for them. */
-static bool by_hand(struct shape shape)
-{
-    const char *wish = getenv("PRUNET_CUDA_LEVEL0");
-    return bf16() && level0_fits(shape) && wish && !strcmp(wish, "1");
-}
-
 /* y += sign conv(a), moments of the new y; a is an operand in s->first, and the sign goes into the weights:
  * the branch and its recomputation then differ in nothing but a sign. */
 static void add_convolution(const struct scratch *s, struct shape shape, const float *w, float sign, float *y,
@@ -163,7 +154,7 @@ void cuda_branch_forward(struct shape shape, const struct branch_weights *weight
         return;
     gpu_norm_channels(voxels, shape.channels, weights->groups, u_moments, weights->gamma, weights->beta,
                       s.norm);
-    if (by_hand(shape)) {
+    if (by_hand(gpu_precision(), shape) & BY_HAND_FORWARD) {
         gpu_level0_forward(shape, s.norm, u, weights->conv, sign, y, y_moments, s.weights, s.partials);
         return;
     }
@@ -186,24 +177,32 @@ static void input_gradient(const struct scratch *s, struct shape shape, const st
     gpu_norm_gradient(voxels, shape.channels, s->norm, s->correction, u, da, bf16(), du, true);
 }
 
+/* What is done by hand takes u and dy as they are; the rest wants the activated input and dy as operands. */
 void cuda_branch_backward(struct shape shape, const struct branch_weights *weights,
                           const struct branch_gradients *gradients, const double *u_moments, const float *u,
                           float *du, float *y, const float *dy, void *scratch)
 {
     struct scratch s = scratch_of(OPERATION_BRANCH, shape, shape, scratch);
     size_t voxels = shape_voxels(shape);
+    unsigned hand = by_hand(gpu_precision(), shape), want = BY_HAND_DATA | BY_HAND_WEIGHTS;
+    const void *operand_dy = NULL;
     if (!gpu_begin("branch_backward"))
         return;
     gpu_norm_channels(voxels, shape.channels, weights->groups, u_moments, weights->gamma, weights->beta,
                       s.norm);
-    gpu_normalize(voxels, shape.channels, s.norm, u, s.first, bf16());
-    if (y && by_hand(shape))
+    if (!(hand & BY_HAND_WEIGHTS) || (y && !(hand & BY_HAND_FORWARD)))
+        gpu_normalize(voxels, shape.channels, s.norm, u, s.first, bf16());
+    if (y && hand & BY_HAND_FORWARD)
         gpu_level0_forward(shape, s.norm, u, weights->conv, -1, y, NULL, s.weights, s.partials);
     else if (y)
         add_convolution(&s, shape, weights->conv, -1, y, NULL);
-    const void *operand_dy = operand(shape, dy, s.second);
-    weight_gradient(&s, shape, shape, s.first, operand_dy, gradients->conv);
-    if (by_hand(shape))
+    if ((hand & want) != want)
+        operand_dy = operand(shape, dy, s.second);
+    if (hand & BY_HAND_WEIGHTS)
+        gpu_level0_weights(shape, s.norm, u, dy, gradients->conv, s.partials);
+    else
+        weight_gradient(&s, shape, shape, s.first, operand_dy, gradients->conv);
+    if (hand & BY_HAND_DATA)
         gpu_level0_backward(shape, weights->groups, s.norm, u, weights->conv, dy, du, gradients->gamma,
                             gradients->beta, s.correction, s.weights, s.partials);
     else

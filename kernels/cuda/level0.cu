@@ -9,12 +9,9 @@
  * memory, normalised while it is loaded, beside all the weights. A warp takes one slice: four rows of 16
  * voxels, each an operand of 16 x 16, times four groups of eight output channels. 97 KiB of shared memory:
  * two blocks share a multiprocessor of sm_90. */
-#include "kernels/cuda/device.h"
-#include "kernels/cuda/rows.h"
+#include "kernels/cuda/level0.h"
 #include "kernels/cuda/tensor_core.h"
-#include "kernels/norm.h"
 
-enum { TAPS = 27, WIDTH = 32 /* channels */, CHUNKS = WIDTH / 8 /* of 16 bytes in a row */ };
 enum { TILE_X = 16, TILE_Y = 4, TILE_Z = 4, HALO_X = TILE_X + 2, HALO_Y = TILE_Y + 2, HALO_Z = TILE_Z + 2 };
 enum {
     HALO_ROWS = HALO_X * HALO_Y * HALO_Z,
@@ -23,13 +20,6 @@ enum {
     THREADS = 32 * WARPS
 };
 enum { SHARED_BYTES = (HALO_ROWS + WEIGHT_ROWS) * WIDTH * 2, OUT_GROUPS = WIDTH / 8, GROUPS_MOST = 128 };
-
-/* Where chunk n of a row of 32 bf16 stands: neighbouring rows put the same chunk into different banks, so
- * that a matrix of eight rows is read without conflict. */
-__device__ static inline int chunk_at(int row, int n)
-{
-    return row * WIDTH + ((n ^ (row >> 1)) & (CHUNKS - 1)) * 8;
-}
 
 /* --- weights --- */
 
@@ -48,25 +38,6 @@ __global__ void pack_level0(int channels, const float *w, float sign, bool gradi
 }
 
 /* --- loading --- */
-
-__device__ static inline float activated(float x, const struct norm_channel &n)
-{
-    float a = (x - n.mean) * n.scale * n.gamma + n.beta;
-    return a > 0 ? a : LEAKY_SLOPE * a;
-}
-
-/* Eight channels of a row as bf16, normalised if NORM. */
-template <bool NORM>
-__device__ static inline uint4 load_chunk(const float *from, const struct norm_channel (&norm)[8])
-{
-    float4 a = load4(from), b = load4(from + 4);
-    float v[8] = {a.x, a.y, a.z, a.w, b.x, b.y, b.z, b.w};
-#pragma unroll
-    for (int c = 0; c < 8 && NORM; c++)
-        v[c] = activated(v[c], norm[c]);
-    return make_uint4(bf16_pair(v[0], v[1]), bf16_pair(v[2], v[3]), bf16_pair(v[4], v[5]),
-                      bf16_pair(v[6], v[7]));
-}
 
 struct tile {
     int z, y, x; /* of its first voxel */
@@ -94,13 +65,14 @@ __device__ static inline void load_halo(struct shape s, struct tile t, const str
         int z = t.z + row / (HALO_X * HALO_Y) - 1, y = t.y + row / HALO_X % HALO_Y - 1,
             v = t.x + row % HALO_X - 1;
         bool inside = z >= 0 && z < s.depth && y >= 0 && y < s.height && v >= 0 && v < s.width;
-        uint4 value = make_uint4(0, 0, 0, 0);
+        struct eight value = {};
         if (inside)
-            value = load_chunk<NORM>(
+            value = load_eight(
                 x + (((size_t)z * (size_t)s.height + (size_t)y) * (size_t)s.width + (size_t)v) * WIDTH +
-                    8 * chunk,
-                mine);
-        *reinterpret_cast<uint4 *>(halo + chunk_at(row, chunk)) = value;
+                8 * chunk);
+        if (NORM && inside)
+            value = activated_eight(value, mine);
+        *reinterpret_cast<uint4 *>(halo + chunk_at(row, chunk)) = bf16_chunk(value);
     }
 }
 
@@ -260,7 +232,7 @@ bool level0_fits(struct shape shape)
 /* Sums of the blocks, and of groups of blocks behind them. */
 size_t level0_partials_bytes(struct shape shape)
 {
-    return level0_fits(shape) ? (size_t)(tiles_of(shape) + GROUPS_MOST + 1) * 2 * WIDTH * sizeof(double) : 0;
+    return (size_t)(tiles_of(shape) + GROUPS_MOST + 1) * 2 * WIDTH * sizeof(double);
 }
 
 /* Launches, and adds the block sums up to sums of groups; returns where these are, and their number. */

@@ -1,5 +1,6 @@
 /* See scratch.h. */
 #include "kernels/cuda/scratch.h"
+#include "kernels/cuda/by_hand.h"
 #include "kernels/cuda/layout.h"
 #include "kernels/cuda/plan.h"
 
@@ -51,7 +52,28 @@ static size_t row_bytes(struct shape s)
     return (size_t)padded(s.channels) * sizeof(float);
 }
 
-struct scratch scratch_of(enum operation operation, struct shape in, struct shape out, void *base)
+/* What is done by hand needs neither the workspace nor operands in memory, but its own sums. */
+static void take_branch(struct scratch *s, char *base, enum precision precision, struct shape shape)
+{
+    size_t voxels = shape_voxels(shape), sheet = voxels * row_bytes(shape),
+           partials = partials_bytes(voxels, shape.channels);
+    unsigned hand = by_hand(precision, shape);
+    if (hand & (BY_HAND_FORWARD | BY_HAND_DATA))
+        partials = larger(partials, level0_partials_bytes(shape));
+    if (hand & BY_HAND_WEIGHTS)
+        partials = larger(partials, level0_weights_partials_bytes(shape));
+    s->partials = take(s, base, partials);
+    take_norm(s, base, shape.channels);
+    take_weights(s, base, conv_weights(shape, shape));
+    if (hand == BY_HAND_ALL)
+        return;
+    take_workspace(s, base);
+    s->first = take(s, base, sheet);
+    s->second = base ? (char *)s->first + sheet / 2 : NULL;
+}
+
+static struct scratch divide(enum precision precision, enum operation operation, struct shape in,
+                             struct shape out, void *base)
 {
     struct scratch s = {.total = 0};
     size_t voxels = shape_voxels(in);
@@ -70,12 +92,7 @@ struct scratch scratch_of(enum operation operation, struct shape in, struct shap
         take_norm(&s, base, in.channels);
         break;
     case OPERATION_BRANCH:
-        take_workspace(&s, base);
-        s.partials = take(&s, base, larger(partials_bytes(voxels, in.channels), level0_partials_bytes(in)));
-        take_norm(&s, base, in.channels);
-        take_weights(&s, base, conv_weights(in, in));
-        s.first = take(&s, base, voxels * row_bytes(in));
-        s.second = base ? (char *)s.first + voxels * row_bytes(in) / 2 : NULL;
+        take_branch(&s, base, precision, in);
         break;
     case OPERATION_DOWN:
         take_workspace(&s, base);
@@ -96,7 +113,12 @@ struct scratch scratch_of(enum operation operation, struct shape in, struct shap
     return s;
 }
 
-size_t cuda_scratch_bytes(enum operation operation, struct shape in, struct shape out)
+struct scratch scratch_of(enum operation operation, struct shape in, struct shape out, void *base)
 {
-    return scratch_of(operation, in, out, NULL).total;
+    return divide(gpu_precision(), operation, in, out, base);
+}
+
+size_t scratch_bytes(enum precision precision, enum operation operation, struct shape in, struct shape out)
+{
+    return divide(precision, operation, in, out, NULL).total;
 }

@@ -4,6 +4,7 @@
 #define PRUNET_KERNELS_CUDA_SCRATCH_H
 
 #include "kernels/cuda/device.h"
+#include "kernels/cuda/gpu.h"
 #include "kernels/kernels.h"
 
 /* NULL where the operation has no use for it. The network's sheets are the larger part:
@@ -22,9 +23,10 @@ struct scratch {
     size_t total; /* bytes of all */
 };
 
+/* At the precision that is open. */
 struct scratch scratch_of(enum operation operation, struct shape in, struct shape out, void *base);
 
-/* As in the table. */
-size_t cuda_scratch_bytes(enum operation operation, struct shape in, struct shape out);
+/* As in the table of that precision, open or not. */
+size_t scratch_bytes(enum precision precision, enum operation operation, struct shape in, struct shape out);
 
 #endif

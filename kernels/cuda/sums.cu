@@ -6,7 +6,8 @@ enum { SUM_COLUMNS = 32, SUM_ROWS = 16 };
 
 /* block: SUM_COLUMNS x SUM_ROWS; a column is one sum, its blocks are dealt out to the rows. blockIdx.y: one
  * group of `each` blocks, its totals at totals[group][count] */
-__global__ void sum_partials(unsigned blocks, unsigned each, int stride, int count, const double *partials,
+template <class PARTIAL>
+__global__ void sum_partials(unsigned blocks, unsigned each, int stride, int count, const PARTIAL *partials,
                              double *totals)
 {
     GPU_SHARED(double, shared);
@@ -16,7 +17,7 @@ __global__ void sum_partials(unsigned blocks, unsigned each, int stride, int cou
     double sum = 0;
     if (n < count)
         for (unsigned block = first + (unsigned)row; block < end; block += SUM_ROWS)
-            sum += partials[(size_t)block * (size_t)stride + (size_t)n];
+            sum += (double)partials[(size_t)block * (size_t)stride + (size_t)n];
     shared[threadIdx.x] = sum;
     __syncthreads();
     if (row == 0 && n < count) {
@@ -26,10 +27,11 @@ __global__ void sum_partials(unsigned blocks, unsigned each, int stride, int cou
     }
 }
 
-static void sum(unsigned blocks, unsigned groups, int stride, int count, const double *partials,
+template <class PARTIAL>
+static void sum(unsigned blocks, unsigned groups, int stride, int count, const PARTIAL *partials,
                 double *totals)
 {
-    GPU_LAUNCH(sum_partials, dim3((unsigned)(count + SUM_COLUMNS - 1) / SUM_COLUMNS, groups),
+    GPU_LAUNCH(sum_partials<PARTIAL>, dim3((unsigned)(count + SUM_COLUMNS - 1) / SUM_COLUMNS, groups),
                dim3(SUM_COLUMNS * SUM_ROWS), SUM_COLUMNS * SUM_ROWS * sizeof(double), blocks,
                (blocks + groups - 1) / groups, stride, count, partials, totals);
 }
@@ -37,6 +39,11 @@ static void sum(unsigned blocks, unsigned groups, int stride, int count, const d
 void gpu_sum_partials(unsigned blocks, int stride, int count, const double *partials, double *totals)
 {
     sum(blocks, 1, stride, count, partials, totals);
+}
+
+void gpu_sum_float_partials(unsigned blocks, int count, const float *partials, double *totals)
+{
+    sum(blocks, 1, count, count, partials, totals);
 }
 
 void gpu_group_partials(unsigned blocks, unsigned groups, int stride, const double *partials, double *totals)

@@ -1,4 +1,4 @@
-/* The two instructions of a warp that feed a tensor core, and their stand-ins on a CPU. See "Matrix Fragments
+/* The instructions of a warp that feed a tensor core, and their stand-ins on a CPU. See "Matrix Fragments
  * for mma.m16n8k16" and "ldmatrix" in the PTX ISA. */
 #ifndef PRUNET_KERNELS_CUDA_TENSOR_CORE_H
 #define PRUNET_KERNELS_CUDA_TENSOR_CORE_H
@@ -32,6 +32,20 @@ __device__ static inline void load_matrices(unsigned to[4], const uint16_t *row)
                  : "r"(address));
 #else
     shim_load_matrices(to, row);
+#endif
+}
+
+/* As load_matrices, transposed: lane l gets of each matrix the elements l / 4 of the rows 2 (l % 4) and
+ * 2 (l % 4) + 1. */
+__device__ static inline void load_matrices_transposed(unsigned to[4], const uint16_t *row)
+{
+#ifdef __CUDACC__
+    unsigned address = (unsigned)__cvta_generic_to_shared(row);
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3])
+                 : "r"(address));
+#else
+    shim_load_matrices_transposed(to, row);
 #endif
 }
 

@@ -1,6 +1,8 @@
 /* Times every operation of a training step, level by level, as a network's row uses them.
  *
- *     kernel_bench BACKEND [ROW [REPEATS]]     ROW: demo, small, patch or full; the best of REPEATS (5)
+ *     kernel_bench BACKEND [ROW [REPEATS [finest]]]
+ *
+ * ROW: demo, small, patch or full; the best of REPEATS (5); finest: only the branches of the finest level.
  *
  * Each operation is first compared with the reference on a few planes of the same channels: what has not
  * matched is not timed. One line an operation, tab-separated; the last gives the projected step. Threads: as
@@ -149,7 +151,7 @@ static void bench_ends(struct shape shape)
     bench(0, 1, 2 * mix, head_backward(few, 3), head_backward(shape, 3));
 }
 
-static void bench_row(const struct row *row)
+static void bench_row(const struct row *row, int finest)
 {
     struct shape shapes[LEVELS];
     double parameters = 0;
@@ -160,6 +162,10 @@ static void bench_row(const struct row *row)
         parameters += 4.0 * half * half * 27;
     }
     printf("backend\tlevel\toperation\ttimes\tms\tGFLOP/s\tGB/s\tscratch MB\n");
+    if (finest) {
+        bench_level(0, shapes[0], row->channels[0] / 2);
+        return;
+    }
     bench_ends(shapes[0]);
     for (int level = 0; level < LEVELS; level++) {
         bench_level(level, shapes[level], row->channels[0] / 2);
@@ -172,19 +178,21 @@ static void bench_row(const struct row *row)
 
 int main(int argc, char **argv)
 {
-    const char *why = "usage: kernel_bench BACKEND [ROW [REPEATS]]", *name = argc > 2 ? argv[2] : "small";
+    const char *why = "usage: kernel_bench BACKEND [ROW [REPEATS [finest]]]",
+               *name = argc > 2 ? argv[2] : "small";
     const struct row *row = NULL;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (!strcmp(rows[i].name, name))
             row = &rows[i];
     if (argc > 3)
         repeats = atoi(argv[3]);
-    if (row && argc > 1)
+    int finest = argc > 4 && !strcmp(argv[4], "finest");
+    if (row && argc > 1 && finest == (argc > 4))
         kernels = kernels_find(argv[1], row->channels, LEVELS, 2, &why);
     if (!kernels || repeats < 1) {
         fprintf(stderr, "kernel_bench: %s\n", why);
         return 2;
     }
-    bench_row(row);
+    bench_row(row, finest);
     return 0;
 }

@@ -1,12 +1,33 @@
-/* The hand-written branch at the finest level against the reference: widths of 25 to 32 channels, grids that
- * its tiles do not divide, several orders of threads. Runs on the CPU (tests/cuda/shim). */
+/* The hand-written kernels of the finest level against the reference: widths of 25 to 32 channels, grids that
+ * their tiles do not divide, several orders of threads; and the variable that chooses them. Runs on the CPU
+ * (tests/cuda/shim). */
 #include "tests/kernels/calls.h"
 
 static const int orders[] = {1, 7};
 enum { ORDERS = sizeof orders / sizeof orders[0] };
 
+static const char *const choices[] = {
+    "0", "forward", "data", "weights", "forward,data", "forward,weights", "data,weights", "1"};
+enum { CHOICES = sizeof choices / sizeof choices[0], ALL = CHOICES - 1 };
+
+static const struct kernels *cuda;
+
+/* As a tool does that is started with this choice; NULL when it is refused. */
+static const struct kernels *start(const char *choice, const char **why)
+{
+    setenv("PRUNET_CUDA_LEVEL0", choice, 1);
+    return kernels_find("cuda-bf16", (int[]){60}, 1, 2, why);
+}
+
+static void choose(int choice)
+{
+    const char *why;
+    if (!start(choices[choice], &why))
+        abort();
+}
+
 /* One case in all orders; d is freed. */
-static void examine(struct drive d, const struct kernels *cuda)
+static void examine(struct drive d)
 {
     int sound = drive_run(&d, &kernels_reference), same = 1;
     double worst = 0;
@@ -24,54 +45,117 @@ static void examine(struct drive d, const struct kernels *cuda)
         if (i == 0)
             first = outputs_copy(&d);
     }
-    check(sound && same && worst < 8e-3, "%s, %d channels of %dx%dx%d: relative error %.1e%s", d.name,
-          d.in.channels, d.in.depth, d.in.height, d.in.width, worst,
+    check(sound && same && worst < 8e-3, "%s, by hand: %s; %d channels of %dx%dx%d: relative error %.1e%s",
+          d.name, getenv("PRUNET_CUDA_LEVEL0"), d.in.channels, d.in.depth, d.in.height, d.in.width, worst,
           same ? "" : ", depends on the order of threads");
     outputs_free(&expected);
     outputs_free(&first);
     drive_free(&d);
 }
 
-/* What the environment does not ask for is not done: then cuDNN's stand-in rounds F to bf16 once more. */
-static void test_choice(const struct kernels *cuda)
+/* --- the choice --- */
+
+/* Whether a run with the choice gave the argument of that name the bits of `other`. */
+static int same_result(struct drive *d, const char *name, const struct outputs *other)
+{
+    const struct argument *a = drive_find(d, name);
+    return !memcmp(a->result, other->of[a - d->arguments], a->count * sizeof(float));
+}
+
+/* cuDNN's stand-in rounds what it gives to bf16, our kernels do not: each word changes its own result, and no
+ * other. */
+static void test_words(void)
 {
     struct shape shape = {1, 32, 4, 4, 16};
-    struct drive d = branch_forward(shape, 32, 1, 1);
-    struct outputs results[2];
-    for (int by_hand = 0; by_hand < 2; by_hand++) {
-        setenv("PRUNET_CUDA_LEVEL0", by_hand ? "1" : "0", 1);
-        check(drive_run(&d, cuda), "runs with PRUNET_CUDA_LEVEL0=%d", by_hand);
-        results[by_hand] = outputs_copy(&d);
+    struct drive forward = branch_forward(shape, 32, 1, 1), backward = branch_backward(shape, 32, 1);
+    choose(0);
+    int sound = drive_run(&forward, cuda) && drive_run(&backward, cuda);
+    struct outputs forward_0 = outputs_copy(&forward), backward_0 = outputs_copy(&backward);
+    for (int i = 0; i < CHOICES; i++) {
+        int all = i == ALL;
+        choose(i);
+        sound &= drive_run(&forward, cuda) && drive_run(&backward, cuda);
+        int hand_forward = all || strstr(choices[i], "forward"),
+            hand_data = all || strstr(choices[i], "data"),
+            hand_weights = all || strstr(choices[i], "weights");
+        check(sound && same_result(&forward, "y", &forward_0) == !hand_forward &&
+                  same_result(&backward, "y", &backward_0) == !hand_forward &&
+                  same_result(&backward, "du", &backward_0) == !hand_data &&
+                  same_result(&backward, "dconv", &backward_0) == !hand_weights,
+              "PRUNET_CUDA_LEVEL0=%s chooses forward %d, data %d, weights %d", choices[i], hand_forward != 0,
+              hand_data != 0, hand_weights != 0);
     }
-    int y = 5;
-    check(d.arguments[y].role == ADDED &&
-              memcmp(results[0].of[y], results[1].of[y], d.arguments[y].count * sizeof(float)),
-          "PRUNET_CUDA_LEVEL0 chooses");
-    outputs_free(&results[0]);
-    outputs_free(&results[1]);
-    drive_free(&d);
+    outputs_free(&forward_0);
+    outputs_free(&backward_0);
+    drive_free(&forward);
+    drive_free(&backward);
+}
+
+static void test_refusals(void)
+{
+    static const char *const wrong[] = {"2",       "yes",   "forward,", ",data", "weight", "forward data",
+                                        "Forward", "dataa", "1,data",   "none"};
+    const char *why = NULL;
+    choose(1);
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        int refused = !start(wrong[i], &why);
+        check(refused && strstr(why, wrong[i]) && strstr(why, "forward, data and weights") &&
+                  !strchr(why, '\n') && cuda->open() == why,
+              "PRUNET_CUDA_LEVEL0=%s is refused with one line of advice", wrong[i]);
+        check(!kernels_find("cuda-fp32", (int[]){60}, 1, 2, &why), "at any precision");
+    }
+    check(start("", &why) && strstr(cuda->description, "by hand: none"), "an empty one is none");
+}
+
+static void test_description(void)
+{
+    const char *why;
+    start("weights,forward", &why);
+    check(strstr(cuda->description, "level 0 by hand: forward,weights") != NULL,
+          "the description names the choice: %s", cuda->description);
+    choose(ALL);
+    check(strstr(cuda->description, "level 0 by hand: forward,data,weights") != NULL, "and all of it");
+}
+
+/* With all of it by hand no operand is written to memory; a plan knows before anything is opened. */
+static void test_scratch(void)
+{
+    struct shape shape = {1, 30, 160, 192, 160}, wide = {1, 60, 80, 96, 80};
+    size_t sheet = cuda->tensor_bytes(shape), bytes[CHOICES], other[2];
+    for (int i = 0; i < CHOICES; i++) {
+        choose(i);
+        bytes[i] = cuda->scratch_bytes(OPERATION_BRANCH, shape, shape);
+        other[i == ALL] = cuda->scratch_bytes(OPERATION_BRANCH, wide, wide);
+    }
+    check(bytes[0] > sheet && bytes[ALL - 1] > sheet && bytes[ALL] < sheet / 8,
+          "all by hand wants %zu MiB of scratch, cuDNN %zu", bytes[ALL] >> 20, bytes[0] >> 20);
+    check(other[0] == other[1], "other levels want what they did");
 }
 
 int main(void)
 {
     static const struct shape shapes[] = {
-        {1, 32, 4, 4, 16},
-        {1, 30, 5, 3, 17},
-        {1, 25, 1, 1, 1},
-        {1, 30, 2, 9, 35},
+        {1, 32, 4, 3, 16}, {1, 30, 5, 4, 17}, {1, 25, 1, 1, 1}, {1, 30, 2, 9, 35}, {1, 27, 9, 7, 3},
     };
     const char *why;
-    const struct kernels *cuda = kernels_find("cuda-bf16", (int[]){60}, 1, 2, &why);
-    test_choice(cuda);
-    setenv("PRUNET_CUDA_LEVEL0", "1", 1);
+    cuda = start("0", &why);
+    test_words();
+    test_refusals();
+    test_description();
+    test_scratch();
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
         int channels = shapes[i].channels, groups = channels % 5 ? channels : channels / 5;
-        examine(branch_forward(shapes[i], groups, 1, 1), cuda);
-        examine(branch_forward(shapes[i], groups, -1, 0), cuda);
-        if (shape_voxels(shapes[i]) > 1) {
-            examine(branch_backward(shapes[i], groups, 1), cuda);
-            examine(branch_backward(shapes[i], groups, 0), cuda);
-        }
+        choose(ALL);
+        examine(branch_forward(shapes[i], groups, 1, 1));
+        examine(branch_forward(shapes[i], groups, -1, 0));
+        if (shape_voxels(shapes[i]) == 1)
+            continue;
+        examine(branch_backward(shapes[i], groups, 1));
+        examine(branch_backward(shapes[i], groups, 0));
+    }
+    for (int i = 1; i < ALL; i++) {
+        choose(i);
+        examine(branch_backward(shapes[1], 6, 1));
     }
     return check_exit();
 }

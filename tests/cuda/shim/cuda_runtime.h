@@ -120,6 +120,9 @@ void shim_mma_bf16(float d[4], const unsigned a[4], const unsigned b[2]);
 /* PTX ldmatrix.m8n8.x4: lane 8 m + r names row r of matrix m. */
 void shim_load_matrices(unsigned to[4], const void *row);
 
+/* The same with .trans: lane l gets of each matrix the elements l / 4 of the rows 2 (l % 4) and the next. */
+void shim_load_matrices_transposed(unsigned to[4], const void *row);
+
 static inline float __uint_as_float(unsigned bits)
 {
     float value;

@@ -269,14 +269,28 @@ void shim_mma_bf16(float d[4], const unsigned a[4], const unsigned b[2])
     __syncwarp();
 }
 
+/* Row `number` of a matrix, of which lane 8 m + r of the warp names row r of matrix m. */
+static const char *matrix_row(const void *mine, int matrix, int number)
+{
+    const void *from;
+    if (reinterpret_cast<uintptr_t>(mine) % 16)
+        die("a row of a matrix that is not aligned to 16 bytes");
+    shim_exchange(&mine, &from, sizeof mine, 8 * matrix + number);
+    return static_cast<const char *>(from);
+}
+
 void shim_load_matrices(unsigned to[4], const void *row)
 {
     int lane = shim_lane();
-    if (reinterpret_cast<uintptr_t>(row) % 16)
-        die("a row of a matrix that is not aligned to 16 bytes");
-    for (int matrix = 0; matrix < 4; matrix++) {
-        const void *from;
-        shim_exchange(&row, &from, sizeof row, 8 * matrix + lane / 4);
-        memcpy(&to[matrix], static_cast<const char *>(from) + 4 * (lane % 4), 4);
-    }
+    for (int matrix = 0; matrix < 4; matrix++)
+        memcpy(&to[matrix], matrix_row(row, matrix, lane / 4) + 4 * (lane % 4), 4);
+}
+
+void shim_load_matrices_transposed(unsigned to[4], const void *row)
+{
+    int lane = shim_lane();
+    for (int matrix = 0; matrix < 4; matrix++)
+        for (int n = 0; n < 2; n++)
+            memcpy(reinterpret_cast<char *>(&to[matrix]) + 2 * n,
+                   matrix_row(row, matrix, lane % 4 * 2 + n) + 2 * (lane / 4), 2);
 }

@@ -1,0 +1,51 @@
+/* What the hand-written kernels of the finest level share: rows of 32 channels in shared memory, and the
+ * normalisation of what is loaded into them. */
+#ifndef PRUNET_KERNELS_CUDA_LEVEL0_H
+#define PRUNET_KERNELS_CUDA_LEVEL0_H
+
+#include "kernels/cuda/device.h"
+#include "kernels/cuda/rows.h"
+#include "kernels/norm.h"
+
+enum { TAPS = 27, WIDTH = 32 /* channels */, CHUNKS = WIDTH / 8 /* of 16 bytes in a row */ };
+
+/* Where chunk n of a row of 32 bf16 stands: neighbouring rows put the same chunk into different banks, so
+ * that a matrix of eight rows is read without conflict. */
+__device__ static inline int chunk_at(int row, int n)
+{
+    return row * WIDTH + ((n ^ (row >> 1)) & (CHUNKS - 1)) * 8;
+}
+
+__device__ static inline float activated(float x, const struct norm_channel &n)
+{
+    float a = (x - n.mean) * n.scale * n.gamma + n.beta;
+    return a > 0 ? a : LEAKY_SLOPE * a;
+}
+
+/* Eight numbers of a row, on their way from floats to bf16. */
+struct eight {
+    float of[8];
+};
+
+__device__ static inline struct eight load_eight(const float *from)
+{
+    float4 a = load4(from), b = load4(from + 4);
+    return {{a.x, a.y, a.z, a.w, b.x, b.y, b.z, b.w}};
+}
+
+__device__ static inline uint4 bf16_chunk(const struct eight &v)
+{
+    return make_uint4(bf16_pair(v.of[0], v.of[1]), bf16_pair(v.of[2], v.of[3]), bf16_pair(v.of[4], v.of[5]),
+                      bf16_pair(v.of[6], v.of[7]));
+}
+
+/* norm: of these eight channels */
+__device__ static inline struct eight activated_eight(struct eight v, const struct norm_channel *norm)
+{
+#pragma unroll
+    for (int c = 0; c < 8; c++)
+        v.of[c] = activated(v.of[c], norm[c]);
+    return v;
+}
+
+#endif

@@ -1,0 +1,251 @@
+/* The gradient of the convolution's weights at the finest level by hand, on tensor cores: bf16 operands, fp32
+ * sums.
+ *
+ *     dw[o][i][tap] += sum over the voxels v of bf16(a[v + tap][i]) bf16(dy[v][o]),  a = LeakyReLU(norm(u))
+ *
+ * A tap is a matrix product of 32 input times 32 output channels, summed along the voxels. `a` is computed
+ * anew from u where it is loaded: it is in memory nowhere.
+ *
+ * A block walks over its share of the tiles, 16 x 3 x 4 voxels (x, y, z) each, and keeps the sums of all taps
+ * in registers: its nine warps take one pair of y and x offsets each, with the three z offsets, so that a
+ * row of `a` read from shared memory serves three slices in turn. While the warps multiply one tile, they
+ * bring the next into a second buffer, piece by piece. 92 KiB of shared memory: also cards that have 99 take
+ * it.
+ *
+ * The shares depend on the shape alone. Each block stores its sums, and these are added up in order. */
+#include "kernels/cuda/level0.h"
+#include "kernels/cuda/tensor_core.h"
+
+enum { TILE_X = 16, TILE_Y = 3, TILE_Z = 4, HALO_X = TILE_X + 2, HALO_Y = TILE_Y + 2, HALO_Z = TILE_Z + 2 };
+enum { HALO_ROWS = HALO_X * HALO_Y * HALO_Z, TILE_ROWS = TILE_X * TILE_Y * TILE_Z };
+enum {
+    BUFFER_ROWS = HALO_ROWS + TILE_ROWS, /* of `a`, then of dy */
+    WARPS = 9,
+    THREADS = 32 * WARPS,
+    PIECES = BUFFER_ROWS * CHUNKS,
+    SHARED_BYTES = 2 * BUFFER_ROWS * WIDTH * 2 + WIDTH * (int)sizeof(struct norm_channel)
+};
+enum { SUMS = TAPS * WIDTH * WIDTH };
+
+/* The most is a multiple of the multiprocessors of an H100 (132), and nearly one of an A100's (108); a block
+ * that has few tiles would write more sums than it reads numbers. */
+enum { BLOCKS_MOST = 528, SHARE_LEAST = 4 /* tiles */ };
+
+static_assert(PIECES <= TILE_Y * TILE_Z * THREADS,
+              "a thread brings a piece for each slice that it multiplies");
+
+/* --- tiles --- */
+
+struct tiling {
+    struct shape shape;
+    unsigned across, down, count;
+};
+
+static struct tiling tiling_of(struct shape s)
+{
+    struct tiling t = {s, (unsigned)(s.width + TILE_X - 1) / TILE_X,
+                       (unsigned)(s.height + TILE_Y - 1) / TILE_Y, (unsigned)(s.depth + TILE_Z - 1) / TILE_Z};
+    t.count *= t.across * t.down;
+    return t;
+}
+
+/* The first tile of a block's share; of the block after the last: the end. */
+__device__ static inline unsigned share_begin(const struct tiling &t, unsigned block)
+{
+    return (unsigned)((size_t)t.count * block / gridDim.x);
+}
+
+/* --- loading --- */
+
+/* Where a piece of a tile comes from: eight channels of a voxel, of u or of dy; NULL outside the grid. */
+__device__ static inline const float *piece_from(const struct tiling &t, unsigned tile, int piece,
+                                                 const float *u, const float *dy)
+{
+    int row = piece / CHUNKS, z = (int)(tile / t.across / t.down) * TILE_Z,
+        y = (int)(tile / t.across % t.down) * TILE_Y, x = (int)(tile % t.across) * TILE_X;
+    bool halo = row < HALO_ROWS;
+    if (halo) {
+        z += row / (HALO_X * HALO_Y) - 1, y += row / HALO_X % HALO_Y - 1, x += row % HALO_X - 1;
+    } else {
+        row -= HALO_ROWS;
+        z += row / (TILE_X * TILE_Y), y += row / TILE_X % TILE_Y, x += row % TILE_X;
+    }
+    const struct shape &s = t.shape;
+    if (z < 0 || z >= s.depth || y < 0 || y >= s.height || x < 0 || x >= s.width)
+        return NULL;
+    return (halo ? u : dy) +
+           (((size_t)z * (size_t)s.height + (size_t)y) * (size_t)s.width + (size_t)x) * WIDTH +
+           piece % CHUNKS * 8;
+}
+
+/* On the way: loaded, not yet needed. */
+struct piece {
+    struct eight values;
+    bool inside;
+};
+
+__device__ static inline struct piece fetch(const struct tiling &t, unsigned tile, int n, const float *u,
+                                            const float *dy)
+{
+    struct piece p = {};
+    const float *from = n < PIECES ? piece_from(t, tile, n, u, dy) : NULL;
+    p.inside = from != NULL;
+    if (p.inside)
+        p.values = load_eight(from);
+    return p;
+}
+
+/* Around the grid `a` is zero. */
+__device__ static inline void deposit(const struct piece &p, int n, const struct norm_channel *norm,
+                                      uint16_t *buffer)
+{
+    int row = n / CHUNKS, chunk = n % CHUNKS;
+    if (n >= PIECES)
+        return;
+    *reinterpret_cast<uint4 *>(buffer + chunk_at(row, chunk)) =
+        bf16_chunk(p.inside && row < HALO_ROWS ? activated_eight(p.values, norm + 8 * chunk) : p.values);
+}
+
+/* --- the product --- */
+
+/* Sums of a warp's three taps: [z offset][16 input channels][8 output channels][fragment] */
+enum { OFFSETS = 3, IN_GROUPS = WIDTH / 16, OUT_GROUPS = WIDTH / 8 };
+typedef float warp_sums[OFFSETS][IN_GROUPS][OUT_GROUPS][4];
+
+/* Voxels run along the rows of both operands, and channels along the columns, the other way round than the
+ * product wants them: matrices are transposed as they are read. Sixteen voxels from row `first` on. */
+
+__device__ static inline void read_activated(const uint16_t *buffer, int first, unsigned (&a)[IN_GROUPS][4])
+{
+    int lane = (int)threadIdx.x % 32;
+#pragma unroll
+    for (int group = 0; group < IN_GROUPS; group++)
+        load_matrices_transposed(
+            a[group], buffer + chunk_at(first + lane / 16 * 8 + lane % 8, 2 * group + lane / 8 % 2));
+}
+
+__device__ static inline void read_gradient(const uint16_t *buffer, int first,
+                                            unsigned (&b)[OUT_GROUPS / 2][4])
+{
+    int lane = (int)threadIdx.x % 32;
+#pragma unroll
+    for (int pair = 0; pair < OUT_GROUPS / 2; pair++)
+        load_matrices_transposed(b[pair], buffer + chunk_at(first + lane % 16, 2 * pair + lane / 16));
+}
+
+__device__ static inline void multiply_slice(const unsigned (&a)[IN_GROUPS][4],
+                                             const unsigned (&b)[OUT_GROUPS / 2][4],
+                                             float (&sums)[IN_GROUPS][OUT_GROUPS][4])
+{
+#pragma unroll
+    for (int in = 0; in < IN_GROUPS; in++)
+#pragma unroll
+        for (int out = 0; out < OUT_GROUPS; out++)
+            multiply_add_16x8x16(sums[in][out], a[in], b[out / 2][out % 2 * 2], b[out / 2][out % 2 * 2 + 1]);
+}
+
+/* Adds a tile's products to the sums, and brings the next tile if there is one. */
+__device__ static inline void walk_tile(const struct tiling &t, unsigned next, bool any_next, const float *u,
+                                        const float *dy, const struct norm_channel *norm, const uint16_t *now,
+                                        uint16_t *later, warp_sums &sums)
+{
+    int warp = (int)threadIdx.x / 32;
+    for (int row = 0; row < TILE_Y; row++) {
+        int halo = (row + warp / 3) * HALO_X + warp % 3, tile = HALO_ROWS + row * TILE_X;
+        unsigned a[HALO_Z][IN_GROUPS][4];
+#pragma unroll
+        for (int z = 0; z < OFFSETS - 1; z++)
+            read_activated(now, halo + z * HALO_X * HALO_Y, a[z]);
+#pragma unroll
+        for (int z = 0; z < TILE_Z; z++) {
+            int n = (row * TILE_Z + z) * THREADS + (int)threadIdx.x;
+            struct piece piece = {};
+            if (any_next)
+                piece = fetch(t, next, n, u, dy);
+            unsigned b[OUT_GROUPS / 2][4];
+            read_gradient(now, tile + z * TILE_X * TILE_Y, b);
+            read_activated(now, halo + (z + OFFSETS - 1) * HALO_X * HALO_Y, a[z + OFFSETS - 1]);
+#pragma unroll
+            for (int offset = 0; offset < OFFSETS; offset++)
+                multiply_slice(a[z + offset], b, sums[offset]);
+            if (any_next)
+                deposit(piece, n, norm, later);
+        }
+    }
+}
+
+/* partials[block][27][in 32][out 32] */
+__device__ static inline void store_sums(const warp_sums &sums, float *partials)
+{
+    int lane = (int)threadIdx.x % 32, warp = (int)threadIdx.x / 32;
+#pragma unroll
+    for (int offset = 0; offset < OFFSETS; offset++)
+#pragma unroll
+        for (int in = 0; in < IN_GROUPS; in++)
+#pragma unroll
+            for (int out = 0; out < OUT_GROUPS; out++) {
+                const float(&d)[4] = sums[offset][in][out];
+                int channel = 16 * in + lane / 4;
+                float *to = partials + (size_t)blockIdx.x * SUMS +
+                            ((offset * 9 + warp) * WIDTH + channel) * WIDTH + 8 * out + lane % 4 * 2;
+                *reinterpret_cast<float2 *>(to) = make_float2(d[0], d[1]);
+                *reinterpret_cast<float2 *>(to + 8 * WIDTH) = make_float2(d[2], d[3]);
+            }
+}
+
+__global__ void __launch_bounds__(THREADS, 1) weights_level0(struct tiling t, const struct norm_channel *norm,
+                                                             const float *u, const float *dy, float *partials)
+{
+    GPU_SHARED(uint16_t, buffers);
+    struct norm_channel *shared_norm =
+        reinterpret_cast<struct norm_channel *>(buffers + 2 * BUFFER_ROWS * WIDTH);
+    unsigned tile = share_begin(t, blockIdx.x), end = share_begin(t, blockIdx.x + 1);
+    warp_sums sums = {};
+    if (threadIdx.x < WIDTH)
+        shared_norm[threadIdx.x] = norm[threadIdx.x];
+    __syncthreads();
+    for (int n = (int)threadIdx.x; n < PIECES; n += THREADS)
+        deposit(fetch(t, tile, n, u, dy), n, shared_norm, buffers);
+    for (int turn = 0; tile < end; tile++, turn = 1 - turn) {
+        __syncthreads(); /* this tile is there; nobody reads the one before */
+        walk_tile(t, tile + 1, tile + 1 < end, u, dy, shared_norm, buffers + turn * BUFFER_ROWS * WIDTH,
+                  buffers + (1 - turn) * BUFFER_ROWS * WIDTH, sums);
+    }
+    store_sums(sums, partials);
+}
+
+/* dw, plain [channels][channels][27], += totals [27][in 32][out 32]; one thread an element of dw */
+__global__ void add_level0_weights(int channels, const double *totals, float *dw)
+{
+    int n = (int)(blockIdx.x * blockDim.x + threadIdx.x);
+    int tap = n % TAPS, in = n / TAPS % channels, out = n / TAPS / channels;
+    if (out < channels)
+        dw[n] = (float)((double)dw[n] + totals[(tap * WIDTH + in) * WIDTH + out]);
+}
+
+/* --- from the host --- */
+
+static unsigned blocks_of(struct shape s)
+{
+    unsigned blocks = (tiling_of(s).count + SHARE_LEAST - 1) / SHARE_LEAST;
+    return blocks < (unsigned)BLOCKS_MOST ? blocks : (unsigned)BLOCKS_MOST;
+}
+
+/* The totals, and the sums of the blocks behind them. */
+size_t level0_weights_partials_bytes(struct shape shape)
+{
+    return SUMS * (sizeof(double) + (size_t)blocks_of(shape) * sizeof(float));
+}
+
+void gpu_level0_weights(struct shape shape, const struct norm_channel *norm, const float *u, const float *dy,
+                        float *dw, double *partials)
+{
+    unsigned blocks = blocks_of(shape);
+    float *of_blocks = reinterpret_cast<float *>(partials + SUMS);
+    gpu_allow_shared(reinterpret_cast<const void *>(weights_level0), SHARED_BYTES);
+    GPU_LAUNCH(weights_level0, dim3(blocks), dim3(THREADS), SHARED_BYTES, tiling_of(shape), norm, u, dy,
+               of_blocks);
+    gpu_sum_float_partials(blocks, SUMS, of_blocks, partials);
+    GPU_LAUNCH(add_level0_weights, dim3((unsigned)(shape.channels * shape.channels * TAPS + 255) / 256),
+               dim3(256), 0, shape.channels, partials, dw);
+}

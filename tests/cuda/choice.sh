@@ -1,0 +1,54 @@
+# What gpu-bench says at its end, from tables of times that no card has given.
+set -u
+status=0
+
+check() { # what, condition's status
+    if [ "$2" = 0 ]; then
+        echo "ok - $1"
+    else
+        echo "not ok - $1"
+        sed 's/^/# /' "$TMPDIR/said"
+        status=1
+    fi
+}
+
+# A line a choice: its name, ms forward, ms backward; each four times a step.
+measured() {
+    while read -r choice forward backward; do
+        printf '%s\tbranch_forward +1\t4\t%s\t600\n' "$choice" "$forward"
+        printf '%s\tbranch_backward\t4\t%s\t600\n' "$choice" "$backward"
+    done >"$TMPDIR/table"
+    brief=$(awk -v brief=1 -f tests/cuda/level0.awk "$TMPDIR/table")
+    awk -f tests/cuda/level0.awk "$TMPDIR/table" >"$TMPDIR/said"
+}
+
+measured <<'TABLE'
+0 1.0 3.0
+forward 0.8 2.8
+data 1.0 3.3
+weights 1.0 2.5
+forward,weights 0.8 2.2
+1 0.8 2.4
+TABLE
+[ "$brief" = forward,weights ] &&
+    [ "$(tail -n 1 "$TMPDIR/said")" = \
+        "set PRUNET_CUDA_LEVEL0=forward,weights on this card: level 0 takes 12.0 ms a step, by cuDNN 16.0" ]
+check "the fastest choice is named" $?
+grep -qx 'forward: by hand 0.20 ms faster than by cuDNN, of 1.00 ms of the branch forward' "$TMPDIR/said" &&
+    grep -qx 'data: by hand 0.30 ms slower than by cuDNN, of 3.00 ms of the branch backward' "$TMPDIR/said" &&
+    grep -qx 'weights: by hand 0.50 ms faster than by cuDNN, of 3.00 ms of the branch backward' "$TMPDIR/said"
+check "each operation is compared" $?
+
+measured <<'TABLE'
+0 1.0 3.0
+forward 0.99 2.99
+data 1.0 3.3
+weights 1.0 3.1
+1 0.98 2.95
+TABLE
+[ "$brief" = 0 ] && tail -n 1 "$TMPDIR/said" | grep -q '^cuDNN is as fast .*leave PRUNET_CUDA_LEVEL0 unset$'
+check "less than two per cent is no reason" $?
+
+measured </dev/null 2>/dev/null
+check "without measurements nothing is said" "$(test -z "$brief" -a ! -s "$TMPDIR/said"; echo $?)"
+exit $status
