@@ -50,6 +50,7 @@ struct kernels {
      * bytes may be 0. release waits for whatever still uses the memory. */
     void *(*allocate)(size_t bytes);
     void (*release)(void *memory, size_t bytes);
+    size_t (*available)(void); /* bytes that could be allocated now; SIZE_MAX where nobody knows */
     void (*upload)(void *to, const void *from_host, size_t bytes);
     void (*download)(void *to_host, const void *from, size_t bytes);
     void (*clear)(void *memory, size_t bytes);              /* = 0 */

@@ -6,10 +6,13 @@ enum { PLANS_MOST = 128 };
 static struct entry {
     struct convolution_plan plan;
     bool checked;
+    const char *operation; /* that ran it first */
 } entries[PLANS_MOST];
 static int count; /* made so far */
 
-/* What the check needs on the device: old samples, and a word that is set when one is wrong. */
+/* What the check needs on the device: old samples, and a word: 0, or 1 + the number of an entry that is
+ * wrong.
+ */
 static float *saved;
 static int *wrong;
 static bool pending;
@@ -21,7 +24,7 @@ const char *convolution_open(cudaStream_t stream)
         return advice;
     if (cudaMalloc((void **)&saved, CHECK_SAMPLES * sizeof *saved) ||
         cudaMalloc((void **)&wrong, sizeof *wrong) || cudaMemsetAsync(wrong, 0, sizeof *wrong, stream))
-        return "the CUDA device has no memory left";
+        return "the CUDA device has no memory left: nvidia-smi says who holds it; or use --backend cpu";
     return NULL;
 }
 
@@ -65,8 +68,9 @@ void convolve(struct convolution problem, const void *x, const void *w, const vo
     if (failure)
         gpu_fail("convolution_plan_run", failure);
     if (check) {
-        gpu_check_compare(problem, x, w, y, saved, wrong);
+        gpu_check_compare(problem, x, w, y, saved, 1 + (int)(entry - entries), wrong);
         entry->checked = pending = true;
+        entry->operation = gpu_operation();
     }
 }
 
@@ -77,7 +81,7 @@ void convolution_verdict(void)
         return;
     pending = false;
     gpu_download(&verdict, wrong, sizeof verdict);
-    if (verdict)
+    if (verdict && gpu_begin(entries[verdict - 1].operation))
         gpu_fail("cuDNN",
                  "a 3-D convolution came out wrong when it was checked on its first use: this version of "
                  "cuDNN cannot be trusted on this card; install another or use --backend cpu");

@@ -27,9 +27,10 @@ enum { CHECK_PLACES = 6, CHECK_CHANNELS = 8, CHECK_SAMPLES = CHECK_PLACES * CHEC
 /* saved = the samples of the problem's result as it is now */
 void gpu_check_save(struct convolution problem, const void *result, float *saved);
 
-/* *wrong = 1 when a sample of the result is not (saved +) what the plain sum gives, within the precision. */
+/* *wrong = mark when a sample of the result is not (saved +) what the plain sum gives, within the precision.
+ */
 void gpu_check_compare(struct convolution problem, const void *x, const void *w, const void *y,
-                       const float *saved, int *wrong);
+                       const float *saved, int mark, int *wrong);
 
 #ifdef __cplusplus
 }

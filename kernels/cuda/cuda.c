@@ -42,6 +42,7 @@ PRECISION(PRECISION_BF16, bf16)
         .open = open_##precision,                                                                            \
         .allocate = gpu_allocate,                                                                            \
         .release = gpu_release,                                                                              \
+        .available = gpu_available,                                                                          \
         .upload = gpu_upload,                                                                                \
         .download = gpu_download,                                                                            \
         .clear = gpu_clear,                                                                                  \

@@ -109,6 +109,11 @@ bool gpu_begin(const char *operation)
     return gpu_well();
 }
 
+const char *gpu_operation(void)
+{
+    return gpu.operation;
+}
+
 void gpu_fail(const char *call, const char *cause)
 {
     if (gpu_well())
@@ -149,14 +154,19 @@ const char *gpu_finish(void)
 
 /* --- memory --- */
 
+size_t gpu_available(void)
+{
+    size_t available = 0, total = 0;
+    return cudaMemGetInfo(&available, &total) ? 0 : available;
+}
+
 static void refuse_memory(size_t bytes)
 {
     size_t available = 0, total = 0;
     cudaMemGetInfo(&available, &total);
     snprintf(
         gpu.failure, sizeof gpu.failure,
-        "too little device memory: %zu MiB wanted, %zu of %zu MiB free; --memory with less, a smaller size "
-        "(--size, --patch) or fewer other programs on the card would fit",
+        "too little device memory: %zu MiB wanted, %zu of %zu MiB free (nvidia-smi says who has the rest)",
         (bytes + MEBIBYTE - 1) / MEBIBYTE, available / MEBIBYTE, total / MEBIBYTE);
 }
 

@@ -35,6 +35,9 @@ cudaStream_t gpu_stream(void);
 /* An operation of the table begins: its name for messages. False when an earlier one has failed. */
 bool gpu_begin(const char *operation);
 
+/* The one that began last. */
+const char *gpu_operation(void);
+
 /* Notes that a call failed, unless something failed before. */
 void gpu_fail(const char *call, const char *cause);
 
@@ -50,6 +53,7 @@ bool gpu_well(void);
 /* Memory and time of the backend's table: see kernels/kernels.h. */
 void *gpu_allocate(size_t bytes);
 void gpu_release(void *memory, size_t bytes);
+size_t gpu_available(void);
 void gpu_upload(void *to, const void *from_host, size_t bytes);
 void gpu_download(void *to_host, const void *from, size_t bytes);
 void gpu_clear(void *memory, size_t bytes);

@@ -1,5 +1,6 @@
 /* cuDNN's graph interface in plain C: a convolution as a graph of one node, an engine for it, a plan. */
 #include "kernels/cuda/plan.h"
+#include "kernels/cuda/version.h"
 #include <cudnn.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,29 +14,10 @@ static descriptor device; /* properties of a card that is not there; NULL with a
 
 /* --- the library --- */
 
-/* cuDNN 9.8 to 9.15 give wrong 3-D convolutions in 16 bit and TF32 without a word (PyTorch issue 163539, pull
- * request 167024). */
-
-enum { VERSION_LEAST = 90000, BROKEN_FIRST = 90800, BROKEN_END = 91600 };
-
-static const char *judge_version(void)
-{
-    static char text[256];
-    size_t version = cudnnGetVersion();
-    if (version >= VERSION_LEAST && (version < BROKEN_FIRST || version >= BROKEN_END))
-        return NULL;
-    snprintf(text, sizeof text,
-             "cuDNN %zu.%zu.%zu %s: install 9.16 or later (it comes first in LD_LIBRARY_PATH), or use "
-             "--backend cpu",
-             version / 10000, version / 100 % 100, version % 100,
-             version < VERSION_LEAST ? "is too old" : "computes wrong 3-D convolutions in TF32 and bf16");
-    return text;
-}
-
 const char *convolution_plan_open(cudaStream_t stream)
 {
     static char text[256];
-    const char *advice = judge_version();
+    const char *advice = cudnn_version_advice(cudnnGetVersion());
     if (advice)
         return advice;
     cudnnStatus_t status = cudnnCreate(&handle);
@@ -103,7 +85,7 @@ static void close_workshop(struct workshop *shop)
 
 const char *convolution_plan_pretend(const char *device_json)
 {
-    const char *advice = judge_version();
+    const char *advice = cudnn_version_advice(cudnnGetVersion());
     struct workshop shop = {.count = 0};
     if (advice)
         return advice;

@@ -20,6 +20,11 @@ void *reference_allocate(size_t bytes)
     return memory;
 }
 
+size_t reference_available(void)
+{
+    return SIZE_MAX;
+}
+
 void reference_release(void *memory, size_t bytes)
 {
     (void)bytes;

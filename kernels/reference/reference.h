@@ -7,6 +7,7 @@
 
 /* Host memory. */
 void *reference_allocate(size_t bytes);
+size_t reference_available(void);
 void reference_release(void *memory, size_t bytes);
 void reference_copy(void *to, const void *from, size_t bytes);
 void reference_clear(void *memory, size_t bytes);
@@ -21,10 +22,11 @@ void reference_replay(void);
 /* The part of a table that all backends in host memory share. */
 #define REFERENCE_HOST_FUNCTIONS                                                                             \
     .open = reference_open, .allocate = reference_allocate, .release = reference_release,                    \
-    .upload = reference_copy, .download = reference_copy, .clear = reference_clear, .copy = reference_copy,  \
-    .finish = reference_finish, .allocate_host = reference_allocate, .release_host = reference_release,      \
-    .stage = reference_copy, .staged = reference_staged, .taken = reference_taken,                           \
-    .record_begin = reference_record_begin, .record_end = reference_record_end, .replay = reference_replay
+    .available = reference_available, .upload = reference_copy, .download = reference_copy,                  \
+    .clear = reference_clear, .copy = reference_copy, .finish = reference_finish,                            \
+    .allocate_host = reference_allocate, .release_host = reference_release, .stage = reference_copy,         \
+    .staged = reference_staged, .taken = reference_taken, .record_begin = reference_record_begin,            \
+    .record_end = reference_record_end, .replay = reference_replay
 
 /* Mean and 1 / sqrt(variance + epsilon) of the group that starts at `first`, from [channels][2] moments. */
 struct group_statistics {

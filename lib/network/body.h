@@ -105,6 +105,11 @@ static inline size_t mebibytes(size_t bytes)
     return (bytes + (1 << 20) - 1) >> 20;
 }
 
+/* fitting.c: "; ..." with the budget or else the size with which the activations would fit into what memory
+ * the backend has left; "" where it does not know, or before a size is set. */
+enum { FITTING_SIZE = 80 };
+void network_fitting(const struct network *network, char text[FITTING_SIZE]);
+
 /* Begins an event of the plan; its scratch lives as long as it does. */
 void network_event(struct network *network, enum phase phase, int level, size_t scratch_bytes);
 

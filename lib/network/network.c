@@ -68,9 +68,11 @@ static int allocate(struct network *n, const char *what, size_t bytes, char **bl
     *block_bytes = bytes;
     if (*block)
         return STATUS_OK;
-    const char *advice = n->kernels->finish();
-    return fail(STATUS_FAILURE, "%s: not enough memory for %zu MiB of %s%s%s", n->kernels->name,
-                mebibytes(bytes), what, advice ? ": " : "", advice ? advice : "");
+    char fitting[FITTING_SIZE];
+    network_fitting(n, fitting);
+    const char *why = n->kernels->finish();
+    return fail(STATUS_FAILURE, "%s: not enough memory for %zu MiB of %s%s%s%s", n->kernels->name,
+                mebibytes(bytes), what, why ? ": " : "", why ? why : "", fitting);
 }
 
 static int allocate_state(struct network *n)

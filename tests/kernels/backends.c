@@ -38,6 +38,7 @@ static void memory(const struct kernels *kernels)
     void *nothing = kernels->allocate(0);
     check(nothing != NULL, "%s: a block of no bytes", kernels->name);
     kernels->release(nothing, 0);
+    check(kernels->available() > 0, "%s: memory is available", kernels->name);
     check(!kernels->allocate((size_t)1 << 62), "%s: too much memory is refused", kernels->name);
     enum { BLOCK = 1000 };
     unsigned char from[BLOCK], back[BLOCK], *a = kernels->allocate(BLOCK), *b = kernels->allocate(BLOCK);

@@ -69,7 +69,9 @@ cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream);
 cudaError_t cudaGraphDestroy(cudaGraph_t graph);
 cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec);
 
-/* --- for the tests --- */
+/* --- for the tests ---
+ *
+ * A program that is not written for it is driven through the environment: environment.cpp. */
 
 /* The order in which the blocks of a grid and the threads of a block take their turns follows the number of
  * OpenMP threads, for which a harness asks that all results be the same: 1 forward, 2 backward, any other
@@ -84,6 +86,10 @@ extern cudaError_t shim_failure;
 
 /* What cudaDriverGetVersion says. */
 extern int shim_driver;
+
+/* What cudnnGetVersion would say, and the compute capability of the device. */
+extern size_t shim_cudnn_version;
+extern int shim_capability;
 
 /* Bytes of device memory that cudaMalloc gives out before it fails; what is in use, and the most so far. */
 extern size_t shim_memory, shim_memory_used, shim_memory_peak;

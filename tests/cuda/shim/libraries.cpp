@@ -1,6 +1,7 @@
 /* What stands in for cuBLAS and cuDNN on a CPU: plain loops, double sums, operands rounded as the libraries
  * round them. The workspace is filled with poison, and so is what is to be overwritten. */
 #include "kernels/cuda/plan.h"
+#include "kernels/cuda/version.h"
 #include <cublas_v2.h>
 #include <cuda_runtime.h>
 #include <vector>
@@ -23,10 +24,15 @@ static cudaStream_t product_stream;
 static void *product_workspace;
 static size_t product_workspace_bytes;
 
+static bool fails(const char *call)
+{
+    return shim_failing_call && !strcmp(shim_failing_call, call);
+}
+
 cublasStatus_t cublasCreate(cublasHandle_t *handle)
 {
     *handle = nullptr;
-    return CUBLAS_STATUS_SUCCESS;
+    return fails("cublasCreate") ? CUBLAS_STATUS_NOT_INITIALIZED : CUBLAS_STATUS_SUCCESS;
 }
 
 cublasStatus_t cublasSetStream(cublasHandle_t, cudaStream_t stream)
@@ -74,7 +80,7 @@ cublasStatus_t cublasGemmEx(cublasHandle_t, cublasOperation_t operation_a, cubla
     float scale = *static_cast<const float *>(alpha), keep = *static_cast<const float *>(beta);
     float *to = static_cast<float *>(c);
     int dropped = compute == CUBLAS_COMPUTE_32F_FAST_TF32 ? 13 : 0;
-    if (shim_failing_call && !strcmp(shim_failing_call, "cublasGemmEx"))
+    if (fails("cublasGemmEx"))
         return CUBLAS_STATUS_NOT_INITIALIZED;
     void *workspace = product_workspace;
     size_t workspace_bytes = product_workspace_bytes;
@@ -97,11 +103,12 @@ cublasStatus_t cublasGemmEx(cublasHandle_t, cublasOperation_t operation_a, cubla
 enum { TAPS = 27, WORKSPACE_BYTES = 512 };
 
 static cudaStream_t plan_stream;
+size_t shim_cudnn_version = 91900;
 
 const char *convolution_plan_open(cudaStream_t stream)
 {
     plan_stream = stream;
-    return nullptr;
+    return cudnn_version_advice(shim_cudnn_version);
 }
 
 size_t convolution_plan_workspace(void)
@@ -113,7 +120,7 @@ const char *convolution_plan_make(struct convolution problem, struct convolution
 {
     *plan = {};
     plan->problem = problem;
-    return shim_failing_call && !strcmp(shim_failing_call, "convolution_plan_make") ? "no plan" : nullptr;
+    return fails("convolution_plan_make") ? "no plan" : nullptr;
 }
 
 void convolution_plan_release(struct convolution_plan *)

@@ -33,7 +33,7 @@ struct shim_graph {
 
 const char *shim_failing_call;
 cudaError_t shim_failure;
-int shim_wrong_convolutions, shim_driver = 13000;
+int shim_wrong_convolutions, shim_driver = 13000, shim_capability = 9;
 size_t shim_memory = (size_t)4 << 30, shim_memory_used, shim_memory_peak;
 static cudaError_t last_error;
 static std::map<void *, size_t> allocated;
@@ -145,7 +145,7 @@ cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp *properties, int)
 {
     *properties = cudaDeviceProp();
     strcpy(properties->name, "fibers on a CPU");
-    properties->major = 9;
+    properties->major = shim_capability;
     return fails("cudaGetDeviceProperties") ? shim_failure : cudaSuccess;
 }
 
@@ -227,6 +227,8 @@ cudaError_t cudaFuncSetAttribute(const void *, enum cudaFuncAttribute, int)
 
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned)
 {
+    if (fails("cudaStreamCreateWithFlags"))
+        return shim_failure;
     *stream = new shim_stream();
     streams.push_back(*stream);
     return cudaSuccess;

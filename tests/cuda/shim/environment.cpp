@@ -1,0 +1,30 @@
+/* The variables of cuda_runtime_api.h "for the tests", set by the environment of the whole program:
+ *
+ *     SHIM_FAIL=cudaGetDeviceCount:100    the next call of that name fails with that error
+ *     SHIM_DRIVER, SHIM_CAPABILITY, SHIM_CUDNN, SHIM_MEMORY (bytes), SHIM_WRONG_CONVOLUTIONS */
+#include <cuda_runtime.h>
+#include <stdlib.h>
+#include <string>
+
+template <class T> static void set(T *variable, const char *name)
+{
+    const char *value = getenv(name);
+    if (value)
+        *variable = static_cast<T>(strtoull(value, nullptr, 10));
+}
+
+__attribute__((constructor)) static void read_environment()
+{
+    static std::string call;
+    const char *fail = getenv("SHIM_FAIL"), *colon = fail ? strchr(fail, ':') : nullptr;
+    if (colon) {
+        call.assign(fail, colon);
+        shim_failing_call = call.c_str();
+        shim_failure = static_cast<cudaError_t>(atoi(colon + 1));
+    }
+    set(&shim_driver, "SHIM_DRIVER");
+    set(&shim_capability, "SHIM_CAPABILITY");
+    set(&shim_cudnn_version, "SHIM_CUDNN");
+    set(&shim_memory, "SHIM_MEMORY");
+    set(&shim_wrong_convolutions, "SHIM_WRONG_CONVOLUTIONS");
+}
