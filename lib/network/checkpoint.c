@@ -82,12 +82,13 @@ static int read_architecture(const struct safetensors *file, struct architecture
     return architecture_check(a);
 }
 
-static int get_memory(const struct safetensors *file, char memory[PLAN_CHOICE_SIZE])
+/* A note of the last step; "" where there is none. */
+static int get_note(const struct safetensors *file, const char *key, char *note, size_t size)
 {
-    const char *text = safetensors_metadata(file, "prunet.memory");
-    if (text && strlen(text) >= PLAN_CHOICE_SIZE)
-        return fail(STATUS_DATA, "prunet.memory: '%s' is no choice of memory", text);
-    snprintf(memory, PLAN_CHOICE_SIZE, "%s", text ? text : "");
+    const char *text = safetensors_metadata(file, key);
+    if (text && strlen(text) >= size)
+        return fail(STATUS_DATA, "%s: '%s' is none", key, text);
+    snprintf(note, size, "%s", text ? text : "");
     return STATUS_OK;
 }
 
@@ -98,7 +99,8 @@ static int read_training(const struct safetensors *file, struct training *t)
         (status = get_unsigned(file, "prunet.step", &t->step)) ||
         (status = get_unsigned(file, "prunet.seed", &t->seed)) ||
         (status = get_optional(file, "prunet.cases_done", &t->cases_done)) ||
-        (status = get_memory(file, t->memory)))
+        (status = get_note(file, "prunet.memory", t->memory, sizeof t->memory)) ||
+        (status = get_note(file, "prunet.backend", t->backend, sizeof t->backend)))
         return status;
     return get_optional(file, "prunet.cases_digest", &t->cases_digest);
 }
@@ -179,7 +181,7 @@ uint64_t cases_digest(uint64_t digest, const char *case_name)
 
 /* Writing ------------------------------------------------------------------------------------------- */
 
-enum { ENTRIES_MOST = 14, NUMBER_SIZE = 24 };
+enum { ENTRIES_MOST = 15, NUMBER_SIZE = 24 };
 
 struct metadata {
     struct safetensors_entry entries[ENTRIES_MOST];
@@ -216,6 +218,8 @@ static void describe(struct metadata *m, const struct architecture *a, const str
     put_number(m, "prunet.seed", t->seed);
     if (*t->memory)
         put_text(m, "prunet.memory", t->memory);
+    if (*t->backend)
+        put_text(m, "prunet.backend", t->backend);
     if (t->cases_done) {
         put_number(m, "prunet.cases_done", t->cases_done);
         put_number(m, "prunet.cases_digest", t->cases_digest);

@@ -52,16 +52,21 @@ static int put_labels(struct epoch *epoch, const int size[3], const uint8_t *lab
     return status;
 }
 
-/* What is kept and what is recomputed may differ in its last bits: a run should not change its mind. */
-static void note_memory(struct epoch *epoch)
+/* A run should not change its mind: what is kept or recomputed, and what computes, decides the last bits. */
+static void note(char *before, size_t size, const char *now, const char *of_what, bool warns)
 {
-    const char *now = network_current_plan(epoch->network)->choice;
-    char *before = epoch->training.memory;
-    if (*before && !epoch->memory_noted && strcmp(before, now))
-        warn("the state was trained with memory '%s', now it is '%s': results may differ in their last bits",
-             before, now);
-    epoch->memory_noted = true;
-    snprintf(before, PLAN_CHOICE_SIZE, "%s", now);
+    if (warns && *before && strcmp(before, now))
+        warn("the state was trained with %s '%s', now it is '%s': results may differ in their last bits",
+             of_what, before, now);
+    snprintf(before, size, "%s", now);
+}
+
+static void note_circumstances(struct epoch *epoch)
+{
+    struct training *t = &epoch->training;
+    note(t->memory, sizeof t->memory, network_current_plan(epoch->network)->choice, "memory", !epoch->noted);
+    note(t->backend, sizeof t->backend, network_backend(epoch->network), "backend", !epoch->noted);
+    epoch->noted = true;
 }
 
 int epoch_put(struct epoch *epoch, const int size[3], const float *image, const uint8_t *labels)
@@ -82,7 +87,7 @@ int epoch_step(struct epoch *epoch, const char *case_name, struct case_score *sc
     epoch->adam.step = (double)(epoch->training.step + 1);
     if ((status = network_update(epoch->network, &epoch->adam)))
         return status;
-    note_memory(epoch);
+    note_circumstances(epoch);
     see(epoch, case_name);
     epoch->training.step++;
     epoch->training.cases_done = epoch->seen;

@@ -12,7 +12,7 @@ struct epoch {
     uint64_t seen, seen_digest; /* cases of the stream, done before or now */
     uint8_t *target;
     size_t target_voxels;
-    bool memory_noted;
+    bool noted;
 };
 
 /* Starts, or goes on with, the epoch after training->epoch. The rest of Adam is the paper's: 0.9, 0.999,
@@ -30,7 +30,7 @@ int epoch_skip(struct epoch *epoch, const char *case_name, bool *skipped);
 int epoch_put(struct epoch *epoch, const int size[3], const float *image, const uint8_t *labels);
 
 /* One step on the case that was put. Warns at the first when the state was trained with another choice of
- * memory. STATUS_FAILURE as network_gradient; the state has then not moved. */
+ * memory or another backend. STATUS_FAILURE as network_gradient; the state has then not moved. */
 int epoch_step(struct epoch *epoch, const char *case_name, struct case_score *score);
 
 /* The stream is complete: so is the epoch. STATUS_DATA when it ended before the cases done earlier did. */

@@ -161,6 +161,11 @@ const struct architecture *network_architecture(const struct network *n)
     return &n->architecture;
 }
 
+const char *network_backend(const struct network *n)
+{
+    return n->kernels->description;
+}
+
 const struct plan *network_current_plan(const struct network *n)
 {
     return &n->plan;

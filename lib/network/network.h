@@ -49,6 +49,9 @@ void network_set_budget(struct network *network, const struct memory_budget *bud
 
 const struct architecture *network_architecture(const struct network *network);
 
+/* What computes: the description of its backend. */
+const char *network_backend(const struct network *network);
+
 /* Describes and places the buffers for volumes of x, y, z voxels without allocating anything: what
  * network_resize would allocate. budget: NULL is the default. STATUS_DATA when a size is not a multiple of
  * 2^(levels - 1), STATUS_FAILURE when the budget is less than the least, which the message names. */

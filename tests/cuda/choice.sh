@@ -1,4 +1,5 @@
-# What gpu-bench says at its end, from tables of times that no card has given.
+# The choice of what runs by hand at the finest level: what gpu-bench says at its end, from tables of times that no
+# card has given, and the note of it in a state (with tests/cuda/shim).
 set -u
 status=0
 
@@ -51,4 +52,28 @@ check "less than two per cent is no reason" $?
 
 measured </dev/null 2>/dev/null
 check "without measurements nothing is said" "$(test -z "$brief" -a ! -s "$TMPDIR/said"; echo $?)"
+
+step=$BUILD/shim/prunet-step
+if ! [ -x "$step" ]; then
+    echo "ok - the choice in a state # skip no g++ for x86-64"
+    exit $status
+fi
+phantom --seed 1 --cases 1 --size 32x32x32 -o "$TMPDIR/cases" >/dev/null 2>&1
+nii2raw --dir "$TMPDIR/cases/phantom_00001" | crop --size 16x16x16 | standardize >"$TMPDIR/record.nrrd"
+prunet-init --seed 1 --channels 4,8 --groups 2 -o "$TMPDIR/state"
+
+train() { # choice
+    PRUNET_CUDA_LEVEL0=$1 "$step" --backend cuda-bf16 --state "$TMPDIR/state" "$TMPDIR/record.nrrd" \
+        2>"$TMPDIR/said" >"$TMPDIR/steps"
+}
+
+train forward,data
+test ! -s "$TMPDIR/said" && head -c 4096 "$TMPDIR/state" | grep -qaF 'level 0 by hand: forward,data"'
+check "a state notes what was done by hand" $?
+train forward,data
+test ! -s "$TMPDIR/said"
+check "going on with the same choice is no news" $?
+train 1
+test "$(wc -l <"$TMPDIR/said")" = 1 && grep -q "forward,data', now it is '.*forward,data,weights'" "$TMPDIR/said"
+check "going on with another is said" $?
 exit $status

@@ -64,6 +64,13 @@ prunet-step --state "$work/kept" -o "$work/again" -- "${records[@]:0:2}" >"$work
 check "going on with another warns, once" test "$(grep -c "trained with memory 'keep 10', now it is 'recompute'" \
     "$work/again.err")" = 1
 
+# --- the backend ---
+
+check "the backend is noted" test "$(metadata "$work/reference" prunet.backend)" = "reference: plain loops, double sums"
+prunet-step --state "$work/reference" -o "$work/again" -- "${records[@]:0:2}" >"$work/again.tsv" 2>"$work/again.err"
+check "going on with another warns, once" test "$(grep -c "trained with backend 'reference: .*, now it is 'cpu: " \
+    "$work/again.err")" = 1
+
 # --- stopped and resumed: the signal comes while the second case is on its way ---
 
 stopped() { # signal
