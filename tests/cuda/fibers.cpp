@@ -24,6 +24,21 @@ template <bool BARRIERS> __global__ void sum_block(const float *x, float *sum)
         *sum = shared[0];
 }
 
+/* Warps whose threads exchange something: turns keep them in step, so one must be held back. */
+template <bool BARRIERS> __global__ void sum_warps(const float *x, float *sum)
+{
+    GPU_SHARED(float, shared);
+    float mine = x[threadIdx.x];
+    for (int lanes = 16; lanes > 0; lanes /= 2)
+        mine += __shfl_xor_sync(0xffffffffu, mine, lanes);
+    shared[threadIdx.x] = mine;
+    if (BARRIERS)
+        __syncthreads();
+    __syncwarp();
+    if (threadIdx.x == 0)
+        *sum = shared[0] + shared[32] + shared[64] + shared[96];
+}
+
 __global__ void read_before_write(float *result)
 {
     GPU_SHARED(float, shared);
@@ -103,6 +118,8 @@ int main()
         return 1;
     check(orders_agree(sum_block<true>), "a sum with its barriers is the same in all orders");
     check(!orders_agree(sum_block<false>), "a sum without barriers is found out");
+    check(orders_agree(sum_warps<true>), "so is one of warps that exchange sums");
+    check(!orders_agree(sum_warps<false>), "a warp that does not wait for the others is found out");
     float result = 0;
     launch(read_before_write, &result);
     check(isnan(result), "shared memory read before it is written is NaN");

@@ -75,7 +75,7 @@ cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec);
 
 /* The order in which the blocks of a grid and the threads of a block take their turns follows the number of
  * OpenMP threads, for which a harness asks that all results be the same: 1 forward, 2 backward, any other
- * number seeds a shuffle that changes after every barrier. */
+ * number seeds a shuffle that changes after every barrier, and holds some warps back as long as it can. */
 
 /* cuDNN's stand-in computes the first element of every forward convolution wrongly. */
 extern int shim_wrong_convolutions;

@@ -149,9 +149,26 @@ static void arrange(std::vector<unsigned> &turns, unsigned n)
         std::swap(turns[i - 1], turns[random_below(i)]);
 }
 
+/* The warps, a bit each, that stay behind until the others can do no more. Turns alone would keep warps that
+ * exchange something in step with each other, and hide that a barrier of the block is missing. */
+static unsigned hold_back(void)
+{
+    unsigned warps = (unsigned)(thread_count + WARP - 1) / WARP;
+    if (order <= 1)
+        return 0;
+    unsigned one = 1u << random_below(warps);
+    return random_below(2) ? one : ~one;
+}
+
+static bool held(unsigned mask, unsigned thread)
+{
+    return mask >> thread / WARP & 1;
+}
+
 static void run_block(void)
 {
     static std::vector<unsigned> turns;
+    unsigned back = hold_back();
     for (int i = 0; i < thread_count; i++) {
         unsigned n = (unsigned)i;
         fibers[i].state = READY;
@@ -161,12 +178,19 @@ static void run_block(void)
         bool opened = false, ended = true;
         arrange(turns, (unsigned)thread_count);
         for (unsigned i : turns)
-            if (fibers[i].state == READY)
+            if (fibers[i].state == READY && !held(back, i))
                 to_fiber((int)i);
         for (int first = 0; first < thread_count; first += WARP)
             opened |= open_barrier(first, first + WARP < thread_count ? first + WARP : thread_count,
                                    AT_WARP_BARRIER);
-        opened |= !opened && open_barrier(0, thread_count, AT_BLOCK_BARRIER);
+        if (!opened && back) {
+            back = 0;
+            continue;
+        }
+        if (!opened && open_barrier(0, thread_count, AT_BLOCK_BARRIER)) {
+            opened = true;
+            back = hold_back();
+        }
         for (int i = 0; i < thread_count; i++)
             ended &= fibers[i].state == ENDED;
         if (ended)
