@@ -28,22 +28,49 @@ advance() { # folder name
     done
 }
 
-record_paths() { # list
+record_paths() { # names from standard input
     local name
     while IFS= read -r name; do
         printf '%s\n' "$cases/$name.nrrd"
-    done <"$1"
+    done
+}
+
+order_of() { # epoch
+    order-cases --seed "$seed" --epoch "$1" "$run/manifest/training"
 }
 
 # --- training --------------------------------------------------------------------------------------------------------
 
-# The records of the listed cases on standard output, augmented and cut to patches as the row has it.
-feed() { # epoch list
+# The records of the named cases on standard output, augmented and cut to patches as the row has it.
+feed() { # epoch names
     local records=() options=()
-    mapfile -t records < <(record_paths "$2")
+    mapfile -t records < <(record_paths <<<"$2")
     [ "$AUGMENT" = yes ] || options+=(--rotate 0 --scale 1 --elastic 0 --shift 0 --no-flip)
     [ "$PATCH" = none ] || options+=(--patch "$PATCH")
     exec augment --seed "$seed" --epoch "$1" "${options[@]}" -- "${records[@]}"
+}
+
+feeding= # the epoch whose records come from descriptor 4; `feeder` makes them
+
+# May be called before its epoch begins, so that the first record is made by then; the feeder then waits for a reader. What
+# it makes depends on seed, epoch and cases alone, it writes to its pipe only, and it ends when the pipe is closed.
+begin_feed() { # epoch
+    local names
+    [ "$AUGMENT" != no ] || [ "$PATCH" != none ] || return 0
+    names=$(order_of "$1")
+    exec 4< <(trap '' INT TERM && exec 9>&- && feed "$1" "$names")
+    feeder=$!
+    feeding=$1
+}
+
+# The feeder's exit status.
+end_feed() {
+    local status=0
+    [ -n "$feeding" ] || return 0
+    exec 4<&-
+    feeding=
+    wait_for "$feeder" || status=$?
+    return "$status"
 }
 
 step() { # epoch work records...
@@ -65,7 +92,7 @@ begin_epoch() { # epoch name work
         ln -s "$epochs/$(epoch_name $(($1 - 1)))/state.safetensors" "$3/from"
         : >"$3/before"
     fi
-    order-cases --seed "$seed" --epoch "$1" -o "$3/order" "$run/manifest/training"
+    order_of "$1" >"$3/order"
 }
 
 # One table of the steps before and after a stop, and nothing else beside the state.
@@ -80,18 +107,16 @@ end_epoch() { # work
 
 # Leaves .NAME.trained, or .NAME.at-K and exits with 75.
 train_epoch() { # epoch
-    local name work=$epochs/.$(epoch_name "$1").running status=0 fed=0 feeder records=()
+    local name work=$epochs/.$(epoch_name "$1").running status=0 fed=0 records=()
     name=$(epoch_name "$1")
+    [ -n "$feeding" ] || begin_feed "$1"
     begin_epoch "$1" "$name" "$work"
-    if [ "$AUGMENT" = no ] && [ "$PATCH" = none ]; then
-        mapfile -t records < <(record_paths "$work/order")
-        step "$1" "$work" "${records[@]}" >"$work/now" || status=$?
+    if [ -n "$feeding" ]; then
+        step "$1" "$work" <&4 >"$work/now" || status=$?
+        end_feed || fed=$?
     else
-        exec 3< <(trap '' INT TERM && exec 9>&- && feed "$1" "$work/order")
-        feeder=$!
-        step "$1" "$work" <&3 >"$work/now" || status=$?
-        exec 3<&-
-        wait_for "$feeder" || fed=$?
+        mapfile -t records < <(record_paths <"$work/order")
+        step "$1" "$work" "${records[@]}" >"$work/now" || status=$?
     fi
     if [ "$status" = 75 ] || { [ "$status" != 0 ] && [ -n "$stopping" ]; }; then
         stop_epoch "$name" "$work"
@@ -119,15 +144,15 @@ stop_epoch() { # name work
 
 # Dice of each validation case on its crop; then the epoch is complete.
 validate_epoch() { # epoch
-    local name work list=$run/manifest/validation records=() status=0 fed=0 feeder
+    local name work list=$run/manifest/validation records=() status=0 fed=0 segmenter
     name=$(epoch_name "$1")
     work=$epochs/.$name.trained
-    mapfile -t records < <(record_paths "$list")
-    exec 3< <(trap '' INT TERM && exec prunet-infer -m "$work/state.safetensors" --pass-label -- "${records[@]}" 9>&-)
-    feeder=$!
+    mapfile -t records < <(record_paths <"$list")
+    exec 3< <(trap '' INT TERM && exec prunet-infer -m "$work/state.safetensors" --pass-label -- "${records[@]}" 4<&- 9>&-)
+    segmenter=$!
     attend dice-eval --expect "$list" - <&3 >"$work/validation.tsv" || status=$?
     exec 3<&-
-    wait_for "$feeder" || fed=$?
+    wait_for "$segmenter" || fed=$?
     if [ -n "$stopping" ]; then
         note "stopped in the validation of epoch $1; the same command goes on from there"
         exit 75

@@ -228,15 +228,24 @@ void network_put_target(struct network *n, const uint8_t *target)
     n->kernels->upload(n->ends.target, target, voxels(n));
 }
 
+static bool no_region(uint8_t label)
+{
+    return (label > 4) | (label == 3);
+}
+
+/* Two passes without a way out of the middle: both go whole vectors at a time. */
 int target_from_labels(size_t count, const uint8_t *labels, uint8_t *target)
 {
-    enum { WT = 1, TC = 2, ET = 4, BAD = 255 };
-    static const uint8_t regions[5] = {0, WT | TC, WT, BAD, WT | TC | ET};
+    enum { WT = 1, TC = 2, ET = 4 };
+    uint8_t wrong = 0;
+    for (size_t i = 0; i < count; i++)
+        wrong |= no_region(labels[i]);
+    for (size_t i = 0; wrong && i < count; i++)
+        if (no_region(labels[i]))
+            return fail(STATUS_DATA, "label %d at voxel %zu: expected 0, 1, 2 or 4", labels[i], i);
     for (size_t i = 0; i < count; i++) {
         uint8_t label = labels[i];
-        if (label > 4 || regions[label] == BAD)
-            return fail(STATUS_DATA, "label %d at voxel %zu: expected 0, 1, 2 or 4", label, i);
-        target[i] = regions[label];
+        target[i] = (uint8_t)((label != 0) * WT | ((label == 1) | (label == 4)) * TC | (label == 4) * ET);
     }
     return STATUS_OK;
 }

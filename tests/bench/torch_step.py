@@ -1,7 +1,7 @@
 """Adam steps, or one inference, of the same network in PyTorch: the competitor of `make bench`, the witness of parity.
 
     torch_step.py CHECKPOINT RECORDS [--epochs N] [--order FILE] [--infer] [--keep | --revtorch] [--channels-last] [--threads N]
-                  [--device cuda [--autocast]]
+                  [--double | --device cuda [--autocast]]
 
 RECORDS is a file of image and label records, pair by pair. Prints a TSV row a step: step, case, loss, seconds; then a
 comment line with the version, the median of the seconds without the first step, and the peak of the resident memory
@@ -74,6 +74,7 @@ def main():
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("--revtorch", action="store_true", help="recompute by the package RevTorch")
     parser.add_argument("--channels-last", action="store_true")
+    parser.add_argument("--double", action="store_true", help="all of it in float64")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--autocast", action="store_true", help="convolutions in bfloat16")
@@ -87,7 +88,8 @@ def main():
                                            networks.revtorch_sequence if a.revtorch else networks.Sequence)
     network.keep_activations(a.keep)
     layout = torch.channels_last_3d if a.channels_last else torch.contiguous_format
-    network = network.to(a.device, memory_format=layout)
+    kind = torch.float64 if a.double else torch.float32
+    network = network.to(a.device, kind, memory_format=layout)
     optimizer = torch.optim.Adam(network.parameters(), a.learning_rate, eps=1e-8, weight_decay=1e-5)
     cases = read_cases(a.records)
     order = open(a.order).read().split() if a.order else list(cases) * a.epochs
@@ -95,18 +97,18 @@ def main():
     print("step\tcase\tloss\tseconds")
     for step, name in enumerate(order, 1):
         image, target = cases[name]
-        image, target = image.to(a.device, memory_format=layout), target.to(a.device)
+        image, target = image.to(a.device, kind, memory_format=layout), target.to(a.device, kind)
         wait(a.device)
         start = time.monotonic()
         if a.infer:
             with torch.no_grad(), torch.autocast(a.device, torch.bfloat16, enabled=a.autocast):
                 p = network(image)
-            loss = networks.dice_loss(p.float(), target)
+            loss = networks.dice_loss(p.to(kind), target)
         else:
             optimizer.zero_grad()
             with torch.autocast(a.device, torch.bfloat16, enabled=a.autocast):
                 p = network(image)
-            loss = networks.dice_loss(p.float(), target)
+            loss = networks.dice_loss(p.to(kind), target)
             loss.backward()
             optimizer.step()
         wait(a.device)
@@ -115,7 +117,8 @@ def main():
     if a.output:
         p.detach().float().cpu().numpy()[0].astype("<f4").tofile(a.output)
     print(f"# torch {torch.__version__}, {a.threads} threads, {'keep' if a.keep else 'RevTorch' if a.revtorch else 'recompute'}, "
-          f"{'channels last' if a.channels_last else 'contiguous'}: median {statistics.median(seconds[1:] or seconds):.3f} s, "
+          f"{'channels last' if a.channels_last else 'contiguous'}, {kind}: "
+          f"median {statistics.median(seconds[1:] or seconds):.3f} s, "
           f"resident peak {resident_peak():.0f} MiB, {resident_peak() - before:.0f} MiB above the start", file=sys.stdout)
 
 

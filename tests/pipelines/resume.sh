@@ -108,6 +108,49 @@ check "no epoch is committed" test -z "$(compgen -G "$run/epochs/0001*")"
 missing=$(order-cases --seed 1 --epoch 1 "$run/manifest/training" | sed -n 2p)
 check "the message names the missing case" grep -q "$missing" "$run.out" || sed 's/^/# /' "$run.out"
 
+# --- the next epoch's records are begun while an epoch is validated; nothing is left of them ---
+
+early=$TMPDIR/early # a build whose dice-eval does not end before the next epoch's augment has begun
+mkdir -p "$early/bin"
+ln -s "$BUILD"/bin/* "$early/bin/"
+rm "$early/bin/augment" "$early/bin/dice-eval"
+cat >"$early/bin/augment" <<EARLY
+#!/bin/bash
+[[ "\$*" =~ --epoch\ ([0-9]+) ]] && echo "\${BASH_REMATCH[1]}" >>"$TMPDIR/begun"
+exec "$BUILD/bin/augment" "\$@"
+EARLY
+cat >"$early/bin/dice-eval" <<EARLY
+#!/bin/bash
+"$BUILD/bin/dice-eval" "\$@" || exit
+epoch=\$(tail -n 1 "$TMPDIR/validated")
+for ((i = 0; i < 200 && epoch < 4; i++)); do
+    grep -qx \$((epoch + 1)) "$TMPDIR/begun" && break
+    sleep 0.05
+done
+[ "\$i" = 200 ] || echo \$((epoch + 1)) >>"$TMPDIR/validated"
+[ "\$epoch" != 2 ] || sleep "\${PAUSE:-0}"
+EARLY
+chmod +x "$early/bin/augment" "$early/bin/dice-eval"
+run=$TMPDIR/ahead
+echo 1 >"$TMPDIR/validated"
+BUILD=$early start "$run"
+wait "$group"
+check "epochs 2 to 4 are begun before the validation before them ends" test "$(tail -n 1 "$TMPDIR/validated")" = 5 || sed 's/^/# /' "$run.out"
+check "each of them once, and none after the last" test "$(tr '\n' ' ' <"$TMPDIR/begun")" = "1 2 3 4 "
+same "begun ahead" "$run"
+
+run=$TMPDIR/dropped
+echo 1 >"$TMPDIR/validated"
+: >"$TMPDIR/begun"
+BUILD=$early start "$run" PAUSE=10
+until [ "$(tail -n 1 "$TMPDIR/validated")" = 3 ] || ! kill -0 "$group" 2>/dev/null; do sleep 0.05; done
+kill -TERM -- "-$group"
+wait "$group"
+check "stopped in a validation" grep -q "stopped in the validation of epoch 2" "$run.out" || sed 's/^/# /' "$run.out"
+check "what was begun for the next epoch has ended" test -z "$(pgrep -g "$group")"
+finish "$run"
+same "stopped in a validation" "$run"
+
 # --- another run, a second run, a damaged run ---
 
 refused() { # name, expected text, make's words...
