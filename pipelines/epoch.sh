@@ -63,6 +63,12 @@ begin_feed() { # epoch
     feeding=$1
 }
 
+# On a signal: a tool that reads from it has a copy of the descriptor. Where bash is interrupted as a child ends it may lose
+# its status and then waits for all children; none may be one that waits for this script.
+drop_feed() {
+    exec 4<&-
+}
+
 # The feeder's exit status.
 end_feed() {
     local status=0
@@ -111,6 +117,7 @@ train_epoch() { # epoch
     name=$(epoch_name "$1")
     [ -n "$feeding" ] || begin_feed "$1"
     begin_epoch "$1" "$name" "$work"
+    [ -z "$stopping" ] || stop_epoch "$name" "$work"
     if [ -n "$feeding" ]; then
         step "$1" "$work" <&4 >"$work/now" || status=$?
         end_feed || fed=$?
