@@ -3,16 +3,17 @@
 #include "kernels/cpu/blocked/operands.h"
 #include "kernels/cpu/blocked/results.h"
 
-void blocked_windows(const struct input *in, size_t i, float *v)
+void blocked_windows(const struct input *in, size_t i, struct range range, float *v)
 {
     struct grid grid = grid_of(in->shape);
     size_t stride = point_stride(blocks_of(in->shape));
-    for (int b = 0; b < blocks_of(in->shape); b++, v += CHUNK * LANES) {
+    for (int b = range.first; b < range.first + range.count; b++) {
         struct source source = source_of(in, b);
+        float *to = v + (size_t)b * CHUNK * LANES;
         if (in->image)
-            block_windows(FROM_IMAGE, &grid, chunk_of(&grid, i), &source, v, stride);
+            block_windows(FROM_IMAGE, &grid, chunk_of(&grid, i), &source, to, stride);
         else
-            block_windows(FROM_TENSOR, &grid, chunk_of(&grid, i), &source, v, stride);
+            block_windows(FROM_TENSOR, &grid, chunk_of(&grid, i), &source, to, stride);
     }
 }
 

@@ -8,8 +8,8 @@
 #define blocked_gradients VARIANT_NAME(blocked_gradients)
 #define blocked_results VARIANT_NAME(blocked_results)
 
-/* v = B^T x B of chunk number i. */
-void blocked_windows(const struct input *in, size_t i, float *v);
+/* v = B^T x B of chunk number i, in the blocks of a range; v has all blocks. */
+void blocked_windows(const struct input *in, size_t i, struct range range, float *v);
 
 /* w = A dy A^T of chunk number i, in the blocks of a range. */
 void blocked_gradients(struct shape shape, size_t i, struct range range, const float *dy, float *w);

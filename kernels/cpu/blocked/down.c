@@ -73,7 +73,7 @@ void blocked_down_forward(struct shape fine, struct shape coarse, const float *x
         for (size_t n = slice.begin; n < slice.end; n++) {
             struct chunk c = mix_chunk(&mix, n);
             pool_chunk(fine, c, x, slice.x);
-            blocked_multiply(1, fine, mix.out_blocks, slice.x, mix.forward, slice.made);
+            mix_multiply(fine, mix.out_blocks, slice.x, mix.forward, slice.made);
             store_chunk(coarse, c, slice.made, b, y, moments ? sums + i * summed : NULL);
         }
     }
@@ -97,7 +97,7 @@ void blocked_down_backward(struct shape fine, struct shape coarse, const float *
             pool_chunk(fine, c, x, slice.x);
             mix_load(coarse, c, dy, slice.dy);
             blocked_mix_gradient(&mix, &slice, n);
-            blocked_multiply(1, coarse, mix.in_blocks, slice.dy, mix.transposed, slice.made);
+            mix_multiply(coarse, mix.in_blocks, slice.dy, mix.transposed, slice.made);
             unpool_chunk(fine, c, x, slice.x, slice.made, dx);
         }
     }

@@ -2,48 +2,31 @@
 #include "kernels/cpu/blocked/filters.h"
 #include "kernels/cpu/blocked/transforms.h"
 
-/* G: rows of (1, p, p^2) / prod over q != p of (p - q). */
-static const float matrix2[4][3] = {{1, 0, 0}, {.5, .5, .5}, {.5, -.5, .5}, {0, 0, 1}};
-static const float matrix4[6][3] = {
-    {64.f / 81, 0, 0},
-    {-128.f / 243, -96.f / 243, -72.f / 243},
-    {-128.f / 243, 96.f / 243, -72.f / 243},
-    {32.f / 243, 48.f / 243, 72.f / 243},
-    {32.f / 243, -48.f / 243, 72.f / 243},
-    {0, 0, 1},
-};
-_Static_assert(POINT_A == 0.75f && POINT_B == 1.5f, "G belongs to these points");
-
-INLINE const float (*matrix_of(int m))[3]
-{
-    return m == 2 ? matrix2 : matrix4;
-}
-
 /* to [outer][m + 2][inner] = G from [outer][3][inner] */
 INLINE void expand(int m, int outer, int inner, const lanes *from, lanes *to)
 {
-    const float(*g)[3] = matrix_of(m);
     for (int o = 0; o < outer; o++)
-        for (int point = 0; point < m + 2; point++)
-            for (int i = 0; i < inner; i++) {
-                const lanes *f = from + o * 3 * inner + i;
-                to[(o * (m + 2) + point) * inner + i] =
-                    g[point][0] * f[0] + g[point][1] * f[inner] + g[point][2] * f[2 * inner];
-            }
+        for (int i = 0; i < inner; i++) {
+            const lanes *g = from + o * 3 * inner + i;
+            lanes u[6];
+            filter_transform(m, (const lanes[3]){g[0], g[inner], g[2 * inner]}, u);
+            for (int point = 0; point < m + 2; point++)
+                to[(o * (m + 2) + point) * inner + i] = u[point];
+        }
 }
 
 /* to [outer][3][inner] = G^T from [outer][m + 2][inner] */
 INLINE void contract(int m, int outer, int inner, const lanes *from, lanes *to)
 {
-    const float(*g)[3] = matrix_of(m);
     for (int o = 0; o < outer; o++)
-        for (int tap = 0; tap < 3; tap++)
-            for (int i = 0; i < inner; i++) {
-                lanes sum = {0};
-                for (int point = 0; point < m + 2; point++)
-                    sum += g[point][tap] * from[(o * (m + 2) + point) * inner + i];
-                to[(o * 3 + tap) * inner + i] = sum;
-            }
+        for (int i = 0; i < inner; i++) {
+            lanes u[6], g[3];
+            for (int point = 0; point < m + 2; point++)
+                u[point] = from[(o * (m + 2) + point) * inner + i];
+            filter_gradient(m, u, g);
+            for (int tap = 0; tap < 3; tap++)
+                to[(o * 3 + tap) * inner + i] = g[tap];
+        }
 }
 
 struct filters blocked_filters_of(struct shape in, struct shape out, const float *w)
@@ -59,35 +42,148 @@ struct filters blocked_filters_transposed(struct shape in, struct shape out, con
         .from = out, .to = in, .w = w, .from_stride = row, .to_stride = TAPS, .reversed = 1};
 }
 
-/* Where channel k's row begins in a block of filters. */
-INLINE size_t filter_row(struct shape from, int k)
+/* Where the taps between channel k of `from` and the channels of a block begin; the next channel's are
+ * to_stride further. */
+INLINE size_t row_of(const struct filters *f, int block, int k)
 {
-    return (size_t)(channel_block(from, k) * LANES + channel_lane(from, k)) * LANES;
+    return (size_t)k * f->from_stride + (size_t)block_first(f->to, block) * f->to_stride;
 }
 
-/* The filters from channel k to the channels of one block; u: their place in the first point. */
-static void row_points(const struct filters *f, int block, int k, size_t point_floats, float *u)
+/* taps [TAPS]: a channel of the block a lane. They are read LANES at a time, the last of them overlapping. */
+INLINE void taps_load(const struct filters *f, int block, int k, lanes *taps)
 {
-    lanes taps[TAPS] = {0}, x[9 * POINTS_X], y[3 * POINTS_Y * POINTS_X], z[POINTS];
-    for (int i = 0; i < block_count(f->to, block); i++) {
-        const float *w =
-            f->w + (size_t)k * f->from_stride + (size_t)(block_first(f->to, block) + i) * f->to_stride;
-        for (int t = 0; t < TAPS; t++)
-            taps[t][i] = w[f->reversed ? TAPS - 1 - t : t];
+    const float *w = f->w + row_of(f, block, k);
+    int count = block_count(f->to, block);
+    for (int t = 0; t < TAPS; t += LANES) {
+        int first = smaller(t, TAPS - LANES);
+        lanes rows[LANES];
+        for (int i = 0; i < LANES; i++)
+            rows[i] = i < count ? lanes_load_unaligned(w + (size_t)i * f->to_stride + first) : (lanes){0};
+        lanes_transpose(rows);
+        for (int i = 0; i < LANES; i++)
+            taps[f->reversed ? TAPS - 1 - first - i : first + i] = rows[i];
     }
-    expand(TILE_X, 9, 1, taps, x);
-    expand(TILE_Y, 3, POINTS_X, x, y);
-    expand(TILE_Z, 1, POINTS_Y * POINTS_X, y, z);
-    for (int point = 0; point < POINTS; point++)
-        lanes_store(u + (size_t)point * point_floats, z[point]);
 }
 
-void blocked_filters(const struct filters *f, struct range to, int b, float *u)
+/* dw += taps, the way back; where reads overlapped, 0 is added. */
+INLINE void taps_store(const struct filters *f, int block, int k, const lanes *taps, float *dw)
 {
-    size_t stride = filter_stride(blocks_of(f->from));
-    for (int k = 0; k < shape_channels(f->from); k++)
-        row_points(f, to.first + b, k, (size_t)to.count * stride,
-                   u + (size_t)b * stride + filter_row(f->from, k));
+    float *to = dw + row_of(f, block, k);
+    int count = block_count(f->to, block);
+    for (int t = 0; t < TAPS; t += LANES) {
+        int first = smaller(t, TAPS - LANES);
+        lanes rows[LANES];
+        for (int i = 0; i < LANES; i++)
+            rows[i] = first + i < t ? (lanes){0} : taps[first + i];
+        lanes_transpose(rows);
+        for (int i = 0; i < count; i++) {
+            lanes_unaligned *at = (lanes_unaligned *)(to + (size_t)i * f->to_stride + first);
+            *at += rows[i];
+        }
+    }
+}
+
+/* Number of a channel's row. */
+INLINE size_t row_number(struct shape from, int k)
+{
+    return (size_t)(channel_block(from, k) * LANES + channel_lane(from, k));
+}
+
+void blocked_filters(const struct filters *f, int b, float *u)
+{
+    int from_blocks = blocks_of(f->from);
+    size_t point_floats = filter_point(from_blocks, blocks_of(f->to));
+    for (int k = 0; k < shape_channels(f->from); k++) {
+        lanes taps[TAPS], x[9 * POINTS_X], y[3 * POINTS_Y * POINTS_X], z[POINTS];
+        float *row = u + (size_t)b * filter_stride(from_blocks) + row_number(f->from, k) * LANES;
+        taps_load(f, b, k, taps);
+        expand(TILE_X, 9, 1, taps, x);
+        expand(TILE_Y, 3, POINTS_X, x, y);
+        expand(TILE_Z, 1, POINTS_Y * POINTS_X, y, z);
+        for (int point = 0; point < POINTS; point++)
+            lanes_store(row + (size_t)point * point_floats, z[point]);
+    }
+}
+
+/* Where the planes of a row lie, each SQUARE vectors. */
+INLINE size_t plane_row(const struct filters *f, int panel_blocks, int z, int b, int k)
+{
+    size_t rows = (size_t)blocks_of(f->from) * LANES;
+    return ((size_t)(z * panel_blocks + b) * rows + row_number(f->from, k)) * (SQUARE * LANES);
+}
+
+void blocked_filter_planes(const struct filters *f, struct range panel, float *planes)
+{
+    for (int b = 0; b < panel.count; b++)
+        for (int k = 0; k < shape_channels(f->from); k++) {
+            lanes taps[TAPS], z[POINTS_Z * SQUARE];
+            taps_load(f, panel.first + b, k, taps);
+            expand(TILE_Z, 1, SQUARE, taps, z);
+            for (int i = 0; i < POINTS_Z * SQUARE; i++)
+                lanes_store(planes + plane_row(f, panel.count, i / SQUARE, b, k) + i % SQUARE * LANES, z[i]);
+        }
+}
+
+void blocked_planes_gradient(const struct filters *f, struct range panel, const float *planes, float *dw)
+{
+    for (int b = 0; b < panel.count; b++)
+        for (int k = 0; k < shape_channels(f->from); k++) {
+            lanes taps[TAPS], z[POINTS_Z * SQUARE];
+            for (int i = 0; i < POINTS_Z * SQUARE; i++)
+                z[i] = lanes_load(planes + plane_row(f, panel.count, i / SQUARE, b, k) + i % SQUARE * LANES);
+            contract(TILE_Z, 1, SQUARE, z, taps);
+            taps_store(f, panel.first + b, k, taps, dw);
+        }
+}
+
+/* The row of G along y at a point: what it makes of each tap alone. */
+INLINE void point_row(int point, float *row)
+{
+    for (int tap = 0; tap < 3; tap++) {
+        lanes g[3] = {0}, u[POINTS_Y];
+        g[tap] = lanes_splat(1);
+        filter_transform(TILE_Y, g, u);
+        row[tap] = u[point][0];
+    }
+}
+
+void blocked_filter_line(const struct filters *f, int panel_blocks, int line, const float *planes, float *u)
+{
+    int from_blocks = blocks_of(f->from);
+    float g[3];
+    point_row(line % POINTS_Y, g);
+    for (int b = 0; b < panel_blocks; b++)
+        for (int k = 0; k < shape_channels(f->from); k++) {
+            const float *plane = planes + plane_row(f, panel_blocks, line / POINTS_Y, b, k);
+            float *row = u + (size_t)b * filter_stride(from_blocks) + row_number(f->from, k) * LANES;
+            lanes x[3], points[POINTS_X];
+            for (int i = 0; i < 3; i++)
+                x[i] = g[0] * lanes_load(plane + i * LANES) + g[1] * lanes_load(plane + (3 + i) * LANES) +
+                       g[2] * lanes_load(plane + (6 + i) * LANES);
+            filter_transform(TILE_X, x, points);
+            for (int i = 0; i < POINTS_X; i++)
+                lanes_store(row + (size_t)i * filter_point(from_blocks, panel_blocks), points[i]);
+        }
+}
+
+void blocked_line_gradient(const struct filters *f, int panel_blocks, int line, const float *du,
+                           float *planes)
+{
+    int from_blocks = blocks_of(f->from), first = line % POINTS_Y == 0;
+    float g[3];
+    point_row(line % POINTS_Y, g);
+    for (int b = 0; b < panel_blocks; b++)
+        for (int k = 0; k < shape_channels(f->from); k++) {
+            float *plane = planes + plane_row(f, panel_blocks, line / POINTS_Y, b, k);
+            const float *row = du + (size_t)b * filter_stride(from_blocks) + row_number(f->from, k) * LANES;
+            lanes x[3], points[POINTS_X];
+            for (int i = 0; i < POINTS_X; i++)
+                points[i] = lanes_load(row + (size_t)i * filter_point(from_blocks, panel_blocks));
+            filter_gradient(TILE_X, points, x);
+            for (int i = 0; i < SQUARE; i++)
+                lanes_store(plane + i * LANES, first ? g[i / 3] * x[i % 3]
+                                                     : lanes_load(plane + i * LANES) + g[i / 3] * x[i % 3]);
+        }
 }
 
 /* sum[27] = G^T du G of one row. */
@@ -101,33 +197,17 @@ INLINE void row_taps(const float *du, size_t point_floats, lanes *sum)
     contract(TILE_X, 9, 1, x, sum);
 }
 
-void blocked_filters_gradient(struct shape in, struct shape out, struct range to, const float *du, float *dw)
-{
-    size_t stride = filter_stride(blocks_of(in));
-    for (int b = 0; b < to.count; b++)
-        for (int k = 0; k < shape_channels(in); k++) {
-            lanes sum[TAPS];
-            row_taps(du + (size_t)b * stride + filter_row(in, k), (size_t)to.count * stride, sum);
-            for (int i = 0; i < block_count(out, to.first + b); i++) {
-                int o = block_first(out, to.first + b) + i;
-                float *taps = dw + ((size_t)o * (size_t)shape_channels(in) + (size_t)k) * TAPS;
-                for (int t = 0; t < TAPS; t++)
-                    taps[t] = (float)(taps[t] + sum[t][i]);
-            }
-        }
-}
-
 void blocked_taps_add(struct shape in, struct shape out, float *du, double *taps)
 {
     size_t rows = (size_t)blocks_of(out) * (size_t)blocks_of(in) * LANES;
     for (size_t row = 0; row < rows; row++) {
         lanes_double *to = (lanes_double *)(taps + row * TAPS * LANES);
         lanes sum[TAPS];
-        row_taps(du + row * LANES, rows * LANES, sum);
+        row_taps(du + row * LANES, filter_point(blocks_of(in), blocks_of(out)), sum);
         for (int t = 0; t < TAPS; t++)
             to[t] += lanes_widen(sum[t]);
     }
-    memset(du, 0, POINTS * rows * sizeof(lanes));
+    memset(du, 0, filter_floats(blocks_of(in), blocks_of(out)) * sizeof *du);
 }
 
 void blocked_taps_store(struct shape in, struct shape out, int slices, size_t slice_doubles,

@@ -3,30 +3,45 @@
  *     U = G w G^T along each axis:   [POINTS][out blocks][in blocks * LANES][LANES outs]
  *     dw = G^T dU G:                 taps, [out blocks][in blocks * LANES][27][LANES outs] doubles
  *
- * Rows of U past the last input channel are not written, and not read either. */
+ * Each point of U is followed by one spare vector, as in operands. Rows of U past the
+ * last input channel are not written, and not read either. */
 #ifndef PRUNET_KERNELS_CPU_BLOCKED_FILTERS_H
 #define PRUNET_KERNELS_CPU_BLOCKED_FILTERS_H
 
 #include "kernels/cpu/blocked/tiles.h"
 
-enum { TAPS = 27 };
+enum { TAPS = 27, SQUARE = 9 }; /* of a filter, of a plane of it */
 
 #define blocked_filters_of VARIANT_NAME(blocked_filters_of)
 #define blocked_filters_transposed VARIANT_NAME(blocked_filters_transposed)
 #define blocked_filters VARIANT_NAME(blocked_filters)
-#define blocked_filters_gradient VARIANT_NAME(blocked_filters_gradient)
+#define blocked_filter_planes VARIANT_NAME(blocked_filter_planes)
+#define blocked_filter_line VARIANT_NAME(blocked_filter_line)
+#define blocked_line_gradient VARIANT_NAME(blocked_line_gradient)
+#define blocked_planes_gradient VARIANT_NAME(blocked_planes_gradient)
 #define blocked_taps_add VARIANT_NAME(blocked_taps_add)
 #define blocked_taps_store VARIANT_NAME(blocked_taps_store)
 
-/* Floats from one output block to the next, and of all. */
+/* Floats from one output block to the next. */
 INLINE size_t filter_stride(int in_blocks)
 {
     return (size_t)in_blocks * LANES * LANES;
 }
 
+/* From one point to the next. */
+INLINE size_t filter_point(int in_blocks, int out_blocks)
+{
+    return (size_t)out_blocks * filter_stride(in_blocks) + LANES;
+}
+
 INLINE size_t filter_floats(int in_blocks, int out_blocks)
 {
-    return POINTS * (size_t)out_blocks * filter_stride(in_blocks);
+    return POINTS * filter_point(in_blocks, out_blocks);
+}
+
+INLINE size_t plane_floats(int in_blocks, int out_blocks)
+{
+    return (size_t)POINTS_Z * SQUARE * (size_t)out_blocks * filter_stride(in_blocks);
 }
 
 INLINE size_t taps_doubles(int in_blocks, int out_blocks)
@@ -48,11 +63,23 @@ struct filters {
 struct filters blocked_filters_of(struct shape in, struct shape out, const float *w);
 struct filters blocked_filters_transposed(struct shape in, struct shape out, const float *w);
 
-/* Block number b of those in `to`: u [POINTS][to.count][from blocks * LANES][LANES]. */
-void blocked_filters(const struct filters *f, struct range to, int b, float *u);
+/* Block b: u [POINTS][to blocks][from blocks * LANES][LANES]. */
+void blocked_filters(const struct filters *f, int b, float *u);
 
-/* dw [out][in][27] += G^T du G, for the output blocks in `to`. */
-void blocked_filters_gradient(struct shape in, struct shape out, struct range to, const float *du, float *dw);
+/* The same for a panel, some blocks of `to`, in two steps with little memory: first all taps along z,
+ *
+ *     planes [POINTS_Z][panel blocks][from blocks * LANES][SQUARE][LANES]
+ *
+ * then, line by line of POINTS_X points (line = z * POINTS_Y + y), along y and x,
+ *
+ *     u [POINTS_X][panel blocks][from blocks * LANES][LANES] */
+void blocked_filter_planes(const struct filters *f, struct range panel, float *planes);
+void blocked_filter_line(const struct filters *f, int panel_blocks, int line, const float *planes, float *u);
+
+/* And back: lines in their order, which set the planes, then dw += , the gradient of f->w. */
+void blocked_line_gradient(const struct filters *f, int panel_blocks, int line, const float *du,
+                           float *planes);
+void blocked_planes_gradient(const struct filters *f, struct range panel, const float *planes, float *dw);
 
 /* taps += G^T du G, du = 0, for all output blocks. */
 void blocked_taps_add(struct shape in, struct shape out, float *du, double *taps);

@@ -75,7 +75,9 @@ void blocked_mix_clear(const struct mix *m, const struct mix_slice *s)
 
 void blocked_mix_gradient(const struct mix *m, const struct mix_slice *s, size_t i)
 {
-    blocked_correlate(1, m->in, m->out_blocks, s->x, s->dy, s->single);
+    struct product product = mix_product(m->in, m->out_blocks);
+    product.add = 1;
+    blocked_correlate(&product, s->x, s->dy, s->single);
     double *bias = s->wide + m->filters;
     for (int b = 0; b < m->out_blocks; b++) {
         lanes sum = {0};

@@ -70,6 +70,19 @@ INLINE void mix_clear_rest(struct chunk c, float *panel)
     memset(panel + (size_t)c.count * LANES, 0, (size_t)(CHUNK - c.count) * sizeof(lanes));
 }
 
+/* What a chunk's operand is multiplied with: one point. */
+INLINE struct product mix_product(struct shape from, int to_blocks)
+{
+    return (struct product){.points = 1, .tiles = CHUNK, .in = from, .out_blocks = to_blocks};
+}
+
+/* made = x mixed from one stack to blocks of the other. */
+INLINE void mix_multiply(struct shape from, int to_blocks, const float *x, const float *filters, float *made)
+{
+    struct product p = mix_product(from, to_blocks);
+    blocked_multiply(&p, x, filters, made);
+}
+
 /* An operand from a tensor's voxels as they are. */
 INLINE void mix_load(struct shape s, struct chunk c, const float *x, float *operand)
 {

@@ -107,13 +107,6 @@ INLINE void run_windows(int kind, const struct grid *g, const struct run *r, str
     }
 }
 
-INLINE void clear_slots(int first, float *v, size_t stride)
-{
-    for (int point = 0; point < POINTS && first < CHUNK; point++)
-        memset(v + (size_t)point * stride + (size_t)first * LANES, 0,
-               sizeof(lanes) * (size_t)(CHUNK - first));
-}
-
 INLINE struct source source_of(const struct input *in, int b)
 {
     struct shape s = in->shape;
@@ -143,7 +136,6 @@ INLINE void block_windows(int kind, const struct grid *g, struct chunk c, const 
             run_windows(kind, g, &r, whole, s, to, stride);
         slot += r.count;
     }
-    clear_slots(c.count, v, stride);
 }
 
 /* A dy A^T of the tile at `dy`; `width`: its columns inside the grid. */
@@ -204,7 +196,6 @@ INLINE void transform_gradients(const struct grid *g, struct chunk c, struct ran
                     tile_gradients(from, slice, row, inside, width, to, stride);
             }
         }
-        clear_slots(c.count, panel, stride);
     }
 }
 

@@ -6,14 +6,15 @@
 
 enum {
     PANEL_BLOCKS = 32 / LANES, /* output blocks of a task */
-    FILTERS_MOST = 12 << 20,   /* bytes of filters that other ways may take */
-    OPERANDS_BYTES = 32 << 20, /* what shared operands may take, unless one chunk needs more */
+    FILTERS_MOST = 12 << 20,   /* bytes of filters that may exist at once */
+    OPERANDS_BYTES = 32 << 20, /* what operands and products may take, unless one chunk needs more */
     WORKERS_MOST = 8,
 };
 
 struct plan {
-    size_t chunks, at_once;          /* of the grid; whose operands are shared */
-    size_t operand, products, panel; /* floats */
+    size_t chunks, at_once;   /* of the grid; what is done with one panel of filters */
+    size_t operand, products; /* floats: of a chunk, of a chunk in a panel */
+    size_t planes, line;      /* floats of filters */
     int workers;
 };
 
@@ -29,10 +30,11 @@ static struct plan plan_of(struct shape in, struct shape out)
         most = in_blocks > out_blocks ? in_blocks : out_blocks;
     p.operand = operand_floats(most);
     p.products = operand_floats(PANEL_BLOCKS);
-    p.panel = filter_floats(most, PANEL_BLOCKS);
-    p.at_once = larger(1, OPERANDS_BYTES / (p.operand * sizeof(float)));
-    p.at_once = p.at_once < p.chunks ? p.at_once : p.chunks;
+    p.planes = plane_floats(most, PANEL_BLOCKS);
+    p.line = POINTS_X * filter_point(most, PANEL_BLOCKS);
     p.workers = smaller(WORKERS_MOST, (most + PANEL_BLOCKS - 1) / PANEL_BLOCKS);
+    p.at_once = larger(1, OPERANDS_BYTES / sizeof(float) / (p.operand + (size_t)p.workers * p.products));
+    p.at_once = p.at_once < p.chunks ? p.at_once : p.chunks;
     return p;
 }
 
@@ -41,22 +43,27 @@ int blocked_panels_pay(struct shape in, struct shape out)
     return filter_floats(blocks_of(in), blocks_of(out)) * sizeof(float) > FILTERS_MOST;
 }
 
+static size_t worker_floats(const struct plan *p)
+{
+    return p->at_once * p->products + p->planes + p->line;
+}
+
 size_t blocked_panels_bytes(struct shape in, struct shape out)
 {
     struct plan p = plan_of(in, out);
-    return (p.at_once * p.operand + (size_t)p.workers * (p.products + p.panel)) * sizeof(float);
+    return (p.at_once * p.operand + (size_t)p.workers * worker_floats(&p)) * sizeof(float);
 }
 
 /* Memory of the worker that asks. */
 struct worker {
-    float *products, *panel;
+    float *products, *planes, *line; /* of each chunk of a stretch in one panel; filters */
 };
 
 static struct worker worker_of(const struct plan *p, void *scratch)
 {
-    float *own =
-        (float *)scratch + p->at_once * p->operand + (size_t)omp_get_thread_num() * (p->products + p->panel);
-    return (struct worker){own, own + p->products};
+    float *own = (float *)scratch + p->at_once * p->operand + (size_t)omp_get_thread_num() * worker_floats(p);
+    float *planes = own + p->at_once * p->products;
+    return (struct worker){own, planes, planes + p->planes};
 }
 
 static int workers_of(const struct plan *p)
@@ -77,14 +84,33 @@ static struct stretch stretch_at(const struct plan *p, size_t begin)
 
 static void share_windows(const struct plan *p, struct stretch s, const struct input *in, float *operands)
 {
-#pragma omp parallel for schedule(dynamic)
+#pragma omp parallel for collapse(2) schedule(static)
     for (size_t i = s.begin; i < s.end; i++)
-        blocked_windows(in, i, operands + (i - s.begin) * p->operand);
+        for (int b = 0; b < blocks_of(in->shape); b++)
+            blocked_windows(in, i, (struct range){b, 1}, operands + (i - s.begin) * p->operand);
 }
 
 static struct range panel_at(struct shape to, int first)
 {
     return (struct range){first, smaller(PANEL_BLOCKS, blocks_of(to) - first)};
+}
+
+/* The points of a line in chunk number i of a stretch: operands and products of a panel. */
+struct points {
+    struct product product;
+    const float *operand;
+    float *products;
+};
+
+static struct points points_of(const struct plan *p, struct stretch s, size_t i, struct shape in,
+                               int panel_blocks, int line, const struct worker *w, const float *operands)
+{
+    struct grid grid = grid_of(in);
+    size_t first = (size_t)line * POINTS_X;
+    return (struct points){
+        {.points = POINTS_X, .tiles = chunk_of(&grid, i).count, .in = in, .out_blocks = panel_blocks},
+        operands + (i - s.begin) * p->operand + first * point_stride(blocks_of(in)),
+        w->products + (i - s.begin) * p->products + first * point_stride(panel_blocks)};
 }
 
 /* The sink takes shared operands times filters, panel by panel. */
@@ -95,32 +121,38 @@ static void multiply_panels(const struct plan *p, struct stretch s, const struct
     for (int first = 0; first < blocks_of(f->to); first += PANEL_BLOCKS) {
         struct worker w = worker_of(p, scratch);
         struct range panel = panel_at(f->to, first);
-        for (int b = 0; b < panel.count; b++)
-            blocked_filters(f, panel, b, w.panel);
-        for (size_t i = s.begin; i < s.end; i++) {
-            const float *operand = (const float *)scratch + (i - s.begin) * p->operand;
-            blocked_multiply(POINTS, f->from, panel.count, operand, w.panel, w.products);
-            blocked_results(f->to, i, panel, w.products, to);
+        blocked_filter_planes(f, panel, w.planes);
+        for (int line = 0; line < POINTS_ZY; line++) {
+            blocked_filter_line(f, panel.count, line, w.planes, w.line);
+            for (size_t i = s.begin; i < s.end; i++) {
+                struct points at = points_of(p, s, i, f->from, panel.count, line, &w, scratch);
+                blocked_multiply(&at.product, at.operand, w.line, at.products);
+            }
         }
+        for (size_t i = s.begin; i < s.end; i++)
+            blocked_results(f->to, i, panel, w.products + (i - s.begin) * p->products, to);
     }
 }
 
 /* dw += shared operands times transformed dy, panel by panel. */
-static void correlate_panels(const struct plan *p, struct stretch s, const struct winograd_backward *b,
-                             void *scratch)
+static void correlate_panels(const struct plan *p, struct stretch s, const struct filters *f, const float *dy,
+                             float *dw, void *scratch)
 {
-    struct shape in = b->forward.in.shape, out = b->forward.out;
 #pragma omp parallel for schedule(dynamic) num_threads(workers_of(p))
-    for (int first = 0; first < blocks_of(out); first += PANEL_BLOCKS) {
+    for (int first = 0; first < blocks_of(f->to); first += PANEL_BLOCKS) {
         struct worker w = worker_of(p, scratch);
-        struct range panel = panel_at(out, first);
-        memset(w.panel, 0, filter_floats(blocks_of(in), panel.count) * sizeof(float));
-        for (size_t i = s.begin; i < s.end; i++) {
-            blocked_gradients(out, i, panel, b->dy, w.products);
-            blocked_correlate(POINTS, in, panel.count, (const float *)scratch + (i - s.begin) * p->operand,
-                              w.products, w.panel);
+        struct range panel = panel_at(f->to, first);
+        for (size_t i = s.begin; i < s.end; i++)
+            blocked_gradients(f->to, i, panel, dy, w.products + (i - s.begin) * p->products);
+        for (int line = 0; line < POINTS_ZY; line++) {
+            for (size_t i = s.begin; i < s.end; i++) {
+                struct points at = points_of(p, s, i, f->from, panel.count, line, &w, scratch);
+                at.product.add = i > s.begin;
+                blocked_correlate(&at.product, at.operand, at.products, w.line);
+            }
+            blocked_line_gradient(f, panel.count, line, w.line, w.planes);
         }
-        blocked_filters_gradient(in, out, panel, w.panel, b->dw);
+        blocked_planes_gradient(f, panel, w.planes, dw);
     }
 }
 
@@ -156,7 +188,7 @@ void blocked_panels_backward(const struct winograd_backward *b, void *scratch)
         share_windows(&p, s, &f->in, scratch);
         if (f->to.y)
             multiply_panels(&p, s, &filters, &f->to, scratch);
-        correlate_panels(&p, s, b, scratch);
+        correlate_panels(&p, s, &filters, b->dy, b->dw, scratch);
         if (b->dx.y) {
             share_windows(&p, s, &dy, scratch);
             multiply_panels(&p, s, &transposed, &b->dx, scratch);

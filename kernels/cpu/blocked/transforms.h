@@ -23,6 +23,51 @@
 #define POINT_A 0.75f
 #define POINT_B 1.5f
 
+/* What G's rows of the points 0, a and b have in common: one over the product, over the other points q, of
+ * (p - q). In double, so that each of G's numbers is rounded once. */
+#define SCALE_0 (1 / (aa * bb))
+#define SCALE_A (1 / (2 * aa * (aa - bb)))
+#define SCALE_B (1 / (2 * bb * (bb - aa)))
+
+/* u[0..m+1] = G g[0..2] */
+INLINE void filter_transform(int m, const lanes *g, lanes *u)
+{
+    const double a = POINT_A, b = POINT_B, aa = a * a, bb = b * b;
+    if (m == 2) {
+        lanes even = 0.5f * g[0] + 0.5f * g[2];
+        u[0] = g[0];
+        u[1] = even + 0.5f * g[1];
+        u[2] = even - 0.5f * g[1];
+        u[3] = g[2];
+        return;
+    }
+    lanes even_a = (float)SCALE_A * g[0] + (float)(SCALE_A * aa) * g[2];
+    lanes even_b = (float)SCALE_B * g[0] + (float)(SCALE_B * bb) * g[2];
+    u[0] = (float)SCALE_0 * g[0];
+    u[1] = even_a + (float)(SCALE_A * a) * g[1];
+    u[2] = even_a - (float)(SCALE_A * a) * g[1];
+    u[3] = even_b + (float)(SCALE_B * b) * g[1];
+    u[4] = even_b - (float)(SCALE_B * b) * g[1];
+    u[5] = g[2];
+}
+
+/* g[0..2] = G^T u[0..m+1] */
+INLINE void filter_gradient(int m, const lanes *u, lanes *g)
+{
+    const double a = POINT_A, b = POINT_B, aa = a * a, bb = b * b;
+    lanes even_a = u[1] + u[2], odd_a = u[1] - u[2];
+    if (m == 2) {
+        g[0] = u[0] + 0.5f * even_a;
+        g[1] = 0.5f * odd_a;
+        g[2] = u[3] + 0.5f * even_a;
+        return;
+    }
+    lanes even_b = u[3] + u[4], odd_b = u[3] - u[4];
+    g[0] = (float)SCALE_0 * u[0] + (float)SCALE_A * even_a + (float)SCALE_B * even_b;
+    g[1] = (float)(SCALE_A * a) * odd_a + (float)(SCALE_B * b) * odd_b;
+    g[2] = (float)(SCALE_A * aa) * even_a + (float)(SCALE_B * bb) * even_b + u[5];
+}
+
 /* v[0..m+1] = B^T d[0..m+1] */
 INLINE void input_transform(int m, const lanes *d, lanes *v)
 {

@@ -65,7 +65,7 @@ static void mix_plane(const struct mix *mix, const struct ring *ring, struct sha
         for (size_t v = slice_begin(voxels, mix->slices, i); v < end; v += CHUNK) {
             int count = end - v < CHUNK ? (int)(end - v) : CHUNK;
             mix_load(coarse, (struct chunk){(size_t)z * voxels + v, count}, x, slice.x);
-            blocked_multiply(1, coarse, mix->out_blocks, slice.x, mix->forward, slice.made);
+            mix_multiply(coarse, mix->out_blocks, slice.x, mix->forward, slice.made);
             for (int b = 0; b < mix->out_blocks; b++) {
                 lanes constant = block_values(ring->plane, b, bias);
                 for (int slot = 0; slot < count; slot++)
@@ -150,7 +150,7 @@ void blocked_up_backward(struct shape coarse, struct shape fine, const float *x,
             mix_load(coarse, c, x, slice.x);
             gather_chunk(coarse, fine, c, dy, slice.dy);
             blocked_mix_gradient(&mix, &slice, n);
-            blocked_multiply(1, fine, mix.in_blocks, slice.dy, mix.transposed, slice.made);
+            mix_multiply(fine, mix.in_blocks, slice.dy, mix.transposed, slice.made);
             mix_save(coarse, c, slice.made, dx);
         }
     }

@@ -40,6 +40,26 @@ INLINE lanes lanes_splat(float a)
     return a - (lanes){0};
 }
 
+/* rows[i][j] = rows[j][i]: each step interleaves the first half of the rows with the second. */
+INLINE void lanes_transpose(lanes *rows)
+{
+    typedef int lane_numbers __attribute__((vector_size(4 * LANES)));
+    lane_numbers low, high;
+    for (int i = 0; i < LANES; i++) {
+        low[i] = i / 2 + i % 2 * LANES;
+        high[i] = low[i] + LANES / 2;
+    }
+    for (int step = 1; step < LANES; step *= 2) {
+        lanes next[LANES];
+        for (int i = 0; i < LANES / 2; i++) {
+            next[2 * i] = __builtin_shuffle(rows[i], rows[i + LANES / 2], low);
+            next[2 * i + 1] = __builtin_shuffle(rows[i], rows[i + LANES / 2], high);
+        }
+        for (int i = 0; i < LANES; i++)
+            rows[i] = next[i];
+    }
+}
+
 /* max(a, b), element by element; NaN where b is, and b where a is NaN (on ARM NaN as well). */
 INLINE lanes lanes_max(lanes a, lanes b)
 {

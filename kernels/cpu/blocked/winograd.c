@@ -84,10 +84,20 @@ static void gather_sums(const struct sink *sink, struct lane_sums *sums, int blo
 
 static void all_filters(struct filters f, float *u)
 {
-    struct range to = all_blocks(f.to);
 #pragma omp parallel for schedule(static)
-    for (int b = 0; b < to.count; b++)
-        blocked_filters(&f, to, b, u);
+    for (int b = 0; b < blocks_of(f.to); b++)
+        blocked_filters(&f, b, u);
+}
+
+/* What chunk number i is multiplied with: all filters. */
+static struct product product_of(struct shape in, struct shape out, size_t i, int add)
+{
+    struct grid grid = grid_of(in);
+    return (struct product){.points = POINTS,
+                            .tiles = chunk_of(&grid, i).count,
+                            .in = in,
+                            .out_blocks = blocks_of(out),
+                            .add = add};
 }
 
 static void forward_slice(const struct winograd_forward *f, const struct work *w, const struct sink *to,
@@ -95,8 +105,9 @@ static void forward_slice(const struct winograd_forward *f, const struct work *w
 {
     struct range out = all_blocks(f->out);
     for (size_t i = begin; i < end; i++) {
-        blocked_windows(&f->in, i, w->operand);
-        blocked_multiply(POINTS, f->in.shape, out.count, w->operand, w->filters, w->products);
+        struct product forward = product_of(f->in.shape, f->out, i, 0);
+        blocked_windows(&f->in, i, all_blocks(f->in.shape), w->operand);
+        blocked_multiply(&forward, w->operand, w->filters, w->products);
         blocked_results(f->out, i, out, w->products, to);
     }
 }
@@ -128,16 +139,19 @@ static void backward_slice(const struct winograd_backward *b, const struct work 
     struct range in = all_blocks(f->in.shape), out = all_blocks(f->out);
     struct input dy = {.shape = f->out, .x = b->dy};
     for (size_t i = begin; i < end; i++) {
-        blocked_windows(&f->in, i, w->operand);
+        struct product forward = product_of(f->in.shape, f->out, i, 0),
+                       gradient = product_of(f->in.shape, f->out, i, 1),
+                       backward = product_of(f->out, f->in.shape, i, 0);
+        blocked_windows(&f->in, i, in, w->operand);
         if (to->y) {
-            blocked_multiply(POINTS, f->in.shape, out.count, w->operand, w->filters, w->products);
+            blocked_multiply(&forward, w->operand, w->filters, w->products);
             blocked_results(f->out, i, out, w->products, to);
         }
         blocked_gradients(f->out, i, out, b->dy, w->products);
-        blocked_correlate(POINTS, f->in.shape, out.count, w->operand, w->products, w->points);
+        blocked_correlate(&gradient, w->operand, w->products, w->points);
         if (dx->y) {
-            blocked_windows(&dy, i, w->operand);
-            blocked_multiply(POINTS, f->out, in.count, w->operand, w->transposed, w->products);
+            blocked_windows(&dy, i, out, w->operand);
+            blocked_multiply(&backward, w->operand, w->transposed, w->products);
             blocked_results(f->in.shape, i, in, w->products, dx);
         }
         if ((i - begin) % CHUNKS_SINGLE == CHUNKS_SINGLE - 1 || i == end - 1)
