@@ -147,7 +147,11 @@ until [ "$(tail -n 1 "$TMPDIR/validated")" = 3 ] || ! kill -0 "$group" 2>/dev/nu
 kill -TERM -- "-$group"
 wait "$group"
 check "stopped in a validation" grep -q "stopped in the validation of epoch 2" "$run.out" || sed 's/^/# /' "$run.out"
-check "what was begun for the next epoch has ended" test -z "$(pgrep -g "$group")"
+for ((i = 0; i < 100; i++)); do
+    pgrep -g "$group" >/dev/null || break
+    sleep 0.05
+done
+check "what was begun for the next epoch ends" test "$i" -lt 100
 finish "$run"
 same "stopped in a validation" "$run"
 
