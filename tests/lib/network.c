@@ -19,9 +19,14 @@ static void test_output(const struct golden *golden, const struct kernels *kerne
     network_close(network);
 }
 
-/* |difference| / |expected| over all parameters together, or the largest absolute difference. */
-static double compare(const struct network *network, const struct golden *golden, int vector,
-                      const char *prefix, bool relative)
+/* Of all parameters together: |difference| / |expected|, the largest difference, and the root of the mean
+ * square difference. */
+struct distance {
+    double relative, largest, mean;
+};
+
+static struct distance compare(const struct network *network, const struct golden *golden, int vector,
+                               const char *prefix)
 {
     double difference = 0, norm = 0, largest = 0;
     for (size_t i = 0; i < golden->table.count; i++) {
@@ -38,7 +43,8 @@ static double compare(const struct network *network, const struct golden *golden
         }
         free(got);
     }
-    return relative ? sqrt(difference / norm) : largest;
+    return (struct distance){sqrt(difference / norm), largest,
+                             sqrt(difference / (double)golden->table.floats)};
 }
 
 static void test_training(const struct golden *golden, const struct kernels *kernels, const char *name)
@@ -53,7 +59,7 @@ static void test_training(const struct golden *golden, const struct kernels *ker
         status |= network_gradient(network, 1, &score);
         error = fmax(error, fabs(score.loss - losses[t]));
         if (t == 0) {
-            double gradient = compare(network, golden, STATE_GRADIENT, "grad.", true);
+            double gradient = compare(network, golden, STATE_GRADIENT, "grad.").relative;
             check(gradient < 1e-5 + 50 * kernels->rounding, "%s, %s: gradient within %.1e", kernels->name,
                   name, gradient);
         }
@@ -63,10 +69,12 @@ static void test_training(const struct golden *golden, const struct kernels *ker
     }
     check(!status && error < 5e-6 + kernels->rounding, "%s, %s: three losses within %.1e", kernels->name,
           name, error);
-    double tolerance = golden->architecture.kind == NETWORK_BASELINE ? 2e-5 : 5e-6;
-    double weights = compare(network, golden, STATE_WEIGHTS, "weight_after_3.", false);
-    check(weights < tolerance + kernels->rounding, "%s, %s: weights after three steps within %.1e",
-          kernels->name, name, weights);
+    /* Adam moves every weight by about its rate, however small its gradient is: of the few whose gradient is
+     * nearly 0, rounding decides the direction. Three steps move a weight by 3e-4. */
+    struct distance weights = compare(network, golden, STATE_WEIGHTS, "weight_after_3.");
+    check(weights.mean < 5e-8 + kernels->rounding && weights.largest < 2e-5 + kernels->rounding,
+          "%s, %s: weights after three steps within %.1e, %.1e in the mean", kernels->name, name,
+          weights.largest, weights.mean);
     network_close(network);
 }
 
@@ -108,7 +116,7 @@ static void test_not_finite(const struct golden *golden, const struct kernels *k
         check(status == STATUS_FAILURE && strstr(error_message(), "not finite"),
               "%s: %f in the image is an error: the loss is not finite", kernels->name, (double)bad[i]);
     }
-    check(compare(network, golden, STATE_WEIGHTS, "weight.", false) == 0, "%s: and the weights stay",
+    check(compare(network, golden, STATE_WEIGHTS, "weight.").largest == 0, "%s: and the weights stay",
           kernels->name);
     free(image);
     network_close(network);
