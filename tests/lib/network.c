@@ -70,9 +70,9 @@ static void test_training(const struct golden *golden, const struct kernels *ker
     check(!status && error < 5e-6 + kernels->rounding, "%s, %s: three losses within %.1e", kernels->name,
           name, error);
     /* Three steps move a weight by 3e-4, however small its gradient is: of the few whose gradient is nearly
-     * 0, rounding decides the direction. And where it takes one value over LeakyReLU's kink the gradient of
-     * these small networks jumps by 4e-4 (seen in the third step, in a build without optimisation): 7e-8 in
-     * the mean. */
+     * 0, rounding decides the direction. And where it takes one value over a kink, LeakyReLU's or a tie in a
+     * pooling, the gradient of these small networks jumps: by 4e-4 in the third step of a build without
+     * optimisation, which is 7e-8 in the mean. */
     struct distance weights = compare(network, golden, STATE_WEIGHTS, "weight_after_3.");
     check(weights.mean < 2e-7 + kernels->rounding && weights.largest < 2e-5 + kernels->rounding,
           "%s, %s: weights after three steps within %.1e, %.1e in the mean", kernels->name, name,
