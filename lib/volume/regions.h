@@ -9,6 +9,12 @@
 
 enum region { REGION_WT, REGION_TC, REGION_ET, REGIONS };
 
+/* Whether a number is none of the labels; without a branch, so that loops take whole vectors at a time. */
+static inline bool is_no_label(uint8_t number)
+{
+    return (number > 4) | (number == 3);
+}
+
 /* masks[r * voxels + i] = 1 where voxel i lies in region r, else 0. */
 void regions_of_labels(const uint8_t *labels, size_t voxels, uint8_t *masks);
 

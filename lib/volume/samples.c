@@ -1,5 +1,6 @@
 #include "lib/volume/samples.h"
 #include "lib/base/error.h"
+#include "lib/volume/regions.h"
 #include <string.h>
 
 int record_derive(struct record *to, const struct record *from, enum sample sample, int channels,
@@ -84,7 +85,7 @@ static bool are_labels(const uint8_t *bytes, size_t n)
 {
     uint8_t wrong = 0;
     for (size_t i = 0; i < n; i++)
-        wrong |= (uint8_t)((bytes[i] > 4) | (bytes[i] == 3));
+        wrong |= is_no_label(bytes[i]);
     return !wrong;
 }
 
@@ -96,7 +97,7 @@ static int check_bytes(const uint8_t *labels, size_t n)
     for (size_t i = 0; i < n; i++)
         counts[labels[i]]++;
     for (int value = 0; value < 256; value++)
-        if (counts[value] && !is_label((float)value))
+        if (counts[value] && is_no_label((uint8_t)value))
             return fail(STATUS_DATA, "label %d in %zu voxels is none of 0, 1, 2, 4", value, counts[value]);
     return STATUS_OK;
 }
