@@ -56,9 +56,8 @@ const char *by_hand_choose(void)
         return NULL;
     }
     snprintf(advice, sizeof advice,
-             "PRUNET_CUDA_LEVEL0 is \"%.40s\": set it to 0 (cuDNN), 1 (all by hand) or a list of forward, "
-             "data and "
-             "weights, separated by commas; make gpu-bench says what is fastest",
+             "PRUNET_CUDA_LEVEL0 is \"%.40s\": set it to 0 (cuDNN), 1 (all by hand) or a list of "
+             "forward, data and weights, separated by commas; make gpu-bench says what is fastest",
              wish);
     return advice;
 }

@@ -24,6 +24,14 @@ start() { # run, environment and make's words...
         CASES="$TMPDIR/whole/cases" train >"$run.out" 2>&1 &
     group=$!
 }
+
+# A build without some tools, for the test to put others in their place.
+build_without() { # folder, tools...
+    mkdir -p "$1/bin"
+    ln -s "$BUILD"/bin/* "$1/bin/"
+    (cd "$1/bin" && rm -- "${@:2}")
+}
+
 finish() { # run
     stages "$1" train CASES="$TMPDIR/whole/cases" || sed 's/^/# /' "$1.out"
 }
@@ -70,9 +78,7 @@ fi
 # --- SIGTERM and SIGINT: the step is finished, its state kept, training goes on inside the epoch ---
 
 slow=$TMPDIR/slow # a build whose augment pauses in the middle of its second case
-mkdir -p "$slow/bin"
-ln -s "$BUILD"/bin/* "$slow/bin/"
-rm "$slow/bin/augment"
+build_without "$slow" augment
 cat >"$slow/bin/augment" <<SLOW
 #!/bin/sh
 "$BUILD/bin/augment" "\$@" | { head -c 700000; sleep 2; exec cat; }
@@ -99,9 +105,7 @@ same "stopped by signals" "$run"
 # --- starved ---
 
 fake=$TMPDIR/fake # a build whose augment ends in the middle of its second case
-mkdir -p "$fake/bin"
-ln -s "$BUILD"/bin/* "$fake/bin/"
-rm "$fake/bin/augment"
+build_without "$fake" augment
 cat >"$fake/bin/augment" <<FAKE
 #!/bin/sh
 "$BUILD/bin/augment" "\$@" | head -c 700000
@@ -117,9 +121,7 @@ check "the message names the missing case" grep -q "$missing" "$run.out" || sed 
 # --- the next epoch's records are begun while an epoch is validated; nothing is left of them ---
 
 early=$TMPDIR/early # a build whose dice-eval does not end before the next epoch's augment has begun
-mkdir -p "$early/bin"
-ln -s "$BUILD"/bin/* "$early/bin/"
-rm "$early/bin/augment" "$early/bin/dice-eval"
+build_without "$early" augment dice-eval
 cat >"$early/bin/augment" <<EARLY
 #!/bin/bash
 [[ "\$*" =~ --epoch\ ([0-9]+) ]] && echo "\${BASH_REMATCH[1]}" >>"$TMPDIR/begun"
