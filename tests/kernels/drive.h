@@ -2,13 +2,17 @@
  *
  * A `drive` lists the operation's arguments in the order of its prototype. Running it lays every argument
  * into the backend's memory: what is written with `=` starts as poison, so do scratch and a layout's padding;
- * a guard zone follows each block. Afterwards guards must stand and what is only read must be unchanged. */
+ * a guard zone follows each block, and a page that no one may touch a host backend's scratch. Afterwards
+ * guards must stand and what is only read must be unchanged. */
 #ifndef PRUNET_TESTS_KERNELS_DRIVE_H
 #define PRUNET_TESTS_KERNELS_DRIVE_H
 
 #include "kernels/kernels.h"
 #include "lib/base/random.h"
 #include "tests/check.h"
+#include <signal.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 enum { ARGUMENTS_MOST = 12, GUARD = 256, GUARD_BYTE = 0xa5 };
 
@@ -133,6 +137,50 @@ static inline int guarded_back(const struct kernels *kernels, void *memory, void
     return whole;
 }
 
+/* Where the last run that did not come back was, for whoever runs a test that a guard page has ended. */
+static char drive_running[160];
+
+static void drive_beyond(int number)
+{
+    (void)number;
+    static const char what[] = "touches memory beyond its scratch\n";
+    if (write(STDERR_FILENO, drive_running, strlen(drive_running)) < 0 ||
+        write(STDERR_FILENO, what, sizeof what - 1) < 0)
+        _exit(2);
+    _exit(1);
+}
+
+/* Scratch in the host's memory: poisoned, and where it ends a page begins that no one may touch. The few
+ * bytes up to that page, for scratch begins on a cache line, are guarded like any block's. */
+struct scratch {
+    unsigned char *pages, *at;
+    size_t bytes, room; /* room: of the pages before the last */
+};
+
+static inline struct scratch scratch_open(size_t bytes)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    struct scratch s = {.bytes = bytes, .room = (bytes + page - 1) / page * page};
+    s.pages = mmap(NULL, s.room + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (s.pages == MAP_FAILED || mprotect(s.pages + s.room, page, PROT_NONE))
+        abort();
+    s.at = s.pages + (s.room - bytes) / 64 * 64;
+    poison(s.at, bytes);
+    memset(s.at + bytes, GUARD_BYTE, (size_t)(s.pages + s.room - s.at) - bytes);
+    signal(SIGSEGV, drive_beyond);
+    return s;
+}
+
+/* 0 when the bytes up to the page were touched. */
+static inline int scratch_close(const struct scratch *s)
+{
+    int whole = 1;
+    for (const unsigned char *p = s->at + s->bytes; p < s->pages + s->room; p++)
+        whole &= *p == GUARD_BYTE;
+    munmap(s->pages, s->room + (size_t)sysconf(_SC_PAGESIZE));
+    return whole;
+}
+
 static inline size_t argument_bytes(const struct kernels *kernels, const struct argument *a)
 {
     return a->kind == TENSOR ? kernels->tensor_bytes(a->shape) : a->count * element_bytes(a->kind);
@@ -168,6 +216,22 @@ static inline int argument_back(const struct kernels *kernels, struct argument *
     return whole;
 }
 
+/* The operation itself, with as much scratch as it declares. 0 when it went beyond that. */
+static inline int drive_call(struct drive *d, const struct kernels *kernels, void **at)
+{
+    size_t bytes = kernels->scratch_bytes(d->operation, d->in, d->out);
+    if (kernels->allocate == kernels_reference.allocate) {
+        snprintf(drive_running, sizeof drive_running, "%s: %s: %dx%d channels %dx%dx%d: ", kernels->name,
+                 d->name, d->in.parts, d->in.channels, d->in.depth, d->in.height, d->in.width);
+        struct scratch scratch = scratch_open(bytes);
+        d->call(kernels, d, at, scratch.at);
+        return scratch_close(&scratch);
+    }
+    void *scratch = guarded(kernels, NULL, bytes);
+    d->call(kernels, d, at, scratch);
+    return guarded_back(kernels, scratch, NULL, bytes);
+}
+
 /* Runs the operation; every argument's `result` is what came back. 0, with a line of speech, when a guard was
  * damaged, something that is only read has changed or the backend reports a failure. */
 static inline int drive_run(struct drive *d, const struct kernels *kernels)
@@ -181,13 +245,11 @@ static inline int drive_run(struct drive *d, const struct kernels *kernels)
     }
     for (int i = 0; i < d->count; i++)
         at[i] = argument_in(kernels, &d->arguments[i]);
-    size_t scratch_bytes = kernels->scratch_bytes(d->operation, d->in, d->out);
-    void *scratch = guarded(kernels, NULL, scratch_bytes);
-    d->call(kernels, d, at, scratch);
+    int within = drive_call(d, kernels, at);
     const char *failure = kernels->finish();
     if (failure)
         good = 0, fprintf(stderr, "%s: %s: %s\n", kernels->name, d->name, failure);
-    if (!guarded_back(kernels, scratch, NULL, scratch_bytes))
+    if (!within)
         good = 0, fprintf(stderr, "%s: %s: writes beyond its scratch\n", kernels->name, d->name);
     for (int i = 0; i < d->count; i++) {
         struct argument *a = &d->arguments[i];

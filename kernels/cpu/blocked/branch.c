@@ -24,7 +24,7 @@ static struct work work_of(struct shape s, void *scratch)
 size_t blocked_branch_bytes(struct shape s)
 {
     size_t own = (size_t)blocks_of(s) * (sizeof(struct norm_backward) + sizeof(struct lane_sums));
-    return own + blocked_winograd_backward_bytes(s, s);
+    return own + blocked_winograd_bytes(s, s);
 }
 
 void blocked_branch_forward(struct shape s, const struct branch_weights *weights, const double *u_moments,

@@ -9,7 +9,7 @@ static size_t scratch_bytes(enum operation operation, struct shape in, struct sh
     switch (operation) {
     case OPERATION_IMAGE_CONV:
     case OPERATION_CONV3:
-        return blocked_winograd_backward_bytes(in, out);
+        return blocked_winograd_bytes(in, out);
     case OPERATION_NORM:
         return blocked_norm_bytes(in);
     case OPERATION_BRANCH:

@@ -33,14 +33,14 @@ static struct plan plan_of(struct shape in, struct shape out, int backward)
     return p;
 }
 
-size_t blocked_winograd_forward_bytes(struct shape in, struct shape out)
+/* The forward pass needs less for each slice than the backward, cuts more of them, and may need more in all.
+ */
+size_t blocked_winograd_bytes(struct shape in, struct shape out)
 {
-    return blocked_panels_pay(in, out) ? blocked_panels_bytes(in, out) : plan_of(in, out, 0).bytes;
-}
-
-size_t blocked_winograd_backward_bytes(struct shape in, struct shape out)
-{
-    return blocked_panels_pay(in, out) ? blocked_panels_bytes(in, out) : plan_of(in, out, 1).bytes;
+    if (blocked_panels_pay(in, out))
+        return blocked_panels_bytes(in, out);
+    size_t forward = plan_of(in, out, 0).bytes, backward = plan_of(in, out, 1).bytes;
+    return forward > backward ? forward : backward;
 }
 
 /* What one slice works with. */

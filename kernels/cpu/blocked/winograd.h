@@ -46,16 +46,14 @@ struct winograd_backward {
     float *dw;
 };
 
-#define blocked_winograd_forward_bytes VARIANT_NAME(blocked_winograd_forward_bytes)
-#define blocked_winograd_backward_bytes VARIANT_NAME(blocked_winograd_backward_bytes)
+#define blocked_winograd_bytes VARIANT_NAME(blocked_winograd_bytes)
 #define blocked_winograd_forward VARIANT_NAME(blocked_winograd_forward)
 #define blocked_winograd_backward VARIANT_NAME(blocked_winograd_backward)
 
-/* Scratch; the branch's serves both ways. */
+/* Scratch; each serves both ways. */
 #define blocked_branch_bytes VARIANT_NAME(blocked_branch_bytes)
 size_t blocked_branch_bytes(struct shape shape);
-size_t blocked_winograd_forward_bytes(struct shape in, struct shape out);
-size_t blocked_winograd_backward_bytes(struct shape in, struct shape out);
+size_t blocked_winograd_bytes(struct shape in, struct shape out);
 
 /* The sums of a sink are those of the whole tensor afterwards: sums [blocks] is set. */
 void blocked_winograd_forward(const struct winograd_forward *f, void *scratch);
