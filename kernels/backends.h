@@ -5,16 +5,16 @@
 
 #include "kernels/kernels.h"
 
-enum { FAMILY_TABLES_MOST = 16 };
+enum { FAMILY_TABLES_MAX = 16 };
 
 struct kernels_family {
     const char *name; /* what kernels_find knows it by */
 
     /* Stores the tables that this machine can run, best last, and returns their number. */
-    int (*tables)(const struct kernels *tables[FAMILY_TABLES_MOST]);
+    int (*tables)(const struct kernels *tables[FAMILY_TABLES_MAX]);
 
     /* The table that pays for a network, as kernels_find. */
-    const struct kernels *(*choose)(const int *channels, int levels, int parts, const char **why);
+    const struct kernels *(*choose)(const int *channels, int levels, int streams, const char **why);
 };
 
 /* Ends with NULL. */

@@ -8,8 +8,8 @@
  *            dgamma, dbeta, dconv +=
  *
  * u, y, du, dy: tensors of one part, all of the same shape; u and dy are only read. None may overlap.
- * u_moments: [channels][2] doubles, sum and sum of squares of u (see norm.h), gathered beforehand.
- * y_moments: where to gather those of the new y; NULL when nobody asks.
+ * u_sums: [channels][2] doubles, sum and sum of squares of u (see norm.h), gathered beforehand.
+ * y_sums: where to gather those of the new y; NULL when nobody asks.
  *
  * Relative error of each result against double sums: 2e-6; of dgamma and dbeta, in which nearly all of a
  * convolution's results cancel, 1e-5.
@@ -31,9 +31,9 @@ struct branch_gradients {
 };
 
 typedef void branch_forward_function(struct shape shape, const struct branch_weights *weights,
-                                     const double *u_moments, const float *u, float sign, float *y,
-                                     double *y_moments, void *scratch);
+                                     const double *u_sums, const float *u, float sign, float *y,
+                                     double *y_sums, void *scratch);
 typedef void branch_backward_function(struct shape shape, const struct branch_weights *weights,
-                                      const struct branch_gradients *gradients, const double *u_moments,
+                                      const struct branch_gradients *gradients, const double *u_sums,
                                       const float *u, float *du, float *y, const float *dy, void *scratch);
 #endif

@@ -15,7 +15,7 @@
 #include "kernels/shape.h"
 #include <stdint.h>
 
-enum { REGIONS_MOST = 8 };
+enum { REGIONS_MAX = 8 };
 
 struct dice_sums {
     double intersection, probability, target; /* I, P, T */

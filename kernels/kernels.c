@@ -6,21 +6,21 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TABLES_MOST = 3 * FAMILY_TABLES_MOST };
+enum { TABLES_MAX = 3 * FAMILY_TABLES_MAX };
 
-static const struct kernels *tables[TABLES_MOST];
+static const struct kernels *tables[TABLES_MAX];
 static int table_count;
 static pthread_once_t listed = PTHREAD_ONCE_INIT;
 
-static int reference_tables(const struct kernels *list[FAMILY_TABLES_MOST])
+static int reference_tables(const struct kernels *list[FAMILY_TABLES_MAX])
 {
     list[0] = &kernels_reference;
     return 1;
 }
 
-static const struct kernels *choose_reference(const int *channels, int levels, int parts, const char **why)
+static const struct kernels *choose_reference(const int *channels, int levels, int streams, const char **why)
 {
-    (void)channels, (void)levels, (void)parts, (void)why;
+    (void)channels, (void)levels, (void)streams, (void)why;
     return &kernels_reference;
 }
 
@@ -29,9 +29,9 @@ const struct kernels_family kernels_family_reference = {"reference", reference_t
 static void list_tables(void)
 {
     for (const struct kernels_family *const *family = kernels_families; *family; family++) {
-        const struct kernels *found[FAMILY_TABLES_MOST];
+        const struct kernels *found[FAMILY_TABLES_MAX];
         int count = (*family)->tables(found);
-        for (int i = 0; i < count && table_count < TABLES_MOST; i++)
+        for (int i = 0; i < count && table_count < TABLES_MAX; i++)
             tables[table_count++] = found[i];
     }
 }
@@ -56,12 +56,12 @@ static const char *advice(const char *name)
     return text;
 }
 
-const struct kernels *kernels_find(const char *name, const int *channels, int levels, int parts,
+const struct kernels *kernels_find(const char *name, const int *channels, int levels, int streams,
                                    const char **why)
 {
     for (const struct kernels_family *const *family = kernels_families; *family; family++)
         if (!strcmp((*family)->name, name))
-            return (*family)->choose(channels, levels, parts, why);
+            return (*family)->choose(channels, levels, streams, why);
     int count;
     const struct kernels *const *list = kernels_list(&count);
     for (int i = 0; i < count; i++)

@@ -8,7 +8,7 @@
  *   - it does not allocate, print or exit; scratch comes from the caller, `scratch_bytes` says how much;
  *   - its result does not depend on the number of threads, and is the same from run to run;
  *   - pointers are in the backend's memory (`allocate`, `upload`, `download`), 64-byte aligned; that holds
- * for images, targets, weights, moments, Dice sums and Adam's settings too, so that a recorded step can be
+ *     for images, targets, weights, channel sums, Dice sums and Adam's settings too, so that a recorded step can be
  *     replayed with new ones. Only shapes and the structs of pointers in branch.h are the caller's own;
  *   - `=` overwrites (the old contents may be poison), `+=` accumulates; each header says which;
  *   - padding that a layout needs is the backend's: it may hold anything before `=` and must not leak. */
@@ -25,7 +25,7 @@
 #include <stdbool.h>
 
 enum operation {
-    OPERATION_IMAGE_CONV, /* in: image, parts 1 */
+    OPERATION_IMAGE_CONV, /* in: image, streams 1 */
     OPERATION_CONV3,
     OPERATION_NORM,
     OPERATION_BRANCH,
@@ -38,7 +38,7 @@ struct kernels {
     const char *name;        /* "reference", "cpu", "cuda" */
     const char *description; /* "cpu: planar, AVX2", for logs and checkpoints' history */
 
-    /* What convolutions and mixes multiply is rounded to this, relatively: 0 when fp32 is, 2^-11 for TF32,
+    /* What convolutions and conv1s multiply is rounded to this, relatively: 0 when fp32 is, 2^-11 for TF32,
      * 2^-9 for bf16. Sums and tensors are fp32 everywhere. */
     double rounding;
 
@@ -59,19 +59,22 @@ struct kernels {
     /* Waits for all work. NULL when all went well, else what failed and in which operation. */
     const char *(*finish)(void);
 
-    /* Input ahead of the computation. Host memory that copies fast; `stage` starts a copy that runs beside
-     * all work but that asked for before the latest `taken`, for which it waits; what is asked for after
-     * `staged` finds the copied bytes, and what is asked for after `taken` no longer reads them. One copy at
-     * a time: stage, staged, taken. `from_host` stays untouched until a `finish` after staged, `to` unused
-     * from taken until the next staged. `stage` alone may come from another thread, at any time between taken
-     * and staged, also while a step is recorded; when it fails, `finish` says so after staged. `overlaps` is
-     * false where a copy would gain nothing: then nobody needs memory to copy to. */
+    /* Prefetching: the next input is copied while a step runs. In the order of time:
+     *
+     *     prefetch_release()        all work asked for so far may still read `to`; what follows does not
+     *     prefetch_start(to, from)  the copy begins when that work is done, and runs beside all later work
+     *     prefetch_wait()           all work asked for from now on finds the copied bytes in `to`
+     *     finish()                  `from_host` may be changed again
+     *
+     * One copy at a time. Only prefetch_start may come from another thread, at any time between prefetch_release
+     * and prefetch_wait, also while a step is recorded; when it fails, `finish` says so after prefetch_wait.
+     * `overlaps` is false where a copy would gain nothing: then nobody needs memory to copy to. */
     bool overlaps;
     void *(*allocate_host)(size_t bytes);
     void (*release_host)(void *memory, size_t bytes);
-    void (*stage)(void *to, const void *from_host, size_t bytes);
-    void (*staged)(void);
-    void (*taken)(void);
+    void (*prefetch_start)(void *to, const void *from_host, size_t bytes);
+    void (*prefetch_wait)(void);
+    void (*prefetch_release)(void);
 
     /* A step that repeats. What is asked between the two calls is noted instead of done, `replay` does all of
      * it again: same operations, same pointers; a backend keeps one recording, the latest. record_begin is
@@ -82,7 +85,7 @@ struct kernels {
     void (*record_end)(void);
     void (*replay)(void);
 
-    /* Layout. pack: tensor = plain [parts*channels][D][H][W]; unpack the other way. Host to host;
+    /* Layout. pack: tensor = plain [streams*channels][D][H][W]; unpack the other way. Host to host;
      * tests use it, the network does not. */
     size_t (*tensor_bytes)(struct shape shape);
     void (*pack)(struct shape shape, const float *plain, float *tensor);
@@ -95,7 +98,7 @@ struct kernels {
     image_conv_backward_function *image_conv_backward;
     conv3_forward_function *conv3_forward;
     conv3_backward_function *conv3_backward;
-    moments_function *moments;
+    channel_sums_function *channel_sums;
     norm_forward_function *norm_forward;
     norm_backward_function *norm_backward;
     pool_forward_function *pool_forward;
@@ -122,10 +125,10 @@ extern const struct kernels kernels_reference;
 const struct kernels *const *kernels_list(int *count);
 
 /* A backend by name: one of kernels_list, or "cpu", which chooses the layout and instruction set that pay for
- * a network with these `channels` by level, `parts` streams (2: reversible, 1: baseline);
+ * a network with these `channels` by level, `streams` streams (2: reversible, 1: baseline);
  * PRUNET_CPU=portable, avx2 or avx512 in the environment limits the choice. NULL with *why set to one line of
  * advice when it does not exist in this build or on this machine. */
-const struct kernels *kernels_find(const char *name, const int *channels, int levels, int parts,
+const struct kernels *kernels_find(const char *name, const int *channels, int levels, int streams,
                                    const char **why);
 
 /* Number of threads that CPU backends use from now on. */

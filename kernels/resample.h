@@ -3,14 +3,14 @@
  * Plain steps:
  *     pool:      y = max over 2x2x2 of x;   its backward adds dy into dx at the first maximum in z, y, x
  * order upsample:  y += x trilinearly doubled, align_corners = false (weights 3/4, 1/4, clamped at the
- * border); its backward is the exact transpose: dx = (not +=) mix:       1x1x1 convolution with bias: y[o] =
+ * border); its backward is the exact transpose: dx = (not +=) conv1:       1x1x1 convolution with bias: y[o] =
  * sum_i w[o,i] x[i] + b[o];  backward dx =, dw += , db +=
  *
- * Fused as the network uses them; bias and w [out][in] span both parts of a tensor:
- *     down_forward:   y = mix(pool(x))                                          fine -> coarse
- *     down_backward:  dx += pool'^T mix'^T dy;  dw +=, db +=; x is read again for the pooled values
- *     up_forward:     y += sign * upsample(mix(x))                              coarse -> fine; -1 takes it
- * off up_backward:    dx = mix'^T upsample'^T dy;  dw +=, db += `moments` as in norm.h, of the *second* part
+ * Fused as the network uses them; bias and w [out][in] span both streams of a tensor:
+ *     down_forward:   y = conv1(pool(x))                                          fine -> coarse
+ *     down_backward:  dx += pool'^T conv1'^T dy;  dw +=, db +=; x is read again for the pooled values
+ *     up_forward:     y += sign * upsample(conv1(x))                              coarse -> fine; -1 takes it
+ * off up_backward:    dx = conv1'^T upsample'^T dy;  dw +=, db += `channel_sums` as in norm.h, of the *second* part
  * of what is written (the first branch reads it), or NULL. */
 #ifndef PRUNET_KERNELS_RESAMPLE_H
 #define PRUNET_KERNELS_RESAMPLE_H
@@ -23,11 +23,11 @@ typedef void upsample_forward_function(struct shape coarse, const float *x, floa
 typedef void upsample_backward_function(struct shape coarse, const float *dy, float *dx);
 
 typedef void down_forward_function(struct shape fine, struct shape coarse, const float *x, const float *w,
-                                   const float *b, float *y, double *moments, void *scratch);
+                                   const float *b, float *y, double *channel_sums, void *scratch);
 typedef void down_backward_function(struct shape fine, struct shape coarse, const float *x, const float *w,
                                     const float *dy, float *dx, float *dw, float *db, void *scratch);
 typedef void up_forward_function(struct shape coarse, struct shape fine, const float *x, const float *w,
-                                 const float *b, float sign, float *y, double *moments, void *scratch);
+                                 const float *b, float sign, float *y, double *channel_sums, void *scratch);
 typedef void up_backward_function(struct shape coarse, struct shape fine, const float *x, const float *w,
                                   const float *dy, float *dx, float *dw, float *db, void *scratch);
 #endif

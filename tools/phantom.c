@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-enum { CASES_MOST = 99999, SIZE_LEAST = 16 };
+enum { CASES_MAX = 99999, SIZE_MIN = 16 };
 
 static uint64_t seed = 1;
 static int cases = 1, size[3] = {240, 240, 155};
@@ -71,11 +71,11 @@ int main(int argc, char **argv)
         usage_error("no operand is expected");
     if (!folder)
         usage_error("-o DIR is needed");
-    if (cases < 1 || cases > CASES_MOST)
-        usage_error("--cases: %d is not within 1..%d", cases, CASES_MOST);
+    if (cases < 1 || cases > CASES_MAX)
+        usage_error("--cases: %d is not within 1..%d", cases, CASES_MAX);
     for (int axis = 0; axis < 3; axis++)
-        if (size[axis] < SIZE_LEAST)
-            usage_error("--size: a head needs %d voxels along each axis", SIZE_LEAST);
+        if (size[axis] < SIZE_MIN)
+            usage_error("--size: a head needs %d voxels along each axis", SIZE_MIN);
     if (mkdir(folder, 0777) && errno != EEXIST)
         return report(fail_errno(STATUS_FAILURE, "%s", folder));
     int status = STATUS_OK;

@@ -77,7 +77,7 @@ static int compare(const void *a, const void *b, void *training)
 static int print_table(const struct threshold_scores *training, const struct threshold_scores *validation,
                        struct output *output)
 {
-    struct threshold best[RECORD_CHANNELS_MOST];
+    struct threshold best[RECORD_CHANNELS_MAX];
     struct record names = {0}; /* knows how channels are called */
     memcpy(names.channel_names, training->channel_names, sizeof names.channel_names);
     for (int c = 0; c < training->channels; c++)

@@ -40,7 +40,7 @@ static const struct instruction_set sets[] = {
 
 enum { SET_COUNT = sizeof sets / sizeof sets[0] };
 
-static int tables(const struct kernels *list[FAMILY_TABLES_MOST])
+static int tables(const struct kernels *list[FAMILY_TABLES_MAX])
 {
     int count = 0;
     for (int i = 0; i < SET_COUNT; i++) {
@@ -63,7 +63,7 @@ static const struct instruction_set *chosen_set(void)
 }
 
 /* Channels of a part from which on the blocked layout pays at the first level, where most of the work is.
- * Planar's time over blocked's, of a training step with parts of 4, 6, 8, 12, 16, 30 channels at 64^3 and 4,
+ * Planar's time over blocked's, of a training step with streams of 4, 6, 8, 12, 16, 30 channels at 64^3 and 4,
  * 6, 8 at 96^3, widths by level as 1:2:4:6:8 (2026-11-26, AMD EPYC, processor time of prunet-step --threads
  * 1):
  *
@@ -71,14 +71,14 @@ static const struct instruction_set *chosen_set(void)
  *     AVX2      0.7  1.2  1.9  2.1  2.3  4.0     0.9  1.4  2.0 */
 enum { WIDE = 8 };
 
-static const struct kernels *choose(const int *channels, int levels, int parts, const char **why)
+static const struct kernels *choose(const int *channels, int levels, int streams, const char **why)
 {
     const struct instruction_set *set = chosen_set();
     if (!set) {
         *why = "PRUNET_CPU names no instruction set of this machine; portable, avx2 and avx512 are known";
         return NULL;
     }
-    return levels > 0 && channels[0] / parts >= WIDE ? set->winograd : set->planar;
+    return levels > 0 && channels[0] / streams >= WIDE ? set->winograd : set->planar;
 }
 
 const struct kernels_family kernels_family_cpu = {"cpu", tables, choose};

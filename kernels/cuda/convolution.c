@@ -1,13 +1,13 @@
 /* The plans that this process has made, and the check of their first results. */
 #include "kernels/cuda/convolution.h"
 
-enum { PLANS_MOST = 128 };
+enum { PLANS_MAX = 128 };
 
 static struct entry {
     struct convolution_plan plan;
     bool checked;
     const char *operation; /* that ran it first */
-} entries[PLANS_MOST];
+} entries[PLANS_MAX];
 static int count; /* made so far */
 
 /* What the check needs on the device: old samples, and a word: 0, or 1 + the number of an entry that is
@@ -39,11 +39,11 @@ static bool same(const struct convolution *a, const struct convolution *b)
  * than a network has forgets the oldest. */
 static struct entry *find(const struct convolution *problem)
 {
-    for (int i = 0; i < count && i < PLANS_MOST; i++)
+    for (int i = 0; i < count && i < PLANS_MAX; i++)
         if (same(&entries[i].plan.problem, problem))
             return &entries[i];
-    struct entry *entry = &entries[count % PLANS_MOST];
-    if (count >= PLANS_MOST)
+    struct entry *entry = &entries[count % PLANS_MAX];
+    if (count >= PLANS_MAX)
         convolution_plan_release(&entry->plan);
     *entry = (struct entry){.checked = false};
     const char *failure = convolution_plan_make(*problem, &entry->plan);

@@ -51,9 +51,9 @@ PRECISION(PRECISION_BF16, bf16)
         .overlaps = true,                                                                                    \
         .allocate_host = gpu_allocate_host,                                                                  \
         .release_host = gpu_release_host,                                                                    \
-        .stage = gpu_stage,                                                                                  \
-        .staged = gpu_staged,                                                                                \
-        .taken = gpu_taken,                                                                                  \
+        .prefetch_start = gpu_prefetch_start,                                                                \
+        .prefetch_wait = gpu_prefetch_wait,                                                                  \
+        .prefetch_release = gpu_prefetch_release,                                                            \
         .record_begin = gpu_record_begin,                                                                    \
         .record_end = gpu_record_end,                                                                        \
         .replay = gpu_replay,                                                                                \
@@ -65,7 +65,7 @@ PRECISION(PRECISION_BF16, bf16)
         .image_conv_backward = cuda_image_conv_backward,                                                     \
         .conv3_forward = cuda_conv3_forward,                                                                 \
         .conv3_backward = cuda_conv3_backward,                                                               \
-        .moments = cuda_moments,                                                                             \
+        .channel_sums = cuda_channel_sums,                                                                   \
         .norm_forward = cuda_norm_forward,                                                                   \
         .norm_backward = cuda_norm_backward,                                                                 \
         .pool_forward = cuda_pool_forward,                                                                   \
@@ -89,27 +89,27 @@ TABLE(table_fp32, "cuda-fp32", "cuda: NDHWC, fp32 throughout", 0, fp32);
 TABLE(table_bf16, "cuda-bf16", bf16_description, 0x1p-9, bf16);
 
 /* A table that this machine can run. */
-static int list(const struct kernels *table, const struct kernels *tables[FAMILY_TABLES_MOST])
+static int list(const struct kernels *table, const struct kernels *tables[FAMILY_TABLES_MAX])
 {
     tables[0] = table;
     return choose() || gpu_claim() ? 0 : 1;
 }
 
-#define FAMILY(family, table)                                                                                \
-    static int family##_tables(const struct kernels *tables[FAMILY_TABLES_MOST])                             \
-    {                                                                                                        \
-        return list(&table, tables);                                                                         \
-    }                                                                                                        \
+#define FAMILY(family, table)                                                                                  \
+    static int family##_tables(const struct kernels *tables[FAMILY_TABLES_MAX])                                \
+    {                                                                                                          \
+        return list(&table, tables);                                                                           \
+    }                                                                                                          \
     /* Exists on any machine, for its plan, unless the environment is wrong; `open` refuses where it cannot  \
-     * run. */                                                                                               \
-    static const struct kernels *family##_choose(const int *channels, int levels, int parts,                 \
-                                                 const char **why)                                           \
-    {                                                                                                        \
-        (void)channels, (void)levels, (void)parts;                                                           \
-        const char *advice = choose();                                                                       \
-        if (advice)                                                                                          \
-            *why = advice;                                                                                   \
-        return advice ? NULL : &table;                                                                       \
+     * run. */ \
+    static const struct kernels *family##_choose(const int *channels, int levels, int streams,                 \
+                                                 const char **why)                                             \
+    {                                                                                                          \
+        (void)channels, (void)levels, (void)streams;                                                           \
+        const char *advice = choose();                                                                         \
+        if (advice)                                                                                            \
+            *why = advice;                                                                                     \
+        return advice ? NULL : &table;                                                                         \
     }
 
 FAMILY(tf32, table_tf32)

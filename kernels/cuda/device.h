@@ -48,9 +48,9 @@ struct norm_correction {
     float constant, slope;
 };
 
-void gpu_moments(size_t voxels, int channels, const float *x, double *moments, double *partials);
-void gpu_norm_channels(size_t voxels, int channels, int groups, const double *moments, const float *gamma,
-                       const float *beta, struct norm_channel *norm);
+void gpu_channel_sums(size_t voxels, int channels, const float *x, double *channel_sums, double *partials);
+void gpu_norm_channels(size_t voxels, int channels, int groups, const double *channel_sums,
+                       const float *gamma, const float *beta, struct norm_channel *norm);
 
 /* a = LeakyReLU(norm(x)) */
 void gpu_normalize(size_t voxels, int channels, const struct norm_channel *norm, const float *x, void *a,
@@ -79,8 +79,8 @@ void gpu_norm_correct(size_t voxels, int channels, const struct norm_channel *no
 /* out = bf16(x) */
 void gpu_to_bf16(size_t voxels, int channels, const float *x, uint16_t *out);
 
-/* y += f, a sheet of bf16; the moments of the new y unless NULL. */
-void gpu_add_bf16(size_t voxels, int channels, const uint16_t *f, float *y, double *moments,
+/* y += f, a sheet of bf16; the channel_sums of the new y unless NULL. */
+void gpu_add_bf16(size_t voxels, int channels, const uint16_t *f, float *y, double *channel_sums,
                   double *partials);
 
 /* y = f, a sheet of bf16 */
@@ -92,10 +92,10 @@ void gpu_pack_conv(int out, int in, const float *w, float sign, void *packed, bo
 /* dw, plain, += packed */
 void gpu_add_conv_gradient(int out, int in, const void *packed, bool bf16, float *dw);
 
-/* packed [out parts * padded(out channels)][in parts * padded(in channels)] = w, plain [out][in] over all
- * parts; and dw += packed. Only parts and channels of the shapes count. */
-void gpu_pack_mix(struct shape out, struct shape in, const float *w, float *packed);
-void gpu_add_mix_gradient(struct shape out, struct shape in, const float *packed, float *dw);
+/* packed [out streams * padded(out channels)][in streams * padded(in channels)] = w, plain [out][in] over all
+ * streams; and dw += packed. Only streams and channels of the shapes count. */
+void gpu_pack_conv1(struct shape out, struct shape in, const float *w, float *packed);
+void gpu_add_conv1_gradient(struct shape out, struct shape in, const float *packed, float *dw);
 
 /* y of every voxel = the bias b */
 void gpu_fill_bias(size_t voxels, int channels, const float *b, float *y);
@@ -112,9 +112,9 @@ bool level0_fits(struct shape shape);
 /* Partials that the two below want, where it fits. */
 size_t level0_partials_bytes(struct shape shape);
 
-/* y += sign F(u), y_moments unless NULL; `packed` is room for 27 x 32 x 32 bf16. */
+/* y += sign F(u), y_sums unless NULL; `packed` is room for 27 x 32 x 32 bf16. */
 void gpu_level0_forward(struct shape shape, const struct norm_channel *norm, const float *u, const float *w,
-                        float sign, float *y, double *y_moments, void *packed, double *partials);
+                        float sign, float *y, double *y_sums, void *packed, double *partials);
 
 /* du, dgamma, dbeta += ; all of the branch's backward pass but the weights of the convolution. */
 void gpu_level0_backward(struct shape shape, int norm_groups, const struct norm_channel *norm, const float *u,
@@ -126,7 +126,7 @@ size_t level0_weights_partials_bytes(struct shape shape);
 void gpu_level0_weights(struct shape shape, const struct norm_channel *norm, const float *u, const float *dy,
                         float *dw, double *partials);
 
-/* --- image.cu: see kernels/conv3.h; `image` and w plain, y and dy tensors of all parts --- */
+/* --- image.cu: see kernels/conv3.h; `image` and w plain, y and dy tensors of all streams --- */
 
 /* y = */
 void gpu_image_forward(struct shape out, int image_channels, const float *image, const float *w, float *y);
@@ -136,7 +136,7 @@ size_t image_partials_bytes(struct shape out, int image_channels);
 void gpu_image_backward(struct shape out, int image_channels, const float *image, const float *dy, float *dw,
                         double *partials);
 
-/* --- resample.cu: see kernels/resample.h; all parts of a tensor at once --- */
+/* --- resample.cu: see kernels/resample.h; all streams of a tensor at once --- */
 
 void gpu_pool(struct shape fine, const float *x, float *y);
 void gpu_unpool(struct shape fine, const float *x, const float *dy, float *dx);
@@ -145,7 +145,7 @@ void gpu_unpool(struct shape fine, const float *x, const float *dy, float *dx);
 void gpu_upsample(struct shape coarse, const float *x, float sign, float *y);
 void gpu_upsample_transpose(struct shape coarse, const float *dy, float *dx);
 
-/* --- head.cu: see kernels/head.h; tensors of all parts --- */
+/* --- head.cu: see kernels/head.h; tensors of all streams --- */
 
 void gpu_head(struct shape in, int regions, const float *x, const float *w, const float *b, float *p);
 /* Partials that the two below want. */

@@ -5,15 +5,15 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MEBIBYTE = 1 << 20, CAPABILITY_LEAST = 8 };
+enum { MEBIBYTE = 1 << 20, CAPABILITY_MIN = 8 };
 
 static struct {
     bool open;
     enum precision precision;
-    cudaStream_t work, staging;
-    cudaEvent_t taken, copied;
-    cudaError_t staging_status; /* of the first copy ahead that could not be started, and in which call */
-    const char *staging_call;
+    cudaStream_t work, prefetch;
+    cudaEvent_t prefetch_release, copied;
+    cudaError_t prefetch_status; /* of the first copy ahead that could not be started, and in which call */
+    const char *prefetch_call;
     cudaGraphExec_t recorded;
     bool recording,
         seen; /* a step with the present buffers has run, so that its plans are made and checked */
@@ -47,7 +47,7 @@ static const char *find_device(void)
     if ((status = cudaSetDevice(0)) || (status = cudaGetDeviceProperties(&properties, 0)))
         return advise("the CUDA device cannot be used (%s): another process may hold it exclusively",
                       cudaGetErrorString(status));
-    if (properties.major < CAPABILITY_LEAST)
+    if (properties.major < CAPABILITY_MIN)
         return advise(
             "%s is too old: the cuda backend needs compute capability 8.0 (A100, RTX 30) or later; use "
             "--backend cpu",
@@ -59,8 +59,8 @@ static const char *make_streams(void)
 {
     cudaError_t status;
     if ((status = cudaStreamCreateWithFlags(&gpu.work, cudaStreamNonBlocking)) ||
-        (status = cudaStreamCreateWithFlags(&gpu.staging, cudaStreamNonBlocking)) ||
-        (status = cudaEventCreateWithFlags(&gpu.taken, cudaEventDisableTiming)) ||
+        (status = cudaStreamCreateWithFlags(&gpu.prefetch, cudaStreamNonBlocking)) ||
+        (status = cudaEventCreateWithFlags(&gpu.prefetch_release, cudaEventDisableTiming)) ||
         (status = cudaEventCreateWithFlags(&gpu.copied, cudaEventDisableTiming)))
         return advise("the CUDA device gives no stream (%s): it may be out of memory",
                       cudaGetErrorString(status));
@@ -234,33 +234,33 @@ void gpu_release_host(void *memory, size_t bytes)
     gpu_check(cudaFreeHost(memory), "cudaFreeHost");
 }
 
-static bool staging_check(cudaError_t status, const char *call)
+static bool prefetch_check(cudaError_t status, const char *call)
 {
-    gpu.staging_status = status;
-    gpu.staging_call = call;
+    gpu.prefetch_status = status;
+    gpu.prefetch_call = call;
     return !status;
 }
 
 /* May run in another thread than all else, and so has an error of its own. */
-void gpu_stage(void *to, const void *from_host, size_t bytes)
+void gpu_prefetch_start(void *to, const void *from_host, size_t bytes)
 {
-    if (!gpu.staging_status &&
-        staging_check(cudaStreamWaitEvent(gpu.staging, gpu.taken, 0), "cudaStreamWaitEvent") &&
-        staging_check(cudaMemcpyAsync(to, from_host, bytes, cudaMemcpyHostToDevice, gpu.staging),
-                      "cudaMemcpyAsync"))
-        staging_check(cudaEventRecord(gpu.copied, gpu.staging), "cudaEventRecord");
+    if (!gpu.prefetch_status &&
+        prefetch_check(cudaStreamWaitEvent(gpu.prefetch, gpu.prefetch_release, 0), "cudaStreamWaitEvent") &&
+        prefetch_check(cudaMemcpyAsync(to, from_host, bytes, cudaMemcpyHostToDevice, gpu.prefetch),
+                       "cudaMemcpyAsync"))
+        prefetch_check(cudaEventRecord(gpu.copied, gpu.prefetch), "cudaEventRecord");
 }
 
-void gpu_staged(void)
+void gpu_prefetch_wait(void)
 {
-    if (gpu_begin("stage") && gpu_check(gpu.staging_status, gpu.staging_call))
+    if (gpu_begin("prefetch_wait") && gpu_check(gpu.prefetch_status, gpu.prefetch_call))
         gpu_check(cudaStreamWaitEvent(gpu.work, gpu.copied, 0), "cudaStreamWaitEvent");
 }
 
-void gpu_taken(void)
+void gpu_prefetch_release(void)
 {
-    if (gpu_begin("taken"))
-        gpu_check(cudaEventRecord(gpu.taken, gpu.work), "cudaEventRecord");
+    if (gpu_begin("prefetch_release"))
+        gpu_check(cudaEventRecord(gpu.prefetch_release, gpu.work), "cudaEventRecord");
 }
 
 /* --- a step as one graph --- */

@@ -21,21 +21,21 @@ __global__ void head(struct shape in, int regions, const float *x, const float *
 {
     GPU_SHARED(float, weights);
     size_t voxels = (size_t)in.depth * (size_t)in.height * (size_t)in.width;
-    int row = padded(in.channels), columns = in.parts * row;
+    int row = padded(in.channels), columns = in.streams * row;
     for (int n = (int)threadIdx.x; n < regions * columns; n += ROW_THREADS) {
         int k = n / columns, part = n % columns / row, c = n % row;
-        weights[n] = c < in.channels ? w[(k * in.parts + part) * in.channels + c] : 0.0f;
+        weights[n] = c < in.channels ? w[(k * in.streams + part) * in.channels + c] : 0.0f;
     }
     __syncthreads();
     int lane = (int)threadIdx.x % HEAD_LANES;
     size_t first = (size_t)blockIdx.x * HEAD_GROUPS * HEAD_VOXELS_EACH + threadIdx.x / HEAD_LANES;
     for (int turn = 0; turn < HEAD_VOXELS_EACH; turn++) {
         size_t v = first + (size_t)turn * HEAD_GROUPS;
-        float z[REGIONS_MOST] = {};
+        float z[REGIONS_MAX] = {};
         for (int n = 4 * lane; n < columns && v < voxels; n += 4 * HEAD_LANES) {
             float4 value = load4(x + ((size_t)(n / row) * voxels + v) * (size_t)row + n % row);
 #pragma unroll
-            for (int k = 0; k < REGIONS_MOST; k++) {
+            for (int k = 0; k < REGIONS_MAX; k++) {
                 if (k >= regions)
                     break;
                 float4 weight = load4(weights + k * columns + n);
@@ -43,7 +43,7 @@ __global__ void head(struct shape in, int regions, const float *x, const float *
             }
         }
 #pragma unroll
-        for (int k = 0; k < REGIONS_MOST; k++) {
+        for (int k = 0; k < REGIONS_MAX; k++) {
             if (k >= regions)
                 break;
             float sum = sum_of_lanes(z[k]);
@@ -56,7 +56,7 @@ __global__ void head(struct shape in, int regions, const float *x, const float *
 void gpu_head(struct shape in, int regions, const float *x, const float *w, const float *b, float *p)
 {
     size_t each = (size_t)HEAD_GROUPS * HEAD_VOXELS_EACH;
-    size_t shared = (size_t)(regions * in.parts * padded(in.channels)) * sizeof(float);
+    size_t shared = (size_t)(regions * in.streams * padded(in.channels)) * sizeof(float);
     GPU_LAUNCH(head, dim3((unsigned)((shape_voxels(in) + each - 1) / each)), dim3(ROW_THREADS), shared, in,
                regions, x, w, b, p);
 }
@@ -68,7 +68,7 @@ enum { DICE_SUMS = sizeof(struct dice_sums) / sizeof(double), DICE_BLOCKS = 256,
 /* Also enough for the bias sums and their totals. */
 static inline size_t dice_partials_bytes(void)
 {
-    return (size_t)(DICE_BLOCKS * REGIONS_MOST * DICE_SUMS) * sizeof(double);
+    return (size_t)(DICE_BLOCKS * REGIONS_MAX * DICE_SUMS) * sizeof(double);
 }
 
 /* Adds up `count` numbers of each thread of the block, in a fixed order; thread 0 stores them. Shared memory:
@@ -147,7 +147,7 @@ __device__ static inline float logit_gradient(const struct logit &l, float p, in
 
 /* One part a blockIdx.z; block sums of dz x go to partials[part][block][channel][REGIONS]. */
 template <int REGIONS>
-__global__ void head_backward(struct rows r, int channels, int parts, int regions, const float *x,
+__global__ void head_backward(struct rows r, int channels, int streams, int regions, const float *x,
                               const float *w, const float *p, const uint8_t *target,
                               const struct dice_sums *sums, float scale, float *dx, double *partials)
 {
@@ -162,7 +162,7 @@ __global__ void head_backward(struct rows r, int channels, int parts, int region
         logits[k] = k < regions ? logit_of(sums[k], scale) : none;
         for (int c = 0; c < 4; c++)
             weights[k][c] = k < regions && at.channel + c < channels
-                                ? w[(k * parts + part) * channels + at.channel + c]
+                                ? w[(k * streams + part) * channels + at.channel + c]
                                 : 0.0f;
     }
     size_t part_at = (size_t)part * r.voxels * (size_t)r.padded;
@@ -189,11 +189,11 @@ __global__ void head_backward(struct rows r, int channels, int parts, int region
 }
 
 /* one thread a weight: totals[part][channel padded][stride] into dw [region][part][channel] */
-__global__ void add_head_weights(int channels, int parts, int regions, int stride, const double *totals,
+__global__ void add_head_weights(int channels, int streams, int regions, int stride, const double *totals,
                                  float *dw)
 {
     int n = (int)(blockIdx.x * blockDim.x + threadIdx.x);
-    int k = n / (parts * channels), part = n / channels % parts, c = n % channels;
+    int k = n / (streams * channels), part = n / channels % streams, c = n % channels;
     if (k < regions)
         dw[n] = (float)((double)dw[n] + totals[(part * padded(channels) + c) * stride + k]);
 }
@@ -203,7 +203,7 @@ __global__ void head_bias_sums(size_t voxels, int regions, const float *p, const
                                const struct dice_sums *sums, float scale, double *partials)
 {
     GPU_SHARED(double, shared);
-    double bias_sums[REGIONS_MOST] = {};
+    double bias_sums[REGIONS_MAX] = {};
     for (int k = 0; k < regions; k++) {
         struct logit l = logit_of(sums[k], scale);
         double sum = 0;
@@ -234,22 +234,22 @@ static void head_backward_of(struct shape in, int regions, const float *x, const
                              float *dw, double *partials)
 {
     struct rows r = rows_of(shape_voxels(in), in.channels);
-    int stride = r.padded * REGIONS, weights = regions * in.parts * in.channels;
-    double *totals = partials + (size_t)in.parts * r.width * (size_t)stride;
-    GPU_LAUNCH(head_backward<REGIONS>, dim3(r.width, r.height, (unsigned)in.parts), rows_block(r),
-               partial_shared(r, REGIONS, sizeof(float)), r, in.channels, in.parts, regions, x, w, p, target,
-               sums, scale, dx, partials);
-    for (int part = 0; part < in.parts; part++)
+    int stride = r.padded * REGIONS, weights = regions * in.streams * in.channels;
+    double *totals = partials + (size_t)in.streams * r.width * (size_t)stride;
+    GPU_LAUNCH(head_backward<REGIONS>, dim3(r.width, r.height, (unsigned)in.streams), rows_block(r),
+               partial_shared(r, REGIONS, sizeof(float)), r, in.channels, in.streams, regions, x, w, p,
+               target, sums, scale, dx, partials);
+    for (int part = 0; part < in.streams; part++)
         gpu_sum_partials(r.width, stride, stride, partials + (size_t)part * r.width * (size_t)stride,
                          totals + (size_t)part * (size_t)stride);
-    GPU_LAUNCH(add_head_weights, dim3((unsigned)(weights + 63) / 64), dim3(64), 0, in.channels, in.parts,
+    GPU_LAUNCH(add_head_weights, dim3((unsigned)(weights + 63) / 64), dim3(64), 0, in.channels, in.streams,
                regions, REGIONS, totals, dw);
 }
 
 size_t head_partials_bytes(struct shape in)
 {
     struct rows r = rows_of(shape_voxels(in), in.channels);
-    size_t weights = (size_t)in.parts * (r.width + 1) * (size_t)(r.padded * REGIONS_MOST) * sizeof(double);
+    size_t weights = (size_t)in.streams * (r.width + 1) * (size_t)(r.padded * REGIONS_MAX) * sizeof(double);
     return weights > dice_partials_bytes() ? weights : dice_partials_bytes();
 }
 
@@ -260,6 +260,6 @@ void gpu_head_backward(struct shape in, int regions, const float *x, const float
     if (regions <= 4)
         head_backward_of<4>(in, regions, x, w, p, target, sums, scale, dx, dw, partials);
     else
-        head_backward_of<REGIONS_MOST>(in, regions, x, w, p, target, sums, scale, dx, dw, partials);
+        head_backward_of<REGIONS_MAX>(in, regions, x, w, p, target, sums, scale, dx, dw, partials);
     head_bias_gradient(shape_voxels(in), regions, p, target, sums, scale, db, partials);
 }

@@ -83,7 +83,7 @@ __global__ void image_forward(struct shape s, int image_channels, const float *i
 
 static inline unsigned slabs_of(struct shape s)
 {
-    return (unsigned)((padded(s.channels) + 4 * IMAGE_QUADS - 1) / (4 * IMAGE_QUADS) * s.parts);
+    return (unsigned)((padded(s.channels) + 4 * IMAGE_QUADS - 1) / (4 * IMAGE_QUADS) * s.streams);
 }
 
 void gpu_image_forward(struct shape out, int image_channels, const float *image, const float *w, float *y)
@@ -100,9 +100,9 @@ void gpu_image_forward(struct shape out, int image_channels, const float *image,
  * Sums of one row are added to those of all: two short chains of additions instead of a long one. */
 
 enum { CHUNK = 4, OFFSETS = 9, WGRAD_STRIPS = 3, WGRAD_THREADS = IMAGE_QUADS * OFFSETS * WGRAD_STRIPS };
-enum { WGRAD_BLOCKS_MOST = 1024, WGRAD_SUMS = CHUNK * TAPS * IMAGE_QUADS * 4 };
+enum { WGRAD_BLOCKS_MAX = 1024, WGRAD_SUMS = CHUNK * TAPS * IMAGE_QUADS * 4 };
 
-/* partials[block][slab of all parts and chunk][image channel of the chunk][tap][32 channels] */
+/* partials[block][slab of all streams and chunk][image channel of the chunk][tap][32 channels] */
 __global__ void image_backward(struct shape s, int image_channels, int slabs, int chunks, const float *image,
                                const float *dy, double *partials)
 {
@@ -171,13 +171,13 @@ __global__ void image_backward(struct shape s, int image_channels, int slabs, in
         to[n] = (double)shared[n];
 }
 
-/* one thread a weight of dw [parts * channels][image channels][27] */
+/* one thread a weight of dw [streams * channels][image channels][27] */
 __global__ void add_image_gradient(struct shape s, int image_channels, int slabs, int chunks,
                                    const double *totals, float *dw)
 {
     int n = (int)(blockIdx.x * blockDim.x + threadIdx.x);
     int tap = n % TAPS, i = n / TAPS % image_channels, o = n / TAPS / image_channels;
-    if (o >= s.parts * s.channels)
+    if (o >= s.streams * s.channels)
         return;
     int part = o / s.channels, c = o % s.channels, slab = part * slabs + c / (4 * IMAGE_QUADS);
     size_t at =
@@ -189,7 +189,7 @@ __global__ void add_image_gradient(struct shape s, int image_channels, int slabs
 static inline unsigned wgrad_blocks(struct shape s)
 {
     long lines = (long)s.depth * s.height;
-    return (unsigned)(lines < (long)WGRAD_BLOCKS_MOST ? lines : (long)WGRAD_BLOCKS_MOST);
+    return (unsigned)(lines < (long)WGRAD_BLOCKS_MAX ? lines : (long)WGRAD_BLOCKS_MAX);
 }
 
 static inline size_t wgrad_sums(struct shape s, int image_channels)
@@ -206,9 +206,9 @@ void gpu_image_backward(struct shape out, int image_channels, const float *image
                         double *partials)
 {
     unsigned blocks = wgrad_blocks(out);
-    int slabs = (int)slabs_of(out) / out.parts, chunks = (image_channels + CHUNK - 1) / CHUNK;
+    int slabs = (int)slabs_of(out) / out.streams, chunks = (image_channels + CHUNK - 1) / CHUNK;
     int sums = (int)wgrad_sums(out, image_channels),
-        weights = out.parts * out.channels * image_channels * TAPS;
+        weights = out.streams * out.channels * image_channels * TAPS;
     double *totals = partials + (size_t)blocks * (size_t)sums;
     GPU_LAUNCH(image_backward, dim3(blocks, slabs_of(out), (unsigned)chunks), dim3(WGRAD_THREADS),
                WGRAD_SUMS * sizeof(float), out, image_channels, slabs, chunks, image, dy, partials);

@@ -37,7 +37,7 @@ void cuda_image_conv_backward(int image_channels, struct shape out, const float 
                               float *dw, void *scratch)
 {
     struct shape in = out;
-    in.parts = 1, in.channels = image_channels;
+    in.streams = 1, in.channels = image_channels;
     if (gpu_begin("image_conv_backward"))
         gpu_image_backward(out, image_channels, image, dy, dw,
                            scratch_of(OPERATION_IMAGE_CONV, in, out, scratch).partials);
@@ -93,25 +93,25 @@ void cuda_conv3_backward(struct shape in, struct shape out, const float *x, cons
 
 /* --- norms --- */
 
-void cuda_moments(struct shape shape, const float *x, double *moments, void *scratch)
+void cuda_channel_sums(struct shape shape, const float *x, double *channel_sums, void *scratch)
 {
-    if (gpu_begin("moments"))
-        gpu_moments(shape_voxels(shape), shape.channels, x, moments,
-                    scratch_of(OPERATION_NORM, shape, shape, scratch).partials);
+    if (gpu_begin("channel_sums"))
+        gpu_channel_sums(shape_voxels(shape), shape.channels, x, channel_sums,
+                         scratch_of(OPERATION_NORM, shape, shape, scratch).partials);
 }
 
-void cuda_norm_forward(struct shape shape, int groups, const double *moments, const float *gamma,
+void cuda_norm_forward(struct shape shape, int groups, const double *channel_sums, const float *gamma,
                        const float *beta, const float *x, float *y, void *scratch)
 {
     struct scratch s = scratch_of(OPERATION_NORM, shape, shape, scratch);
     size_t voxels = shape_voxels(shape);
     if (!gpu_begin("norm_forward"))
         return;
-    gpu_norm_channels(voxels, shape.channels, groups, moments, gamma, beta, s.norm);
+    gpu_norm_channels(voxels, shape.channels, groups, channel_sums, gamma, beta, s.norm);
     gpu_normalize(voxels, shape.channels, s.norm, x, y, false);
 }
 
-void cuda_norm_backward(struct shape shape, int groups, const double *moments, const float *gamma,
+void cuda_norm_backward(struct shape shape, int groups, const double *channel_sums, const float *gamma,
                         const float *beta, const float *x, const float *dy, float *dx, float *dgamma,
                         float *dbeta, void *scratch)
 {
@@ -119,7 +119,7 @@ void cuda_norm_backward(struct shape shape, int groups, const double *moments, c
     size_t voxels = shape_voxels(shape);
     if (!gpu_begin("norm_backward"))
         return;
-    gpu_norm_channels(voxels, shape.channels, groups, moments, gamma, beta, s.norm);
+    gpu_norm_channels(voxels, shape.channels, groups, channel_sums, gamma, beta, s.norm);
     gpu_norm_sums(voxels, shape.channels, groups, s.norm, x, dy, false, dgamma, dbeta, s.correction,
                   s.partials);
     gpu_norm_gradient(voxels, shape.channels, s.norm, s.correction, x, dy, false, dx, false);
@@ -127,39 +127,38 @@ void cuda_norm_backward(struct shape shape, int groups, const double *moments, c
 
 /* --- the residual branch --- */
 
-/* y += sign conv(a), moments of the new y; a is an operand in s->first, and the sign goes into the weights:
+/* y += sign conv(a), channel_sums of the new y; a is an operand in s->first, and the sign goes into the weights:
  * the branch and its recomputation then differ in nothing but a sign. */
 static void add_convolution(const struct scratch *s, struct shape shape, const float *w, float sign, float *y,
-                            double *y_moments)
+                            double *y_sums)
 {
     size_t voxels = shape_voxels(shape);
     gpu_pack_conv(shape.channels, shape.channels, w, sign, s->weights, bf16());
     if (bf16()) {
         convolve(problem_of(CONVOLUTION_FORWARD, false, shape, shape), s->first, s->weights, s->second,
                  s->workspace);
-        gpu_add_bf16(voxels, shape.channels, s->second, y, y_moments, s->partials);
+        gpu_add_bf16(voxels, shape.channels, s->second, y, y_sums, s->partials);
         return;
     }
     convolve(problem_of(CONVOLUTION_FORWARD, true, shape, shape), s->first, s->weights, y, s->workspace);
-    if (y_moments)
-        gpu_moments(voxels, shape.channels, y, y_moments, s->partials);
+    if (y_sums)
+        gpu_channel_sums(voxels, shape.channels, y, y_sums, s->partials);
 }
 
-void cuda_branch_forward(struct shape shape, const struct branch_weights *weights, const double *u_moments,
-                         const float *u, float sign, float *y, double *y_moments, void *scratch)
+void cuda_branch_forward(struct shape shape, const struct branch_weights *weights, const double *u_sums,
+                         const float *u, float sign, float *y, double *y_sums, void *scratch)
 {
     struct scratch s = scratch_of(OPERATION_BRANCH, shape, shape, scratch);
     size_t voxels = shape_voxels(shape);
     if (!gpu_begin("branch_forward"))
         return;
-    gpu_norm_channels(voxels, shape.channels, weights->groups, u_moments, weights->gamma, weights->beta,
-                      s.norm);
+    gpu_norm_channels(voxels, shape.channels, weights->groups, u_sums, weights->gamma, weights->beta, s.norm);
     if (by_hand(gpu_precision(), shape) & BY_HAND_FORWARD) {
-        gpu_level0_forward(shape, s.norm, u, weights->conv, sign, y, y_moments, s.weights, s.partials);
+        gpu_level0_forward(shape, s.norm, u, weights->conv, sign, y, y_sums, s.weights, s.partials);
         return;
     }
     gpu_normalize(voxels, shape.channels, s.norm, u, s.first, bf16());
-    add_convolution(&s, shape, weights->conv, sign, y, y_moments);
+    add_convolution(&s, shape, weights->conv, sign, y, y_sums);
 }
 
 /* du, dgamma, dbeta += , from dy as an operand; the activated input in s->first has served and is
@@ -179,7 +178,7 @@ static void input_gradient(const struct scratch *s, struct shape shape, const st
 
 /* What is done by hand takes u and dy as they are; the rest wants the activated input and dy as operands. */
 void cuda_branch_backward(struct shape shape, const struct branch_weights *weights,
-                          const struct branch_gradients *gradients, const double *u_moments, const float *u,
+                          const struct branch_gradients *gradients, const double *u_sums, const float *u,
                           float *du, float *y, const float *dy, void *scratch)
 {
     struct scratch s = scratch_of(OPERATION_BRANCH, shape, shape, scratch);
@@ -188,8 +187,7 @@ void cuda_branch_backward(struct shape shape, const struct branch_weights *weigh
     const void *operand_dy = NULL;
     if (!gpu_begin("branch_backward"))
         return;
-    gpu_norm_channels(voxels, shape.channels, weights->groups, u_moments, weights->gamma, weights->beta,
-                      s.norm);
+    gpu_norm_channels(voxels, shape.channels, weights->groups, u_sums, weights->gamma, weights->beta, s.norm);
     if (!(hand & BY_HAND_WEIGHTS) || (y && !(hand & BY_HAND_FORWARD)))
         gpu_normalize(voxels, shape.channels, s.norm, u, s.first, bf16());
     if (y && hand & BY_HAND_FORWARD)

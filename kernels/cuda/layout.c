@@ -4,7 +4,7 @@
 
 size_t cuda_tensor_bytes(struct shape shape)
 {
-    return (size_t)shape.parts * part_floats(shape) * sizeof(float);
+    return (size_t)shape.streams * part_floats(shape) * sizeof(float);
 }
 
 void cuda_pack(struct shape shape, const float *plain, float *tensor)

@@ -1,7 +1,7 @@
 /* The residual branch at the finest level by hand: 3x3x3 convolution of 32 (padded) channels as an implicit
  * matrix product on tensor cores, bf16 operands, fp32 sums.
  *
- *     forward   y += conv(bf16(LeakyReLU(norm(u))), w); the moments of y are gathered where it is stored
+ *     forward   y += conv(bf16(LeakyReLU(norm(u))), w); the channel_sums of y are gathered where it is stored
  *     backward  da = conv^T(bf16(dy), w) is never stored: du += scale gamma dz at once, and the sums of dz
  * and dz xhat that the rest of the norm's gradient needs are gathered (see gpu_norm_correct)
  *
@@ -19,7 +19,7 @@ enum {
     WARPS = TILE_Z,
     THREADS = 32 * WARPS
 };
-enum { SHARED_BYTES = (HALO_ROWS + WEIGHT_ROWS) * WIDTH * 2, OUT_GROUPS = WIDTH / 8, GROUPS_MOST = 128 };
+enum { SHARED_BYTES = (HALO_ROWS + WEIGHT_ROWS) * WIDTH * 2, OUT_GROUPS = WIDTH / 8, GROUPS_MAX = 128 };
 
 /* --- weights --- */
 
@@ -232,7 +232,7 @@ bool level0_fits(struct shape shape)
 /* Sums of the blocks, and of groups of blocks behind them. */
 size_t level0_partials_bytes(struct shape shape)
 {
-    return (size_t)(tiles_of(shape) + GROUPS_MOST + 1) * 2 * WIDTH * sizeof(double);
+    return (size_t)(tiles_of(shape) + GROUPS_MAX + 1) * 2 * WIDTH * sizeof(double);
 }
 
 /* Launches, and adds the block sums up to sums of groups; returns where these are, and their number. */
@@ -245,7 +245,7 @@ static double *run_level0(struct shape s, const struct norm_channel *norm, const
     gpu_allow_shared(reinterpret_cast<const void *>(convolve_level0<NORM, USE>), SHARED_BYTES);
     GPU_LAUNCH((convolve_level0<NORM, USE>), dim3(tiles), dim3(THREADS), SHARED_BYTES, s, norm, x, packed,
                use, partials);
-    *groups = tiles < (unsigned)GROUPS_MOST ? tiles : (unsigned)GROUPS_MOST;
+    *groups = tiles < (unsigned)GROUPS_MAX ? tiles : (unsigned)GROUPS_MAX;
     gpu_group_partials(tiles, *groups, 2 * WIDTH, partials, reduced);
     return reduced;
 }
@@ -257,15 +257,15 @@ static void pack(int channels, const float *w, float sign, bool gradient, uint16
 }
 
 void gpu_level0_forward(struct shape shape, const struct norm_channel *norm, const float *u, const float *w,
-                        float sign, float *y, double *y_moments, void *packed, double *partials)
+                        float sign, float *y, double *y_sums, void *packed, double *partials)
 {
     unsigned groups;
     struct add_to_output use = {y};
     pack(shape.channels, w, sign, false, static_cast<uint16_t *>(packed));
     double *reduced =
         run_level0<true>(shape, norm, u, static_cast<uint16_t *>(packed), use, partials, &groups);
-    if (y_moments)
-        gpu_sum_partials(groups, 2 * WIDTH, 2 * shape.channels, reduced, y_moments);
+    if (y_sums)
+        gpu_sum_partials(groups, 2 * WIDTH, 2 * shape.channels, reduced, y_sums);
 }
 
 void gpu_level0_backward(struct shape shape, int norm_groups, const struct norm_channel *norm, const float *u,

@@ -29,7 +29,7 @@ enum { SUMS = TAPS * WIDTH * WIDTH };
 
 /* The most is a multiple of the multiprocessors of an H100 (132), and nearly one of an A100's (108); a block
  * that has few tiles would write more sums than it reads numbers. */
-enum { BLOCKS_MOST = 528, SHARE_LEAST = 4 /* tiles */ };
+enum { BLOCKS_MAX = 528, SHARE_MIN = 4 /* tiles */ };
 
 static_assert(PIECES <= TILE_Y * TILE_Z * THREADS,
               "a thread brings a piece for each slice that it multiplies");
@@ -227,8 +227,8 @@ __global__ void add_level0_weights(int channels, const double *totals, float *dw
 
 static unsigned blocks_of(struct shape s)
 {
-    unsigned blocks = (tiling_of(s).count + SHARE_LEAST - 1) / SHARE_LEAST;
-    return blocks < (unsigned)BLOCKS_MOST ? blocks : (unsigned)BLOCKS_MOST;
+    unsigned blocks = (tiling_of(s).count + SHARE_MIN - 1) / SHARE_MIN;
+    return blocks < (unsigned)BLOCKS_MAX ? blocks : (unsigned)BLOCKS_MAX;
 }
 
 /* The totals, and the sums of the blocks behind them. */

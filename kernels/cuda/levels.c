@@ -1,4 +1,4 @@
-/* Between two levels, and the two ends of the network: pool, mix, up-sample, head, Adam. */
+/* Between two levels, and the two ends of the network: pool, conv1, up-sample, head, Adam. */
 #include "kernels/cuda/gpu.h"
 #include "kernels/cuda/layout.h"
 #include "kernels/cuda/operations.h"
@@ -17,7 +17,7 @@ static float *part_of(const float *tensor, struct shape shape, int part)
     return (float *)tensor + (size_t)part * part_floats(shape);
 }
 
-/* --- mix: rows of voxels times packed weights [out parts][padded out][in parts][padded in] --- */
+/* --- conv1: rows of voxels times packed weights [out streams][padded out][in streams][padded in] --- */
 
 static struct matrix rows_in(const float *tensor, struct shape shape, int part)
 {
@@ -27,7 +27,7 @@ static struct matrix rows_in(const float *tensor, struct shape shape, int part)
 static struct matrix block_of(const float *packed, struct shape in, struct shape out, int in_part,
                               int out_part)
 {
-    size_t stride = (size_t)(in.parts * padded(in.channels));
+    size_t stride = (size_t)(in.streams * padded(in.channels));
     const float *first =
         packed + (size_t)(out_part * padded(out.channels)) * stride + in_part * padded(in.channels);
     return (struct matrix){first, stride, false};
@@ -40,55 +40,56 @@ static struct matrix transposed(struct matrix m)
 }
 
 /* y = w x + b; in and out on one grid */
-static void mix(const struct scratch *s, struct shape in, struct shape out, const float *x, const float *w,
-                const float *b, float *y)
+static void conv1(const struct scratch *s, struct shape in, struct shape out, const float *x, const float *w,
+                  const float *b, float *y)
 {
     size_t voxels = shape_voxels(in), width = (size_t)padded(out.channels),
            inner = (size_t)padded(in.channels);
-    gpu_pack_mix(out, in, w, s->weights);
-    for (int o = 0; o < out.parts; o++) {
+    gpu_pack_conv1(out, in, w, s->weights);
+    for (int o = 0; o < out.streams; o++) {
         gpu_fill_bias(voxels, out.channels, b + o * out.channels, part_of(y, out, o));
-        for (int i = 0; i < in.parts; i++)
+        for (int i = 0; i < in.streams; i++)
             product(voxels, width, inner, rows_in(x, in, i), transposed(block_of(s->weights, in, out, i, o)),
                     true, part_of(y, out, o), width, s->workspace, s->workspace_bytes);
     }
 }
 
 /* dw, db += */
-static void mix_weight_gradient(const struct scratch *s, struct shape in, struct shape out, const float *x,
-                                const float *dy, float *dw, float *db)
+static void conv1_weight_gradient(const struct scratch *s, struct shape in, struct shape out, const float *x,
+                                  const float *dy, float *dw, float *db)
 {
     size_t voxels = shape_voxels(in), width = (size_t)padded(out.channels),
            inner = (size_t)padded(in.channels);
-    for (int o = 0; o < out.parts; o++) {
-        for (int i = 0; i < in.parts; i++) {
+    for (int o = 0; o < out.streams; o++) {
+        for (int i = 0; i < in.streams; i++) {
             struct matrix to = block_of(s->weights_gradient, in, out, i, o);
             product(width, inner, voxels, transposed(rows_in(dy, out, o)), rows_in(x, in, i), false,
                     (float *)to.data, to.stride, s->workspace, s->workspace_bytes);
         }
         gpu_bias_gradient(voxels, out.channels, part_of(dy, out, o), db + o * out.channels, s->partials);
     }
-    gpu_add_mix_gradient(out, in, s->weights_gradient, dw);
+    gpu_add_conv1_gradient(out, in, s->weights_gradient, dw);
 }
 
 /* dx = w^T dy */
-static void mix_data_gradient(const struct scratch *s, struct shape in, struct shape out, const float *w,
-                              const float *dy, float *dx)
+static void conv1_data_gradient(const struct scratch *s, struct shape in, struct shape out, const float *w,
+                                const float *dy, float *dx)
 {
     size_t voxels = shape_voxels(in), width = (size_t)padded(out.channels),
            inner = (size_t)padded(in.channels);
-    gpu_pack_mix(out, in, w, s->weights);
-    for (int i = 0; i < in.parts; i++)
-        for (int o = 0; o < out.parts; o++)
+    gpu_pack_conv1(out, in, w, s->weights);
+    for (int i = 0; i < in.streams; i++)
+        for (int o = 0; o < out.streams; o++)
             product(voxels, inner, width, rows_in(dy, out, o), block_of(s->weights, in, out, i, o), o > 0,
                     part_of(dx, in, i), inner, s->workspace, s->workspace_bytes);
 }
 
-static void last_part_moments(const struct scratch *s, struct shape shape, const float *y, double *moments)
+static void last_stream_sums(const struct scratch *s, struct shape shape, const float *y,
+                             double *channel_sums)
 {
-    if (moments)
-        gpu_moments(shape_voxels(shape), shape.channels, part_of(y, shape, shape.parts - 1), moments,
-                    s->partials);
+    if (channel_sums)
+        gpu_channel_sums(shape_voxels(shape), shape.channels, part_of(y, shape, shape.streams - 1),
+                         channel_sums, s->partials);
 }
 
 /* --- plain steps --- */
@@ -120,14 +121,14 @@ void cuda_upsample_backward(struct shape coarse, const float *dy, float *dx)
 /* --- down and up --- */
 
 void cuda_down_forward(struct shape fine, struct shape coarse, const float *x, const float *w, const float *b,
-                       float *y, double *moments, void *scratch)
+                       float *y, double *channel_sums, void *scratch)
 {
     struct scratch s = scratch_of(OPERATION_DOWN, fine, coarse, scratch);
     if (!gpu_begin("down_forward"))
         return;
     gpu_pool(fine, x, s.first);
-    mix(&s, on_grid(fine, coarse), coarse, s.first, w, b, y);
-    last_part_moments(&s, coarse, y, moments);
+    conv1(&s, on_grid(fine, coarse), coarse, s.first, w, b, y);
+    last_stream_sums(&s, coarse, y, channel_sums);
 }
 
 void cuda_down_backward(struct shape fine, struct shape coarse, const float *x, const float *w,
@@ -138,21 +139,21 @@ void cuda_down_backward(struct shape fine, struct shape coarse, const float *x, 
     if (!gpu_begin("down_backward"))
         return;
     gpu_pool(fine, x, s.first);
-    mix_weight_gradient(&s, pooled, coarse, s.first, dy, dw, db);
-    mix_data_gradient(&s, pooled, coarse, w, dy, s.first); /* over the pooled values, which have served */
+    conv1_weight_gradient(&s, pooled, coarse, s.first, dy, dw, db);
+    conv1_data_gradient(&s, pooled, coarse, w, dy, s.first); /* over the pooled values, which have served */
     gpu_unpool(fine, x, s.first, dx);
 }
 
 void cuda_up_forward(struct shape coarse, struct shape fine, const float *x, const float *w, const float *b,
-                     float sign, float *y, double *moments, void *scratch)
+                     float sign, float *y, double *channel_sums, void *scratch)
 {
     struct scratch s = scratch_of(OPERATION_UP, coarse, fine, scratch);
     struct shape mixed = on_grid(fine, coarse);
     if (!gpu_begin("up_forward"))
         return;
-    mix(&s, coarse, mixed, x, w, b, s.first);
+    conv1(&s, coarse, mixed, x, w, b, s.first);
     gpu_upsample(mixed, s.first, sign, y);
-    last_part_moments(&s, fine, y, moments);
+    last_stream_sums(&s, fine, y, channel_sums);
 }
 
 void cuda_up_backward(struct shape coarse, struct shape fine, const float *x, const float *w, const float *dy,
@@ -163,8 +164,8 @@ void cuda_up_backward(struct shape coarse, struct shape fine, const float *x, co
     if (!gpu_begin("up_backward"))
         return;
     gpu_upsample_transpose(mixed, dy, s.first);
-    mix_weight_gradient(&s, coarse, mixed, x, s.first, dw, db);
-    mix_data_gradient(&s, coarse, mixed, w, s.first, dx);
+    conv1_weight_gradient(&s, coarse, mixed, x, s.first, dw, db);
+    conv1_data_gradient(&s, coarse, mixed, w, s.first, dx);
 }
 
 /* --- the end --- */

@@ -1,9 +1,9 @@
-/* GroupNorm and LeakyReLU over sheets: moments, forward, backward. See kernels/norm.h for the formulas. */
+/* GroupNorm and LeakyReLU over sheets: channel_sums, forward, backward. See kernels/norm.h for the formulas. */
 #include "kernels/cuda/device.h"
 #include "kernels/cuda/rows.h"
 #include "kernels/norm.h"
 
-/* --- moments --- */
+/* --- channel_sums --- */
 
 /* Block sums, and the totals of every channel behind them. */
 size_t partials_bytes(size_t voxels, int channels)
@@ -11,7 +11,7 @@ size_t partials_bytes(size_t voxels, int channels)
     return (partial_doubles(rows_of(voxels, channels), 2) + (size_t)padded(channels) * 2) * sizeof(double);
 }
 
-__global__ void moments_of(struct rows r, const float *x, double *partials)
+__global__ void sums_of(struct rows r, const float *x, double *partials)
 {
     GPU_SHARED(double, shared);
     struct place p = place_in(r);
@@ -27,17 +27,17 @@ __global__ void moments_of(struct rows r, const float *x, double *partials)
     store_partials<2, double>(r, sums, shared, partials);
 }
 
-void gpu_moments(size_t voxels, int channels, const float *x, double *moments, double *partials)
+void gpu_channel_sums(size_t voxels, int channels, const float *x, double *channel_sums, double *partials)
 {
     struct rows r = rows_of(voxels, channels);
-    GPU_LAUNCH(moments_of, rows_grid(r), rows_block(r), partial_shared(r, 2, sizeof(double)), r, x, partials);
-    gpu_sum_partials(r.width, r.padded * 2, channels * 2, partials, moments);
+    GPU_LAUNCH(sums_of, rows_grid(r), rows_block(r), partial_shared(r, 2, sizeof(double)), r, x, partials);
+    gpu_sum_partials(r.width, r.padded * 2, channels * 2, partials, channel_sums);
 }
 
 /* --- forward --- */
 
 /* one thread a channel; groups are small */
-__global__ void norm_channels(size_t voxels, int channels, int in_group, const double *moments,
+__global__ void norm_channels(size_t voxels, int channels, int in_group, const double *channel_sums,
                               const float *gamma, const float *beta, struct norm_channel *norm)
 {
     int c = (int)(blockIdx.x * blockDim.x + threadIdx.x);
@@ -48,8 +48,8 @@ __global__ void norm_channels(size_t voxels, int channels, int in_group, const d
         int first = c / in_group * in_group;
         double sum = 0, squares = 0, n = (double)voxels * in_group;
         for (int other = first; other < first + in_group; other++) {
-            sum += moments[2 * other];
-            squares += moments[2 * other + 1];
+            sum += channel_sums[2 * other];
+            squares += channel_sums[2 * other + 1];
         }
         double mean = sum / n, variance = squares / n - mean * mean;
         result.mean = (float)mean;
@@ -60,11 +60,11 @@ __global__ void norm_channels(size_t voxels, int channels, int in_group, const d
     norm[c] = result;
 }
 
-void gpu_norm_channels(size_t voxels, int channels, int groups, const double *moments, const float *gamma,
-                       const float *beta, struct norm_channel *norm)
+void gpu_norm_channels(size_t voxels, int channels, int groups, const double *channel_sums,
+                       const float *gamma, const float *beta, struct norm_channel *norm)
 {
     GPU_LAUNCH(norm_channels, dim3((unsigned)(padded(channels) + 63) / 64), dim3(64), 0, voxels, channels,
-               channels / groups, moments, gamma, beta, norm);
+               channels / groups, channel_sums, gamma, beta, norm);
 }
 
 __device__ static inline float normalized(float x, const struct norm_channel &n)

@@ -8,7 +8,7 @@ image_conv_forward_function cuda_image_conv_forward;
 image_conv_backward_function cuda_image_conv_backward;
 conv3_forward_function cuda_conv3_forward;
 conv3_backward_function cuda_conv3_backward;
-moments_function cuda_moments;
+channel_sums_function cuda_channel_sums;
 norm_forward_function cuda_norm_forward;
 norm_backward_function cuda_norm_backward;
 pool_forward_function cuda_pool_forward;

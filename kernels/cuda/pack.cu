@@ -76,16 +76,17 @@ template <bool MOMENTS> __global__ void add_bf16(struct rows r, const uint16_t *
         store_partials<2, double>(r, sums, shared, partials);
 }
 
-void gpu_add_bf16(size_t voxels, int channels, const uint16_t *f, float *y, double *moments, double *partials)
+void gpu_add_bf16(size_t voxels, int channels, const uint16_t *f, float *y, double *channel_sums,
+                  double *partials)
 {
     struct rows r = rows_of(voxels, channels);
-    if (!moments) {
+    if (!channel_sums) {
         GPU_LAUNCH(add_bf16<false>, rows_grid(r), rows_block(r), 0, r, f, y, partials);
         return;
     }
     GPU_LAUNCH(add_bf16<true>, rows_grid(r), rows_block(r), partial_shared(r, 2, sizeof(double)), r, f, y,
                partials);
-    gpu_sum_partials(r.width, r.padded * 2, channels * 2, partials, moments);
+    gpu_sum_partials(r.width, r.padded * 2, channels * 2, partials, channel_sums);
 }
 
 /* --- weights of 3x3x3 convolutions --- */
@@ -136,7 +137,7 @@ void gpu_add_conv_gradient(int out, int in, const void *packed, bool bf16, float
 
 /* --- weights of 1x1x1 convolutions --- */
 
-/* The channel of the network that stands at a place in the padded rows of all parts; -1 for padding. */
+/* The channel of the network that stands at a place in the padded rows of all streams; -1 for padding. */
 __device__ static inline int channel_at(struct shape s, int place)
 {
     int part = place / padded(s.channels), channel = place % padded(s.channels);
@@ -144,36 +145,36 @@ __device__ static inline int channel_at(struct shape s, int place)
 }
 
 /* one thread an element of packed */
-__global__ void pack_mix(struct shape out, struct shape in, const float *w, float *packed)
+__global__ void pack_conv1(struct shape out, struct shape in, const float *w, float *packed)
 {
-    size_t n = thread_number(), row = (size_t)(in.parts * padded(in.channels));
-    if (n >= (size_t)(out.parts * padded(out.channels)) * row)
+    size_t n = thread_number(), row = (size_t)(in.streams * padded(in.channels));
+    if (n >= (size_t)(out.streams * padded(out.channels)) * row)
         return;
     int o = channel_at(out, (int)(n / row)), i = channel_at(in, (int)(n % row));
-    packed[n] = o >= 0 && i >= 0 ? w[(size_t)o * (size_t)(in.parts * in.channels) + (size_t)i] : 0.0f;
+    packed[n] = o >= 0 && i >= 0 ? w[(size_t)o * (size_t)(in.streams * in.channels) + (size_t)i] : 0.0f;
 }
 
-void gpu_pack_mix(struct shape out, struct shape in, const float *w, float *packed)
+void gpu_pack_conv1(struct shape out, struct shape in, const float *w, float *packed)
 {
-    size_t count = (size_t)(out.parts * padded(out.channels)) * (size_t)(in.parts * padded(in.channels));
-    GPU_LAUNCH(pack_mix, pack_grid(count), dim3(PACK_THREADS), 0, out, in, w, packed);
+    size_t count = (size_t)(out.streams * padded(out.channels)) * (size_t)(in.streams * padded(in.channels));
+    GPU_LAUNCH(pack_conv1, pack_grid(count), dim3(PACK_THREADS), 0, out, in, w, packed);
 }
 
 /* one thread an element of packed */
-__global__ void add_mix_gradient(struct shape out, struct shape in, const float *packed, float *dw)
+__global__ void add_conv1_gradient(struct shape out, struct shape in, const float *packed, float *dw)
 {
-    size_t n = thread_number(), row = (size_t)(in.parts * padded(in.channels));
-    if (n >= (size_t)(out.parts * padded(out.channels)) * row)
+    size_t n = thread_number(), row = (size_t)(in.streams * padded(in.channels));
+    if (n >= (size_t)(out.streams * padded(out.channels)) * row)
         return;
     int o = channel_at(out, (int)(n / row)), i = channel_at(in, (int)(n % row));
     if (o >= 0 && i >= 0)
-        dw[(size_t)o * (size_t)(in.parts * in.channels) + (size_t)i] += packed[n];
+        dw[(size_t)o * (size_t)(in.streams * in.channels) + (size_t)i] += packed[n];
 }
 
-void gpu_add_mix_gradient(struct shape out, struct shape in, const float *packed, float *dw)
+void gpu_add_conv1_gradient(struct shape out, struct shape in, const float *packed, float *dw)
 {
-    size_t count = (size_t)(out.parts * padded(out.channels)) * (size_t)(in.parts * padded(in.channels));
-    GPU_LAUNCH(add_mix_gradient, pack_grid(count), dim3(PACK_THREADS), 0, out, in, packed, dw);
+    size_t count = (size_t)(out.streams * padded(out.channels)) * (size_t)(in.streams * padded(in.channels));
+    GPU_LAUNCH(add_conv1_gradient, pack_grid(count), dim3(PACK_THREADS), 0, out, in, packed, dw);
 }
 
 /* --- biases --- */

@@ -7,7 +7,7 @@
 
 typedef cudnnBackendDescriptor_t descriptor;
 
-enum { WORKSPACE_CAP = 64 << 20, CONFIGURATIONS_MOST = 64, NOTES_MOST = 16, GRAPH_MOST = 16, ALIGNMENT = 16 };
+enum { WORKSPACE_CAP = 64 << 20, CONFIGURATIONS_MAX = 64, NOTES_MAX = 16, GRAPH_MAX = 16, ALIGNMENT = 16 };
 
 static cudnnHandle_t handle;
 static descriptor device; /* properties of a card that is not there; NULL with a handle */
@@ -36,7 +36,7 @@ const char *convolution_plan_open(cudaStream_t stream)
  * calls do nothing. */
 
 struct workshop {
-    descriptor made[GRAPH_MOST + CONFIGURATIONS_MOST];
+    descriptor made[GRAPH_MAX + CONFIGURATIONS_MAX];
     int count;
     cudnnStatus_t status;
     const char *failed; /* the call */
@@ -137,7 +137,7 @@ static descriptor make_convolution(struct workshop *shop)
     return d;
 }
 
-/* The names that cuDNN gives to the parts of each kind of node. */
+/* The names that cuDNN gives to the streams of each kind of node. */
 static const struct node_names {
     cudnnBackendDescriptorType_t type;
     cudnnBackendAttributeName_t alpha, beta, convolution, x, w, y;
@@ -201,12 +201,12 @@ static int propose(struct workshop *shop, descriptor graph, cudnnBackendHeurMode
     if (device)
         set_descriptor(shop, heuristics, CUDNN_ATTR_ENGINEHEUR_DEVICEPROP, device);
     finalize(shop, heuristics, "cudnnBackendFinalize(heuristics)");
-    for (int i = 0; i < CONFIGURATIONS_MOST; i++)
+    for (int i = 0; i < CONFIGURATIONS_MAX; i++)
         configurations[i] = make(shop, CUDNN_BACKEND_ENGINECFG_DESCRIPTOR);
     if (!shop->status)
         expect(shop,
                cudnnBackendGetAttribute(heuristics, CUDNN_ATTR_ENGINEHEUR_RESULTS,
-                                        CUDNN_TYPE_BACKEND_DESCRIPTOR, CONFIGURATIONS_MOST, &count,
+                                        CUDNN_TYPE_BACKEND_DESCRIPTOR, CONFIGURATIONS_MAX, &count,
                                         configurations),
                "cudnnBackendGetAttribute(heuristics)");
     return shop->status ? 0 : (int)count;
@@ -215,7 +215,7 @@ static int propose(struct workshop *shop, descriptor graph, cudnnBackendHeurMode
 /* Whether an engine gives the same bits each time, and sums in floats of the operands as they should be. */
 static bool acceptable(const struct convolution *p, descriptor configuration, int64_t *engine_number)
 {
-    cudnnBackendNumericalNote_t notes[NOTES_MOST];
+    cudnnBackendNumericalNote_t notes[NOTES_MAX];
     int64_t one, count = 0;
     descriptor engine = NULL;
     bool good = !cudnnBackendCreateDescriptor(CUDNN_BACKEND_ENGINE_DESCRIPTOR, &engine) &&
@@ -224,7 +224,7 @@ static bool acceptable(const struct convolution *p, descriptor configuration, in
                 !cudnnBackendGetAttribute(engine, CUDNN_ATTR_ENGINE_GLOBAL_INDEX, CUDNN_TYPE_INT64, 1, &one,
                                           engine_number) &&
                 !cudnnBackendGetAttribute(engine, CUDNN_ATTR_ENGINE_NUMERICAL_NOTE, CUDNN_TYPE_NUMERICAL_NOTE,
-                                          NOTES_MOST, &count, notes);
+                                          NOTES_MAX, &count, notes);
     for (int64_t i = 0; i < count && good; i++) {
         good = notes[i] != CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC &&
                notes[i] != CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION;
@@ -279,7 +279,7 @@ const char *convolution_plan_make(struct convolution problem, struct convolution
     *plan = (struct convolution_plan){.problem = problem};
     const char *cause = "cuDNN has no deterministic plan within 64 MiB of workspace";
     for (int m = 0; m < 2 && !plan->descriptor; m++) {
-        descriptor configurations[CONFIGURATIONS_MOST];
+        descriptor configurations[CONFIGURATIONS_MAX];
         struct workshop shop = {.count = 0};
         int count = propose(&shop, make_graph(&shop, &problem), modes[m], configurations);
         for (int i = 0; i < count && !plan->descriptor; i++)

@@ -13,7 +13,7 @@ const char *product_open(cudaStream_t stream)
     return NULL;
 }
 
-/* The mixes are a thousandth of a step: bf16 would save nothing there, and costs three bits. */
+/* The conv1s are a thousandth of a step: bf16 would save nothing there, and costs three bits. */
 static cublasComputeType_t compute_type(void)
 {
     return gpu_precision() == PRECISION_FP32 ? CUBLAS_COMPUTE_32F : CUBLAS_COMPUTE_32F_FAST_TF32;

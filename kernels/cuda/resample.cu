@@ -1,15 +1,15 @@
-/* Max-pooling and trilinear up-sampling between two levels, without the mix. See kernels/resample.h.
+/* Max-pooling and trilinear up-sampling between two levels, without the conv1. See kernels/resample.h.
  *
  * A thread owns four channels of one voxel of the level that it writes (of the coarse one where it unpools);
- * the parts of a tensor follow each other along blockIdx.z. */
+ * the streams of a tensor follow each other along blockIdx.z. */
 #include "kernels/cuda/device.h"
 #include "kernels/cuda/rows.h"
 
-/* The grid over all quads of one part, parts along z. */
+/* The grid over all quads of one part, streams along z. */
 static inline dim3 quad_grid(size_t voxels, struct shape s)
 {
     size_t quads = voxels * (size_t)(padded(s.channels) / 4);
-    return dim3((unsigned)((quads + ROW_THREADS - 1) / ROW_THREADS), 1, (unsigned)s.parts);
+    return dim3((unsigned)((quads + ROW_THREADS - 1) / ROW_THREADS), 1, (unsigned)s.streams);
 }
 
 /* Where the calling thread works: a voxel of a grid, and the first float of its quad in a row. */

@@ -11,8 +11,8 @@
 #include "kernels/cuda/layout.h"
 #include <stdint.h>
 
-enum { ROW_THREADS = 256, ROW_QUADS_MOST = 64, ROW_VOXELS_EACH = 8 };
-const size_t ROW_BLOCKS_MOST = 1024;
+enum { ROW_THREADS = 256, ROW_QUADS_MAX = 64, ROW_VOXELS_EACH = 8 };
+const size_t ROW_BLOCKS_MAX = 1024;
 
 struct rows {
     size_t voxels;
@@ -29,11 +29,11 @@ static inline struct rows rows_of(size_t voxels, int channels)
     int quads = padded(channels) / 4;
     r.voxels = voxels;
     r.padded = padded(channels);
-    r.height = (unsigned)((quads + ROW_QUADS_MOST - 1) / ROW_QUADS_MOST);
+    r.height = (unsigned)((quads + ROW_QUADS_MAX - 1) / ROW_QUADS_MAX);
     r.quads = (quads + (int)r.height - 1) / (int)r.height;
     r.rows = ROW_THREADS / r.quads;
     size_t chunk = (size_t)r.rows * ROW_VOXELS_EACH, blocks = (voxels + chunk - 1) / chunk;
-    r.width = (unsigned)(blocks < ROW_BLOCKS_MOST ? blocks : ROW_BLOCKS_MOST);
+    r.width = (unsigned)(blocks < ROW_BLOCKS_MAX ? blocks : ROW_BLOCKS_MAX);
     return r;
 }
 

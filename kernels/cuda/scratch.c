@@ -42,9 +42,9 @@ static size_t conv_weights(struct shape in, struct shape out)
     return (size_t)padded(out.channels) * TAPS * (size_t)padded(in.channels);
 }
 
-static size_t mix_weights(struct shape in, struct shape out)
+static size_t conv1_weights(struct shape in, struct shape out)
 {
-    return (size_t)(out.parts * padded(out.channels)) * (size_t)(in.parts * padded(in.channels));
+    return (size_t)(out.streams * padded(out.channels)) * (size_t)(in.streams * padded(in.channels));
 }
 
 static size_t row_bytes(struct shape s)
@@ -97,14 +97,14 @@ static struct scratch divide(enum precision precision, enum operation operation,
     case OPERATION_DOWN:
         take_workspace(&s, base);
         s.partials = take(&s, base, partials_bytes(shape_voxels(out), out.channels));
-        take_weights(&s, base, mix_weights(in, out));
-        s.first = take(&s, base, (size_t)in.parts * shape_voxels(out) * row_bytes(in));
+        take_weights(&s, base, conv1_weights(in, out));
+        s.first = take(&s, base, (size_t)in.streams * shape_voxels(out) * row_bytes(in));
         break;
     case OPERATION_UP:
         take_workspace(&s, base);
         s.partials = take(&s, base, partials_bytes(shape_voxels(out), out.channels));
-        take_weights(&s, base, mix_weights(in, out));
-        s.first = take(&s, base, (size_t)out.parts * voxels * row_bytes(out));
+        take_weights(&s, base, conv1_weights(in, out));
+        s.first = take(&s, base, (size_t)out.streams * voxels * row_bytes(out));
         break;
     case OPERATION_HEAD:
         s.partials = take(&s, base, head_partials_bytes(in));

@@ -10,8 +10,8 @@
 /* NULL where the operation has no use for it. The network's sheets are the larger part:
  *   branch  first and second are the halves of one sheet of floats; each holds a sheet of bf16, or `first`
  * takes both as floats: the activated input and later its gradient; F, later dy in bf16 conv3   first,
- * second: x (later dx) and y or dy in bf16 down    first: the pooled values, later their gradient, all parts
- *   up      first: the mixed values or their gradient, all parts */
+ * second: x (later dx) and y or dy in bf16 down    first: the pooled values, later their gradient, all streams
+ *   up      first: the mixed values or their gradient, all streams */
 struct scratch {
     void *workspace; /* of the libraries */
     size_t workspace_bytes;

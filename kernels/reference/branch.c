@@ -8,34 +8,31 @@ static void add(size_t n, float sign, const float *f, float *y)
         y[i] += sign * f[i];
 }
 
-void reference_branch_forward(struct shape shape, const struct branch_weights *weights,
-                              const double *u_moments, const float *u, float sign, float *y,
-                              double *y_moments, void *scratch)
+void reference_branch_forward(struct shape shape, const struct branch_weights *weights, const double *u_sums,
+                              const float *u, float sign, float *y, double *y_sums, void *scratch)
 {
     size_t n = (size_t)shape_channels(shape) * shape_voxels(shape);
     float *activated = scratch, *f = activated + n;
-    reference_norm_forward(shape, weights->groups, u_moments, weights->gamma, weights->beta, u, activated,
-                           NULL);
+    reference_norm_forward(shape, weights->groups, u_sums, weights->gamma, weights->beta, u, activated, NULL);
     reference_conv3_forward(shape, shape, activated, weights->conv, f, NULL);
     add(n, sign, f, y);
-    if (y_moments)
-        reference_moments(shape, y, y_moments, NULL);
+    if (y_sums)
+        reference_channel_sums(shape, y, y_sums, NULL);
 }
 
 void reference_branch_backward(struct shape shape, const struct branch_weights *weights,
-                               const struct branch_gradients *gradients, const double *u_moments,
-                               const float *u, float *du, float *y, const float *dy, void *scratch)
+                               const struct branch_gradients *gradients, const double *u_sums, const float *u,
+                               float *du, float *y, const float *dy, void *scratch)
 {
     size_t n = (size_t)shape_channels(shape) * shape_voxels(shape);
     float *activated = scratch, *f = activated + n, *gradient = f;
-    reference_norm_forward(shape, weights->groups, u_moments, weights->gamma, weights->beta, u, activated,
-                           NULL);
+    reference_norm_forward(shape, weights->groups, u_sums, weights->gamma, weights->beta, u, activated, NULL);
     if (y) {
         reference_conv3_forward(shape, shape, activated, weights->conv, f, NULL);
         add(n, -1, f, y);
     }
     reference_conv3_backward(shape, shape, activated, weights->conv, dy, gradient, gradients->conv, NULL);
-    reference_norm_backward(shape, weights->groups, u_moments, weights->gamma, weights->beta, u, gradient,
+    reference_norm_backward(shape, weights->groups, u_sums, weights->gamma, weights->beta, u, gradient,
                             gradient, gradients->gamma, gradients->beta, NULL);
     add(n, 1, gradient, du);
 }

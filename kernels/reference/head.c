@@ -7,7 +7,7 @@ void reference_head_forward(struct shape in, int regions, const float *x, const 
 {
     (void)scratch;
     size_t voxels = shape_voxels(in);
-    reference_mix_forward(shape_channels(in), regions, voxels, x, w, b, p);
+    reference_conv1_forward(shape_channels(in), regions, voxels, x, w, b, p);
     for (size_t i = 0; i < (size_t)regions * voxels; i++)
         p[i] = (float)(1 / (1 + exp(-(double)p[i])));
 }
@@ -47,7 +47,7 @@ void reference_head_backward(struct shape in, int regions, const float *x, const
     int channels = shape_channels(in);
 #pragma omp parallel for schedule(static)
     for (int c = 0; c < channels; c++) {
-        double weight_sums[REGIONS_MOST] = {0};
+        double weight_sums[REGIONS_MAX] = {0};
         for (size_t v = 0; v < voxels; v++) {
             double sum = 0;
             for (int k = 0; k < regions; k++) {

@@ -53,12 +53,12 @@ const char *reference_finish(void)
     return NULL; /* every function has done its work when it returns */
 }
 
-void reference_staged(void)
+void reference_prefetch_wait(void)
 {
-    /* reference_copy, which stages, has copied when it returns */
+    /* reference_copy, which prefetches, has copied when it returns */
 }
 
-void reference_taken(void)
+void reference_prefetch_release(void)
 {
     /* whatever read the copied bytes has done so when it returned */
 }

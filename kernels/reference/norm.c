@@ -6,18 +6,18 @@
 #include "kernels/reference/reference.h"
 #include <math.h>
 
-struct group_statistics reference_group_statistics(int channels, size_t voxels, const double *moments)
+struct group_statistics reference_group_statistics(int channels, size_t voxels, const double *channel_sums)
 {
     double sum = 0, squares = 0, n = (double)channels * (double)voxels;
     for (int c = 0; c < channels; c++) {
-        sum += moments[2 * c];
-        squares += moments[2 * c + 1];
+        sum += channel_sums[2 * c];
+        squares += channel_sums[2 * c + 1];
     }
     double mean = sum / n, variance = squares / n - mean * mean;
     return (struct group_statistics){mean, 1 / sqrt((variance > 0 ? variance : 0) + NORM_EPSILON)};
 }
 
-void reference_moments(struct shape shape, const float *x, double *moments, void *scratch)
+void reference_channel_sums(struct shape shape, const float *x, double *channel_sums, void *scratch)
 {
     (void)scratch;
     size_t voxels = shape_voxels(shape);
@@ -29,12 +29,12 @@ void reference_moments(struct shape shape, const float *x, double *moments, void
             sum += value;
             squares += value * value;
         }
-        moments[2 * c] = sum;
-        moments[2 * c + 1] = squares;
+        channel_sums[2 * c] = sum;
+        channel_sums[2 * c + 1] = squares;
     }
 }
 
-void reference_norm_forward(struct shape shape, int groups, const double *moments, const float *gamma,
+void reference_norm_forward(struct shape shape, int groups, const double *channel_sums, const float *gamma,
                             const float *beta, const float *x, float *y, void *scratch)
 {
     (void)scratch;
@@ -43,7 +43,7 @@ void reference_norm_forward(struct shape shape, int groups, const double *moment
 #pragma omp parallel for schedule(static)
     for (int c = 0; c < size * groups; c++) {
         struct group_statistics group =
-            reference_group_statistics(size, voxels, moments + 2 * (c / size * size));
+            reference_group_statistics(size, voxels, channel_sums + 2 * (c / size * size));
         for (size_t v = (size_t)c * voxels; v < (size_t)(c + 1) * voxels; v++) {
             double a = gamma[c] * (x[v] - group.mean) * group.scale + beta[c];
             y[v] = (float)(a > 0 ? a : (double)LEAKY_SLOPE * a);
@@ -67,11 +67,11 @@ static double through_relu(const struct channel *c, double xhat, float dy)
     return c->gamma * xhat + c->beta > 0 ? dy : (double)LEAKY_SLOPE * dy;
 }
 
-static void group_backward(size_t voxels, int first, int size, const double *moments, const float *gamma,
+static void group_backward(size_t voxels, int first, int size, const double *channel_sums, const float *gamma,
                            const float *beta, const float *x, const float *dy, float *dx, float *dgamma,
                            float *dbeta)
 {
-    struct group_statistics group = reference_group_statistics(size, voxels, moments + 2 * first);
+    struct group_statistics group = reference_group_statistics(size, voxels, channel_sums + 2 * first);
     double mean = 0, mean_xhat = 0, n = (double)size * (double)voxels;
     for (int c = first; c < first + size; c++) {
         struct channel channel = {group, gamma[c], beta[c]};
@@ -95,7 +95,7 @@ static void group_backward(size_t voxels, int first, int size, const double *mom
     }
 }
 
-void reference_norm_backward(struct shape shape, int groups, const double *moments, const float *gamma,
+void reference_norm_backward(struct shape shape, int groups, const double *channel_sums, const float *gamma,
                              const float *beta, const float *x, const float *dy, float *dx, float *dgamma,
                              float *dbeta, void *scratch)
 {
@@ -103,5 +103,6 @@ void reference_norm_backward(struct shape shape, int groups, const double *momen
     int size = shape_channels(shape) / groups;
 #pragma omp parallel for schedule(static)
     for (int g = 0; g < groups; g++)
-        group_backward(shape_voxels(shape), g * size, size, moments, gamma, beta, x, dy, dx, dgamma, dbeta);
+        group_backward(shape_voxels(shape), g * size, size, channel_sums, gamma, beta, x, dy, dx, dgamma,
+                       dbeta);
 }

@@ -1,5 +1,5 @@
 /* The functions of the reference backend. Its layout is plain: a tensor is a C-order array
- * [parts * channels][depth][height][width]. Other backends that live in host memory borrow `memory`. */
+ * [streams * channels][depth][height][width]. Other backends that live in host memory borrow `memory`. */
 #ifndef PRUNET_KERNELS_REFERENCE_REFERENCE_H
 #define PRUNET_KERNELS_REFERENCE_REFERENCE_H
 
@@ -13,8 +13,8 @@ void reference_copy(void *to, const void *from, size_t bytes);
 void reference_clear(void *memory, size_t bytes);
 const char *reference_open(void);
 const char *reference_finish(void);
-void reference_staged(void);
-void reference_taken(void);
+void reference_prefetch_wait(void);
+void reference_prefetch_release(void);
 bool reference_record_begin(void);
 void reference_record_end(void);
 void reference_replay(void);
@@ -24,22 +24,23 @@ void reference_replay(void);
     .open = reference_open, .allocate = reference_allocate, .release = reference_release,                    \
     .available = reference_available, .upload = reference_copy, .download = reference_copy,                  \
     .clear = reference_clear, .copy = reference_copy, .finish = reference_finish,                            \
-    .allocate_host = reference_allocate, .release_host = reference_release, .stage = reference_copy,         \
-    .staged = reference_staged, .taken = reference_taken, .record_begin = reference_record_begin,            \
+    .allocate_host = reference_allocate, .release_host = reference_release,                                  \
+    .prefetch_start = reference_copy, .prefetch_wait = reference_prefetch_wait,                              \
+    .prefetch_release = reference_prefetch_release, .record_begin = reference_record_begin,                  \
     .record_end = reference_record_end, .replay = reference_replay
 
-/* Mean and 1 / sqrt(variance + epsilon) of the group that starts at `first`, from [channels][2] moments. */
+/* Mean and 1 / sqrt(variance + epsilon) of the group that starts at `first`, from [channels][2] channel_sums. */
 struct group_statistics {
     double mean, scale;
 };
 struct group_statistics reference_group_statistics(int channels_in_group, size_t voxels,
-                                                   const double *moments_of_first);
+                                                   const double *sums_of_first);
 
 image_conv_forward_function reference_image_conv_forward;
 image_conv_backward_function reference_image_conv_backward;
 conv3_forward_function reference_conv3_forward;
 conv3_backward_function reference_conv3_backward;
-moments_function reference_moments;
+channel_sums_function reference_channel_sums;
 norm_forward_function reference_norm_forward;
 norm_backward_function reference_norm_backward;
 pool_forward_function reference_pool_forward;
@@ -58,9 +59,9 @@ head_backward_function reference_head_backward;
 adam_function reference_adam;
 
 /* 1x1x1 convolution, see resample.h: maps of `voxels` voxels; w [out][in], b [out]. */
-void reference_mix_forward(int in, int out, size_t voxels, const float *x, const float *w, const float *b,
-                           float *y);
-void reference_mix_backward(int in, int out, size_t voxels, const float *x, const float *w, const float *dy,
-                            float *dx, float *dw, float *db);
+void reference_conv1_forward(int in, int out, size_t voxels, const float *x, const float *w, const float *b,
+                             float *y);
+void reference_conv1_backward(int in, int out, size_t voxels, const float *x, const float *w, const float *dy,
+                              float *dx, float *dw, float *db);
 
 #endif

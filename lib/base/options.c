@@ -12,7 +12,7 @@
 #define PRUNET_VERSION "unknown"
 #endif
 
-enum { CODE_FIRST = 256, CODE_HELP = 1000, CODE_VERSION, OPTIONS_MOST = 64 };
+enum { CODE_FIRST = 256, CODE_HELP = 1000, CODE_VERSION, OPTIONS_MAX = 64 };
 
 void usage_error(const char *format, ...)
 {
@@ -147,12 +147,12 @@ static void store(const struct option_spec *o, const char *text)
 
 int options_parse(const struct tool *tool, int argc, char **argv)
 {
-    struct option long_options[OPTIONS_MOST + 5];
-    char letters[2 * OPTIONS_MOST + 8] = ":qv";
+    struct option long_options[OPTIONS_MAX + 5];
+    char letters[2 * OPTIONS_MAX + 8] = ":qv";
     size_t n = 0;
     tool_name = tool->name;
-    if (tool->count > OPTIONS_MOST)
-        usage_error("more than %d options", OPTIONS_MOST);
+    if (tool->count > OPTIONS_MAX)
+        usage_error("more than %d options", OPTIONS_MAX);
     for (size_t i = 0; i < tool->count; i++) {
         const struct option_spec *o = &tool->options[i];
         if (o->kind == OPTION_SECTION)

@@ -13,15 +13,15 @@
 /* Temporary files that exist now, for the handlers below. A slot is set after creation and cleared before
  * the rename's success is reported; the handlers only read pointers and unlink, which is async-signal-safe.
  */
-enum { PENDING_MOST = 32 };
-static char *volatile pending[PENDING_MOST];
+enum { PENDING_MAX = 32 };
+static char *volatile pending[PENDING_MAX];
 static pid_t owner;
 
 static void remove_pending(void)
 {
     if (getpid() != owner) /* a forked child does not own them */
         return;
-    for (int i = 0; i < PENDING_MOST; i++)
+    for (int i = 0; i < PENDING_MAX; i++)
         if (pending[i])
             unlink(pending[i]);
 }
@@ -50,12 +50,12 @@ static void watch_once(void)
 
 static int set_pending(char *from, char *to)
 {
-    for (int i = 0; i < PENDING_MOST; i++)
+    for (int i = 0; i < PENDING_MAX; i++)
         if (pending[i] == from) {
             pending[i] = to;
             return STATUS_OK;
         }
-    return fail(STATUS_FAILURE, "more than %d files open for writing", PENDING_MOST);
+    return fail(STATUS_FAILURE, "more than %d files open for writing", PENDING_MAX);
 }
 
 const char *output_name(const struct output *output)

@@ -7,13 +7,13 @@ int threads_set(int option)
 {
     const char *text = getenv("PRUNET_THREADS");
     long threads = option;
-    if (option < 0 || option > THREADS_MOST)
-        return fail(STATUS_USAGE, "--threads: %d is not within 1..%d", option, THREADS_MOST);
+    if (option < 0 || option > THREADS_MAX)
+        return fail(STATUS_USAGE, "--threads: %d is not within 1..%d", option, THREADS_MAX);
     if (!option && text && *text) {
         char *end;
         threads = strtol(text, &end, 10);
-        if (*end || threads < 1 || threads > THREADS_MOST)
-            return fail(STATUS_USAGE, "PRUNET_THREADS: '%s' is not within 1..%d", text, THREADS_MOST);
+        if (*end || threads < 1 || threads > THREADS_MAX)
+            return fail(STATUS_USAGE, "PRUNET_THREADS: '%s' is not within 1..%d", text, THREADS_MAX);
     }
     if (threads)
         omp_set_num_threads((int)threads);

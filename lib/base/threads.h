@@ -2,11 +2,11 @@
 #ifndef PRUNET_BASE_THREADS_H
 #define PRUNET_BASE_THREADS_H
 
-enum { THREADS_MOST = 1024 };
+enum { THREADS_MAX = 1024 };
 
 /* Sets the number of threads from now on: `option` (--threads) if it is not 0, else the variable
  * PRUNET_THREADS, else OpenMP's own default, which honours OMP_NUM_THREADS. STATUS_USAGE for anything
- * but 1..THREADS_MOST. */
+ * but 1..THREADS_MAX. */
 int threads_set(int option);
 
 #endif

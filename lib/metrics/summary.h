@@ -7,13 +7,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { REGIONS_MOST = 3 };
+enum { REGIONS_MAX = 3 };
 
 struct case_scores {
     char case_name[CASE_NAME_SIZE];
     int regions;
     const char *const *region_names; /* ET, WT, TC, or mask */
-    struct region_scores region[REGIONS_MOST];
+    struct region_scores region[REGIONS_MAX];
 };
 
 enum statistic {

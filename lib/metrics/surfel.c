@@ -4,13 +4,13 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { LOOP_MOST = 12, TRIANGLES_MOST = 8 };
+enum { LOOP_MAX = 12, TRIANGLES_MAX = 8 };
 
 /* Half cross products |n| of a code's triangles at unit spacing, a row a triangle. Other spacings scale
  * component by component: n_x by sy sz, and so on. */
 struct patch {
     int triangles;
-    double normal[TRIANGLES_MOST][3];
+    double normal[TRIANGLES_MAX][3];
 };
 
 static struct patch patches[256];
@@ -78,10 +78,10 @@ static void link_edges(int code, int link[12][2])
 
 /* Triangulates a loop so that its area at unit spacing is largest: best[i][j] is the largest area of the
  * polygon i..j, split[i][j] the apex over its side i-j (the usual dynamic programme). */
-static void triangulate(int n, const double at[LOOP_MOST][3], struct patch *patch)
+static void triangulate(int n, const double at[LOOP_MAX][3], struct patch *patch)
 {
-    double best[LOOP_MOST][LOOP_MOST] = {0}, normal[3];
-    int split[LOOP_MOST][LOOP_MOST] = {0};
+    double best[LOOP_MAX][LOOP_MAX] = {0}, normal[3];
+    int split[LOOP_MAX][LOOP_MAX] = {0};
     for (int width = 2; width < n; width++)
         for (int i = 0; i + width < n; i++)
             for (int k = i + 1, j = i + width; k < j; k++) {
@@ -92,7 +92,7 @@ static void triangulate(int n, const double at[LOOP_MOST][3], struct patch *patc
                     split[i][j] = k;
                 }
             }
-    int stack[2 * LOOP_MOST][2] = {{0, n - 1}};
+    int stack[2 * LOOP_MAX][2] = {{0, n - 1}};
     for (int depth = 1; depth > 0;) {
         int i = stack[--depth][0], j = stack[depth][1], k = split[i][j];
         if (j - i < 2)
@@ -111,7 +111,7 @@ static void build_patch(int code, struct patch *patch)
         code ^= 255;
     link_edges(code, link);
     for (int start = 0; start < 12; start++) {
-        double at[LOOP_MOST][3];
+        double at[LOOP_MAX][3];
         int n = 0;
         for (int edge = start; edge >= 0 && link[edge][0] >= 0 && !seen[edge];) {
             seen[edge] = true;

@@ -38,13 +38,13 @@ bool network_kind_named(const char *name, enum network_kind *kind)
 
 bool architecture_set_channels(struct architecture *architecture, const char *list)
 {
-    int channels[LEVELS_MOST] = {0}, levels = 0;
+    int channels[LEVELS_MAX] = {0}, levels = 0;
     for (const char *at = list;; at++) {
         char *end;
-        if (*at < '0' || *at > '9' || levels == LEVELS_MOST)
+        if (*at < '0' || *at > '9' || levels == LEVELS_MAX)
             return false;
         long width = strtol(at, &end, 10);
-        if (width < 1 || width > WIDTH_MOST)
+        if (width < 1 || width > WIDTH_MAX)
             return false;
         channels[levels++] = (int)width;
         at = end;
@@ -98,17 +98,17 @@ static int check_baseline_level(const struct architecture *a, int level)
 int architecture_check(const struct architecture *a)
 {
     int status;
-    if ((status = check_range("levels", a->levels, 2, LEVELS_MOST)) ||
-        (status = check_range("encoder blocks", a->encoder_blocks, 1, BLOCKS_MOST)) ||
-        (status = check_range("decoder blocks", a->decoder_blocks, 1, BLOCKS_MOST)) ||
-        (status = check_range("groups", a->groups, 1, WIDTH_MOST)) ||
-        (status = check_range("inputs", a->inputs, 1, INPUTS_MOST)) ||
-        (status = check_range("outputs", a->outputs, 1, OUTPUTS_MOST)))
+    if ((status = check_range("levels", a->levels, 2, LEVELS_MAX)) ||
+        (status = check_range("encoder blocks", a->encoder_blocks, 1, BLOCKS_MAX)) ||
+        (status = check_range("decoder blocks", a->decoder_blocks, 1, BLOCKS_MAX)) ||
+        (status = check_range("groups", a->groups, 1, WIDTH_MAX)) ||
+        (status = check_range("inputs", a->inputs, 1, INPUTS_MAX)) ||
+        (status = check_range("outputs", a->outputs, 1, OUTPUTS_MAX)))
         return status;
     if (a->kind == NETWORK_BASELINE && (a->encoder_blocks != 1 || a->decoder_blocks != 1))
         return fail(STATUS_DATA, "the baseline has no blocks to choose a number of");
     for (int l = 0; l < a->levels; l++)
-        if ((status = check_range("channels", a->channels[l], 1, WIDTH_MOST)) ||
+        if ((status = check_range("channels", a->channels[l], 1, WIDTH_MAX)) ||
             (status =
                  a->kind == NETWORK_BASELINE ? check_baseline_level(a, l) : check_reversible_level(a, l)))
             return status;

@@ -9,13 +9,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { LEVELS_MOST = 8, BLOCKS_MOST = 64, WIDTH_MOST = 4096, INPUTS_MOST = 64, OUTPUTS_MOST = 8 };
+enum { LEVELS_MAX = 8, BLOCKS_MAX = 64, WIDTH_MAX = 4096, INPUTS_MAX = 64, OUTPUTS_MAX = 8 };
 enum network_kind { NETWORK_REVERSIBLE, NETWORK_BASELINE };
 
 struct architecture {
     enum network_kind kind;
     int levels;
-    int channels[LEVELS_MOST];          /* by level; both parts of a reversible tensor together */
+    int channels[LEVELS_MAX];           /* by level; both streams of a reversible tensor together */
     int encoder_blocks, decoder_blocks; /* a level; 1 for the baseline, which has none */
     int groups;                         /* of every group norm; the baseline takes at most a layer's width */
     int inputs, outputs;                /* modalities, regions */
@@ -32,7 +32,7 @@ bool network_kind_named(const char *name, enum network_kind *kind);
 bool architecture_set_channels(struct architecture *architecture, const char *list);
 
 /* Writes the channels as such a list. */
-enum { CHANNEL_LIST_SIZE = LEVELS_MOST * 5 + 1 };
+enum { CHANNEL_LIST_SIZE = LEVELS_MAX * 5 + 1 };
 void architecture_channel_list(const struct architecture *architecture, char list[CHANNEL_LIST_SIZE]);
 
 /* STATUS_DATA with a reason when no network can be built so: numbers out of range, an odd width, groups that

@@ -11,7 +11,7 @@ int architecture_from_options(struct architecture *architecture, const struct ar
     struct architecture a = architecture_paper(kind);
     if (o->channels && !architecture_set_channels(&a, o->channels))
         return fail(STATUS_USAGE, "--channels: '%s' is not a list of up to %d widths such as 60,120,240",
-                    o->channels, LEVELS_MOST);
+                    o->channels, LEVELS_MAX);
     a.groups = o->groups ? o->groups : kind == NETWORK_BASELINE ? a.channels[0] : a.channels[0] / 2;
     a.encoder_blocks = o->encoder_blocks ? o->encoder_blocks : 1;
     a.decoder_blocks = o->decoder_blocks ? o->decoder_blocks : 1;

@@ -7,9 +7,9 @@ int backend_find(const struct kernels **kernels, const struct backend_choice *ch
                  const struct architecture *architecture)
 {
     const char *name = choice->name ? choice->name : getenv("PRUNET_BACKEND"), *why;
-    int parts = architecture->kind == NETWORK_REVERSIBLE ? 2 : 1;
-    *kernels =
-        kernels_find(name && *name ? name : "cpu", architecture->channels, architecture->levels, parts, &why);
+    int streams = architecture->kind == NETWORK_REVERSIBLE ? 2 : 1;
+    *kernels = kernels_find(name && *name ? name : "cpu", architecture->channels, architecture->levels,
+                            streams, &why);
     return *kernels ? threads_set(choice->threads) : fail(STATUS_USAGE, "%s", why);
 }
 

@@ -12,8 +12,8 @@ struct layer {
     struct shape in, out;
     int groups;
     int z_buffer, y_buffer;
-    float *z, *y;    /* the convolution's result; what leaves the layer */
-    double *moments; /* of z */
+    float *z, *y;         /* the convolution's result; what leaves the layer */
+    double *channel_sums; /* of z */
 };
 
 struct baseline_level {
@@ -30,8 +30,8 @@ struct baseline_level {
 };
 
 struct baseline {
-    struct baseline_level levels[LEVELS_MOST];
-    int moments_buffer;
+    struct baseline_level levels[LEVELS_MAX];
+    int sums_buffer;
 };
 
 /* Layers -------------------------------------------------------------------------------------------- */
@@ -72,12 +72,12 @@ static void plan_layer(struct network *n, struct layer *layer, const char *z, co
         plan_end(&n->plan, layer->z_buffer);
 }
 
-static double *bind_layer(struct layer *layer, const struct network *n, double *moments)
+static double *bind_layer(struct layer *layer, const struct network *n, double *channel_sums)
 {
     layer->z = network_buffer(n, layer->z_buffer);
     layer->y = network_buffer(n, layer->y_buffer);
-    layer->moments = moments;
-    return moments + 2 * layer->out.channels;
+    layer->channel_sums = channel_sums;
+    return channel_sums + 2 * layer->out.channels;
 }
 
 /* y = LeakyReLU( GroupNorm( conv(x) ) ) */
@@ -89,8 +89,8 @@ static void layer_forward(struct network *n, const struct layer *layer, const fl
                               layer->z, scratch);
     else
         k->conv3_forward(layer->in, layer->out, x, network_weights(n, layer->conv), layer->z, scratch);
-    k->moments(layer->out, layer->z, layer->moments, scratch);
-    k->norm_forward(layer->out, layer->groups, layer->moments, network_weights(n, layer->gamma),
+    k->channel_sums(layer->out, layer->z, layer->channel_sums, scratch);
+    k->norm_forward(layer->out, layer->groups, layer->channel_sums, network_weights(n, layer->gamma),
                     network_weights(n, layer->beta), layer->z, layer->y, scratch);
 }
 
@@ -99,7 +99,7 @@ static void layer_backward(struct network *n, const struct layer *layer, const f
                            void *scratch)
 {
     const struct kernels *k = n->kernels;
-    k->norm_backward(layer->out, layer->groups, layer->moments, network_weights(n, layer->gamma),
+    k->norm_backward(layer->out, layer->groups, layer->channel_sums, network_weights(n, layer->gamma),
                      network_weights(n, layer->beta), layer->z, dy, dy,
                      network_parameter_gradient(n, layer->gamma), network_parameter_gradient(n, layer->beta),
                      scratch);
@@ -152,7 +152,7 @@ static void baseline_plan_resident(struct network *n)
         for (int i = b->levels[l].decoder_first; i < 2; i++)
             channels += b->levels[l].decoder[i].gamma->count;
     }
-    b->moments_buffer = plan_resident(&n->plan, "moments", channels * 2 * sizeof(double));
+    b->sums_buffer = plan_resident(&n->plan, "channel_sums", channels * 2 * sizeof(double));
 }
 
 static size_t encoder_scratch(const struct network *n, const struct baseline_level *level)
@@ -304,14 +304,14 @@ static void bind_gradients(struct baseline_level *level, const struct network *n
 static void baseline_bind(struct network *n)
 {
     struct baseline *b = n->body;
-    double *moments = network_buffer(n, b->moments_buffer);
+    double *channel_sums = network_buffer(n, b->sums_buffer);
     int bottom = n->architecture.levels - 1;
     for (int l = 0; l <= bottom; l++) {
         struct baseline_level *level = &b->levels[l];
         for (int i = 0; i < level->encoder_layers; i++)
-            moments = bind_layer(&level->encoder[i], n, moments);
+            channel_sums = bind_layer(&level->encoder[i], n, channel_sums);
         for (int i = level->decoder_first; i < 2; i++)
-            moments = bind_layer(&level->decoder[i], n, moments);
+            channel_sums = bind_layer(&level->decoder[i], n, channel_sums);
         level->pooled = l > 0 ? network_buffer(n, level->pooled_buffer) : n->ends.image;
         level->merged = l < bottom ? network_buffer(n, level->merged_buffer) : encoded(level)->y;
         if (n->training)

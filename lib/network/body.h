@@ -55,16 +55,16 @@ struct ends {
     const struct parameter *weight, *bias; /* of the last conv */
 };
 
-/* The next case, image and target behind each other, on its way: see staging.h. Two host slots, since one is
+/* The next case, image and target behind each other, on its way: see prefetch.h. Two host slots, since one is
  * filled while the copy of the other may not have been waited for. */
 enum { STAGING_SLOTS = 2 };
-struct staging {
+struct prefetch {
     int buffer;                 /* in the plan */
-    char *next;                 /* there; NULL where nothing can be staged */
+    char *next;                 /* there; NULL where nothing can be prefetched */
     char *slots[STAGING_SLOTS]; /* in the backend's host memory */
     size_t slot_bytes;
-    int filling; /* the slot of the case that is staged next */
-    bool staged; /* a case is in `next` or on its way there */
+    int filling;  /* the slot of the case that is prefetched next */
+    bool waiting; /* a case is in `next` or on its way there */
 };
 
 struct network {
@@ -76,8 +76,8 @@ struct network {
     struct memory_budget budget;
     int rung; /* see network_body.rungs */
     struct plan plan;
-    int scratch[PHASES][LEVELS_MOST]; /* buffers of the plan */
-    char *resident, *activations;     /* the two blocks of the plan, in the backend's memory */
+    int scratch[PHASES][LEVELS_MAX]; /* buffers of the plan */
+    char *resident, *activations;    /* the two blocks of the plan, in the backend's memory */
     size_t resident_bytes, activation_bytes;
     int vector_buffer[STATE_VECTORS + 1];
     float *vectors[STATE_VECTORS + 1]; /* weights, Adam's means, gradient; NULL where there is none */
@@ -85,13 +85,13 @@ struct network {
     bool recorded; /* the backend holds a step, recorded at this scale of the loss */
     float recorded_scale;
     struct ends ends;
-    struct staging staging;
+    struct prefetch prefetch;
     const struct network_body *functions;
     void *body; /* struct unet or struct baseline */
 };
 
-/* The shape of level l: parts x channels maps of the size halved l times. */
-struct shape network_shape(const struct network *network, int level, int parts, int channels);
+/* The shape of level l: streams x channels maps of the size halved l times. */
+struct shape network_shape(const struct network *network, int level, int streams, int channels);
 
 /* Describes the resident buffers, in place of any plan before; then the whole run at a size as well, on the
  * rung that the budget allows, and places it. STATUS_FAILURE without memory, or when the budget is too small.
@@ -137,10 +137,10 @@ void first_conv_backward(struct network *network, const struct parameter *weight
 void head(struct network *network, struct shape last, const float *x);
 void head_backward(struct network *network, struct shape last, const float *x, float loss_scale, float *dx);
 
-/* staging.c: its buffer in the plan; its memory, once the plan's has been allocated, STATUS_FAILURE when the
+/* prefetch.c: its buffer in the plan; its memory, once the plan's has been allocated, STATUS_FAILURE when the
  * host's is short; the end of it, after the plan's memory has been released. */
-void staging_plan(struct network *network);
-int staging_allocate(struct network *network);
-void staging_release(struct network *network);
+void prefetch_plan(struct network *network);
+int prefetch_allocate(struct network *network);
+void prefetch_release(struct network *network);
 
 #endif

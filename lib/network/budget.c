@@ -24,9 +24,9 @@ static const char *const phase_names[PHASES] = {"input",
                                                 "down backward to",
                                                 "first conv backward"};
 
-struct shape network_shape(const struct network *n, int level, int parts, int channels)
+struct shape network_shape(const struct network *n, int level, int streams, int channels)
 {
-    return (struct shape){.parts = parts,
+    return (struct shape){.streams = streams,
                           .channels = channels,
                           .depth = n->size[2] >> level,
                           .height = n->size[1] >> level,

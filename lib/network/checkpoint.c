@@ -53,7 +53,7 @@ static int get_int(const struct safetensors *file, const char *key, int *value)
 {
     uint64_t number;
     int status = get_unsigned(file, key, &number);
-    if (!status && number > WIDTH_MOST)
+    if (!status && number > WIDTH_MAX)
         status = fail(STATUS_DATA, "%s: %" PRIu64 " is too large", key, number);
     if (!status)
         *value = (int)number;
@@ -181,11 +181,11 @@ uint64_t cases_digest(uint64_t digest, const char *case_name)
 
 /* Writing ------------------------------------------------------------------------------------------- */
 
-enum { ENTRIES_MOST = 15, NUMBER_SIZE = 24 };
+enum { ENTRIES_MAX = 15, NUMBER_SIZE = 24 };
 
 struct metadata {
-    struct safetensors_entry entries[ENTRIES_MOST];
-    char numbers[ENTRIES_MOST][NUMBER_SIZE];
+    struct safetensors_entry entries[ENTRIES_MAX];
+    char numbers[ENTRIES_MAX][NUMBER_SIZE];
     char channels[CHANNEL_LIST_SIZE];
     size_t count;
 };

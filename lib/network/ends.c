@@ -23,7 +23,7 @@ void ends_plan_input(struct network *n)
     ends->image_buffer = plan_begin(&n->plan, "image", -1, plain_bytes(image_shape(n)));
     if (n->training)
         ends->target_buffer = plan_begin(&n->plan, "target", -1, shape_voxels(image_shape(n)));
-    staging_plan(n);
+    prefetch_plan(n);
 }
 
 void ends_plan_first_conv(struct network *n, enum phase phase, struct shape first)

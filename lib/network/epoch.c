@@ -1,6 +1,6 @@
 #include "lib/network/epoch.h"
 #include "lib/base/error.h"
-#include "lib/network/staging.h"
+#include "lib/network/prefetch.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,7 +72,7 @@ static void note_circumstances(struct epoch *epoch)
 int epoch_put(struct epoch *epoch, const int size[3], const float *image, const uint8_t *labels)
 {
     int status = network_resize(epoch->network, size);
-    if (status || network_put_staged(epoch->network))
+    if (status || network_put_prefetched(epoch->network))
         return status;
     if (!(status = put_labels(epoch, size, labels)))
         network_put_image(epoch->network, image);

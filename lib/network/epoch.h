@@ -25,7 +25,7 @@ void epoch_begin(struct epoch *epoch, struct network *network, const struct trai
 int epoch_skip(struct epoch *epoch, const char *case_name, bool *skipped);
 
 /* Puts a case into the network, which needs neither image (inputs, z, y, x) nor labels 0, 1, 2, 4 any more:
- * the one that network_stage has brought, if it has brought one, which must be this one. STATUS_DATA and
+ * the one that network_prefetch_start has brought, if it has brought one, which must be this one. STATUS_DATA and
  * STATUS_FAILURE as network_resize and target_from_labels. */
 int epoch_put(struct epoch *epoch, const int size[3], const float *image, const uint8_t *labels);
 

@@ -112,7 +112,7 @@ static void release_activations(struct network *n)
 {
     if (n->activations)
         n->kernels->release(n->activations, n->activation_bytes);
-    staging_release(n);
+    prefetch_release(n);
     n->activations = NULL;
     n->recorded = false;
     memset(n->size, 0, sizeof n->size);
@@ -143,7 +143,7 @@ int network_resize(struct network *n, const int size[3])
     status = network_plan_run(n, size);
     if (!status)
         status = allocate(n, "activations", n->plan.activation_bytes, &n->activations, &n->activation_bytes);
-    if (status || (status = staging_allocate(n))) {
+    if (status || (status = prefetch_allocate(n))) {
         release_activations(n);
         return status;
     }
@@ -258,7 +258,7 @@ int network_infer(struct network *n, float *probabilities)
 
 static void score_case(const struct network *n, double loss_scale, struct case_score *score)
 {
-    struct dice_sums sums[OUTPUTS_MOST];
+    struct dice_sums sums[OUTPUTS_MAX];
     n->kernels->download(sums, n->ends.sums, (size_t)n->architecture.outputs * sizeof sums[0]);
     *score = (struct case_score){0};
     for (int k = 0; k < n->architecture.outputs; k++) {

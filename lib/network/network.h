@@ -5,7 +5,7 @@
  *         network_resize, network_put_image, network_put_target, network_gradient, network_update;
  *     network_save, network_close.
  *
- * staging.h has a way to put the next case ahead of its turn.
+ * prefetch.h has a way to put the next case ahead of its turn.
  *
  * Images are (C, D, H, W), x fastest, as records hold them. */
 #ifndef PRUNET_NETWORK_NETWORK_H
@@ -31,8 +31,8 @@ int memory_budget_parse(struct memory_budget *budget, const char *text);
 
 /* What one forward pass over a labelled case was worth. */
 struct case_score {
-    double loss;               /* the sum of the regions' Dice losses, times the loss scale */
-    double dice[OUTPUTS_MOST]; /* hard, of p > 0.5, by region; 1 where region and prediction are empty */
+    double loss;              /* the sum of the regions' Dice losses, times the loss scale */
+    double dice[OUTPUTS_MAX]; /* hard, of p > 0.5, by region; 1 where region and prediction are empty */
 };
 
 /* Makes a network without weights. `training` also holds gradients and Adam's state, and keeps what backward

@@ -17,15 +17,15 @@ static float *second(const struct sequence *s, float *tensor)
 static void branch_forward(void *self, const float *u, float sign, float *y)
 {
     const struct sequence_branch *b = self;
-    b->sequence->network->kernels->branch_forward(b->sequence->half, &b->weights, b->moments, u, sign, y,
-                                                  b->next_moments, b->sequence->scratch);
+    b->sequence->network->kernels->branch_forward(b->sequence->half, &b->weights, b->channel_sums, u, sign, y,
+                                                  b->next_sums, b->sequence->scratch);
 }
 
 static void branch_backward(void *self, const float *u, float *du, float *y, const float *dy)
 {
     const struct sequence_branch *b = self;
-    b->sequence->network->kernels->branch_backward(b->sequence->half, &b->weights, &b->gradients, b->moments,
-                                                   u, du, y, dy, b->sequence->scratch);
+    b->sequence->network->kernels->branch_backward(b->sequence->half, &b->weights, &b->gradients,
+                                                   b->channel_sums, u, du, y, dy, b->sequence->scratch);
 }
 
 static void copy_half(void *self, float *to, const float *from)
@@ -72,7 +72,7 @@ void sequence_close(struct sequence *s)
     free(s->inputs);
 }
 
-size_t sequence_moments(const struct sequence *s, int channels)
+size_t sequence_sums(const struct sequence *s, int channels)
 {
     return 2 * (size_t)s->count * 2 * (size_t)channels;
 }
@@ -82,7 +82,7 @@ static int kept_count(const struct sequence *s)
     return 2 * s->count - 1 + s->restored;
 }
 
-double *sequence_bind(struct sequence *s, double *moments)
+double *sequence_bind(struct sequence *s, double *channel_sums)
 {
     const struct network *n = s->network;
     for (int b = 0; b < 2 * s->count; b++) {
@@ -93,18 +93,18 @@ double *sequence_bind(struct sequence *s, double *moments)
         branch->gradients = (struct branch_gradients){network_parameter_gradient(n, branch->gamma),
                                                       network_parameter_gradient(n, branch->beta),
                                                       network_parameter_gradient(n, branch->conv)};
-        branch->moments = moments;
-        moments += 2 * s->half.channels;
-        branch->next_moments = b + 1 < 2 * s->count ? moments : NULL;
+        branch->channel_sums = channel_sums;
+        channel_sums += 2 * s->half.channels;
+        branch->next_sums = b + 1 < 2 * s->count ? channel_sums : NULL;
     }
     for (int i = 0; s->kept && i < kept_count(s); i++)
         s->inputs[i] = (float *)((char *)network_buffer(n, s->kept_buffer) + (size_t)i * half_bytes(s));
-    return moments;
+    return channel_sums;
 }
 
-double *sequence_first_moments(const struct sequence *s)
+double *sequence_first_sums(const struct sequence *s)
 {
-    return s->branches[0].moments;
+    return s->branches[0].channel_sums;
 }
 
 void sequence_plan_kept(struct sequence *s, struct plan *plan, const char *name, int level)

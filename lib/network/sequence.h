@@ -13,8 +13,8 @@ struct sequence_branch {
     const struct parameter *gamma, *beta, *conv;
     struct branch_weights weights;
     struct branch_gradients gradients;
-    double *moments;      /* of u */
-    double *next_moments; /* of the y that forward makes; NULL when it is not a branch that reads y next */
+    double *channel_sums; /* of u */
+    double *next_sums;    /* of the y that forward makes; NULL when it is not a branch that reads y next */
 };
 
 struct sequence {
@@ -37,11 +37,11 @@ void sequence_close(struct sequence *sequence);
 
 /* Doubles of all branches' statistics, and giving them their place: the pointer after the last is returned.
  * Parameters are bound as well. */
-size_t sequence_moments(const struct sequence *sequence, int channels);
-double *sequence_bind(struct sequence *sequence, double *moments);
+size_t sequence_sums(const struct sequence *sequence, int channels);
+double *sequence_bind(struct sequence *sequence, double *channel_sums);
 
 /* Statistics of the second half that the sequence reads first. */
-double *sequence_first_moments(const struct sequence *sequence);
+double *sequence_first_sums(const struct sequence *sequence);
 
 /* Begins the buffer of kept inputs in the current event of the plan; ends it. Nothing when none are kept. */
 void sequence_plan_kept(struct sequence *sequence, struct plan *plan, const char *name, int level);

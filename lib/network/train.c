@@ -2,7 +2,7 @@
 #include "lib/base/error.h"
 #include "lib/base/progress.h"
 #include "lib/base/stop.h"
-#include "lib/network/staging.h"
+#include "lib/network/prefetch.h"
 #include "lib/volume/labelled_ahead.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -79,14 +79,14 @@ static void *find_room(void *self, const struct record *record)
 {
     const struct epoch *epoch = self;
     bool image = record->role == ROLE_IMAGE && record->sample == SAMPLE_FLOAT;
-    return image ? network_stage_room(epoch->network, record->channels, record->size) : NULL;
+    return image ? network_prefetch_destination(epoch->network, record->channels, record->size) : NULL;
 }
 
 static void stage_case(void *self, const struct labelled_case *labelled)
 {
     const struct epoch *epoch = self;
     const struct record *image = &labelled->image;
-    network_stage(epoch->network, image->channels, image->size, image->data, labelled->label.data);
+    network_prefetch_start(epoch->network, image->channels, image->size, image->data, labelled->label.data);
 }
 
 static int train_all(struct epoch *epoch, struct reader *reader, struct output *table,

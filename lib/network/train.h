@@ -11,7 +11,7 @@
 int train_print_header(struct output *table);
 
 /* One step for each case until the end of the input, passing over those that were done before, while the
- * next case is read and brought to the device if there is one (staging.h); a row a step, written as the step
+ * next case is read and brought to the device if there is one (prefetch.h); a row a step, written as the step
  * is finished: epoch, step, case, loss, the three regions' Dice, seconds of the step, seconds waiting for its
  * input. STATUS_OK when the epoch is complete; STATUS_RETRY when *stopping was set: the step under way is
  * finished then, and epoch->training can be saved. Messages name file and case. */

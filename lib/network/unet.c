@@ -12,22 +12,22 @@
 #include <stdlib.h>
 
 /* 1x1x1 convolution with a bias between levels. */
-struct mix {
+struct conv1 {
     const struct parameter *weight, *bias;
 };
 
 struct unet_level {
     struct shape shape;
     struct sequence encoder, decoder;
-    struct mix down, up; /* from level l - 1; to level l - 1 */
+    struct conv1 down, up; /* from level l - 1; to level l - 1 */
     int a_buffer, g_buffer;
-    float *a, *g; /* A[l], G[l]: two parts each */
+    float *a, *g; /* A[l], G[l]: two streams each */
 };
 
 struct unet {
-    struct unet_level levels[LEVELS_MOST];
+    struct unet_level levels[LEVELS_MAX];
     const struct parameter *first;
-    int moments_buffer;
+    int sums_buffer;
     int again_buffer; /* A[0] once more, where the encoder of level 0 runs twice */
 };
 
@@ -72,9 +72,9 @@ static void unet_plan_resident(struct network *n)
     for (int l = 0; l < n->architecture.levels; l++) {
         const struct unet_level *level = &unet->levels[l];
         int channels = n->architecture.channels[l] / 2;
-        doubles += sequence_moments(&level->encoder, channels) + sequence_moments(&level->decoder, channels);
+        doubles += sequence_sums(&level->encoder, channels) + sequence_sums(&level->decoder, channels);
     }
-    unet->moments_buffer = plan_resident(&n->plan, "moments", doubles * sizeof(double));
+    unet->sums_buffer = plan_resident(&n->plan, "channel_sums", doubles * sizeof(double));
 }
 
 /* The memory ladder. Sequences are kept from the bottom up, at each level the decoder's first: what it keeps
@@ -214,40 +214,39 @@ static void unet_plan(struct network *n)
 static void unet_bind(struct network *n)
 {
     struct unet *unet = n->body;
-    double *moments = network_buffer(n, unet->moments_buffer);
+    double *channel_sums = network_buffer(n, unet->sums_buffer);
     for (int l = 0; l < n->architecture.levels; l++) {
         struct unet_level *level = &unet->levels[l];
         level->a = network_buffer(n, level->a_buffer);
         level->g = n->training ? network_buffer(n, level->g_buffer) : NULL;
-        moments = sequence_bind(&level->encoder, moments);
-        moments = sequence_bind(&level->decoder, moments);
+        channel_sums = sequence_bind(&level->encoder, channel_sums);
+        channel_sums = sequence_bind(&level->decoder, channel_sums);
     }
     /* At the bottom the decoder reads the encoder's output as it is. */
     struct unet_level *bottom = &unet->levels[n->architecture.levels - 1];
-    bottom->encoder.branches[2 * bottom->encoder.count - 1].next_moments =
-        sequence_first_moments(&bottom->decoder);
+    bottom->encoder.branches[2 * bottom->encoder.count - 1].next_sums = sequence_first_sums(&bottom->decoder);
 }
 
 /* Running ------------------------------------------------------------------------------------------- */
 
-/* A[l] = mix(pool(A[l-1])) */
+/* A[l] = conv1(pool(A[l-1])) */
 static void down(const struct network *n, struct unet_level *fine, struct unet_level *coarse, void *scratch)
 {
     n->kernels->down_forward(fine->shape, coarse->shape, fine->a, network_weights(n, coarse->down.weight),
                              network_weights(n, coarse->down.bias), coarse->a,
-                             sequence_first_moments(&coarse->encoder), scratch);
+                             sequence_first_sums(&coarse->encoder), scratch);
 }
 
-/* A[l-1] += sign * upsample(mix(A[l])) */
+/* A[l-1] += sign * upsample(conv1(A[l])) */
 static void up(const struct network *n, struct unet_level *coarse, struct unet_level *fine, float sign,
                void *scratch)
 {
     n->kernels->up_forward(coarse->shape, fine->shape, coarse->a, network_weights(n, coarse->up.weight),
                            network_weights(n, coarse->up.bias), sign, fine->a,
-                           sign > 0 ? sequence_first_moments(&fine->decoder) : NULL, scratch);
+                           sign > 0 ? sequence_first_sums(&fine->decoder) : NULL, scratch);
 }
 
-/* G[l-1] += pool'^T mix'^T G[l] */
+/* G[l-1] += pool'^T conv1'^T G[l] */
 static void down_backward(const struct network *n, struct unet_level *fine, struct unet_level *coarse,
                           void *scratch)
 {
@@ -256,7 +255,7 @@ static void down_backward(const struct network *n, struct unet_level *fine, stru
                               network_parameter_gradient(n, coarse->down.bias), scratch);
 }
 
-/* G[l] = mix'^T upsample'^T G[l-1] */
+/* G[l] = conv1'^T upsample'^T G[l-1] */
 static void up_backward(const struct network *n, struct unet_level *coarse, struct unet_level *fine,
                         void *scratch)
 {
@@ -272,7 +271,8 @@ static void begin(struct network *n, struct unet_level *level, enum phase conv, 
     struct shape half = level->encoder.half;
     float *second = level->a + n->kernels->tensor_bytes(half) / sizeof(float);
     first_conv(n, conv, unet->first, level->shape, level->a);
-    n->kernels->moments(half, second, sequence_first_moments(&level->encoder), network_scratch(n, encode, 0));
+    n->kernels->channel_sums(half, second, sequence_first_sums(&level->encoder),
+                             network_scratch(n, encode, 0));
 }
 
 static void unet_forward(struct network *n)

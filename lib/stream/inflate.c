@@ -8,13 +8,13 @@
 #include <unistd.h>
 
 enum { INFLATE_INPUT = 1 << 18, GZIP_WINDOW = 15 + 16 };
-static const size_t OUTPUT_MOST = 1 << 30; /* a call of zlib counts in unsigned int */
+static const size_t OUTPUT_MAX = 1 << 30; /* a call of zlib counts in unsigned int */
 
 static int read_file(struct inflate *file, void *to, size_t room, size_t *got)
 {
     ssize_t count;
     do
-        count = read(file->fd, to, room < OUTPUT_MOST ? room : OUTPUT_MOST);
+        count = read(file->fd, to, room < OUTPUT_MAX ? room : OUTPUT_MAX);
     while (count < 0 && errno == EINTR);
     if (count < 0)
         return fail_errno(STATUS_FAILURE, "cannot read");
@@ -132,7 +132,7 @@ static int read_gzip(struct inflate *file, unsigned char *to, size_t count, size
             break;
         if (!stream->avail_in)
             return fail(STATUS_DATA, "the gzip data ends early");
-        size_t room = count - *got < OUTPUT_MOST ? count - *got : OUTPUT_MOST;
+        size_t room = count - *got < OUTPUT_MAX ? count - *got : OUTPUT_MAX;
         stream->avail_out = (uInt)room;
         int result = inflate(stream, Z_NO_FLUSH);
         *got += room - stream->avail_out;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FILES_MOST = MODALITIES + 1, MESSAGE_SIZE = 1024 };
+enum { FILES_MAX = MODALITIES + 1, MESSAGE_SIZE = 1024 };
 
 static const char channel_names[] = "t1 t1ce t2 flair";
 
@@ -14,9 +14,9 @@ static const size_t decathlon_order[MODALITIES] = {1, 2, 3, 0};
 /* All volumes of a case: its images, and its label behind them. */
 struct volumes {
     int count;
-    const char *path[FILES_MOST];
-    struct nifti_file *file[FILES_MOST];
-    struct nifti volume[FILES_MOST];
+    const char *path[FILES_MAX];
+    struct nifti_file *file[FILES_MAX];
+    struct nifti volume[FILES_MAX];
 };
 
 static int open_all(struct volumes *all, const struct nifti_case *files, const struct nifti_options *options)
@@ -48,8 +48,8 @@ static int check_all(const struct volumes *all, int images)
  * is kept, whichever thread met it: messages are a thread's own. */
 static int load_all(struct volumes *all)
 {
-    int status[FILES_MOST];
-    char message[FILES_MOST][MESSAGE_SIZE];
+    int status[FILES_MAX];
+    char message[FILES_MAX][MESSAGE_SIZE];
 #pragma omp parallel for schedule(dynamic)
     for (int i = 0; i < all->count; i++) {
         status[i] = nifti_load(all->file[i], &all->volume[i]);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 static const double FORMS_AGREE = 1e-3; /* mm */
-static const double OFFSET_MOST = 16 << 20;
+static const double OFFSET_MAX = 16 << 20;
 
 /* Where a header has its numbers (nifti1.h and nifti2.h). NIfTI-2 has the wider ones: int64 dimensions and
  * offset, double for every real, int32 codes. */
@@ -89,13 +89,13 @@ static int read_sizes(const struct cursor *c, struct nifti *volume)
     for (int64_t i = dim[0] + 1; i < 8; i++)
         dim[i] = 1;
     for (int i = 0; i < 3; i++) {
-        if (dim[i + 1] < 1 || dim[i + 1] > RECORD_SIZE_MOST)
+        if (dim[i + 1] < 1 || dim[i + 1] > RECORD_SIZE_MAX)
             return fail(STATUS_DATA, "dim[%d] is %lld, not within 1..%d", i + 1, (long long)dim[i + 1],
-                        RECORD_SIZE_MOST);
+                        RECORD_SIZE_MAX);
         volume->size[i] = (int)dim[i + 1];
     }
-    if (dim[4] < 1 || dim[4] > RECORD_CHANNELS_MOST)
-        return fail(STATUS_DATA, "dim[4] is %lld, not within 1..%d", (long long)dim[4], RECORD_CHANNELS_MOST);
+    if (dim[4] < 1 || dim[4] > RECORD_CHANNELS_MAX)
+        return fail(STATUS_DATA, "dim[4] is %lld, not within 1..%d", (long long)dim[4], RECORD_CHANNELS_MAX);
     for (int i = 5; i < 8; i++)
         if (dim[i] != 1)
             return fail(STATUS_DATA, "dim[%d] is %lld: at most four dimensions are understood", i,
@@ -132,9 +132,9 @@ static int read_offset(const struct cursor *c, struct nifti_header *header)
     double offset = c->at->wide ? (double)integer(c, c->at->offset, 8) : real(c, c->at->offset, 0);
     if (!c->at->wide && offset == 0)
         offset = least;
-    if (!(offset >= least && offset <= OFFSET_MOST && offset == floor(offset)))
+    if (!(offset >= least && offset <= OFFSET_MAX && offset == floor(offset)))
         return fail(STATUS_DATA, "vox_offset is %g, not a whole number within %g..%g", offset, least,
-                    OFFSET_MOST);
+                    OFFSET_MAX);
     header->offset = (size_t)offset;
     return STATUS_OK;
 }

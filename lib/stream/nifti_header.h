@@ -5,7 +5,7 @@
 #include "lib/stream/nifti.h"
 #include <stddef.h>
 
-enum { NIFTI1_BYTES = 348, NIFTI2_BYTES = 540, NIFTI_HEADER_MOST = NIFTI2_BYTES };
+enum { NIFTI1_BYTES = 348, NIFTI2_BYTES = 540, NIFTI_HEADER_MAX = NIFTI2_BYTES };
 
 /* NIfTI's datatype codes that are read here. */
 enum nifti_type {

@@ -31,7 +31,7 @@ static int read_all(struct inflate *input, void *to, size_t count, const char *w
 /* The file's header, then whatever extensions stand before the data. */
 static int read_header(struct nifti_file *file, struct nifti *volume)
 {
-    unsigned char bytes[NIFTI_HEADER_MOST];
+    unsigned char bytes[NIFTI_HEADER_MAX];
     int status = read_all(&file->input, bytes, 4, "the header");
     size_t length = status ? 0 : nifti_header_bytes(bytes);
     if (!status && !length)
@@ -63,7 +63,7 @@ int nifti_open(const char *path, const struct nifti_options *options, struct nif
     if (!status) { /* at most 2^36 voxels of 2^6 channels */
         file->samples = (size_t)volume->size[0] * (size_t)volume->size[1] * (size_t)volume->size[2] *
                         (size_t)volume->channels;
-        uint64_t most = options && options->max_bytes ? options->max_bytes : RECORD_BYTES_MOST;
+        uint64_t most = options && options->max_bytes ? options->max_bytes : RECORD_BYTES_MAX;
         if (file->samples * sizeof(float) > most)
             status = fail(STATUS_DATA, "%zu bytes as float, more than the limit of %llu",
                           file->samples * sizeof(float), (unsigned long long)most);

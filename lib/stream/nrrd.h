@@ -4,7 +4,7 @@
 
 #include "lib/stream/record.h"
 
-enum { NRRD_HEADER_MOST = 65536, NRRD_LINES_MOST = 256, NRRD_PAGE = 4096 };
+enum { NRRD_HEADER_MAX = 65536, NRRD_LINES_MAX = 256, NRRD_PAGE = 4096 };
 
 /* Bytes of the header at the start of `text`, its empty line included; 0 when it does not end within
  * `length` bytes. */
@@ -15,7 +15,7 @@ size_t nrrd_header_length(const char *text, size_t length);
  * record->case_name is then set when it was understood. The record is freed by the caller in both cases. */
 int nrrd_parse(char *text, size_t length, const char *fallback, struct record *record);
 
-/* Formats the header, padded to a multiple of NRRD_PAGE bytes, into text[NRRD_HEADER_MOST]. STATUS_DATA when
+/* Formats the header, padded to a multiple of NRRD_PAGE bytes, into text[NRRD_HEADER_MAX]. STATUS_DATA when
  * the record breaks the profile's rules or its keys do not fit. */
 int nrrd_format(const struct record *record, char *text, size_t *length);
 

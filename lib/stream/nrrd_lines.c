@@ -114,8 +114,8 @@ static int check_characters(const char *text, size_t length)
         if (c != '\n' && c != '\t' && (c < ' ' || c > '~'))
             return fail(STATUS_DATA, "byte 0x%02x in the header, at %zu", c, i);
     }
-    return count > NRRD_LINES_MOST ? fail(STATUS_DATA, "a header of more than %d lines", NRRD_LINES_MOST)
-                                   : STATUS_OK;
+    return count > NRRD_LINES_MAX ? fail(STATUS_DATA, "a header of more than %d lines", NRRD_LINES_MAX)
+                                  : STATUS_OK;
 }
 
 int nrrd_sort_lines(struct nrrd_lines *lines, char *text, size_t length)

@@ -94,12 +94,12 @@ static int read_sizes(struct nrrd_lines *lines)
     if (!nrrd_at_end(&at))
         return malformed("sizes", text);
     for (int i = 0; i < 3; i++) {
-        if (size[i] < 1 || size[i] > RECORD_SIZE_MOST)
-            return fail(STATUS_DATA, "size %ld is not within 1..%d", size[i], RECORD_SIZE_MOST);
+        if (size[i] < 1 || size[i] > RECORD_SIZE_MAX)
+            return fail(STATUS_DATA, "size %ld is not within 1..%d", size[i], RECORD_SIZE_MAX);
         lines->record->size[i] = (int)size[i];
     }
-    if (size[3] < 1 || size[3] > RECORD_CHANNELS_MOST)
-        return fail(STATUS_DATA, "%ld channels are not within 1..%d", size[3], RECORD_CHANNELS_MOST);
+    if (size[3] < 1 || size[3] > RECORD_CHANNELS_MAX)
+        return fail(STATUS_DATA, "%ld channels are not within 1..%d", size[3], RECORD_CHANNELS_MAX);
     lines->record->channels = (int)size[3];
     lines->dimension = (int)dimension;
     /* at most 2^12 * 2^12 * 2^12 * 2^6 * 4: below 2^44 */
@@ -204,7 +204,7 @@ static int read_grid(struct nrrd_lines *lines)
     if (!grid || !nrrd_numbers(grid, 3, size))
         return malformed("prunet.grid", grid);
     for (int i = 0; i < 3; i++) {
-        if (!(size[i] >= 1 && size[i] <= RECORD_SIZE_MOST && size[i] == floor(size[i])))
+        if (!(size[i] >= 1 && size[i] <= RECORD_SIZE_MAX && size[i] == floor(size[i])))
             return malformed("prunet.grid", grid);
         record->grid[i] = (int)size[i];
     }

@@ -17,7 +17,7 @@ struct text {
 
 __attribute__((format(printf, 2, 3))) static void put(struct text *text, const char *format, ...)
 {
-    size_t room = text->length < NRRD_HEADER_MOST ? NRRD_HEADER_MOST - text->length : 0;
+    size_t room = text->length < NRRD_HEADER_MAX ? NRRD_HEADER_MAX - text->length : 0;
     va_list arguments;
     va_start(arguments, format);
     int length = vsnprintf(room ? text->at + text->length : NULL, room, format, arguments);
@@ -111,12 +111,12 @@ static int check(const struct record *record)
         return fail(STATUS_DATA, "'%s' cannot name a case: letters, digits, '.', '_', '-', at most %d",
                     record->case_name, CASE_NAME_SIZE - 1);
     for (int i = 0; i < 3; i++)
-        if (record->size[i] < 1 || record->size[i] > RECORD_SIZE_MOST)
+        if (record->size[i] < 1 || record->size[i] > RECORD_SIZE_MAX)
             return fail(STATUS_DATA, "case %s: size %d is not within 1..%d", record->case_name,
-                        record->size[i], RECORD_SIZE_MOST);
-    if (record->channels < 1 || record->channels > RECORD_CHANNELS_MOST)
+                        record->size[i], RECORD_SIZE_MAX);
+    if (record->channels < 1 || record->channels > RECORD_CHANNELS_MAX)
         return fail(STATUS_DATA, "case %s: %d channels are not within 1..%d", record->case_name,
-                    record->channels, RECORD_CHANNELS_MOST);
+                    record->channels, RECORD_CHANNELS_MAX);
     if (!all_finite(record))
         return fail(STATUS_DATA, "case %s: a number in the geometry is not finite", record->case_name);
     return STATUS_OK;
@@ -140,16 +140,16 @@ int nrrd_format(const struct record *record, char *text, size_t *length)
         return status;
     put_fields(&header, record);
     put_keys(&header, record);
-    if (header.length + 3 > NRRD_HEADER_MOST)
+    if (header.length + 3 > NRRD_HEADER_MAX)
         return fail(STATUS_DATA, "case %s: a header of more than %d bytes", record->case_name,
-                    NRRD_HEADER_MOST);
+                    NRRD_HEADER_MAX);
     pad(&header);
     int lines = 0;
     for (size_t i = 0; i < header.length; i++)
         lines += text[i] == '\n';
-    if (lines > NRRD_LINES_MOST)
+    if (lines > NRRD_LINES_MAX)
         return fail(STATUS_DATA, "case %s: a header of more than %d lines", record->case_name,
-                    NRRD_LINES_MOST);
+                    NRRD_LINES_MAX);
     *length = header.length;
     return STATUS_OK;
 }
@@ -157,7 +157,7 @@ int nrrd_format(const struct record *record, char *text, size_t *length)
 int record_write_header(struct output *output, const struct record *record)
 {
     size_t length;
-    char *text = malloc(NRRD_HEADER_MOST);
+    char *text = malloc(NRRD_HEADER_MAX);
     if (!text)
         return fail(STATUS_FAILURE, "%s: out of memory", output_name(output));
     int status = nrrd_format(record, text, &length);

@@ -39,7 +39,7 @@ int reader_open(struct reader **reader, int count, char *const *paths, const str
         return fail(STATUS_FAILURE, "out of memory");
     r->source.fd = -1;
     r->stop = options && options->stop ? *options->stop : -1;
-    r->max_bytes = options && options->max_bytes ? options->max_bytes : RECORD_BYTES_MOST;
+    r->max_bytes = options && options->max_bytes ? options->max_bytes : RECORD_BYTES_MAX;
     r->paths = calloc((size_t)count, sizeof *r->paths);
     for (int i = 0; r->paths && i < count; i++)
         r->count += (r->paths[i] = strdup(paths[i])) != NULL;

@@ -9,7 +9,7 @@
 
 static const double DIRECTION_TOLERANCE = 1e-4; /* mm a voxel */
 static const double OFFSET_TOLERANCE = 1e-3;    /* voxels */
-static const double OFFSET_MOST = 1e6;          /* voxels; far above any grid, far below INT_MAX */
+static const double OFFSET_MAX = 1e6;           /* voxels; far above any grid, far below INT_MAX */
 
 size_t sample_bytes(enum sample sample)
 {
@@ -87,7 +87,7 @@ int record_offset(const struct record *record, int offset[3])
         double voxels = 0;
         for (int r = 0; r < 3; r++)
             voxels += inverse[axis][r] * (record->origin[r] - record->affine[r][3]);
-        if (!(fabs(voxels) < OFFSET_MOST && fabs(voxels - round(voxels)) <= OFFSET_TOLERANCE))
+        if (!(fabs(voxels) < OFFSET_MAX && fabs(voxels - round(voxels)) <= OFFSET_TOLERANCE))
             return fail(STATUS_DATA, misfit, record->case_name, "offset of axis", axis);
         offset[axis] = (int)round(voxels);
     }
@@ -132,7 +132,7 @@ int record_place(const struct record *record, struct record *whole)
             whole->directions[axis][r] = record->affine[r][axis];
     }
     size_t channels = (size_t)record->channels, sample = sample_bytes(record->sample);
-    if (record_voxels(whole) * channels * sample > RECORD_BYTES_MOST)
+    if (record_voxels(whole) * channels * sample > RECORD_BYTES_MAX)
         status = fail(STATUS_DATA, "case %s: a source grid of %dx%dx%d is too large", record->case_name,
                       record->grid[0], record->grid[1], record->grid[2]);
     else

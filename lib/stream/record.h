@@ -13,10 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { CASE_NAME_SIZE = 65, CHANNEL_NAMES_SIZE = 512, RECORD_CHANNELS_MOST = 64, RECORD_SIZE_MOST = 4096 };
+enum { CASE_NAME_SIZE = 65, CHANNEL_NAMES_SIZE = 512, RECORD_CHANNELS_MAX = 64, RECORD_SIZE_MAX = 4096 };
 
 /* The largest volume that is taken unless the user says otherwise. */
-#define RECORD_BYTES_MOST (UINT64_C(4) << 30)
+#define RECORD_BYTES_MAX (UINT64_C(4) << 30)
 
 enum role { ROLE_IMAGE, ROLE_LABEL, ROLE_PROB, ROLE_MASK };
 enum sample { SAMPLE_FLOAT, SAMPLE_UINT8, SAMPLE_INT16, SAMPLE_BFLOAT16 };
@@ -75,7 +75,7 @@ int record_offset(const struct record *record, int offset[3]);
 
 /* Puts the record back on its source grid: *whole is a new record of the grid's size, its data 0 outside of
  * what the record covers; what overhangs the grid is cut. STATUS_DATA as record_offset, and for a grid above
- * RECORD_BYTES_MOST. */
+ * RECORD_BYTES_MAX. */
 int record_place(const struct record *record, struct record *whole);
 
 /* Drops what would be false after a warp: grid, affine, forms and geometry. */

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LENGTH_BYTES = 8, HEADER_MOST = 16 << 20, DATA_ALIGNMENT = 64 };
+enum { LENGTH_BYTES = 8, HEADER_MAX = 16 << 20, DATA_ALIGNMENT = 64 };
 
 static int map_file(struct safetensors *file, const char *path)
 {
@@ -100,7 +100,7 @@ static int parse_file(struct safetensors *file)
     uint64_t length = 0;
     for (int i = LENGTH_BYTES - 1; i >= 0; i--)
         length = length << 8 | bytes[i];
-    if (length > HEADER_MOST)
+    if (length > HEADER_MAX)
         return fail(STATUS_DATA, "a header of %" PRIu64 " bytes is more than 16 MiB", length);
     if (length > file->mapping_bytes - LENGTH_BYTES)
         return fail(STATUS_DATA, "the file ends inside its header");

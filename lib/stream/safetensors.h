@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SAFETENSORS_DIMENSIONS_MOST = 8 };
+enum { SAFETENSORS_DIMENSIONS_MAX = 8 };
 enum safetensors_type {
     SAFETENSORS_F32,
     SAFETENSORS_F64,
@@ -19,7 +19,7 @@ struct safetensors_tensor {
     char *name;
     enum safetensors_type type;
     int dimensions;
-    int64_t size[SAFETENSORS_DIMENSIONS_MOST];
+    int64_t size[SAFETENSORS_DIMENSIONS_MAX];
     const void *data; /* inside the mapped file, or the caller's when writing. A foreign file may leave it
                          unaligned: memcpy out of it */
     size_t bytes;

@@ -194,7 +194,7 @@ static int take_numbers(struct text *text, uint64_t *numbers, int most, int *cou
 /* What the header says of one tensor, before it is believed. */
 struct description {
     char *dtype;
-    uint64_t shape[SAFETENSORS_DIMENSIONS_MOST], offsets[2];
+    uint64_t shape[SAFETENSORS_DIMENSIONS_MAX], offsets[2];
     int dimensions, offset_count;
     bool has_shape, has_offsets;
 };
@@ -205,7 +205,7 @@ static int take_field(struct text *text, const char *field, struct description *
         return take_string(text, &d->dtype);
     if (!strcmp(field, "shape") && !d->has_shape) {
         d->has_shape = true;
-        return take_numbers(text, d->shape, SAFETENSORS_DIMENSIONS_MOST, &d->dimensions);
+        return take_numbers(text, d->shape, SAFETENSORS_DIMENSIONS_MAX, &d->dimensions);
     }
     if (!strcmp(field, "data_offsets") && !d->has_offsets) {
         d->has_offsets = true;

@@ -27,7 +27,7 @@ int source_open(struct source *source, const char *path, double *seconds, int st
         return fail_errno(STATUS_FAILURE, "cannot open");
     if (S_ISDIR(file.st_mode))
         return fail(STATUS_FAILURE, "is a folder");
-    source->buffer = malloc(NRRD_HEADER_MOST);
+    source->buffer = malloc(NRRD_HEADER_MAX);
     if (!source->buffer)
         return fail(STATUS_FAILURE, "out of memory");
     off_t position = lseek(source->fd, 0, SEEK_CUR);
@@ -86,9 +86,9 @@ int source_header(struct source *source, char **text, size_t *length)
     source->begin = 0;
     *text = source->buffer;
     while (!(*length = nrrd_header_length(source->buffer, source->end))) {
-        size_t room = NRRD_HEADER_MOST - source->end, got;
+        size_t room = NRRD_HEADER_MAX - source->end, got;
         if (!room)
-            return fail(STATUS_DATA, "a header of more than %d bytes, or no NRRD", NRRD_HEADER_MOST);
+            return fail(STATUS_DATA, "a header of more than %d bytes, or no NRRD", NRRD_HEADER_MAX);
         int status = read_some(source, source->buffer + source->end, room < NRRD_PAGE ? room : NRRD_PAGE,
                                source->end, &got);
         if (status)

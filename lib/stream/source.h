@@ -9,7 +9,7 @@ struct source {
     int fd;           /* -1: closed */
     bool regular;
     uint64_t position; /* in a regular file, of what is not yet consumed */
-    char *buffer;      /* NRRD_HEADER_MOST bytes: what was read ahead for a header */
+    char *buffer;      /* NRRD_HEADER_MAX bytes: what was read ahead for a header */
     size_t begin, end; /* of the bytes in the buffer that are not yet consumed */
     double *seconds;   /* time spent in read calls is added here */
     int stop;          /* readable when waiting is to end; -1: none */

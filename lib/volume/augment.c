@@ -34,7 +34,7 @@ int warp_draw(const struct augmentation *a, const char *case_name, const int siz
                           .scale = draw_between(key, "scale", 0, 1 / a->scale, a->scale)};
     for (int i = 0; i < 18; i++)
         warp->displacement[i / 9][i / 3 % 3][i % 3] = a->elastic * random_normal(elastic, (uint64_t)i);
-    for (int c = 0; c < RECORD_CHANNELS_MOST; c++)
+    for (int c = 0; c < RECORD_CHANNELS_MAX; c++)
         warp->shift[c] = (float)draw_between(key, "shift", (uint64_t)c, -a->shift, a->shift);
     for (int axis = 0; axis < 3; axis++)
         warp->flip[axis] = a->flip && draw_between(key, "flip", (uint64_t)axis, 0, 1) < 0.5;

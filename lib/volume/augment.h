@@ -23,7 +23,7 @@ struct warp {
     double scale;                 /* > 1 enlarges */
     double displacement[2][3][3]; /* voxels, of x and of y; [row][column] of the 3 x 3 grid */
     bool flip[3];
-    float shift[RECORD_CHANNELS_MOST];
+    float shift[RECORD_CHANNELS_MAX];
     int size[3];             /* of the volume */
     int offset[3], patch[3]; /* the part of the warped volume that is kept */
 };

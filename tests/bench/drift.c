@@ -12,7 +12,7 @@ int main(int argc, char **argv)
     static const int lengths[] = {1, 4, 16, 64};
     int count, failures = 0, chosen = argc > 2 ? atoi(argv[2]) : 0, side = argc > 3 ? atoi(argv[3]) : 24;
     const struct kernels *const *list = kernels_list(&count);
-    const struct shape half = {.parts = 1, .channels = 30, .depth = side, .height = side, .width = side};
+    const struct shape half = {.streams = 1, .channels = 30, .depth = side, .height = side, .width = side};
     if (side < 1 || chosen < 0 || (argc > 2 && !chosen)) {
         fputs("drift [BACKEND [BLOCKS [SIDE]]]\n", stderr);
         return 2;

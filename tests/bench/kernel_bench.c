@@ -67,7 +67,7 @@ static double bytes_moved(const struct drive *d)
 
 static double best_time(struct drive *d)
 {
-    void *at[ARGUMENTS_MOST];
+    void *at[ARGUMENTS_MAX];
     for (int i = 0; i < d->count; i++)
         at[i] = argument_in(kernels, &d->arguments[i]);
     size_t scratch_bytes = kernels->scratch_bytes(d->operation, d->in, d->out);
@@ -115,7 +115,7 @@ static double conv_flop(struct shape s, int in, int out)
     return 54.0 * in * out * (double)shape_voxels(s);
 }
 
-static double mix_flop(struct shape coarse, int in, int out)
+static double conv1_flop(struct shape coarse, int in, int out)
 {
     return 2.0 * in * out * (double)shape_voxels(coarse);
 }
@@ -132,7 +132,7 @@ static void bench_between(int level, struct shape fine, struct shape coarse)
 {
     struct shape few = few_planes(coarse), few_fine = finer(few, fine.channels);
     int f = shape_channels(fine), c = shape_channels(coarse);
-    double flop = mix_flop(coarse, f, c);
+    double flop = conv1_flop(coarse, f, c);
     bench(level, 1, flop, down_forward(few_fine, few, 1), down_forward(fine, coarse, 1));
     bench(level, 1, 2 * flop, down_backward(few_fine, few), down_backward(fine, coarse));
     bench(level, 2, flop, up_forward(few, few_fine, 1, 1), up_forward(coarse, fine, 1, 1));
@@ -143,12 +143,12 @@ static void bench_ends(struct shape shape)
 {
     struct shape image = {1, 4, shape.depth, shape.height, shape.width}, few = few_planes(shape);
     int channels = shape_channels(shape);
-    double flop = conv_flop(shape, 4, channels), mix = mix_flop(shape, channels, 3);
+    double flop = conv_flop(shape, 4, channels), conv1 = conv1_flop(shape, channels, 3);
     bench(0, 1, flop, image_conv_forward(few_planes(image), few), image_conv_forward(image, shape));
     bench(0, 1, flop, image_conv_backward(few_planes(image), few), image_conv_backward(image, shape));
-    bench(0, 1, mix, head_forward(few, 3), head_forward(shape, 3));
+    bench(0, 1, conv1, head_forward(few, 3), head_forward(shape, 3));
     bench(0, 1, 0, dice_sums(few, 3), dice_sums(shape, 3));
-    bench(0, 1, 2 * mix, head_backward(few, 3), head_backward(shape, 3));
+    bench(0, 1, 2 * conv1, head_backward(few, 3), head_backward(shape, 3));
 }
 
 static void bench_row(const struct row *row, int finest)

@@ -15,7 +15,7 @@
 #include "tests/kernels/calls.h"
 #include <time.h>
 
-enum { LEVELS = 5, CHECKED_DEPTH = 4, REPEATS_MOST = 99 };
+enum { LEVELS = 5, CHECKED_DEPTH = 4, REPEATS_MAX = 99 };
 
 static const int half_channels[LEVELS] = {30, 60, 120, 180, 240};
 
@@ -33,7 +33,7 @@ static double now(void)
 /* An operation of the backend, laid out and ready to be repeated. */
 struct ours {
     struct drive drive;
-    void *at[ARGUMENTS_MOST], *scratch;
+    void *at[ARGUMENTS_MAX], *scratch;
     size_t scratch_bytes;
 };
 
@@ -112,7 +112,7 @@ static void bench(int level, struct drive few, struct drive d, const struct thei
         exit(1);
     }
     struct ours ours = ours_open(d);
-    double mine[REPEATS_MOST] = {0}, others[REPEATS_MOST] = {0};
+    double mine[REPEATS_MAX] = {0}, others[REPEATS_MAX] = {0};
     time_ours(&ours); /* warms up */
     time_theirs(theirs);
     for (int i = 0; i < repeats; i++) {
@@ -164,7 +164,7 @@ int main(int argc, char **argv)
         repeats = atoi(argv[3]);
     if (argc > 1 && (full || !strcmp(row, "patch")))
         kernels = kernels_find(argv[1], channels, LEVELS, 2, &why);
-    if (!kernels || repeats < 1 || repeats > REPEATS_MOST) {
+    if (!kernels || repeats < 1 || repeats > REPEATS_MAX) {
         fprintf(stderr, "onednn_bench: %s\n", why);
         return 2;
     }

@@ -1,5 +1,5 @@
 /* The CUDA backend's dealings with the device, with failures put into the runtime's calls: refusals, errors
- * that stick, memory, input staged ahead, a recorded step. Runs on the CPU (tests/cuda/shim); each test in a
+ * that stick, memory, input prefetched, a recorded step. Runs on the CPU (tests/cuda/shim); each test in a
  * process of its own, since a backend is opened once and an error stays. */
 #include "kernels/kernels.h"
 #include "lib/network/network.h"
@@ -73,10 +73,11 @@ static float *tensor(struct shape shape)
     return memory;
 }
 
-static void ask_for_moments(float *x)
+static void ask_for_sums(float *x)
 {
-    double *moments = cuda->allocate(16 * sizeof(double));
-    cuda->moments(cube, x, moments, cuda->allocate(cuda->scratch_bytes(OPERATION_NORM, cube, cube)));
+    double *channel_sums = cuda->allocate(16 * sizeof(double));
+    cuda->channel_sums(cube, x, channel_sums,
+                       cuda->allocate(cuda->scratch_bytes(OPERATION_NORM, cube, cube)));
 }
 
 static void failing_kernel(void)
@@ -85,14 +86,14 @@ static void failing_kernel(void)
     float *x = tensor(cube);
     void *other = tensor(cube);
     fail_next("cudaLaunchKernel", cudaErrorIllegalAddress);
-    ask_for_moments(x);
+    ask_for_sums(x);
     const char *why = cuda->finish();
-    check(has(why, "moments: moments_of: an illegal memory access"),
+    check(has(why, "channel_sums: sums_of: an illegal memory access"),
           "a failing launch: operation, kernel and cause");
     char first[512];
     snprintf(first, sizeof first, "%s", why ? why : "");
     cuda->clear(other, 8);
-    ask_for_moments(x);
+    ask_for_sums(x);
     check(has(cuda->finish(), first), "the first error stays");
     check(cuda->allocate(8) == NULL && !cuda->record_begin(), "nothing more is done after it");
 }
@@ -100,10 +101,10 @@ static void failing_kernel(void)
 static void failing_device(void)
 {
     cuda->open();
-    ask_for_moments(tensor(cube));
+    ask_for_sums(tensor(cube));
     fail_next("cudaStreamSynchronize", cudaErrorIllegalAddress);
     const char *why = cuda->finish();
-    check(has(why, "moments: cudaStreamSynchronize: an illegal") && has(why, "CUDA_LAUNCH_BLOCKING"),
+    check(has(why, "channel_sums: cudaStreamSynchronize: an illegal") && has(why, "CUDA_LAUNCH_BLOCKING"),
           "a device that fails later: the last operation, and how to learn more");
 }
 
@@ -157,7 +158,7 @@ static void right_library(void)
 
 /* --- input ahead --- */
 
-static void staging(void)
+static void prefetching(void)
 {
     float before[4] = {1, 2, 3, 4}, *after, seen[4] = {0}, later[4] = {0};
     cuda->open();
@@ -168,29 +169,30 @@ static void staging(void)
         after[i] = (float)(10 + i);
     cuda->upload(slot, before, sizeof before);
     cuda->copy(first, slot, sizeof before); /* not done yet: it must still see the old bytes */
-    cuda->taken();
-    cuda->stage(slot, after, sizeof before);
-    cuda->staged();
+    cuda->prefetch_release();
+    cuda->prefetch_start(slot, after, sizeof before);
+    cuda->prefetch_wait();
     cuda->copy(second, slot, sizeof before);
-    check(!cuda->finish(), "staging runs");
+    check(!cuda->finish(), "prefetching runs");
     cuda->download(seen, first, sizeof seen);
     cuda->download(later, second, sizeof later);
-    check(!memcmp(seen, before, sizeof seen), "work asked for before taken sees the old bytes");
-    check(!memcmp(later, after, sizeof later), "work asked for after staged sees the new ones");
+    check(!memcmp(seen, before, sizeof seen), "work asked for before prefetch_release sees the old bytes");
+    check(!memcmp(later, after, sizeof later), "work asked for after prefetch_wait sees the new ones");
     cuda->release_host(after, sizeof before);
 }
 
-/* Nobody asks `stage` how it went: it may have run in another thread. */
-static void failing_stage(void)
+/* Nobody asks `prefetch_start` how it went: it may have run in another thread. */
+static void failing_prefetch(void)
 {
     float from[4] = {1, 2, 3, 4};
     cuda->open();
     float *to = cuda->allocate(sizeof from);
     fail_next("cudaMemcpyAsync", cudaErrorInvalidValue);
-    cuda->stage(to, from, sizeof from);
+    cuda->prefetch_start(to, from, sizeof from);
     check(!cuda->finish(), "a copy ahead that fails is no matter of the work before it");
-    cuda->staged();
-    check(has(cuda->finish(), "stage: cudaMemcpyAsync: some error"), "but of what comes after staged: named");
+    cuda->prefetch_wait();
+    check(has(cuda->finish(), "prefetch_wait: cudaMemcpyAsync: some error"),
+          "but of what comes after prefetch_wait: named");
 }
 
 /* --- a recorded step --- */
@@ -280,9 +282,9 @@ static void planned_memory(void)
 int main(void)
 {
     static void (*const tests[])(void) = {
-        no_device,      old_driver,    held_device,     too_little_memory, failing_kernel,
-        failing_device, failing_plan,  failing_product, wrong_library,     right_library,
-        staging,        failing_stage, recording,       failing_recording, planned_memory,
+        no_device,      old_driver,       held_device,     too_little_memory, failing_kernel,
+        failing_device, failing_plan,     failing_product, wrong_library,     right_library,
+        prefetching,    failing_prefetch, recording,       failing_recording, planned_memory,
     };
     int bad = 0;
     const char *why;

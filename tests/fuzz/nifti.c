@@ -8,7 +8,7 @@ static void promises(const struct nifti *volume)
 {
     size_t samples = (size_t)volume->channels;
     for (int i = 0; i < 3; i++) {
-        fuzz_promise(volume->size[i] >= 1 && volume->size[i] <= RECORD_SIZE_MOST && volume->spacing[i] > 0);
+        fuzz_promise(volume->size[i] >= 1 && volume->size[i] <= RECORD_SIZE_MAX && volume->spacing[i] > 0);
         samples *= (size_t)volume->size[i];
     }
     for (int i = 0; i < 12; i++)
@@ -45,7 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 int main(void)
 {
     struct bytes file;
-    uint8_t zipped[2 * FILE_MOST];
+    uint8_t zipped[2 * FILE_MAX];
     for (int form = 0; form < 4; form++) {
         char name[32];
         snprintf(name, sizeof name, "NIfTI-%d%s", form & 1 ? 2 : 1, form & 2 ? ", swapped" : "");

@@ -6,15 +6,15 @@
 
 static void reread(const struct record *record)
 {
-    static char text[NRRD_HEADER_MOST];
+    static char text[NRRD_HEADER_MAX];
     struct record again;
     size_t length;
     int offset[3];
     (void)record_offset(record, offset);
     fuzz_promise(case_name_valid(record->case_name) && record->channels >= 1 &&
-                 record->channels <= RECORD_CHANNELS_MOST);
+                 record->channels <= RECORD_CHANNELS_MAX);
     for (int i = 0; i < 3; i++)
-        fuzz_promise(record->size[i] >= 1 && record->size[i] <= RECORD_SIZE_MOST);
+        fuzz_promise(record->size[i] >= 1 && record->size[i] <= RECORD_SIZE_MAX);
     if (nrrd_format(record, text, &length))
         return; /* other programs' keys can be too many for a header of ours */
     fuzz_promise(length % NRRD_PAGE == 0 && nrrd_header_length(text, length) == length);

@@ -69,10 +69,10 @@ static int survives_layout(const struct kernels *kernels, struct shape shape)
     kernels->unpack(shape, tensor, back);
     int same = !memcmp(plain, back, n * sizeof(float));
     struct shape half = shape_half(shape);
-    same &= kernels->tensor_bytes(half) * (size_t)shape.parts == bytes;
-    kernels->unpack(half, tensor + (size_t)(shape.parts - 1) * kernels->tensor_bytes(half) / sizeof(float),
+    same &= kernels->tensor_bytes(half) * (size_t)shape.streams == bytes;
+    kernels->unpack(half, tensor + (size_t)(shape.streams - 1) * kernels->tensor_bytes(half) / sizeof(float),
                     back);
-    size_t last = n - n / (size_t)shape.parts;
+    size_t last = n - n / (size_t)shape.streams;
     same &= !memcmp(plain + last, back, (n - last) * sizeof(float));
     free(plain);
     free(back);
@@ -85,10 +85,10 @@ static void layout(const struct kernels *kernels)
     static const int channels[] = {1, 3, 4, 5, 7, 12, 16, 20, 30, 33, 60};
     int good = 1;
     for (size_t i = 0; i < sizeof channels / sizeof channels[0]; i++)
-        for (int parts = 1; parts <= 2; parts++)
-            good &= survives_layout(kernels, (struct shape){parts, channels[i], 3, 5, 7}) &
-                    survives_layout(kernels, (struct shape){parts, channels[i], 1, 1, 1});
-    check(good, "%s: pack and unpack keep every value, parts follow one another", kernels->name);
+        for (int streams = 1; streams <= 2; streams++)
+            good &= survives_layout(kernels, (struct shape){streams, channels[i], 3, 5, 7}) &
+                    survives_layout(kernels, (struct shape){streams, channels[i], 1, 1, 1});
+    check(good, "%s: pack and unpack keep every value, streams follow one another", kernels->name);
 }
 
 int main(void)

@@ -12,7 +12,7 @@ drive_start(const char *name, enum operation operation, struct shape in, struct 
 {
     struct drive d = {.name = name, .operation = operation, .in = in, .out = out, .sign = 1, .call = call};
     d.key = random_key(0, name);
-    const int sizes[] = {in.parts, in.channels, in.depth, in.height, in.width, out.channels};
+    const int sizes[] = {in.streams, in.channels, in.depth, in.height, in.width, out.channels};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
         d.key = random_key_number(d.key, (uint64_t)sizes[i]);
     return d;
@@ -30,10 +30,10 @@ static inline void drive_weights(struct drive *d, const char *name, int out, int
     scale_argument(w, 1 / sqrt((double)in * taps));
 }
 
-static inline void drive_moments(struct drive *d, const char *name, struct shape shape, const float *of)
+static inline void drive_channel_sums(struct drive *d, const char *name, struct shape shape, const float *of)
 {
-    struct argument *moments = drive_array(d, name, READ, DOUBLES, 2 * (size_t)shape_channels(shape));
-    reference_moments(shape, of, moments->host, NULL);
+    struct argument *channel_sums = drive_array(d, name, READ, DOUBLES, 2 * (size_t)shape_channels(shape));
+    reference_channel_sums(shape, of, channel_sums->host, NULL);
 }
 
 #endif

@@ -41,16 +41,16 @@ static inline struct drive conv3_backward(struct shape in, struct shape out, int
 
 /* --- norm --- */
 
-static inline void call_moments(const struct kernels *k, const struct drive *d, void **at, void *scratch)
+static inline void call_channel_sums(const struct kernels *k, const struct drive *d, void **at, void *scratch)
 {
-    k->moments(d->in, at[0], at[1], scratch);
+    k->channel_sums(d->in, at[0], at[1], scratch);
 }
 
-static inline struct drive moments(struct shape shape)
+static inline struct drive channel_sums(struct shape shape)
 {
-    struct drive d = drive_start("moments", OPERATION_NORM, shape, shape, call_moments);
+    struct drive d = drive_start("channel_sums", OPERATION_NORM, shape, shape, call_channel_sums);
     drive_tensor(&d, "x", READ, shape);
-    drive_array(&d, "moments", WRITTEN, DOUBLES, 2 * (size_t)shape.channels);
+    drive_array(&d, "channel_sums", WRITTEN, DOUBLES, 2 * (size_t)shape.channels);
     return d;
 }
 
@@ -61,14 +61,15 @@ static inline void call_norm_forward(const struct kernels *k, const struct drive
 
 /* Moves x off LeakyReLU's kink: where it is met to rounding, the gradient is one of two, and which one no
  * tolerance can say. */
-static inline void off_the_kink(struct shape shape, int groups, const double *moments, const float *gamma,
-                                const float *beta, float *x)
+static inline void off_the_kink(struct shape shape, int groups, const double *channel_sums,
+                                const float *gamma, const float *beta, float *x)
 {
     const double near = 1e-4;
     size_t voxels = shape_voxels(shape);
     int size = shape.channels / groups;
     for (int c = 0; c < size * groups; c++) {
-        struct group_statistics g = reference_group_statistics(size, voxels, moments + 2 * (c / size * size));
+        struct group_statistics g =
+            reference_group_statistics(size, voxels, channel_sums + 2 * (c / size * size));
         double scale = gamma[c] * g.scale;
         for (size_t v = (size_t)c * voxels; v < (size_t)(c + 1) * voxels; v++)
             if (fabs(scale * (x[v] - g.mean) + beta[c]) < near && fabs(scale) > near)
@@ -80,12 +81,12 @@ static inline void drive_norm(struct drive *d, int groups, enum role x_role)
 {
     d->number = groups;
     struct argument *x = drive_tensor(d, "x", x_role, d->in);
-    drive_moments(d, "moments", d->in, x->host);
-    double *moments = drive_find(d, "moments")->host;
+    drive_channel_sums(d, "channel_sums", d->in, x->host);
+    double *channel_sums = drive_find(d, "channel_sums")->host;
     float *gamma = drive_array(d, "gamma", READ, FLOATS, (size_t)d->in.channels)->host;
     float *beta = drive_array(d, "beta", READ, FLOATS, (size_t)d->in.channels)->host;
-    off_the_kink(d->in, groups, moments, gamma, beta, x->host);
-    reference_moments(d->in, x->host, moments, NULL);
+    off_the_kink(d->in, groups, channel_sums, gamma, beta, x->host);
+    reference_channel_sums(d->in, x->host, channel_sums, NULL);
 }
 
 /* in_place: y is x */
@@ -133,14 +134,14 @@ static inline void call_branch_forward(const struct kernels *k, const struct dri
     k->branch_forward(d->in, &weights, at[1], at[0], d->sign, at[5], at[6], scratch);
 }
 
-static inline struct drive branch_forward(struct shape shape, int groups, float sign, int with_moments)
+static inline struct drive branch_forward(struct shape shape, int groups, float sign, int with_sums)
 {
     struct drive d = drive_start(sign > 0 ? "branch_forward +1" : "branch_forward -1", OPERATION_BRANCH,
                                  shape, shape, call_branch_forward);
     d.sign = sign;
     drive_branch(&d, groups);
     drive_tensor(&d, "y", ADDED, shape);
-    drive_array(&d, "y_moments", with_moments ? WRITTEN : ABSENT, DOUBLES, 2 * (size_t)shape.channels);
+    drive_array(&d, "y_sums", with_sums ? WRITTEN : ABSENT, DOUBLES, 2 * (size_t)shape.channels);
     return d;
 }
 

@@ -6,12 +6,12 @@
 
 static inline struct shape finer(struct shape coarse, int channels)
 {
-    return (struct shape){coarse.parts, channels, 2 * coarse.depth, 2 * coarse.height, 2 * coarse.width};
+    return (struct shape){coarse.streams, channels, 2 * coarse.depth, 2 * coarse.height, 2 * coarse.width};
 }
 
 static inline struct shape coarser(struct shape fine)
 {
-    return (struct shape){fine.parts, fine.channels, fine.depth / 2, fine.height / 2, fine.width / 2};
+    return (struct shape){fine.streams, fine.channels, fine.depth / 2, fine.height / 2, fine.width / 2};
 }
 
 static inline void call_pool_forward(const struct kernels *k, const struct drive *d, void **at, void *scratch)
@@ -88,14 +88,14 @@ static inline void call_down_forward(const struct kernels *k, const struct drive
     k->down_forward(d->in, d->out, at[0], at[1], at[2], at[3], at[4], scratch);
 }
 
-static inline struct drive down_forward(struct shape fine, struct shape coarse, int with_moments)
+static inline struct drive down_forward(struct shape fine, struct shape coarse, int with_sums)
 {
     struct drive d = drive_start("down_forward", OPERATION_DOWN, fine, coarse, call_down_forward);
     drive_tensor(&d, "x", READ, fine);
     drive_weights(&d, "w", shape_channels(coarse), shape_channels(fine), 1);
     drive_array(&d, "b", READ, FLOATS, (size_t)shape_channels(coarse));
     drive_tensor(&d, "y", WRITTEN, coarse);
-    drive_array(&d, "moments", with_moments ? WRITTEN : ABSENT, DOUBLES, 2 * (size_t)coarse.channels);
+    drive_array(&d, "channel_sums", with_sums ? WRITTEN : ABSENT, DOUBLES, 2 * (size_t)coarse.channels);
     return d;
 }
 
@@ -123,7 +123,7 @@ static inline void call_up_forward(const struct kernels *k, const struct drive *
     k->up_forward(d->in, d->out, at[0], at[1], at[2], d->sign, at[3], at[4], scratch);
 }
 
-static inline struct drive up_forward(struct shape coarse, struct shape fine, float sign, int with_moments)
+static inline struct drive up_forward(struct shape coarse, struct shape fine, float sign, int with_sums)
 {
     struct drive d = drive_start(sign > 0 ? "up_forward +1" : "up_forward -1", OPERATION_UP, coarse, fine,
                                  call_up_forward);
@@ -132,7 +132,7 @@ static inline struct drive up_forward(struct shape coarse, struct shape fine, fl
     drive_weights(&d, "w", shape_channels(fine), shape_channels(coarse), 1);
     drive_array(&d, "b", READ, FLOATS, (size_t)shape_channels(fine));
     drive_tensor(&d, "y", ADDED, fine);
-    drive_array(&d, "moments", with_moments ? WRITTEN : ABSENT, DOUBLES, 2 * (size_t)fine.channels);
+    drive_array(&d, "channel_sums", with_sums ? WRITTEN : ABSENT, DOUBLES, 2 * (size_t)fine.channels);
     return d;
 }
 

@@ -14,7 +14,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { ARGUMENTS_MOST = 12, GUARD = 256, GUARD_BYTE = 0xa5 };
+enum { ARGUMENTS_MAX = 12, GUARD = 256, GUARD_BYTE = 0xa5 };
 
 enum role { READ, WRITTEN, ADDED, ABSENT }; /* ABSENT: a NULL pointer */
 enum kind { TENSOR, FLOATS, DOUBLES, BYTES };
@@ -38,7 +38,7 @@ struct drive {
     float sign; /* or scale */
     void (*call)(const struct kernels *kernels, const struct drive *drive, void **at, void *scratch);
     int count;
-    struct argument arguments[ARGUMENTS_MOST];
+    struct argument arguments[ARGUMENTS_MAX];
     uint64_t key;
 };
 
@@ -222,7 +222,7 @@ static inline int drive_call(struct drive *d, const struct kernels *kernels, voi
     size_t bytes = kernels->scratch_bytes(d->operation, d->in, d->out);
     if (kernels->allocate == kernels_reference.allocate) {
         snprintf(drive_running, sizeof drive_running, "%s: %s: %dx%d channels %dx%dx%d: ", kernels->name,
-                 d->name, d->in.parts, d->in.channels, d->in.depth, d->in.height, d->in.width);
+                 d->name, d->in.streams, d->in.channels, d->in.depth, d->in.height, d->in.width);
         struct scratch scratch = scratch_open(bytes);
         d->call(kernels, d, at, scratch.at);
         return scratch_close(&scratch);
@@ -236,7 +236,7 @@ static inline int drive_call(struct drive *d, const struct kernels *kernels, voi
  * damaged, something that is only read has changed or the backend reports a failure. */
 static inline int drive_run(struct drive *d, const struct kernels *kernels)
 {
-    void *at[ARGUMENTS_MOST];
+    void *at[ARGUMENTS_MAX];
     int good = 1;
     const char *refusal = kernels->open();
     if (refusal) {
@@ -293,7 +293,7 @@ static inline double argument_error(const struct argument *a, const void *expect
 
 /* The outputs of the last run, copied: freed with outputs_free. */
 struct outputs {
-    void *of[ARGUMENTS_MOST];
+    void *of[ARGUMENTS_MAX];
 };
 
 static inline struct outputs outputs_copy(const struct drive *d)
@@ -308,7 +308,7 @@ static inline struct outputs outputs_copy(const struct drive *d)
 
 static inline void outputs_free(struct outputs *outputs)
 {
-    for (int i = 0; i < ARGUMENTS_MOST; i++)
+    for (int i = 0; i < ARGUMENTS_MAX; i++)
         free(outputs->of[i]);
 }
 

@@ -84,7 +84,7 @@ static void convolution(const struct kernels *kernels, const char *prefix)
     expected(&d, kernels, prefix, PAIRS(SAME("dw")));
 }
 
-static void mix(const struct kernels *kernels)
+static void conv1(const struct kernels *kernels)
 {
     struct shape in = shape_of("conv1", "x"), out = shape_of("conv1", "y");
     struct drive d = head_forward(in, out.channels);
@@ -98,8 +98,8 @@ static void mix(const struct kernels *kernels)
     drive_free(&d);
 }
 
-/* Down-sampling a field that is constant in each cell of 2x2x2 leaves the mix alone. */
-static void mix_of_cells(const struct kernels *kernels)
+/* Down-sampling a field that is constant in each cell of 2x2x2 leaves the conv1 alone. */
+static void conv1_of_cells(const struct kernels *kernels)
 {
     struct shape in = shape_of("conv1", "x"), out = shape_of("conv1", "y"), fine = finer(in, in.channels);
     struct drive d = down_forward(fine, out, 0);
@@ -119,11 +119,11 @@ static void norm(const struct kernels *kernels, const char *prefix, int groups)
     struct shape shape = shape_of(prefix, "x");
     struct drive d = norm_forward(shape, groups, 0);
     given(&d, prefix, PAIRS(SAME("x"), SAME("gamma"), SAME("beta")));
-    reference_moments(shape, drive_find(&d, "x")->host, drive_find(&d, "moments")->host, NULL);
+    reference_channel_sums(shape, drive_find(&d, "x")->host, drive_find(&d, "channel_sums")->host, NULL);
     expected(&d, kernels, prefix, PAIRS(SAME("y")));
     d = norm_backward(shape, groups, 0);
     given(&d, prefix, PAIRS(SAME("x"), SAME("gamma"), SAME("beta"), SAME("dy")));
-    reference_moments(shape, drive_find(&d, "x")->host, drive_find(&d, "moments")->host, NULL);
+    reference_channel_sums(shape, drive_find(&d, "x")->host, drive_find(&d, "channel_sums")->host, NULL);
     expected(&d, kernels, prefix, PAIRS(SAME("dx"), SAME("dgamma"), SAME("dbeta")));
 }
 
@@ -196,8 +196,8 @@ int main(void)
     for (int i = 0; i < count; i++) {
         convolution(list[i], "conv3");
         convolution(list[i], "conv3_30");
-        mix(list[i]);
-        mix_of_cells(list[i]);
+        conv1(list[i]);
+        conv1_of_cells(list[i]);
         norm(list[i], "gn_lrelu_8_4", 4);
         norm(list[i], "gn_lrelu_30_30", 30);
         resample(list[i]);

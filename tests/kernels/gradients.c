@@ -143,8 +143,8 @@ static void fill_weights(struct argument *dy)
 
 static double branch_value(struct drive *forward)
 {
-    reference_moments(forward->in, drive_find(forward, "x")->host, drive_find(forward, "moments")->host,
-                      NULL);
+    reference_channel_sums(forward->in, drive_find(forward, "x")->host,
+                           drive_find(forward, "channel_sums")->host, NULL);
     run(forward);
     return weighted(drive_find(forward, "y")->count, drive_find(forward, "y")->result);
 }
@@ -153,7 +153,7 @@ static void branch_gradients(int groups)
 {
     struct shape shape = {1, 6, 3, 4, 5};
     struct drive forward = branch_forward(shape, groups, 1, 0), backward = branch_backward(shape, groups, 0);
-    static const char *const given[] = {"x", "moments", "gamma", "beta", "conv"};
+    static const char *const given[] = {"x", "channel_sums", "gamma", "beta", "conv"};
     for (size_t i = 0; i < sizeof given / sizeof given[0]; i++)
         give(&backward, given[i], &forward, given[i]);
     static const char *const pairs[][2] = {
@@ -183,7 +183,7 @@ static void head_sums(struct drive *forward, struct dice_sums *sums)
 
 static double head_value(struct drive *forward)
 {
-    struct dice_sums sums[REGIONS_MOST];
+    struct dice_sums sums[REGIONS_MAX];
     head_sums(forward, sums);
     double loss = 0;
     for (int k = 0; k < forward->number; k++)

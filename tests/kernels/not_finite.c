@@ -2,7 +2,7 @@
  * its voxel NaN, and so the sums of the loss; and the largest logits come to 0 and 1. */
 #include "tests/kernels/calls.h"
 
-static const struct shape shape = {.parts = 2, .channels = 5, .depth = 3, .height = 5, .width = 7};
+static const struct shape shape = {.streams = 2, .channels = 5, .depth = 3, .height = 5, .width = 7};
 enum { OUTPUTS = 3 };
 
 /* The probabilities of one voxel after it was set to a value in all channels of which one is `other`. */

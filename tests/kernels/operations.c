@@ -4,13 +4,13 @@
  *     operations [PATTERN]     only backends whose name contains it */
 #include "tests/kernels/calls.h"
 
-enum { TABLES_MOST = 64 };
+enum { TABLES_MAX = 64 };
 
 /* What has been seen of one operation, for each backend. */
 static struct tally {
     int cases, sound, repeatable;
     double worst; /* error / tolerance */
-} tallies[TABLES_MOST];
+} tallies[TABLES_MAX];
 
 static const char *pattern = "";
 
@@ -18,7 +18,7 @@ static void speak(const struct kernels *kernels, const struct drive *d, const ch
 {
     struct shape in = d->in, out = d->out;
     fprintf(stderr, "%s: %s: %dx%d channels %dx%dx%d to %dx%d %dx%dx%d: %s\n", kernels->name, d->name,
-            in.parts, in.channels, in.depth, in.height, in.width, out.parts, out.channels, out.depth,
+            in.streams, in.channels, in.depth, in.height, in.width, out.streams, out.channels, out.depth,
             out.height, out.width, what);
 }
 
@@ -96,7 +96,7 @@ static void examine(struct drive d)
     if (!drive_run(&d, &kernels_reference))
         check(0, "reference: %s is sound", d.name);
     struct outputs expected = outputs_copy(&d);
-    for (int i = 0; i < count && i < TABLES_MOST; i++)
+    for (int i = 0; i < count && i < TABLES_MAX; i++)
         if (strstr(list[i]->name, pattern))
             examine_table(&d, list[i], &expected, &tallies[i]);
     outputs_free(&expected);
@@ -108,18 +108,18 @@ static void conclude(const char *operation)
 {
     int count;
     const struct kernels *const *list = kernels_list(&count);
-    for (int i = 0; i < count && i < TABLES_MOST; i++)
+    for (int i = 0; i < count && i < TABLES_MAX; i++)
         if (tallies[i].cases) {
             check(tallies[i].worst < 1 && tallies[i].sound && tallies[i].repeatable,
                   "%s: %s: %d cases, error %.2f of what is allowed%s%s", list[i]->name, operation,
                   tallies[i].cases, tallies[i].worst, tallies[i].sound ? "" : ", not sound",
                   tallies[i].repeatable ? "" : ", depends on threads");
         }
-    for (int i = 0; i < TABLES_MOST; i++)
+    for (int i = 0; i < TABLES_MAX; i++)
         tallies[i] = (struct tally){.sound = 1, .repeatable = 1};
 }
 
-/* Channels and grids: each is tried with parts 1 and, where the operation knows them, 2. */
+/* Channels and grids: each is tried with streams 1 and, where the operation knows them, 2. */
 static const struct shape shapes[] = {
     {1, 1, 1, 1, 1},   {1, 3, 1, 5, 1},   {1, 4, 3, 1, 7},   {1, 5, 5, 6, 9},
     {1, 7, 2, 3, 33},  {1, 12, 7, 3, 20}, {1, 16, 4, 4, 16}, {1, 20, 3, 5, 40},
@@ -128,9 +128,9 @@ static const struct shape shapes[] = {
 
 enum { SHAPES = sizeof shapes / sizeof shapes[0] };
 
-static struct shape with(struct shape shape, int parts, int channels)
+static struct shape with(struct shape shape, int streams, int channels)
 {
-    shape.parts = parts;
+    shape.streams = streams;
     shape.channels = channels;
     return shape;
 }
@@ -156,22 +156,22 @@ static void convolutions(void)
             examine(conv3_backward(shapes[i], with(shapes[i], 1, other_channels(i)), with_dx));
     conclude("conv3_backward");
     for (int i = 0; i < SHAPES; i++)
-        for (int parts = 1; parts <= 2; parts++)
+        for (int streams = 1; streams <= 2; streams++)
             examine(image_conv_forward(with(shapes[i], 1, i % 5 + 1),
-                                       with(shapes[i], parts, shapes[i].channels)));
+                                       with(shapes[i], streams, shapes[i].channels)));
     conclude("image_conv_forward");
     for (int i = 0; i < SHAPES; i++)
-        for (int parts = 1; parts <= 2; parts++)
+        for (int streams = 1; streams <= 2; streams++)
             examine(image_conv_backward(with(shapes[i], 1, i % 5 + 1),
-                                        with(shapes[i], parts, shapes[i].channels)));
+                                        with(shapes[i], streams, shapes[i].channels)));
     conclude("image_conv_backward");
 }
 
 static void norms(void)
 {
     for (int i = 0; i < SHAPES; i++)
-        examine(moments(shapes[i]));
-    conclude("moments");
+        examine(channel_sums(shapes[i]));
+    conclude("channel_sums");
     for (int i = 0; i < SHAPES; i++)
         for (int in_place = 0; in_place < 2; in_place++) {
             examine(norm_forward(shapes[i], shapes[i].channels, in_place));
@@ -192,10 +192,10 @@ static void branches(void)
 {
     for (int i = 0; i < SHAPES; i++)
         for (int minus = 0; minus < 2; minus++)
-            for (int with_moments = 0; with_moments < 2; with_moments++)
+            for (int with_sums = 0; with_sums < 2; with_sums++)
                 examine(branch_forward(shapes[i],
                                        shapes[i].channels / (minus ? largest_group(shapes[i].channels) : 1),
-                                       minus ? -1 : 1, with_moments));
+                                       minus ? -1 : 1, with_sums));
     conclude("branch_forward");
     for (int i = 1; i < SHAPES; i++)
         for (int with_y = 0; with_y < 2; with_y++) {
@@ -209,27 +209,27 @@ static void branches(void)
 static void plain_resampling(void)
 {
     for (int i = 0; i < SHAPES; i++)
-        for (int parts = 1; parts <= 2; parts++)
-            examine(pool_forward(finer(with(shapes[i], parts, shapes[i].channels), shapes[i].channels)));
+        for (int streams = 1; streams <= 2; streams++)
+            examine(pool_forward(finer(with(shapes[i], streams, shapes[i].channels), shapes[i].channels)));
     conclude("pool_forward");
     for (int i = 0; i < SHAPES; i++)
-        for (int parts = 1; parts <= 2; parts++)
-            examine(pool_backward(finer(with(shapes[i], parts, shapes[i].channels), shapes[i].channels)));
+        for (int streams = 1; streams <= 2; streams++)
+            examine(pool_backward(finer(with(shapes[i], streams, shapes[i].channels), shapes[i].channels)));
     conclude("pool_backward");
     for (int i = 0; i < SHAPES; i++)
-        for (int parts = 1; parts <= 2; parts++)
-            examine(upsample_forward(with(shapes[i], parts, shapes[i].channels)));
+        for (int streams = 1; streams <= 2; streams++)
+            examine(upsample_forward(with(shapes[i], streams, shapes[i].channels)));
     conclude("upsample_forward");
     for (int i = 0; i < SHAPES; i++)
-        for (int parts = 1; parts <= 2; parts++)
-            examine(upsample_backward(with(shapes[i], parts, shapes[i].channels)));
+        for (int streams = 1; streams <= 2; streams++)
+            examine(upsample_backward(with(shapes[i], streams, shapes[i].channels)));
     conclude("upsample_backward");
 }
 
 /* A coarse and a fine shape of different widths. */
-static void levels_of(int i, int parts, struct shape *fine, struct shape *coarse)
+static void levels_of(int i, int streams, struct shape *fine, struct shape *coarse)
 {
-    *coarse = with(shapes[i], parts, shapes[i].channels);
+    *coarse = with(shapes[i], streams, shapes[i].channels);
     *fine = finer(*coarse, other_channels(i));
 }
 
@@ -237,28 +237,28 @@ static void levels(void)
 {
     struct shape fine, coarse;
     for (int i = 0; i < SHAPES; i++)
-        for (int parts = 1; parts <= 2; parts++) {
-            levels_of(i, parts, &fine, &coarse);
+        for (int streams = 1; streams <= 2; streams++) {
+            levels_of(i, streams, &fine, &coarse);
             examine(down_forward(fine, coarse, 1));
             examine(down_forward(fine, coarse, 0));
         }
     conclude("down_forward");
     for (int i = 0; i < SHAPES; i++)
-        for (int parts = 1; parts <= 2; parts++) {
-            levels_of(i, parts, &fine, &coarse);
+        for (int streams = 1; streams <= 2; streams++) {
+            levels_of(i, streams, &fine, &coarse);
             examine(down_backward(fine, coarse));
         }
     conclude("down_backward");
     for (int i = 0; i < SHAPES; i++)
-        for (int parts = 1; parts <= 2; parts++) {
-            levels_of(i, parts, &fine, &coarse);
+        for (int streams = 1; streams <= 2; streams++) {
+            levels_of(i, streams, &fine, &coarse);
             examine(up_forward(coarse, fine, 1, 1));
             examine(up_forward(coarse, fine, -1, 0));
         }
     conclude("up_forward");
     for (int i = 0; i < SHAPES; i++)
-        for (int parts = 1; parts <= 2; parts++) {
-            levels_of(i, parts, &fine, &coarse);
+        for (int streams = 1; streams <= 2; streams++) {
+            levels_of(i, streams, &fine, &coarse);
             examine(up_backward(coarse, fine));
         }
     conclude("up_backward");
@@ -267,15 +267,15 @@ static void levels(void)
 static void heads(void)
 {
     for (int i = 0; i < SHAPES; i++)
-        for (int parts = 1; parts <= 2; parts++)
-            examine(head_forward(with(shapes[i], parts, shapes[i].channels), i % REGIONS_MOST + 1));
+        for (int streams = 1; streams <= 2; streams++)
+            examine(head_forward(with(shapes[i], streams, shapes[i].channels), i % REGIONS_MAX + 1));
     conclude("head_forward");
     for (int i = 0; i < SHAPES; i++)
-        examine(dice_sums(shapes[i], i % REGIONS_MOST + 1));
+        examine(dice_sums(shapes[i], i % REGIONS_MAX + 1));
     conclude("dice_sums");
     for (int i = 0; i < SHAPES; i++)
-        for (int parts = 1; parts <= 2; parts++)
-            examine(head_backward(with(shapes[i], parts, shapes[i].channels), i % REGIONS_MOST + 1));
+        for (int streams = 1; streams <= 2; streams++)
+            examine(head_backward(with(shapes[i], streams, shapes[i].channels), i % REGIONS_MAX + 1));
     conclude("head_backward");
 }
 
@@ -292,7 +292,7 @@ int main(int argc, char **argv)
 {
     if (argc > 1)
         pattern = argv[1];
-    for (int i = 0; i < TABLES_MOST; i++)
+    for (int i = 0; i < TABLES_MAX; i++)
         tallies[i] = (struct tally){.sound = 1, .repeatable = 1};
     convolutions();
     norms();

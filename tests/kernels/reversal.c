@@ -18,7 +18,7 @@ static void give_all(struct drive *to, struct drive *from, int count, const char
 
 static void branch(const struct kernels *kernels, struct shape shape)
 {
-    static const char *const inputs[] = {"x", "moments", "gamma", "beta", "conv"};
+    static const char *const inputs[] = {"x", "channel_sums", "gamma", "beta", "conv"};
     struct drive add = branch_forward(shape, shape.channels, 1, 0);
     struct drive undo = branch_forward(shape, shape.channels, -1, 0);
     struct drive back = branch_backward(shape, shape.channels, 1);

@@ -20,9 +20,9 @@ static const char *pattern = "";
 static int thorough;
 static int runs, unsound;
 
-static struct shape sized(struct shape shape, int parts, int channels)
+static struct shape sized(struct shape shape, int streams, int channels)
 {
-    shape.parts = parts;
+    shape.streams = streams;
     shape.channels = channels;
     return shape;
 }
@@ -73,7 +73,7 @@ static void examine_others(int width)
 {
     struct shape one = sized(grid, 1, width), two = sized(grid, 2, width);
     struct shape coarse = sized(coarse_grid, 2, 2 * width), fine = finer(coarse, width);
-    examine(moments(one), width);
+    examine(channel_sums(one), width);
     examine(norm_forward(one, width, 1), width);
     examine(norm_backward(one, width, 1), width);
     examine(down_forward(fine, coarse, 1), width);

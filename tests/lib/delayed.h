@@ -55,7 +55,7 @@ static inline void delayed_release_host(void *memory, size_t bytes)
     free(memory);
 }
 
-static inline void delayed_stage(void *to, const void *from, size_t bytes)
+static inline void delayed_prefetch_start(void *to, const void *from, size_t bytes)
 {
     d.wrong += d.moving || d.reading;
     d.on_its_way = (struct copy){.to = to, .from = from, .bytes = bytes};
@@ -68,7 +68,7 @@ static inline void delayed_stage(void *to, const void *from, size_t bytes)
         *d.stop = 1;
 }
 
-static inline void delayed_staged(void)
+static inline void delayed_prefetch_wait(void)
 {
     d.wrong += !d.moving;
     d.arrived = d.on_its_way;
@@ -77,7 +77,7 @@ static inline void delayed_staged(void)
     d.reading = d.lent = true;
 }
 
-static inline void delayed_taken(void)
+static inline void delayed_prefetch_release(void)
 {
     d.wrong += !d.reading;
     poison(d.arrived.to, d.arrived.bytes);
@@ -99,9 +99,9 @@ static inline void make_double(void)
     delayed.overlaps = true;
     delayed.allocate_host = delayed_allocate_host;
     delayed.release_host = delayed_release_host;
-    delayed.stage = delayed_stage;
-    delayed.staged = delayed_staged;
-    delayed.taken = delayed_taken;
+    delayed.prefetch_start = delayed_prefetch_start;
+    delayed.prefetch_wait = delayed_prefetch_wait;
+    delayed.prefetch_release = delayed_prefetch_release;
     delayed.finish = delayed_finish;
 }
 

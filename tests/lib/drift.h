@@ -21,7 +21,7 @@ struct drift_branch {
     const struct drift_run *run;
     struct branch_weights weights;
     struct branch_gradients gradients;
-    double *moments;
+    double *channel_sums;
 };
 
 /* Everything in the backend's memory. */
@@ -33,7 +33,7 @@ struct drift_run {
     struct drift_branch *branches;
     size_t half_bytes, weight_floats; /* of a branch, rounded up to whole lines of 64 bytes */
     float *weights, *gradient, *state, *dy, *kept, **kept_halves;
-    double *moments;
+    double *channel_sums;
     void *scratch;
     size_t scratch_bytes;
 };
@@ -42,15 +42,17 @@ static inline void drift_forward(void *self, const float *u, float sign, float *
 {
     struct drift_branch *b = self;
     const struct drift_run *r = b->run;
-    r->kernels->moments(r->half, u, b->moments, r->scratch); /* kept for the way back, as the network does */
-    r->kernels->branch_forward(r->half, &b->weights, b->moments, u, sign, y, NULL, r->scratch);
+    r->kernels->channel_sums(r->half, u, b->channel_sums,
+                             r->scratch); /* kept for the way back, as the network does */
+    r->kernels->branch_forward(r->half, &b->weights, b->channel_sums, u, sign, y, NULL, r->scratch);
 }
 
 static inline void drift_backward(void *self, const float *u, float *du, float *y, const float *dy)
 {
     struct drift_branch *b = self;
     const struct drift_run *r = b->run;
-    r->kernels->branch_backward(r->half, &b->weights, &b->gradients, b->moments, u, du, y, dy, r->scratch);
+    r->kernels->branch_backward(r->half, &b->weights, &b->gradients, b->channel_sums, u, du, y, dy,
+                                r->scratch);
 }
 
 static inline void drift_copy(void *self, float *to, const float *from)
@@ -83,7 +85,7 @@ static inline void drift_bind(struct drift_run *r, int b)
     *branch = (struct drift_branch){r,
                                     {channels, w + gamma, w + beta, w},
                                     {g + gamma, g + beta, g},
-                                    r->moments + (size_t)b * 16 * (size_t)((channels + 7) / 8)};
+                                    r->channel_sums + (size_t)b * 16 * (size_t)((channels + 7) / 8)};
     *(b % 2 ? &r->blocks[b / 2].g : &r->blocks[b / 2].f) =
         (struct branch_function){drift_forward, drift_backward, branch};
 }
@@ -110,7 +112,7 @@ static inline void drift_open(struct drift_run *r, const struct kernels *k, stru
     r->kept_halves = calloc(branches, sizeof *r->kept_halves);
     r->weights = drift_allocate(r, branches * r->weight_floats * sizeof(float));
     r->gradient = drift_allocate(r, branches * r->weight_floats * sizeof(float));
-    r->moments = drift_allocate(r, branches * lines * 16 * sizeof(double));
+    r->channel_sums = drift_allocate(r, branches * lines * 16 * sizeof(double));
     r->state = drift_allocate(r, 2 * r->half_bytes);
     r->dy = drift_allocate(r, 2 * r->half_bytes);
     r->kept = drift_allocate(r, branches * r->half_bytes);
@@ -126,7 +128,7 @@ static inline void drift_close(struct drift_run *r)
     size_t branches = 2 * (size_t)r->count, lines = (size_t)r->half.channels / 8 + 1;
     r->kernels->release(r->weights, branches * r->weight_floats * sizeof(float));
     r->kernels->release(r->gradient, branches * r->weight_floats * sizeof(float));
-    r->kernels->release(r->moments, branches * lines * 16 * sizeof(double));
+    r->kernels->release(r->channel_sums, branches * lines * 16 * sizeof(double));
     r->kernels->release(r->state, 2 * r->half_bytes);
     r->kernels->release(r->dy, 2 * r->half_bytes);
     r->kernels->release(r->kept, branches * r->half_bytes);
@@ -144,7 +146,7 @@ struct drift_result {
 static inline float *drift_download(const struct drift_run *r, const float *tensor)
 {
     struct shape whole = r->half;
-    whole.parts = 2;
+    whole.streams = 2;
     float *packed = aligned_alloc(64, 2 * r->half_bytes),
           *plain = malloc((size_t)shape_channels(whole) * shape_voxels(whole) * sizeof *plain);
     r->kernels->download(packed, tensor, 2 * r->half_bytes);
@@ -156,7 +158,7 @@ static inline float *drift_download(const struct drift_run *r, const float *tens
 static inline struct drift_result drift_run(struct drift_run *r, const float *x, const float *dy, int keep)
 {
     struct shape whole = r->half;
-    whole.parts = 2;
+    whole.streams = 2;
     float *packed = aligned_alloc(64, 2 * r->half_bytes), *x2 = r->state + r->half_bytes / sizeof(float),
           *dy2 = r->dy + r->half_bytes / sizeof(float);
     size_t floats = 2 * (size_t)r->count * r->weight_floats;
@@ -195,7 +197,7 @@ static inline double drift_error(const struct drift_run *r, const struct drift_r
                 relative_error(2 * (size_t)r->count * r->weight_floats, a->gradient, b->gradient));
 }
 
-/* Drift of `count` blocks on two parts of the shape `half`, a group a channel; 0 when the backend fails. */
+/* Drift of `count` blocks on two streams of the shape `half`, a group a channel; 0 when the backend fails. */
 static inline int drift_measure(struct drift *drift, const struct kernels *kernels, struct shape half,
                                 int count)
 {

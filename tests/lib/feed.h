@@ -43,14 +43,14 @@ static inline char *read_file(const char *path, size_t *count)
     return bytes;
 }
 
-enum { FED_MOST = 8 };
+enum { FED_MAX = 8 };
 
 struct fed {
     int status; /* of the call that ended the stream */
     char message[1024];
     int count;
     size_t cases;
-    struct record record[FED_MOST];
+    struct record record[FED_MAX];
 };
 
 static inline void fed_free(struct fed *fed)
@@ -67,7 +67,7 @@ static inline void feed_paths(struct fed *fed, int count, char *const *paths,
     *fed = (struct fed){0};
     fed->status = reader_open(&reader, count, paths, options);
     if (!fed->status) {
-        for (bool got = true; got && !fed->status && fed->count < FED_MOST; fed->count += got)
+        for (bool got = true; got && !fed->status && fed->count < FED_MAX; fed->count += got)
             fed->status = reader_next(reader, &fed->record[fed->count], &got);
         fed->cases = reader_cases_done(reader);
         reader_close(reader);

@@ -8,7 +8,7 @@
 #include "tests/check.h"
 
 #define FOLDER "tests/golden/metrics/"
-enum { FIELDS = 13, GROUPS_MOST = 100, ROWS = 809 };
+enum { FIELDS = 13, GROUPS_MAX = 100, ROWS = 809 };
 
 static const char *const names[][2] = {
     {"brats2020-captk", "brats"},
@@ -44,7 +44,7 @@ struct group {
     char first_wrong[300];
 };
 
-static struct group groups[GROUPS_MOST];
+static struct group groups[GROUPS_MAX];
 static int group_count;
 
 static struct group *group_of(const char *metric, const char *convention)
@@ -54,7 +54,7 @@ static struct group *group_of(const char *metric, const char *convention)
     for (int i = 0; i < group_count; i++)
         if (!strcmp(groups[i].name, name))
             return &groups[i];
-    if (group_count == GROUPS_MOST)
+    if (group_count == GROUPS_MAX)
         abort();
     snprintf(groups[group_count].name, sizeof name, "%s", name);
     return &groups[group_count++];

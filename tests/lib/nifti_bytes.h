@@ -8,10 +8,10 @@
 #include <string.h>
 #include <zlib.h>
 
-enum { NX = 3, NY = 4, NZ = 2, NVOXELS = NX * NY * NZ, FILE_MOST = 4096 };
+enum { NX = 3, NY = 4, NZ = 2, NVOXELS = NX * NY * NZ, FILE_MAX = 4096 };
 
 struct bytes {
-    unsigned char at[FILE_MOST];
+    unsigned char at[FILE_MAX];
     size_t length;
     bool wide, swapped; /* NIfTI-2; the other byte order */
 };

@@ -6,7 +6,7 @@ static void gzipped(void)
 {
     struct bytes file;
     struct nifti volume;
-    unsigned char zipped[2 * FILE_MOST];
+    unsigned char zipped[2 * FILE_MAX];
     make_nifti(&file, false, false, 4, 0);
     size_t length = gzip_bytes(file.at, file.length, zipped, sizeof zipped);
     check(!read_bytes(zipped, length, &volume) && counts_from(&volume, 0, 1),
@@ -33,7 +33,7 @@ static void gzipped(void)
     check(!read_bytes(zipped, length, &volume) && counts_from(&volume, 0, 1), "several members are one file");
     nifti_free(&volume);
     check(read_bytes(zipped, first, &volume) == STATUS_DATA, "the first ones alone are cut");
-    length = gzip_bytes(file.at, FILE_MOST, zipped, sizeof zipped);
+    length = gzip_bytes(file.at, FILE_MAX, zipped, sizeof zipped);
     check(read_bytes(zipped, length, &volume) == STATUS_DATA && strstr(error_message(), "goes on"),
           "output beyond what the header gives is refused");
     put_integer(&file, 42, 2, 4096);
@@ -48,7 +48,7 @@ static void arrives_slowly(void)
 {
     struct bytes file;
     struct nifti volume;
-    unsigned char zipped[2 * FILE_MOST];
+    unsigned char zipped[2 * FILE_MAX];
     make_nifti(&file, true, true, 4, 0);
     size_t length = gzip_bytes(file.at, file.length, zipped, sizeof zipped);
     for (int plain = 0; plain < 2; plain++) {

@@ -153,7 +153,7 @@ static void test_dense(void)
 
 static void test_drift(const struct kernels *kernels, int blocks)
 {
-    const struct shape half = {.parts = 1, .channels = 30, .depth = 6, .height = 10, .width = 18};
+    const struct shape half = {.streams = 1, .channels = 30, .depth = 6, .height = 10, .width = 18};
     struct drift drift;
     if (!drift_measure(&drift, kernels, half, blocks)) {
         check(false, "%s: %d blocks run", kernels->name, blocks);

@@ -10,33 +10,33 @@
 #include "kernels/cpu/blocked/vector.h"
 #include "kernels/kernels.h"
 
-/* Blocks of a tensor, counted through its parts. */
-INLINE int blocks_of_part(struct shape s)
+/* Blocks of a tensor, counted through its streams. */
+INLINE int blocks_of_stream(struct shape s)
 {
     return (s.channels + LANES - 1) / LANES;
 }
 
 INLINE int blocks_of(struct shape s)
 {
-    return s.parts * blocks_of_part(s);
+    return s.streams * blocks_of_stream(s);
 }
 
 /* The network's channel in lane 0 of block b, and how many lanes hold channels. */
 INLINE int block_first(struct shape s, int b)
 {
-    return b / blocks_of_part(s) * s.channels + b % blocks_of_part(s) * LANES;
+    return b / blocks_of_stream(s) * s.channels + b % blocks_of_stream(s) * LANES;
 }
 
 INLINE int block_count(struct shape s, int b)
 {
-    int left = s.channels - b % blocks_of_part(s) * LANES;
+    int left = s.channels - b % blocks_of_stream(s) * LANES;
     return left < LANES ? left : LANES;
 }
 
 /* Where channel c of the network lies. */
 INLINE int channel_block(struct shape s, int c)
 {
-    return c / s.channels * blocks_of_part(s) + c % s.channels / LANES;
+    return c / s.channels * blocks_of_stream(s) + c % s.channels / LANES;
 }
 
 INLINE int channel_lane(struct shape s, int c)
@@ -78,7 +78,7 @@ INLINE int smaller(int a, int b)
 /* Work is cut into this many slices at most, whatever the number of threads, and what slices sum is added in
  * their order: results do not depend on the threads. Slice i of n takes [slice_begin(i), slice_begin(i + 1)).
  */
-enum { SLICES_MOST = 32 };
+enum { SLICES_MAX = 32 };
 
 INLINE size_t slice_begin(size_t work, int slices, int i)
 {
@@ -93,7 +93,7 @@ INLINE size_t slice_begin(size_t work, int slices, int i)
 #define blocked_image_conv_backward VARIANT_NAME(blocked_image_conv_backward)
 #define blocked_conv3_forward VARIANT_NAME(blocked_conv3_forward)
 #define blocked_conv3_backward VARIANT_NAME(blocked_conv3_backward)
-#define blocked_moments VARIANT_NAME(blocked_moments)
+#define blocked_channel_sums VARIANT_NAME(blocked_channel_sums)
 #define blocked_norm_forward VARIANT_NAME(blocked_norm_forward)
 #define blocked_norm_backward VARIANT_NAME(blocked_norm_backward)
 #define blocked_pool_forward VARIANT_NAME(blocked_pool_forward)
@@ -119,7 +119,7 @@ image_conv_forward_function blocked_image_conv_forward;
 image_conv_backward_function blocked_image_conv_backward;
 conv3_forward_function blocked_conv3_forward;
 conv3_backward_function blocked_conv3_backward;
-moments_function blocked_moments;
+channel_sums_function blocked_channel_sums;
 norm_forward_function blocked_norm_forward;
 norm_backward_function blocked_norm_backward;
 pool_forward_function blocked_pool_forward;

@@ -1,7 +1,7 @@
 /* The fused residual branch: see kernels/branch.h.
  *
  * Forward, three passes over half a tensor and no temporary: u is normalised while its windows are read, the
- * result is added into y while it is stored, and y's moments are gathered on the way. Backward, u's
+ * result is added into y while it is stored, and y's channel_sums are gathered on the way. Backward, u's
  * transformed windows serve the recomputation and the weight gradient; GroupNorm's backward is split
  * (norm.h). */
 #include "kernels/cpu/blocked/winograd.h"
@@ -27,28 +27,28 @@ size_t blocked_branch_bytes(struct shape s)
     return own + blocked_winograd_bytes(s, s);
 }
 
-void blocked_branch_forward(struct shape s, const struct branch_weights *weights, const double *u_moments,
-                            const float *u, float sign, float *y, double *y_moments, void *scratch)
+void blocked_branch_forward(struct shape s, const struct branch_weights *weights, const double *u_sums,
+                            const float *u, float sign, float *y, double *y_sums, void *scratch)
 {
     struct work work = work_of(s, scratch);
-    blocked_norm_prepare(s, weights->groups, u_moments, weights->gamma, weights->beta, work.norms);
+    blocked_norm_prepare(s, weights->groups, u_sums, weights->gamma, weights->beta, work.norms);
     struct winograd_forward f = {
         .in = {.shape = s, .x = u, .norms = work.norms},
         .out = s,
         .w = weights->conv,
-        .to = {.store = sign > 0 ? STORE_ADD : STORE_SUBTRACT, .y = y, .sums = y_moments ? work.sums : NULL},
+        .to = {.store = sign > 0 ? STORE_ADD : STORE_SUBTRACT, .y = y, .sums = y_sums ? work.sums : NULL},
     };
     blocked_winograd_forward(&f, work.rest);
-    if (y_moments)
-        blocked_sums_store(s, work.sums, y_moments);
+    if (y_sums)
+        blocked_sums_store(s, work.sums, y_sums);
 }
 
 void blocked_branch_backward(struct shape s, const struct branch_weights *weights,
-                             const struct branch_gradients *gradients, const double *u_moments,
-                             const float *u, float *du, float *y, const float *dy, void *scratch)
+                             const struct branch_gradients *gradients, const double *u_sums, const float *u,
+                             float *du, float *y, const float *dy, void *scratch)
 {
     struct work work = work_of(s, scratch);
-    blocked_norm_prepare(s, weights->groups, u_moments, weights->gamma, weights->beta, work.norms);
+    blocked_norm_prepare(s, weights->groups, u_sums, weights->gamma, weights->beta, work.norms);
     struct winograd_backward b = {
         .forward = {.in = {.shape = s, .x = u, .norms = work.norms},
                     .out = s,

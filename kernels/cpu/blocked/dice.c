@@ -53,16 +53,16 @@ static struct dice_sums slice_sums(size_t begin, size_t end, const float *p, con
 void blocked_dice_sums(size_t voxels, int regions, const float *p, const uint8_t *target,
                        struct dice_sums *sums, void *scratch)
 {
-    struct dice_sums *slices = scratch; /* [SLICES_MOST][regions] */
+    struct dice_sums *slices = scratch; /* [SLICES_MAX][regions] */
 #pragma omp parallel for collapse(2) schedule(static)
-    for (int slice = 0; slice < SLICES_MOST; slice++)
+    for (int slice = 0; slice < SLICES_MAX; slice++)
         for (int k = 0; k < regions; k++)
             slices[slice * regions + k] =
-                slice_sums(slice_begin(voxels, SLICES_MOST, slice),
-                           slice_begin(voxels, SLICES_MOST, slice + 1), p + (size_t)k * voxels, target, k);
+                slice_sums(slice_begin(voxels, SLICES_MAX, slice), slice_begin(voxels, SLICES_MAX, slice + 1),
+                           p + (size_t)k * voxels, target, k);
     for (int k = 0; k < regions; k++) {
         sums[k] = (struct dice_sums){0};
-        for (int slice = 0; slice < SLICES_MOST; slice++) {
+        for (int slice = 0; slice < SLICES_MAX; slice++) {
             const struct dice_sums *s = slices + slice * regions + k;
             sums[k].intersection += s->intersection;
             sums[k].probability += s->probability;

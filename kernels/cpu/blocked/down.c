@@ -1,5 +1,5 @@
 /* Pooling and 1x1x1 convolution in one pass, down to the next level: see kernels/resample.h. */
-#include "kernels/cpu/blocked/mix.h"
+#include "kernels/cpu/blocked/conv1.h"
 #include "kernels/cpu/blocked/pool.h"
 
 /* The pooled values of a chunk of coarse voxels. */
@@ -10,7 +10,7 @@ static void pool_chunk(struct shape fine, struct chunk c, const float *x, float 
         for (int slot = 0; slot < c.count; slot++)
             lanes_store(operand + slot * LANES,
                         pool_window(fine, x + window_of(fine, coarse, b, c.first + (size_t)slot)));
-        mix_clear_rest(c, operand);
+        conv1_clear_rest(c, operand);
     }
 }
 
@@ -26,11 +26,11 @@ static void unpool_chunk(struct shape fine, struct chunk c, const float *x, cons
         }
 }
 
-/* y = products + bias of a chunk; the moments of the last part's blocks are added to `sums`. */
+/* y = products + bias of a chunk; the channel_sums of the last part's blocks are added to `sums`. */
 static void store_chunk(struct shape s, struct chunk c, const float *products, const float *bias, float *y,
                         struct lane_sums *sums)
 {
-    int first_summed = blocks_of(s) - blocks_of_part(s);
+    int first_summed = blocks_of(s) - blocks_of_stream(s);
     for (int b = 0; b < blocks_of(s); b++, products += CHUNK * LANES) {
         lanes constant = block_values(s, b, bias);
         struct lane_sums sum = {0};
@@ -48,38 +48,39 @@ static void store_chunk(struct shape s, struct chunk c, const float *products, c
     }
 }
 
-/* Scratch: the moments' sums, [SLICES_MOST][blocks of a part], then the mix. */
+/* Scratch: the channel_sums' sums, [SLICES_MAX][blocks of a part], then the conv1. */
 static size_t sums_count(struct shape coarse)
 {
-    return SLICES_MOST * (size_t)blocks_of_part(coarse);
+    return SLICES_MAX * (size_t)blocks_of_stream(coarse);
 }
 
 size_t blocked_down_bytes(struct shape fine, struct shape coarse)
 {
     return sums_count(coarse) * sizeof(struct lane_sums) +
-           blocked_mix_bytes(fine, coarse, shape_voxels(coarse));
+           blocked_conv1_bytes(fine, coarse, shape_voxels(coarse));
 }
 
 void blocked_down_forward(struct shape fine, struct shape coarse, const float *x, const float *w,
-                          const float *b, float *y, double *moments, void *scratch)
+                          const float *b, float *y, double *channel_sums, void *scratch)
 {
     struct lane_sums *sums = scratch;
-    struct mix mix = blocked_mix_prepare(fine, coarse, shape_voxels(coarse), w, sums + sums_count(coarse));
-    int summed = blocks_of_part(coarse);
+    struct conv1 conv1 =
+        blocked_conv1_prepare(fine, coarse, shape_voxels(coarse), w, sums + sums_count(coarse));
+    int summed = blocks_of_stream(coarse);
     memset(sums, 0, sums_count(coarse) * sizeof *sums);
 #pragma omp parallel for schedule(dynamic)
-    for (int i = 0; i < mix.slices; i++) {
-        struct mix_slice slice = blocked_mix_slice(&mix, i);
+    for (int i = 0; i < conv1.slices; i++) {
+        struct conv1_slice slice = blocked_conv1_slice(&conv1, i);
         for (size_t n = slice.begin; n < slice.end; n++) {
-            struct chunk c = mix_chunk(&mix, n);
+            struct chunk c = conv1_chunk(&conv1, n);
             pool_chunk(fine, c, x, slice.x);
-            mix_multiply(fine, mix.out_blocks, slice.x, mix.forward, slice.made);
-            store_chunk(coarse, c, slice.made, b, y, moments ? sums + i * summed : NULL);
+            conv1_multiply(fine, conv1.out_blocks, slice.x, conv1.forward, slice.made);
+            store_chunk(coarse, c, slice.made, b, y, channel_sums ? sums + i * summed : NULL);
         }
     }
-    if (moments) {
-        blocked_sums_add(summed, mix.slices, sums);
-        blocked_sums_store(shape_half(coarse), sums, moments);
+    if (channel_sums) {
+        blocked_sums_add(summed, conv1.slices, sums);
+        blocked_sums_store(shape_half(coarse), sums, channel_sums);
     }
 }
 
@@ -87,19 +88,20 @@ void blocked_down_backward(struct shape fine, struct shape coarse, const float *
                            const float *dy, float *dx, float *dw, float *db, void *scratch)
 {
     struct lane_sums *sums = scratch;
-    struct mix mix = blocked_mix_prepare(fine, coarse, shape_voxels(coarse), w, sums + sums_count(coarse));
+    struct conv1 conv1 =
+        blocked_conv1_prepare(fine, coarse, shape_voxels(coarse), w, sums + sums_count(coarse));
 #pragma omp parallel for schedule(dynamic)
-    for (int i = 0; i < mix.slices; i++) {
-        struct mix_slice slice = blocked_mix_slice(&mix, i);
-        blocked_mix_clear(&mix, &slice);
+    for (int i = 0; i < conv1.slices; i++) {
+        struct conv1_slice slice = blocked_conv1_slice(&conv1, i);
+        blocked_conv1_clear(&conv1, &slice);
         for (size_t n = slice.begin; n < slice.end; n++) {
-            struct chunk c = mix_chunk(&mix, n);
+            struct chunk c = conv1_chunk(&conv1, n);
             pool_chunk(fine, c, x, slice.x);
-            mix_load(coarse, c, dy, slice.dy);
-            blocked_mix_gradient(&mix, &slice, n);
-            mix_multiply(coarse, mix.in_blocks, slice.dy, mix.transposed, slice.made);
+            conv1_load(coarse, c, dy, slice.dy);
+            blocked_conv1_gradient(&conv1, &slice, n);
+            conv1_multiply(coarse, conv1.in_blocks, slice.dy, conv1.transposed, slice.made);
             unpool_chunk(fine, c, x, slice.x, slice.made, dx);
         }
     }
-    blocked_mix_store(&mix, dw, db);
+    blocked_conv1_store(&conv1, dw, db);
 }

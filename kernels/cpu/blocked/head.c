@@ -13,7 +13,7 @@ struct plan {
 
 static struct plan plan_of(struct shape in, int regions, void *scratch)
 {
-    struct plan p = {.blocks = blocks_of(in), .slices = SLICES_MOST, .voxels = shape_voxels(in)};
+    struct plan p = {.blocks = blocks_of(in), .slices = SLICES_MAX, .voxels = shape_voxels(in)};
     p.groups = (p.voxels + LANES - 1) / LANES;
     p.weights = scratch;
     p.sums = (lanes_double *)(p.weights + regions * p.blocks);
@@ -83,7 +83,7 @@ static struct logit_gradient logit_gradient(const struct dice_sums *sums, float 
 INLINE void backward_group(int regions, const float *x, float *dx, int count, const lanes *dz,
                            const lanes *const *weights, lanes_double *const *sums)
 {
-    lanes gradient[REGIONS_MOST] = {0};
+    lanes gradient[REGIONS_MAX] = {0};
     for (int i = 0; i < count; i++) {
         lanes value = lanes_load(x + i * LANES), sum = {0};
         for (int k = 0; k < regions; k++) {
@@ -106,7 +106,7 @@ static void backward_slice(const struct plan *plan, struct shape in, int regions
     for (size_t group = slice_begin(plan->groups, plan->slices, slice); group < end; group++) {
         size_t v = group * LANES;
         int count = plan->voxels - v < LANES ? (int)(plan->voxels - v) : LANES;
-        lanes dz[REGIONS_MOST];
+        lanes dz[REGIONS_MAX];
         for (int k = 0; k < regions; k++) {
             lanes probability = load_some(p + (size_t)k * plan->voxels + v, count);
             lanes inside = inside_region(target + v, count, k);
@@ -114,8 +114,8 @@ static void backward_slice(const struct plan *plan, struct shape in, int regions
             bias[k] += lanes_widen(dz[k]);
         }
         for (int b = 0; b < plan->blocks; b++) {
-            const lanes *weights[REGIONS_MOST];
-            lanes_double *to[REGIONS_MOST];
+            const lanes *weights[REGIONS_MAX];
+            lanes_double *to[REGIONS_MAX];
             for (int k = 0; k < regions; k++) {
                 weights[k] = plan->weights + k * plan->blocks + b;
                 to[k] = sums + k * plan->blocks + b;
@@ -135,7 +135,7 @@ void blocked_head_backward(struct shape in, int regions, const float *x, const f
 {
     struct plan plan = plan_of(in, regions, scratch);
     load_weights(&plan, in, regions, w);
-    struct logit_gradient gradients[REGIONS_MOST];
+    struct logit_gradient gradients[REGIONS_MAX];
     for (int k = 0; k < regions; k++)
         gradients[k] = logit_gradient(sums + k, scale);
 #pragma omp parallel for schedule(dynamic)

@@ -5,7 +5,7 @@
 #include "kernels/cpu/blocked/blocked.h"
 
 /* Scratch of dice_sums: the slices' sums. */
-enum { DICE_BYTES = SLICES_MOST * REGIONS_MOST * sizeof(struct dice_sums) };
+enum { DICE_BYTES = SLICES_MAX * REGIONS_MAX * sizeof(struct dice_sums) };
 
 #define blocked_head_bytes VARIANT_NAME(blocked_head_bytes)
 

@@ -1,4 +1,4 @@
-/* The blocked layout itself, see blocked.h, and moments over it. */
+/* The blocked layout itself, see blocked.h, and channel_sums over it. */
 #include "kernels/cpu/blocked/norm.h"
 
 size_t blocked_tensor_bytes(struct shape s)

@@ -1,7 +1,7 @@
 /* GroupNorm and LeakyReLU in the blocked layout: see kernels/norm.h and norm.h here. */
 #include "kernels/cpu/blocked/norm.h"
 
-void blocked_norm_prepare(struct shape s, int groups, const double *moments, const float *gamma,
+void blocked_norm_prepare(struct shape s, int groups, const double *channel_sums, const float *gamma,
                           const float *beta, struct norm_backward *norms)
 {
     int size = shape_channels(s) / groups;
@@ -9,7 +9,8 @@ void blocked_norm_prepare(struct shape s, int groups, const double *moments, con
     for (int b = 0; b < blocks_of(s); b++)
         for (int i = 0; i < block_count(s, b); i++) {
             int c = block_first(s, b) + i;
-            struct group_scale group = group_scale(size, shape_voxels(s), moments + 2 * (c / size * size));
+            struct group_scale group =
+                group_scale(size, shape_voxels(s), channel_sums + 2 * (c / size * size));
             struct norm_backward *n = norms + b;
             n->activation.mean[i] = (float)group.mean;
             n->activation.scale[i] = (float)(gamma[c] * group.scale);
@@ -27,12 +28,12 @@ void blocked_sums_add(int blocks, int slices, struct lane_sums *sums)
         }
 }
 
-void blocked_sums_store(struct shape s, const struct lane_sums *sums, double *moments)
+void blocked_sums_store(struct shape s, const struct lane_sums *sums, double *channel_sums)
 {
     for (int b = 0; b < blocks_of(s); b++)
         for (int i = 0; i < block_count(s, b); i++) {
-            moments[2 * (block_first(s, b) + i)] = sums[b].first[i];
-            moments[2 * (block_first(s, b) + i) + 1] = sums[b].second[i];
+            channel_sums[2 * (block_first(s, b) + i)] = sums[b].first[i];
+            channel_sums[2 * (block_first(s, b) + i) + 1] = sums[b].second[i];
         }
 }
 
@@ -64,11 +65,11 @@ void blocked_norm_correct(struct shape s, int groups, const struct norm_backward
         correct_group(s, g * size, size, norms, gamma, sums, dgamma, dbeta);
 #pragma omp parallel for collapse(2) schedule(static)
     for (int b = 0; b < blocks_of(s); b++)
-        for (int slice = 0; slice < SLICES_MOST; slice++) {
+        for (int slice = 0; slice < SLICES_MAX; slice++) {
             lanes constant = __builtin_convertvector(sums[b].first, lanes);
             lanes slope = __builtin_convertvector(sums[b].second, lanes);
-            size_t end = slice_begin(shape_voxels(s), SLICES_MOST, slice + 1);
-            for (size_t v = slice_begin(shape_voxels(s), SLICES_MOST, slice); v < end; v++) {
+            size_t end = slice_begin(shape_voxels(s), SLICES_MAX, slice + 1);
+            for (size_t v = slice_begin(shape_voxels(s), SLICES_MAX, slice); v < end; v++) {
                 size_t at = (size_t)b * block_floats(s) + v * LANES;
                 lanes xhat = normalised(norms + b, lanes_load(x + at));
                 lanes_store(dx + at, lanes_load(dx + at) - (constant + slope * xhat));

@@ -39,7 +39,7 @@ INLINE lanes normalised(const struct norm_backward *n, lanes x)
     return n->rate * (x - n->activation.mean);
 }
 
-/* Sums over voxels that the backward gathers: of dz and of dz xhat. The same for moments: x and x^2. */
+/* Sums over voxels that the backward gathers: of dz and of dz xhat. The same for channel_sums: x and x^2. */
 struct lane_sums {
     lanes_double first, second;
 };
@@ -48,12 +48,12 @@ struct group_scale {
     double mean, scale;
 };
 
-INLINE struct group_scale group_scale(int channels, size_t voxels, const double *moments)
+INLINE struct group_scale group_scale(int channels, size_t voxels, const double *channel_sums)
 {
     double sum = 0, squares = 0, n = (double)channels * (double)voxels;
     for (int c = 0; c < channels; c++) {
-        sum += moments[2 * c];
-        squares += moments[2 * c + 1];
+        sum += channel_sums[2 * c];
+        squares += channel_sums[2 * c + 1];
     }
     double mean = sum / n, variance = squares / n - mean * mean;
     return (struct group_scale){mean, 1 / sqrt((variance > 0 ? variance : 0) + NORM_EPSILON)};
@@ -65,18 +65,18 @@ INLINE struct group_scale group_scale(int channels, size_t voxels, const double 
 #define blocked_sums_add VARIANT_NAME(blocked_sums_add)
 #define blocked_sums_store VARIANT_NAME(blocked_sums_store)
 
-/* Scratch of moments, norm_forward and norm_backward. */
+/* Scratch of channel_sums, norm_forward and norm_backward. */
 size_t blocked_norm_bytes(struct shape shape);
 
 /* One struct norm_backward for each block of `shape`. */
-void blocked_norm_prepare(struct shape shape, int groups, const double *moments, const float *gamma,
+void blocked_norm_prepare(struct shape shape, int groups, const double *channel_sums, const float *gamma,
                           const float *beta, struct norm_backward *norms);
 
 /* sums[0][b] += sums[1..slices-1][b], in order. */
 void blocked_sums_add(int blocks, int slices, struct lane_sums *sums);
 
-/* moments [channels][2] = the sums, a channel a lane. */
-void blocked_sums_store(struct shape shape, const struct lane_sums *sums, double *moments);
+/* channel_sums [channels][2] = the sums, a channel a lane. */
+void blocked_sums_store(struct shape shape, const struct lane_sums *sums, double *channel_sums);
 
 /* GroupNorm's backward, its second part. A first pass added r gamma dz into dx and gathered the sums of dz
  * and dz xhat of each channel; this one adds them into dbeta and dgamma and takes off

@@ -7,13 +7,13 @@
 /* Bytes. Two threads at 120 channels on 32x32x32, branch backward (2026-11-26, AMD EPYC, 32 MiB of shared
  * cache): with all filters at once 130 ms, by panels with 16 MiB of operands 105 ms, with 32 MiB 140 ms. */
 enum {
-    FILTERS_MOST = 4 << 20,    /* of filters that may exist at once */
+    FILTERS_MAX = 4 << 20,     /* of filters that may exist at once */
     OPERANDS_BYTES = 16 << 20, /* what operands and products may take, unless one chunk needs more */
 };
 
 enum {
     PANEL_BLOCKS = 32 / LANES, /* output blocks of a task */
-    WORKERS_MOST = 8,
+    WORKERS_MAX = 8,
 };
 
 struct plan {
@@ -37,7 +37,7 @@ static struct plan plan_of(struct shape in, struct shape out)
     p.products = operand_floats(PANEL_BLOCKS);
     p.planes = plane_floats(most, PANEL_BLOCKS);
     p.line = POINTS_X * filter_point(most, PANEL_BLOCKS);
-    p.workers = smaller(WORKERS_MOST, (most + PANEL_BLOCKS - 1) / PANEL_BLOCKS);
+    p.workers = smaller(WORKERS_MAX, (most + PANEL_BLOCKS - 1) / PANEL_BLOCKS);
     p.at_once = larger(1, OPERANDS_BYTES / sizeof(float) / (p.operand + (size_t)p.workers * p.products));
     p.at_once = p.at_once < p.chunks ? p.at_once : p.chunks;
     return p;
@@ -45,7 +45,7 @@ static struct plan plan_of(struct shape in, struct shape out)
 
 int blocked_panels_pay(struct shape in, struct shape out)
 {
-    return filter_floats(blocks_of(in), blocks_of(out)) * sizeof(float) > FILTERS_MOST;
+    return filter_floats(blocks_of(in), blocks_of(out)) * sizeof(float) > FILTERS_MAX;
 }
 
 static size_t worker_floats(const struct plan *p)

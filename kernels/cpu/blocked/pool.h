@@ -6,7 +6,7 @@
 
 INLINE struct shape coarse_of(struct shape fine)
 {
-    return (struct shape){fine.parts, fine.channels, fine.depth / 2, fine.height / 2, fine.width / 2};
+    return (struct shape){fine.streams, fine.channels, fine.depth / 2, fine.height / 2, fine.width / 2};
 }
 
 /* In floats from the tensor's beginning. */

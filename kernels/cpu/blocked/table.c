@@ -1,6 +1,6 @@
 /* The table of the blocked backend. */
+#include "kernels/cpu/blocked/conv1.h"
 #include "kernels/cpu/blocked/head.h"
-#include "kernels/cpu/blocked/mix.h"
 #include "kernels/cpu/blocked/winograd.h"
 #include "kernels/reference/reference.h"
 
@@ -37,7 +37,7 @@ const struct kernels VARIANT_NAME(kernels_winograd) = {
     .image_conv_backward = blocked_image_conv_backward,
     .conv3_forward = blocked_conv3_forward,
     .conv3_backward = blocked_conv3_backward,
-    .moments = blocked_moments,
+    .channel_sums = blocked_channel_sums,
     .norm_forward = blocked_norm_forward,
     .norm_backward = blocked_norm_backward,
     .pool_forward = blocked_pool_forward,

@@ -3,7 +3,7 @@
  * Forward goes through the coarse volume a few planes at a time, which are mixed into a ring of planes and
  * then doubled into y; the ring keeps the two planes that the next ones need. Backward transposes the
  * doubling while it reads dy, a chunk of coarse voxels at a time. */
-#include "kernels/cpu/blocked/mix.h"
+#include "kernels/cpu/blocked/conv1.h"
 #include "kernels/cpu/blocked/upsample.h"
 
 enum { RING_BYTES = 16 << 20 };
@@ -24,8 +24,9 @@ struct ring {
 
 static struct ring ring_of(struct shape coarse, struct shape fine, float *mixed)
 {
-    return (struct ring){
-        {fine.parts, fine.channels, 1, coarse.height, coarse.width}, planes_at_once(coarse, fine) + 2, mixed};
+    return (struct ring){{fine.streams, fine.channels, 1, coarse.height, coarse.width},
+                         planes_at_once(coarse, fine) + 2,
+                         mixed};
 }
 
 static float *ring_plane(const struct ring *ring, int z)
@@ -41,32 +42,32 @@ static size_t ring_floats(const struct ring *ring)
 
 static size_t sums_count(struct shape fine)
 {
-    return SLICES_MOST * (size_t)blocks_of_part(fine);
+    return SLICES_MAX * (size_t)blocks_of_stream(fine);
 }
 
-/* Scratch: the moments' sums, the mix, the ring. */
+/* Scratch: the channel_sums' sums, the conv1, the ring. */
 size_t blocked_up_bytes(struct shape coarse, struct shape fine)
 {
     struct ring ring = ring_of(coarse, fine, NULL);
     return sums_count(fine) * sizeof(struct lane_sums) +
-           blocked_mix_bytes(coarse, fine, shape_voxels(coarse)) + ring_floats(&ring) * sizeof(float);
+           blocked_conv1_bytes(coarse, fine, shape_voxels(coarse)) + ring_floats(&ring) * sizeof(float);
 }
 
 /* Mixes coarse plane z into the ring. */
-static void mix_plane(const struct mix *mix, const struct ring *ring, struct shape coarse, const float *x,
-                      const float *bias, int z)
+static void conv1_plane(const struct conv1 *conv1, const struct ring *ring, struct shape coarse,
+                        const float *x, const float *bias, int z)
 {
     size_t voxels = shape_voxels(ring->plane);
     float *to = ring_plane(ring, z);
 #pragma omp parallel for schedule(static)
-    for (int i = 0; i < mix->slices; i++) {
-        struct mix_slice slice = blocked_mix_slice(mix, i);
-        size_t end = slice_begin(voxels, mix->slices, i + 1);
-        for (size_t v = slice_begin(voxels, mix->slices, i); v < end; v += CHUNK) {
+    for (int i = 0; i < conv1->slices; i++) {
+        struct conv1_slice slice = blocked_conv1_slice(conv1, i);
+        size_t end = slice_begin(voxels, conv1->slices, i + 1);
+        for (size_t v = slice_begin(voxels, conv1->slices, i); v < end; v += CHUNK) {
             int count = end - v < CHUNK ? (int)(end - v) : CHUNK;
-            mix_load(coarse, (struct chunk){(size_t)z * voxels + v, count}, x, slice.x);
-            mix_multiply(coarse, mix->out_blocks, slice.x, mix->forward, slice.made);
-            for (int b = 0; b < mix->out_blocks; b++) {
+            conv1_load(coarse, (struct chunk){(size_t)z * voxels + v, count}, x, slice.x);
+            conv1_multiply(coarse, conv1->out_blocks, slice.x, conv1->forward, slice.made);
+            for (int b = 0; b < conv1->out_blocks; b++) {
                 lanes constant = block_values(ring->plane, b, bias);
                 for (int slot = 0; slot < count; slot++)
                     lanes_store(to + (size_t)b * block_floats(ring->plane) + (v + (size_t)slot) * LANES,
@@ -80,11 +81,11 @@ static void mix_plane(const struct mix *mix, const struct ring *ring, struct sha
 static void double_planes(const struct ring *ring, struct shape coarse, struct shape fine, int begin, int end,
                           float sign, float *y, struct lane_sums *sums)
 {
-    int rows = 2 * (end - begin) * fine.height, first_summed = blocks_of(fine) - blocks_of_part(fine);
+    int rows = 2 * (end - begin) * fine.height, first_summed = blocks_of(fine) - blocks_of_stream(fine);
 #pragma omp parallel for schedule(static)
-    for (int slice = 0; slice < SLICES_MOST; slice++) {
-        int last = (int)slice_begin((size_t)rows, SLICES_MOST, slice + 1);
-        for (int i = (int)slice_begin((size_t)rows, SLICES_MOST, slice); i < last; i++) {
+    for (int slice = 0; slice < SLICES_MAX; slice++) {
+        int last = (int)slice_begin((size_t)rows, SLICES_MAX, slice + 1);
+        for (int i = (int)slice_begin((size_t)rows, SLICES_MAX, slice); i < last; i++) {
             int z = 2 * begin + i / fine.height, row = i % fine.height;
             for (int b = 0; b < blocks_of(fine); b++) {
                 size_t block = (size_t)b * block_floats(ring->plane);
@@ -93,29 +94,30 @@ static void double_planes(const struct ring *ring, struct shape coarse, struct s
                 struct coarse_rows from = coarse_rows(coarse, planes, row);
                 int summed = sums && b >= first_summed;
                 upsample_row(&from, coarse.width, sign, y + voxel_at(fine, b, z, row, 0),
-                             summed ? sums + slice * blocks_of_part(fine) + b - first_summed : NULL);
+                             summed ? sums + slice * blocks_of_stream(fine) + b - first_summed : NULL);
             }
         }
     }
 }
 
 void blocked_up_forward(struct shape coarse, struct shape fine, const float *x, const float *w,
-                        const float *b, float sign, float *y, double *moments, void *scratch)
+                        const float *b, float sign, float *y, double *channel_sums, void *scratch)
 {
     struct lane_sums *sums = scratch;
     memset(sums, 0, sums_count(fine) * sizeof *sums);
-    struct mix mix = blocked_mix_prepare(coarse, fine, shape_voxels(coarse), w, sums + sums_count(fine));
-    struct ring ring = ring_of(coarse, fine, (float *)(mix.own + (size_t)mix.slices * mix.slice_bytes));
+    struct conv1 conv1 =
+        blocked_conv1_prepare(coarse, fine, shape_voxels(coarse), w, sums + sums_count(fine));
+    struct ring ring = ring_of(coarse, fine, (float *)(conv1.own + (size_t)conv1.slices * conv1.slice_bytes));
     int step = ring.planes - 2, mixed = 0;
     for (int begin = 0; begin < coarse.depth; begin += step) {
         int end = smaller(begin + step, coarse.depth);
         for (; mixed < smaller(end + 1, coarse.depth); mixed++)
-            mix_plane(&mix, &ring, coarse, x, b, mixed);
-        double_planes(&ring, coarse, fine, begin, end, sign, y, moments ? sums : NULL);
+            conv1_plane(&conv1, &ring, coarse, x, b, mixed);
+        double_planes(&ring, coarse, fine, begin, end, sign, y, channel_sums ? sums : NULL);
     }
-    if (moments) {
-        blocked_sums_add(blocks_of_part(fine), SLICES_MOST, sums);
-        blocked_sums_store(shape_half(fine), sums, moments);
+    if (channel_sums) {
+        blocked_sums_add(blocks_of_stream(fine), SLICES_MAX, sums);
+        blocked_sums_store(shape_half(fine), sums, channel_sums);
     }
 }
 
@@ -132,7 +134,7 @@ static void gather_chunk(struct shape coarse, struct shape fine, struct chunk c,
             upsample_transposed(&rows, coarse.width, x, count, operand + slot * LANES);
             slot += count;
         }
-        mix_clear_rest(c, operand);
+        conv1_clear_rest(c, operand);
     }
 }
 
@@ -140,19 +142,20 @@ void blocked_up_backward(struct shape coarse, struct shape fine, const float *x,
                          const float *dy, float *dx, float *dw, float *db, void *scratch)
 {
     struct lane_sums *sums = scratch;
-    struct mix mix = blocked_mix_prepare(coarse, fine, shape_voxels(coarse), w, sums + sums_count(fine));
+    struct conv1 conv1 =
+        blocked_conv1_prepare(coarse, fine, shape_voxels(coarse), w, sums + sums_count(fine));
 #pragma omp parallel for schedule(dynamic)
-    for (int i = 0; i < mix.slices; i++) {
-        struct mix_slice slice = blocked_mix_slice(&mix, i);
-        blocked_mix_clear(&mix, &slice);
+    for (int i = 0; i < conv1.slices; i++) {
+        struct conv1_slice slice = blocked_conv1_slice(&conv1, i);
+        blocked_conv1_clear(&conv1, &slice);
         for (size_t n = slice.begin; n < slice.end; n++) {
-            struct chunk c = mix_chunk(&mix, n);
-            mix_load(coarse, c, x, slice.x);
+            struct chunk c = conv1_chunk(&conv1, n);
+            conv1_load(coarse, c, x, slice.x);
             gather_chunk(coarse, fine, c, dy, slice.dy);
-            blocked_mix_gradient(&mix, &slice, n);
-            mix_multiply(fine, mix.in_blocks, slice.dy, mix.transposed, slice.made);
-            mix_save(coarse, c, slice.made, dx);
+            blocked_conv1_gradient(&conv1, &slice, n);
+            conv1_multiply(fine, conv1.in_blocks, slice.dy, conv1.transposed, slice.made);
+            conv1_save(coarse, c, slice.made, dx);
         }
     }
-    blocked_mix_store(&mix, dw, db);
+    blocked_conv1_store(&conv1, dw, db);
 }

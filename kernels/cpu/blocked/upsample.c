@@ -3,7 +3,7 @@
 
 void blocked_upsample_forward(struct shape coarse, const float *x, float *y)
 {
-    struct shape fine = {coarse.parts, coarse.channels, 2 * coarse.depth, 2 * coarse.height,
+    struct shape fine = {coarse.streams, coarse.channels, 2 * coarse.depth, 2 * coarse.height,
                          2 * coarse.width};
 #pragma omp parallel for collapse(2) schedule(static)
     for (int b = 0; b < blocks_of(fine); b++)
@@ -18,7 +18,7 @@ void blocked_upsample_forward(struct shape coarse, const float *x, float *y)
 
 void blocked_upsample_backward(struct shape coarse, const float *dy, float *dx)
 {
-    struct shape fine = {coarse.parts, coarse.channels, 2 * coarse.depth, 2 * coarse.height,
+    struct shape fine = {coarse.streams, coarse.channels, 2 * coarse.depth, 2 * coarse.height,
                          2 * coarse.width};
 #pragma omp parallel for collapse(2) schedule(static)
     for (int b = 0; b < blocks_of(coarse); b++)

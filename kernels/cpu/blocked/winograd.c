@@ -5,7 +5,7 @@
 #include "kernels/cpu/blocked/products.h"
 
 /* Slices share about this many bytes for what each of them needs: as many as fit, but a few at least. */
-enum { SLICES_LEAST = 2, SLICES_BYTES = 40 << 20 };
+enum { SLICES_MIN = 2, SLICES_BYTES = 40 << 20 };
 
 /* Chunks whose weight gradients are added up in single before they go to the taps, in double. */
 enum { CHUNKS_SINGLE = 32 };
@@ -24,8 +24,8 @@ static struct plan plan_of(struct shape in, struct shape out, int backward)
     p.points = backward ? p.filters : 0;
     p.taps = backward ? taps_doubles(p.in_blocks, p.out_blocks) : 0;
     p.slice_bytes = (2 * p.operand + p.points) * sizeof(float) + p.taps * sizeof(double);
-    size_t chunks = grid_of(in).chunks, slices = SLICES_BYTES / p.slice_bytes / SLICES_LEAST * SLICES_LEAST;
-    slices = slices < SLICES_LEAST ? SLICES_LEAST : slices > SLICES_MOST ? SLICES_MOST : slices;
+    size_t chunks = grid_of(in).chunks, slices = SLICES_BYTES / p.slice_bytes / SLICES_MIN * SLICES_MIN;
+    slices = slices < SLICES_MIN ? SLICES_MIN : slices > SLICES_MAX ? SLICES_MAX : slices;
     p.slices = (int)(slices < chunks ? slices : chunks);
     p.sums_bytes = (size_t)p.slices * (size_t)(p.in_blocks + p.out_blocks) * sizeof(struct lane_sums);
     p.bytes =

@@ -18,7 +18,7 @@ struct sink {
     float *y;                          /* or du */
     const float *u;                    /* STORE_BACKWARD */
     const struct norm_backward *norms; /* STORE_BACKWARD, one a block */
-    struct lane_sums *sums;            /* one a block: moments of the new y unless NULL, or of the backward */
+    struct lane_sums *sums; /* one a block: channel_sums of the new y unless NULL, or of the backward */
 };
 
 /* What a convolution reads. */

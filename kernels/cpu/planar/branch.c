@@ -1,7 +1,7 @@
 /* The residual branch in two passes over memory: see branch.h.
  *
  * Everything but the group's share of GroupNorm's gradient happens while a slab walks through the volume:
- * normalise and activate while loading u, convolve, add into y while storing and gather its moments; going
+ * normalise and activate while loading u, convolve, add into y while storing and gather its channel_sums; going
  * back, the same normalised slab serves the recomputation and the weight gradient, and the slab of dy the
  * weight and the data gradient. With dz the gradient before LeakyReLU,
  *
@@ -31,7 +31,7 @@ struct branch_slot {
     float *row;    /* [width] */
 };
 
-/* Sums that a slot gathers: moments [channels][2] forward; gradient sums [channels][2], then those of the
+/* Sums that a slot gathers: channel_sums [channels][2] forward; gradient sums [channels][2], then those of the
  * weights [channels][channels][27] backward. */
 static size_t sums_of(int channels, int backward)
 {
@@ -95,9 +95,9 @@ static void add_row(size_t width, float sign, const float *restrict f, float *re
         y[v] += sign * f[v];
 }
 
-/* y += sign * F(u) in the slab's strip; moments[channels][2] += those of the new y, unless NULL. */
+/* y += sign * F(u) in the slab's strip; channel_sums[channels][2] += those of the new y, unless NULL. */
 static void add_branch(const struct branch *b, const struct branch_slot *slot, struct place place, float sign,
-                       float *y, double *moments)
+                       float *y, double *channel_sums)
 {
     struct shape s = b->shape;
     size_t width = (size_t)s.width, room = strip_room(s.width, b->partition.rows);
@@ -110,39 +110,39 @@ static void add_branch(const struct branch *b, const struct branch_slot *slot, s
                 float *row = y + row_at(s, c, place, r);
                 add_row(width, sign, slot->result + (size_t)(c - first) * room + (size_t)r * (width + 1),
                         row);
-                if (moments)
-                    add_moments(row, width, moments + 2 * c);
+                if (channel_sums)
+                    add_sums(row, width, channel_sums + 2 * c);
             }
     }
 }
 
 static void forward_slot(const struct branch *b, int number, const float *u, float sign, float *y,
-                         int with_moments)
+                         int with_sums)
 {
     struct arena arena = {b->slots + (size_t)number * b->slot_bytes, 0};
     struct branch_slot slot = branch_slot(b, &arena, 0);
     struct source source = {b->shape, u, b->lines.mean, b->lines.factor, b->lines.beta};
-    double *moments = with_moments ? partials_start(&b->partials, number) : NULL;
+    double *channel_sums = with_sums ? partials_start(&b->partials, number) : NULL;
     int begin = partition_begin(&b->partition, number), end = partition_begin(&b->partition, number + 1);
     for (int item = begin; item < end; item++) {
         struct place place = partition_place(&b->partition, item);
         slab_move(&slot.activated, &source, place, item == begin || place.z == 0);
-        add_branch(b, &slot, place, sign, y, moments);
+        add_branch(b, &slot, place, sign, y, channel_sums);
     }
 }
 
-void planar_branch_forward(struct shape shape, const struct branch_weights *weights, const double *u_moments,
-                           const float *u, float sign, float *y, double *y_moments, void *scratch)
+void planar_branch_forward(struct shape shape, const struct branch_weights *weights, const double *u_sums,
+                           const float *u, float sign, float *y, double *y_sums, void *scratch)
 {
     struct arena arena = {scratch, 0};
     struct branch b = branch_take(&arena, shape, 0);
-    norm_lines_fill(shape, weights->groups, u_moments, weights->gamma, weights->beta, &b.lines);
+    norm_lines_fill(shape, weights->groups, u_sums, weights->gamma, weights->beta, &b.lines);
     stencil_pack(shape.channels, shape.channels, weights->conv, 0, b.packed);
 #pragma omp parallel for schedule(dynamic, 1)
     for (int slot = 0; slot < b.partition.slots; slot++)
-        forward_slot(&b, slot, u, sign, y, y_moments != NULL);
-    for (int k = 0; y_moments && k < 2 * shape.channels; k++)
-        y_moments[k] = partials_total(&b.partials, (size_t)k);
+        forward_slot(&b, slot, u, sign, y, y_sums != NULL);
+    for (int k = 0; y_sums && k < 2 * shape.channels; k++)
+        y_sums[k] = partials_total(&b.partials, (size_t)k);
 }
 
 /* dz = da through LeakyReLU, du += factor dz */
@@ -207,13 +207,13 @@ static void add_line(size_t n, float mean, float factor, float offset, const flo
 }
 
 void planar_branch_backward(struct shape shape, const struct branch_weights *weights,
-                            const struct branch_gradients *gradients, const double *u_moments, const float *u,
+                            const struct branch_gradients *gradients, const double *u_sums, const float *u,
                             float *du, float *y, const float *dy, void *scratch)
 {
     struct arena arena = {scratch, 0};
     struct branch b = branch_take(&arena, shape, 1);
     int channels = shape.channels;
-    norm_lines_fill(shape, weights->groups, u_moments, weights->gamma, weights->beta, &b.lines);
+    norm_lines_fill(shape, weights->groups, u_sums, weights->gamma, weights->beta, &b.lines);
     stencil_pack(channels, channels, weights->conv, 0, b.packed);
     stencil_pack(channels, channels, weights->conv, 1, b.packed_back);
 #pragma omp parallel for schedule(dynamic, 1)

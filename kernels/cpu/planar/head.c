@@ -1,6 +1,6 @@
 /* Last convolution, sigmoid, Dice sums and their gradient, stretch by stretch: see head.h. */
+#include "kernels/cpu/planar/conv1.h"
 #include "kernels/cpu/planar/lanes.h"
-#include "kernels/cpu/planar/mix.h"
 #include "kernels/cpu/planar/partials.h"
 #include "kernels/cpu/planar/planar.h"
 
@@ -74,8 +74,8 @@ void planar_head_forward(struct shape in, int regions, const float *x, const flo
 #pragma omp parallel for schedule(static)
     for (size_t item = 0; item < line.items; item++) {
         size_t at = item * STRETCH, count = stretch_count(&line, item);
-        mix_stretch((struct maps){channels, x + at, voxels}, regions, (struct matrix){w, channels, 1}, b,
-                    count, p + at, voxels);
+        conv1_stretch((struct maps){channels, x + at, voxels}, regions, (struct matrix){w, channels, 1}, b,
+                      count, p + at, voxels);
         for (int k = 0; k < regions; k++)
             sigmoid(count, p + (size_t)k * voxels + at);
     }
@@ -178,13 +178,13 @@ void planar_head_backward(struct shape in, int regions, const float *x, const fl
         double *own = partials_start(&partials, slot);
         for (size_t item = range_begin(line.items, line.slots, slot);
              item < range_begin(line.items, line.slots, slot + 1); item++) {
-            float dz[REGIONS_MOST * STRETCH];
+            float dz[REGIONS_MAX * STRETCH];
             size_t at = item * STRETCH, count = stretch_count(&line, item);
             struct maps gradient = {regions, dz, STRETCH};
             stretch_gradient(count, regions, p + at, voxels, target + at, sums, scale, dz);
-            mix_correlate((struct maps){channels, x + at, voxels}, gradient, count, own);
-            mix_stretch(gradient, channels, (struct matrix){w, 1, channels}, NULL, count, dx + at, voxels);
+            conv1_correlate((struct maps){channels, x + at, voxels}, gradient, count, own);
+            conv1_stretch(gradient, channels, (struct matrix){w, 1, channels}, NULL, count, dx + at, voxels);
         }
     }
-    partials_add_mix(&partials, regions, channels, dw, db);
+    partials_add_conv1(&partials, regions, channels, dw, db);
 }

@@ -3,7 +3,7 @@
  * Down: a stretch of coarse rows is pooled, for all channels, into a small buffer and mixed from there; going
  * back it is pooled again. Up: the mixed values (or their gradient) of the coarse grid lie in scratch, an
  * eighth of the fine tensor. */
-#include "kernels/cpu/planar/mix.h"
+#include "kernels/cpu/planar/conv1.h"
 #include "kernels/cpu/planar/planar.h"
 #include "kernels/cpu/planar/rows.h"
 #include "kernels/cpu/planar/statistics.h"
@@ -55,7 +55,7 @@ static int most(int a, int b)
 struct down {
     struct shape fine;
     struct stretches stretches;
-    struct partials partials; /* forward: moments [coarse.channels][2]; backward: [out][in + 1] */
+    struct partials partials; /* forward: channel_sums [coarse.channels][2]; backward: [out][in + 1] */
     size_t buffer_bytes;
     char *buffers; /* of each slot: [fine channels][room], twice */
 };
@@ -109,22 +109,22 @@ static void unpool_stretch(const struct down *d, struct stretch stretch, const f
         }
 }
 
-/* sums[channels][2] += moments of the last part's stretch */
-static void last_part_moments(struct shape shape, size_t at, size_t count, const float *y, double *sums)
+/* sums[channels][2] += channel_sums of the last part's stretch */
+static void last_stream_sums(struct shape shape, size_t at, size_t count, const float *y, double *sums)
 {
-    size_t voxels = shape_voxels(shape), first = (size_t)(shape.parts - 1) * (size_t)shape.channels;
+    size_t voxels = shape_voxels(shape), first = (size_t)(shape.streams - 1) * (size_t)shape.channels;
     for (int c = 0; c < shape.channels; c++)
-        add_moments(y + (first + (size_t)c) * voxels + at, count, sums + 2 * c);
+        add_sums(y + (first + (size_t)c) * voxels + at, count, sums + 2 * c);
 }
 
-static void moments_total(const struct partials *partials, int channels, double *moments)
+static void sums_total(const struct partials *partials, int channels, double *channel_sums)
 {
     for (int k = 0; k < 2 * channels; k++)
-        moments[k] = partials_total(partials, (size_t)k);
+        channel_sums[k] = partials_total(partials, (size_t)k);
 }
 
 static void down_forward_slot(const struct down *d, int slot, const float *x, const float *w, const float *b,
-                              float *y, int with_moments)
+                              float *y, int with_sums)
 {
     struct shape coarse = d->stretches.coarse;
     int in = shape_channels(d->fine);
@@ -133,23 +133,23 @@ static void down_forward_slot(const struct down *d, int slot, const float *x, co
     for (size_t i = stretch_begin(&d->stretches, slot); i < stretch_begin(&d->stretches, slot + 1); i++) {
         struct stretch stretch = stretch_of(&d->stretches, i);
         pool_stretch(d, stretch, x, pooled);
-        mix_stretch((struct maps){in, pooled, stretch.count}, shape_channels(coarse),
-                    (struct matrix){w, in, 1}, b, stretch.count, y + stretch.at, shape_voxels(coarse));
-        if (with_moments)
-            last_part_moments(coarse, stretch.at, stretch.count, y, sums);
+        conv1_stretch((struct maps){in, pooled, stretch.count}, shape_channels(coarse),
+                      (struct matrix){w, in, 1}, b, stretch.count, y + stretch.at, shape_voxels(coarse));
+        if (with_sums)
+            last_stream_sums(coarse, stretch.at, stretch.count, y, sums);
     }
 }
 
 void planar_down_forward(struct shape fine, struct shape coarse, const float *x, const float *w,
-                         const float *b, float *y, double *moments, void *scratch)
+                         const float *b, float *y, double *channel_sums, void *scratch)
 {
     struct arena arena = {scratch, 0};
     struct down d = down_take(&arena, fine, coarse);
 #pragma omp parallel for schedule(dynamic, 1)
     for (int slot = 0; slot < d.stretches.slots; slot++)
-        down_forward_slot(&d, slot, x, w, b, y, moments != NULL);
-    if (moments)
-        moments_total(&d.partials, coarse.channels, moments);
+        down_forward_slot(&d, slot, x, w, b, y, channel_sums != NULL);
+    if (channel_sums)
+        sums_total(&d.partials, coarse.channels, channel_sums);
 }
 
 static void down_backward_slot(const struct down *d, int slot, const float *x, const float *w,
@@ -163,8 +163,8 @@ static void down_backward_slot(const struct down *d, int slot, const float *x, c
         struct stretch stretch = stretch_of(&d->stretches, i);
         struct maps from_dy = {out, dy + stretch.at, shape_voxels(coarse)};
         pool_stretch(d, stretch, x, pooled);
-        mix_correlate((struct maps){in, pooled, stretch.count}, from_dy, stretch.count, sums);
-        mix_stretch(from_dy, in, (struct matrix){w, 1, in}, NULL, stretch.count, gradient, stretch.count);
+        conv1_correlate((struct maps){in, pooled, stretch.count}, from_dy, stretch.count, sums);
+        conv1_stretch(from_dy, in, (struct matrix){w, 1, in}, NULL, stretch.count, gradient, stretch.count);
         unpool_stretch(d, stretch, x, pooled, gradient, dx);
     }
 }
@@ -177,7 +177,7 @@ void planar_down_backward(struct shape fine, struct shape coarse, const float *x
 #pragma omp parallel for schedule(dynamic, 1)
     for (int slot = 0; slot < d.stretches.slots; slot++)
         down_backward_slot(&d, slot, x, w, dy, dx);
-    partials_add_mix(&d.partials, shape_channels(coarse), shape_channels(fine), dw, db);
+    partials_add_conv1(&d.partials, shape_channels(coarse), shape_channels(fine), dw, db);
 }
 
 /* --- up --- */
@@ -185,7 +185,7 @@ void planar_down_backward(struct shape fine, struct shape coarse, const float *x
 struct up {
     struct shape fine;
     struct stretches stretches;
-    struct partials partials; /* forward: moments [fine.channels][2]; backward: [out][in + 1] */
+    struct partials partials; /* forward: channel_sums [fine.channels][2]; backward: [out][in + 1] */
     float *mixed;             /* [fine channels][coarse voxels] */
 };
 
@@ -205,7 +205,7 @@ size_t planar_up_scratch(struct shape coarse, struct shape fine)
     return arena.used;
 }
 
-static void mix_all(const struct up *u, const float *x, const float *w, const float *b)
+static void conv1_all(const struct up *u, const float *x, const float *w, const float *b)
 {
     struct shape coarse = u->stretches.coarse;
     int in = shape_channels(coarse);
@@ -214,8 +214,8 @@ static void mix_all(const struct up *u, const float *x, const float *w, const fl
     for (int slot = 0; slot < u->stretches.slots; slot++)
         for (size_t i = stretch_begin(&u->stretches, slot); i < stretch_begin(&u->stretches, slot + 1); i++) {
             struct stretch stretch = stretch_of(&u->stretches, i);
-            mix_stretch((struct maps){in, x + stretch.at, voxels}, shape_channels(u->fine),
-                        (struct matrix){w, in, 1}, b, stretch.count, u->mixed + stretch.at, voxels);
+            conv1_stretch((struct maps){in, x + stretch.at, voxels}, shape_channels(u->fine),
+                          (struct matrix){w, in, 1}, b, stretch.count, u->mixed + stretch.at, voxels);
         }
 }
 
@@ -225,35 +225,35 @@ static void upsample_planes(const struct up *u, size_t begin, size_t end, float 
     struct shape fine = u->fine;
     size_t plane = (size_t)fine.height * (size_t)fine.width,
            coarse_voxels = shape_voxels(u->stretches.coarse);
-    int first_of_last_part = (fine.parts - 1) * fine.channels;
+    int first_of_last_part = (fine.streams - 1) * fine.channels;
     for (size_t item = begin; item < end; item++) {
         int c = (int)(item / (size_t)fine.depth), z = (int)(item % (size_t)fine.depth);
         for (int r = 0; r < fine.height; r++) {
             float *row = y + item * plane + (size_t)r * (size_t)fine.width;
             rows_upsample(u->stretches.coarse, z, r, sign, u->mixed + (size_t)c * coarse_voxels, row);
             if (sums && c >= first_of_last_part)
-                add_moments(row, (size_t)fine.width, sums + 2 * (c - first_of_last_part));
+                add_sums(row, (size_t)fine.width, sums + 2 * (c - first_of_last_part));
         }
     }
 }
 
 void planar_up_forward(struct shape coarse, struct shape fine, const float *x, const float *w, const float *b,
-                       float sign, float *y, double *moments, void *scratch)
+                       float sign, float *y, double *channel_sums, void *scratch)
 {
     struct arena arena = {scratch, 0};
     struct up u = up_take(&arena, coarse, fine);
-    mix_all(&u, x, w, b);
+    conv1_all(&u, x, w, b);
     size_t planes = (size_t)shape_channels(fine) * (size_t)fine.depth;
 #pragma omp parallel for schedule(dynamic, 1)
     for (int slot = 0; slot < LEVEL_SLOTS; slot++)
         upsample_planes(&u, range_begin(planes, LEVEL_SLOTS, slot),
                         range_begin(planes, LEVEL_SLOTS, slot + 1), sign, y,
-                        moments ? partials_start(&u.partials, slot) : NULL);
-    if (moments)
-        moments_total(&u.partials, fine.channels, moments);
+                        channel_sums ? partials_start(&u.partials, slot) : NULL);
+    if (channel_sums)
+        sums_total(&u.partials, fine.channels, channel_sums);
 }
 
-static void gather_mixed(const struct up *u, const float *dy)
+static void gather_conv1(const struct up *u, const float *dy)
 {
     struct shape coarse = u->stretches.coarse;
     size_t voxels = shape_voxels(coarse);
@@ -276,8 +276,8 @@ static void up_backward_slot(const struct up *u, int slot, const float *x, const
     for (size_t i = stretch_begin(&u->stretches, slot); i < stretch_begin(&u->stretches, slot + 1); i++) {
         struct stretch stretch = stretch_of(&u->stretches, i);
         struct maps gradient = {out, u->mixed + stretch.at, voxels};
-        mix_correlate((struct maps){in, x + stretch.at, voxels}, gradient, stretch.count, sums);
-        mix_stretch(gradient, in, (struct matrix){w, 1, in}, NULL, stretch.count, dx + stretch.at, voxels);
+        conv1_correlate((struct maps){in, x + stretch.at, voxels}, gradient, stretch.count, sums);
+        conv1_stretch(gradient, in, (struct matrix){w, 1, in}, NULL, stretch.count, dx + stretch.at, voxels);
     }
 }
 
@@ -286,9 +286,9 @@ void planar_up_backward(struct shape coarse, struct shape fine, const float *x, 
 {
     struct arena arena = {scratch, 0};
     struct up u = up_take(&arena, coarse, fine);
-    gather_mixed(&u, dy);
+    gather_conv1(&u, dy);
 #pragma omp parallel for schedule(dynamic, 1)
     for (int slot = 0; slot < LEVEL_SLOTS; slot++)
         up_backward_slot(&u, slot, x, w, dx);
-    partials_add_mix(&u.partials, shape_channels(fine), shape_channels(coarse), dw, db);
+    partials_add_conv1(&u.partials, shape_channels(fine), shape_channels(coarse), dw, db);
 }

@@ -45,7 +45,7 @@ static struct chunk chunk_of(const struct norm *n, size_t item)
                           voxels - first < CHUNK ? voxels - first : CHUNK};
 }
 
-void planar_moments(struct shape shape, const float *x, double *moments, void *scratch)
+void planar_channel_sums(struct shape shape, const float *x, double *channel_sums, void *scratch)
 {
     struct arena arena = {scratch, 0};
     struct norm n = norm_take(&arena, shape);
@@ -56,11 +56,11 @@ void planar_moments(struct shape shape, const float *x, double *moments, void *s
         double *sums = partials_start(&n.partials, slot);
         for (size_t i = range_begin(items, slots, slot); i < range_begin(items, slots, slot + 1); i++) {
             struct chunk chunk = chunk_of(&n, i);
-            add_moments(x + chunk.at, chunk.count, sums + 2 * chunk.channel);
+            add_sums(x + chunk.at, chunk.count, sums + 2 * chunk.channel);
         }
     }
     for (int k = 0; k < 2 * shape.channels; k++)
-        moments[k] = partials_total(&n.partials, (size_t)k);
+        channel_sums[k] = partials_total(&n.partials, (size_t)k);
 }
 
 /* y may be x. */
@@ -73,12 +73,12 @@ static void activate(size_t count, float mean, float factor, float beta, const f
     }
 }
 
-void planar_norm_forward(struct shape shape, int groups, const double *moments, const float *gamma,
+void planar_norm_forward(struct shape shape, int groups, const double *channel_sums, const float *gamma,
                          const float *beta, const float *x, float *y, void *scratch)
 {
     struct arena arena = {scratch, 0};
     struct norm n = norm_take(&arena, shape);
-    norm_lines_fill(shape, groups, moments, gamma, beta, &n.lines);
+    norm_lines_fill(shape, groups, channel_sums, gamma, beta, &n.lines);
 #pragma omp parallel for schedule(static)
     for (size_t i = 0; i < (size_t)shape.channels * n.chunks; i++) {
         struct chunk chunk = chunk_of(&n, i);
@@ -122,13 +122,13 @@ static void chunk_gradient(const struct norm *n, struct chunk chunk, const float
         dx[chunk.at + v] = factor * dz[v] + (line * (x[chunk.at + v] - mean) + offset);
 }
 
-void planar_norm_backward(struct shape shape, int groups, const double *moments, const float *gamma,
+void planar_norm_backward(struct shape shape, int groups, const double *channel_sums, const float *gamma,
                           const float *beta, const float *x, const float *dy, float *dx, float *dgamma,
                           float *dbeta, void *scratch)
 {
     struct arena arena = {scratch, 0};
     struct norm n = norm_take(&arena, shape);
-    norm_lines_fill(shape, groups, moments, gamma, beta, &n.lines);
+    norm_lines_fill(shape, groups, channel_sums, gamma, beta, &n.lines);
 #pragma omp parallel for schedule(dynamic, 1)
     for (int slot = 0; slot < n.partials.slots; slot++)
         gradient_sums(&n, slot, x, dy);

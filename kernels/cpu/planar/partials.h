@@ -43,8 +43,8 @@ static inline void partials_add(const struct partials *p, size_t first, size_t c
         to[k] = (float)(to[k] + partials_total(p, first + k));
 }
 
-/* The gradients of a 1x1x1 convolution from sums [out][in + 1] (see mix_correlate): dw, db += */
-static inline void partials_add_mix(const struct partials *p, int out, int in, float *dw, float *db)
+/* The gradients of a 1x1x1 convolution from sums [out][in + 1] (see conv1_correlate): dw, db += */
+static inline void partials_add_conv1(const struct partials *p, int out, int in, float *dw, float *db)
 {
     for (int o = 0; o < out; o++) {
         size_t row = (size_t)o * (size_t)(in + 1);

@@ -10,7 +10,7 @@
 #define planar_image_conv_backward VARIANT_NAME(planar_image_conv_backward)
 #define planar_conv3_forward VARIANT_NAME(planar_conv3_forward)
 #define planar_conv3_backward VARIANT_NAME(planar_conv3_backward)
-#define planar_moments VARIANT_NAME(planar_moments)
+#define planar_channel_sums VARIANT_NAME(planar_channel_sums)
 #define planar_norm_forward VARIANT_NAME(planar_norm_forward)
 #define planar_norm_backward VARIANT_NAME(planar_norm_backward)
 #define planar_pool_forward VARIANT_NAME(planar_pool_forward)
@@ -38,7 +38,7 @@ image_conv_forward_function planar_image_conv_forward;
 image_conv_backward_function planar_image_conv_backward;
 conv3_forward_function planar_conv3_forward;
 conv3_backward_function planar_conv3_backward;
-moments_function planar_moments;
+channel_sums_function planar_channel_sums;
 norm_forward_function planar_norm_forward;
 norm_backward_function planar_norm_backward;
 pool_forward_function planar_pool_forward;

@@ -10,7 +10,7 @@ static size_t map_row(struct shape fine, int c, int z, int y)
 
 static struct shape halved(struct shape fine)
 {
-    return (struct shape){fine.parts, fine.channels, fine.depth / 2, fine.height / 2, fine.width / 2};
+    return (struct shape){fine.streams, fine.channels, fine.depth / 2, fine.height / 2, fine.width / 2};
 }
 
 void planar_pool_forward(struct shape fine, const float *x, float *y)
@@ -44,7 +44,7 @@ void planar_pool_backward(struct shape fine, const float *x, const float *dy, fl
 
 void planar_upsample_forward(struct shape coarse, const float *x, float *y)
 {
-    struct shape fine = {coarse.parts, coarse.channels, 2 * coarse.depth, 2 * coarse.height,
+    struct shape fine = {coarse.streams, coarse.channels, 2 * coarse.depth, 2 * coarse.height,
                          2 * coarse.width};
 #pragma omp parallel for collapse(2) schedule(static)
     for (int c = 0; c < shape_channels(coarse); c++)
@@ -55,7 +55,7 @@ void planar_upsample_forward(struct shape coarse, const float *x, float *y)
 
 void planar_upsample_backward(struct shape coarse, const float *dy, float *dx)
 {
-    struct shape fine = {coarse.parts, coarse.channels, 2 * coarse.depth, 2 * coarse.height,
+    struct shape fine = {coarse.streams, coarse.channels, 2 * coarse.depth, 2 * coarse.height,
                          2 * coarse.width};
 #pragma omp parallel for collapse(2) schedule(static)
     for (int c = 0; c < shape_channels(coarse); c++)

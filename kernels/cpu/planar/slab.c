@@ -3,7 +3,7 @@
 #include <string.h>
 
 /* Slabs should stay in a core's second cache; a strip's halo should not cost much. */
-enum { SLAB_BYTES = 384 << 10, STRIP_ROWS_MOST = 24, PARTIALS_BYTES = 64 << 20 };
+enum { SLAB_BYTES = 384 << 10, STRIP_ROWS_MAX = 24, PARTIALS_BYTES = 64 << 20 };
 
 static int clamped(long value, int least, int most)
 {
@@ -13,11 +13,11 @@ static int clamped(long value, int least, int most)
 struct partition partition_of(struct shape shape, int slab_channels, size_t partial_bytes)
 {
     long row_bytes = 3L * slab_channels * (shape.width + 1) * (long)sizeof(float);
-    int rows = clamped(SLAB_BYTES / row_bytes - 2, 1, STRIP_ROWS_MOST);
+    int rows = clamped(SLAB_BYTES / row_bytes - 2, 1, STRIP_ROWS_MAX);
     int strips = (shape.height + rows - 1) / rows;
     rows = (shape.height + strips - 1) / strips; /* even strips */
     strips = (shape.height + rows - 1) / rows;
-    int most = clamped(PARTIALS_BYTES / (long)(partial_bytes + 1), 4, SLOTS_MOST);
+    int most = clamped(PARTIALS_BYTES / (long)(partial_bytes + 1), 4, SLOTS_MAX);
     return (struct partition){shape.depth, shape.height, rows, strips,
                               clamped((long)strips * shape.depth, 1, most)};
 }

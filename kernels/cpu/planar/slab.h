@@ -28,7 +28,7 @@ enum { TILE_VECTORS = 2 };
 #else
 enum { TILE_VECTORS = 2 };
 #endif
-enum { TILE = TILE_VECTORS * LANES, SLOTS_MOST = 32 };
+enum { TILE = TILE_VECTORS * LANES, SLOTS_MAX = 32 };
 
 /* How a volume is cut. */
 struct partition {

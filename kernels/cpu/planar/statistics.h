@@ -11,13 +11,13 @@ struct norm_lines {
     float *mean, *factor, *beta, *scale;
 };
 
-static inline void norm_lines_fill(struct shape shape, int groups, const double *moments, const float *gamma,
-                                   const float *beta, struct norm_lines *lines)
+static inline void norm_lines_fill(struct shape shape, int groups, const double *channel_sums,
+                                   const float *gamma, const float *beta, struct norm_lines *lines)
 {
     int size = shape.channels / groups;
     for (int c = 0; c < shape.channels; c++) {
         struct group_statistics group =
-            reference_group_statistics(size, shape_voxels(shape), moments + 2 * (c / size * size));
+            reference_group_statistics(size, shape_voxels(shape), channel_sums + 2 * (c / size * size));
         lines->mean[c] = (float)group.mean;
         lines->factor[c] = (float)(gamma[c] * group.scale);
         lines->beta[c] = beta[c];
@@ -57,7 +57,7 @@ static inline void norm_gradients_add(int channels, const struct partials *sums,
 }
 
 /* sums[0] += sum of a row, sums[1] += sum of its squares */
-static inline void add_moments(const float *row, size_t width, double sums[2])
+static inline void add_sums(const float *row, size_t width, double sums[2])
 {
     lanes sum = {0}, squares = {0};
     size_t v = 0;

@@ -1,12 +1,12 @@
 /* 1x1x1 convolutions over stretches of voxels. */
-#ifndef PRUNET_KERNELS_CPU_PLANAR_MIX_H
-#define PRUNET_KERNELS_CPU_PLANAR_MIX_H
+#ifndef PRUNET_KERNELS_CPU_PLANAR_CONV1_H
+#define PRUNET_KERNELS_CPU_PLANAR_CONV1_H
 
 #include "kernels/cpu/variant.h"
 #include <stddef.h>
 
-#define mix_stretch VARIANT_NAME(mix_stretch)
-#define mix_correlate VARIANT_NAME(mix_correlate)
+#define conv1_stretch VARIANT_NAME(conv1_stretch)
+#define conv1_correlate VARIANT_NAME(conv1_correlate)
 
 /* Voxels that are mixed at a time, so that all channels of a stretch stay in the first cache. */
 enum { STRETCH = 512 };
@@ -26,10 +26,10 @@ struct matrix {
 
 /* y[o * y_stride + v] = sum_i w(o, i) x[i][v] + b[o], for `out` channels and `count` voxels; b may be NULL.
  */
-void mix_stretch(struct maps x, int out, struct matrix w, const float *b, size_t count, float *y,
-                 size_t y_stride);
+void conv1_stretch(struct maps x, int out, struct matrix w, const float *b, size_t count, float *y,
+                   size_t y_stride);
 
 /* sums[o][in.channels + 1] += sum_v dy[o][v] x[i][v], and in the last column sum_v dy[o][v]. */
-void mix_correlate(struct maps x, struct maps dy, size_t count, double *sums);
+void conv1_correlate(struct maps x, struct maps dy, size_t count, double *sums);
 
 #endif

@@ -1,21 +1,21 @@
-#include "kernels/cpu/planar/mix.h"
+#include "kernels/cpu/planar/conv1.h"
 #include "kernels/cpu/planar/lanes.h"
 
 enum { QUAD = 4 };
 
 /* Up to QUAD output channels of VECTORS vectors. With count below LANES only that many voxels exist. */
-#define VECTORS_MOST 4
+#define VECTORS_MAX 4
 
 static inline lanes load_some(const float *x, size_t count)
 {
     return count < LANES ? lanes_load_first(x, count) : lanes_load(x);
 }
 
-static inline __attribute__((always_inline)) void mix_block(struct maps x, int out, struct matrix w,
-                                                            const float *b, int vectors, size_t count,
-                                                            float *y, size_t y_stride)
+static inline __attribute__((always_inline)) void conv1_block(struct maps x, int out, struct matrix w,
+                                                              const float *b, int vectors, size_t count,
+                                                              float *y, size_t y_stride)
 {
-    lanes sums[QUAD][VECTORS_MOST];
+    lanes sums[QUAD][VECTORS_MAX];
     int row[QUAD]; /* behind the last channel: the first again, not stored */
     for (int o = 0; o < QUAD; o++) {
         row[o] = (o < out ? o : 0) * w.of_out;
@@ -23,7 +23,7 @@ static inline __attribute__((always_inline)) void mix_block(struct maps x, int o
             sums[o][v] = (lanes){0} + (b ? b[o < out ? o : 0] : 0);
     }
     for (int i = 0; i < x.channels; i++) {
-        lanes values[VECTORS_MOST];
+        lanes values[VECTORS_MAX];
         for (int v = 0; v < vectors; v++)
             values[v] = load_some(x.x + (size_t)i * x.stride + (size_t)v * LANES, count);
         for (int o = 0; o < QUAD; o++)
@@ -40,8 +40,8 @@ static inline __attribute__((always_inline)) void mix_block(struct maps x, int o
         }
 }
 
-void mix_stretch(struct maps x, int out, struct matrix w, const float *b, size_t count, float *y,
-                 size_t y_stride)
+void conv1_stretch(struct maps x, int out, struct matrix w, const float *b, size_t count, float *y,
+                   size_t y_stride)
 {
     for (int first = 0; first < out; first += QUAD) {
         int some = out - first < QUAD ? out - first : QUAD;
@@ -50,13 +50,13 @@ void mix_stretch(struct maps x, int out, struct matrix w, const float *b, size_t
         float *to = y + (size_t)first * y_stride;
         struct maps at = x;
         size_t left = count;
-        for (; left >= VECTORS_MOST * LANES; left -= VECTORS_MOST * LANES) {
-            mix_block(at, some, rows, bias, VECTORS_MOST, LANES, to, y_stride);
-            at.x += VECTORS_MOST * LANES;
-            to += VECTORS_MOST * LANES;
+        for (; left >= VECTORS_MAX * LANES; left -= VECTORS_MAX * LANES) {
+            conv1_block(at, some, rows, bias, VECTORS_MAX, LANES, to, y_stride);
+            at.x += VECTORS_MAX * LANES;
+            to += VECTORS_MAX * LANES;
         }
         for (; left; left -= left < LANES ? left : LANES) {
-            mix_block(at, some, rows, bias, 1, left < LANES ? left : LANES, to, y_stride);
+            conv1_block(at, some, rows, bias, 1, left < LANES ? left : LANES, to, y_stride);
             at.x += LANES;
             to += LANES;
         }
@@ -97,7 +97,7 @@ static void quad_of(struct maps maps, int first, const float *quad[QUAD])
         quad[k] = maps.x + (size_t)(first + k < maps.channels ? first + k : first) * maps.stride;
 }
 
-void mix_correlate(struct maps x, struct maps dy, size_t count, double *sums)
+void conv1_correlate(struct maps x, struct maps dy, size_t count, double *sums)
 {
     int columns = x.channels + 1;
     for (int o = 0; o < dy.channels; o += QUAD) {

@@ -1,15 +1,15 @@
-/* 1x1x1 convolution: filters, slices and gradients. See mix.h. */
-#include "kernels/cpu/blocked/mix.h"
+/* 1x1x1 convolution: filters, slices and gradients. See conv1.h. */
+#include "kernels/cpu/blocked/conv1.h"
 
 /* Chunks whose gradients are added up in single before they go on in double, and chunks worth a slice. */
 enum { CHUNKS_SINGLE = 32, CHUNKS_SLICE = 8 };
 
-static struct mix plan_of(struct shape in, struct shape out, size_t voxels)
+static struct conv1 plan_of(struct shape in, struct shape out, size_t voxels)
 {
-    struct mix m = {.in = in, .out = out, .voxels = voxels, .chunks = (voxels + CHUNK - 1) / CHUNK};
+    struct conv1 m = {.in = in, .out = out, .voxels = voxels, .chunks = (voxels + CHUNK - 1) / CHUNK};
     m.in_blocks = blocks_of(in);
     m.out_blocks = blocks_of(out);
-    m.slices = m.chunks / CHUNKS_SLICE > SLICES_MOST ? SLICES_MOST : (int)(m.chunks / CHUNKS_SLICE);
+    m.slices = m.chunks / CHUNKS_SLICE > SLICES_MAX ? SLICES_MAX : (int)(m.chunks / CHUNKS_SLICE);
     m.slices = m.slices ? m.slices : 1;
     m.filters = (size_t)m.out_blocks * filter_stride(m.in_blocks);
     m.operand = (size_t)(m.in_blocks > m.out_blocks ? m.in_blocks : m.out_blocks) * CHUNK * LANES;
@@ -18,9 +18,9 @@ static struct mix plan_of(struct shape in, struct shape out, size_t voxels)
     return m;
 }
 
-size_t blocked_mix_bytes(struct shape in, struct shape out, size_t voxels)
+size_t blocked_conv1_bytes(struct shape in, struct shape out, size_t voxels)
 {
-    struct mix m = plan_of(in, out, voxels);
+    struct conv1 m = plan_of(in, out, voxels);
     return 2 * m.filters * sizeof(float) + (size_t)m.slices * m.slice_bytes;
 }
 
@@ -37,10 +37,10 @@ static void filters(struct shape from, struct shape to, const float *w, size_t k
         }
 }
 
-struct mix blocked_mix_prepare(struct shape in, struct shape out, size_t voxels, const float *w,
-                               void *scratch)
+struct conv1 blocked_conv1_prepare(struct shape in, struct shape out, size_t voxels, const float *w,
+                                   void *scratch)
 {
-    struct mix m = plan_of(in, out, voxels);
+    struct conv1 m = plan_of(in, out, voxels);
     m.forward = scratch;
     m.transposed = m.forward + m.filters;
     m.own = (char *)(m.transposed + m.filters);
@@ -49,16 +49,16 @@ struct mix blocked_mix_prepare(struct shape in, struct shape out, size_t voxels,
     return m;
 }
 
-static double *wide_of(const struct mix *m, int slice)
+static double *wide_of(const struct conv1 *m, int slice)
 {
     return (double *)(m->own + (size_t)slice * m->slice_bytes +
                       (3 * m->operand + m->filters) * sizeof(float));
 }
 
-struct mix_slice blocked_mix_slice(const struct mix *m, int i)
+struct conv1_slice blocked_conv1_slice(const struct conv1 *m, int i)
 {
-    struct mix_slice s = {.begin = slice_begin(m->chunks, m->slices, i),
-                          .end = slice_begin(m->chunks, m->slices, i + 1)};
+    struct conv1_slice s = {.begin = slice_begin(m->chunks, m->slices, i),
+                            .end = slice_begin(m->chunks, m->slices, i + 1)};
     s.x = (float *)(m->own + (size_t)i * m->slice_bytes);
     s.dy = s.x + m->operand;
     s.made = s.dy + m->operand;
@@ -67,15 +67,15 @@ struct mix_slice blocked_mix_slice(const struct mix *m, int i)
     return s;
 }
 
-void blocked_mix_clear(const struct mix *m, const struct mix_slice *s)
+void blocked_conv1_clear(const struct conv1 *m, const struct conv1_slice *s)
 {
     memset(s->single, 0, m->filters * sizeof *s->single);
     memset(s->wide, 0, (m->filters + (size_t)m->out_blocks * LANES) * sizeof *s->wide);
 }
 
-void blocked_mix_gradient(const struct mix *m, const struct mix_slice *s, size_t i)
+void blocked_conv1_gradient(const struct conv1 *m, const struct conv1_slice *s, size_t i)
 {
-    struct product product = mix_product(m->in, m->out_blocks);
+    struct product product = conv1_product(m->in, m->out_blocks);
     product.add = 1;
     blocked_correlate(&product, s->x, s->dy, s->single);
     double *bias = s->wide + m->filters;
@@ -92,7 +92,7 @@ void blocked_mix_gradient(const struct mix *m, const struct mix_slice *s, size_t
         }
 }
 
-void blocked_mix_store(const struct mix *m, float *dw, float *db)
+void blocked_conv1_store(const struct conv1 *m, float *dw, float *db)
 {
     for (int o = 0; o < shape_channels(m->out); o++) {
         int out_block = channel_block(m->out, o), lane = channel_lane(m->out, o);

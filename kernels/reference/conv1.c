@@ -2,8 +2,8 @@
  */
 #include "kernels/reference/reference.h"
 
-void reference_mix_forward(int in, int out, size_t voxels, const float *x, const float *w, const float *b,
-                           float *y)
+void reference_conv1_forward(int in, int out, size_t voxels, const float *x, const float *w, const float *b,
+                             float *y)
 {
 #pragma omp parallel for schedule(static)
     for (int o = 0; o < out; o++)
@@ -15,8 +15,8 @@ void reference_mix_forward(int in, int out, size_t voxels, const float *x, const
         }
 }
 
-void reference_mix_backward(int in, int out, size_t voxels, const float *x, const float *w, const float *dy,
-                            float *dx, float *dw, float *db)
+void reference_conv1_backward(int in, int out, size_t voxels, const float *x, const float *w, const float *dy,
+                              float *dx, float *dw, float *db)
 {
 #pragma omp parallel for schedule(static)
     for (int i = 0; i < in; i++)

@@ -1,7 +1,7 @@
 /* Training while the next case is on its way: on every backend, and on a double of the reference that behaves
  * as a device, the same bytes as when each case is put in its turn, whatever the stream does, whenever it is
  * stopped and goes on. */
-#include "lib/network/staging.h"
+#include "lib/network/prefetch.h"
 #include "lib/network/train.h"
 #include "lib/volume/labelled.h"
 #include "tests/check.h"
@@ -341,7 +341,7 @@ static void test_plan(void)
     struct training training;
     begin();
     struct network *network = loaded(&kernels_reference, start, &training);
-    check(!network_resize(network, small) && !network_stage_room(network, INPUTS, small),
+    check(!network_resize(network, small) && !network_prefetch_destination(network, INPUTS, small),
           "host memory: nothing can be staged");
     network_close(network);
 }
@@ -351,15 +351,16 @@ static void test_room(void)
     struct training training;
     begin();
     struct network *network = loaded(&delayed, start, &training);
-    check(!network_stage_room(network, INPUTS, small), "no room before the first size");
+    check(!network_prefetch_destination(network, INPUTS, small), "no room before the first size");
     d.refuse_host = true;
     check(network_resize(network, small) == STATUS_FAILURE && strstr(error_message(), "host memory"),
           "too little host memory: %s", error_message());
     d.refuse_host = false;
-    check(!network_resize(network, small) && network_stage_room(network, INPUTS, small) &&
-              !network_stage_room(network, INPUTS + 1, small) && !network_stage_room(network, INPUTS, large),
+    check(!network_resize(network, small) && network_prefetch_destination(network, INPUTS, small) &&
+              !network_prefetch_destination(network, INPUTS + 1, small) &&
+              !network_prefetch_destination(network, INPUTS, large),
           "room for the present size and channels alone");
-    check(!network_put_staged(network), "nothing is put that was not staged");
+    check(!network_put_prefetched(network), "nothing is put that was not staged");
     network_close(network);
     check(kept_contract(), "all host memory is released");
 }

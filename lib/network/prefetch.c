@@ -1,4 +1,4 @@
-#include "lib/network/staging.h"
+#include "lib/network/prefetch.h"
 #include "lib/base/error.h"
 #include "lib/network/body.h"
 #include <string.h>
@@ -25,21 +25,21 @@ static size_t case_bytes(const struct network *n)
     return target_offset(n) + target_bytes(n);
 }
 
-static bool stages(const struct network *n)
+static bool prefetches(const struct network *n)
 {
     return n->training && n->kernels->overlaps;
 }
 
-void staging_plan(struct network *n)
+void prefetch_plan(struct network *n)
 {
-    if (stages(n))
-        n->staging.buffer = plan_begin(&n->plan, "next case", -1, case_bytes(n));
+    if (prefetches(n))
+        n->prefetch.buffer = plan_begin(&n->plan, "next case", -1, case_bytes(n));
 }
 
-int staging_allocate(struct network *n)
+int prefetch_allocate(struct network *n)
 {
-    struct staging *s = &n->staging;
-    if (!stages(n))
+    struct prefetch *s = &n->prefetch;
+    if (!prefetches(n))
         return STATUS_OK;
     s->slot_bytes = case_bytes(n);
     for (int i = 0; i < STAGING_SLOTS; i++)
@@ -52,50 +52,50 @@ int staging_allocate(struct network *n)
     return STATUS_OK;
 }
 
-void staging_release(struct network *n)
+void prefetch_release(struct network *n)
 {
-    struct staging *s = &n->staging;
+    struct prefetch *s = &n->prefetch;
     for (int i = 0; i < STAGING_SLOTS; i++)
         if (s->slots[i])
             n->kernels->release_host(s->slots[i], s->slot_bytes);
-    *s = (struct staging){0};
+    *s = (struct prefetch){0};
 }
 
 static char *free_slot(const struct network *n, int channels, const int size[3])
 {
-    const struct staging *s = &n->staging;
+    const struct prefetch *s = &n->prefetch;
     bool fits = s->next && channels == n->architecture.inputs && !memcmp(size, n->size, sizeof n->size);
     return fits ? s->slots[s->filling] : NULL;
 }
 
-float *network_stage_room(const struct network *n, int channels, const int size[3])
+float *network_prefetch_destination(const struct network *n, int channels, const int size[3])
 {
     return (float *)free_slot(n, channels, size);
 }
 
-void network_stage(struct network *n, int channels, const int size[3], const float *image,
-                   const uint8_t *labels)
+void network_prefetch_start(struct network *n, int channels, const int size[3], const float *image,
+                            const uint8_t *labels)
 {
-    struct staging *s = &n->staging;
+    struct prefetch *s = &n->prefetch;
     char *slot = free_slot(n, channels, size);
     if (!slot || target_from_labels(target_bytes(n), labels, (uint8_t *)slot + target_offset(n)))
         return;
     if ((const char *)image != slot)
         memcpy(slot, image, image_bytes(n));
-    n->kernels->stage(s->next, slot, case_bytes(n));
+    n->kernels->prefetch_start(s->next, slot, case_bytes(n));
     s->filling = (s->filling + 1) % STAGING_SLOTS;
-    s->staged = true;
+    s->waiting = true;
 }
 
-bool network_put_staged(struct network *n)
+bool network_put_prefetched(struct network *n)
 {
-    struct staging *s = &n->staging;
-    if (!s->staged)
+    struct prefetch *s = &n->prefetch;
+    if (!s->waiting)
         return false;
-    n->kernels->staged();
+    n->kernels->prefetch_wait();
     n->kernels->copy(n->ends.image, s->next, image_bytes(n));
     n->kernels->copy(n->ends.target, s->next + target_offset(n), target_bytes(n));
-    n->kernels->taken();
-    s->staged = false;
+    n->kernels->prefetch_release();
+    s->waiting = false;
     return true;
 }
