@@ -32,9 +32,27 @@ run_inputs() { # cases training validation
     done
 }
 
-# The first line in which two files differ, as "key: old, now new".
+# A table of the manifest by its meaning, sorted. In run.tsv a setting that the version which wrote it did not have gets its
+# default, with which the bytes are those of before; and the row's name is left out: its settings decide.
+meaning() { # table
+    case $1 in
+    */run.tsv) (load_row defaults && run_identity - - | cat - "$1") | awk -F'\t' '
+        $1 != "row" { value[$1] = $0 } END { for (key in value) print value[key] }' ;;
+    *) cat "$1" ;;
+    esac | sort
+}
+
+# A run of a later version may have a setting that this one does not know, and cannot heed.
+refuse_later_settings() { # run, manifest of this version
+    local unknown
+    unknown=$(cut -f1 "$1/manifest/run.tsv" | grep -vxFf <(cut -f1 "$2/run.tsv") | head -n 1) || return 0
+    die 65 "$1: its setting $unknown is not known to $(sed -n 's/^version\t//p' "$2/circumstances.tsv");" \
+        "the run is of $(sed -n 's/^version\t//p' "$1/manifest/circumstances.tsv")"
+}
+
+# The first line in which two tables differ by meaning, as "key: old, now new".
 first_difference() { # old new
-    diff <(sort "$1") <(sort "$2") | awk -F'\t' '
+    diff <(meaning "$1") <(meaning "$2") | awk -F'\t' '
         /^[<>]/ { side = substr($1, 1, 1); key = substr($1, 3); value = $2 (NF > 2 ? " " $3 : "")
                   if (name == "") name = key
                   if (key == name && !(side in seen)) seen[side] = value }
@@ -56,8 +74,9 @@ check_manifest() { # run row seed cases training validation
         publish "$new" "$run/manifest"
         return
     fi
+    refuse_later_settings "$run" "$new"
     for table in run.tsv inputs.tsv; do
-        cmp -s "$run/manifest/$table" "$new/$table" ||
+        cmp -s <(meaning "$run/manifest/$table") <(meaning "$new/$table") ||
             die 65 "$run: belongs to another run ($(first_difference "$run/manifest/$table" "$new/$table"));" \
                 "give another RUN, or remove it to begin anew"
     done
