@@ -94,7 +94,7 @@ static int train_all(struct epoch *epoch, struct reader *reader, struct output *
 {
     struct labelled_ahead *ahead;
     bool got = true;
-    reader_set_room(reader, find_room, epoch);
+    reader_set_destination(reader, find_room, epoch);
     int status = labelled_ahead_open(&ahead, reader, stage_case, epoch);
     if (status)
         return status;

@@ -4,6 +4,7 @@
 
 #include "lib/base/output.h"
 #include "lib/network/epoch.h"
+#include "lib/stream/reader.h"
 #include "lib/stream/record.h"
 #include <signal.h>
 

@@ -1,6 +1,6 @@
 #include "lib/stream/nrrd_lines.h"
 #include "lib/base/error.h"
-#include "lib/stream/nrrd.h"
+#include "lib/stream/nrrd_text.h"
 #include <string.h>
 #include <strings.h>
 

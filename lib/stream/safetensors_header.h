@@ -1,8 +1,42 @@
-/* The JSON header of a safetensors file, and the types it may name. */
+/* The JSON header of a safetensors file: what it says of tensors and metadata, and the types it may name. */
 #ifndef PRUNET_STREAM_SAFETENSORS_HEADER_H
 #define PRUNET_STREAM_SAFETENSORS_HEADER_H
 
-#include "lib/stream/safetensors.h"
+#include <stddef.h>
+#include <stdint.h>
+
+enum { SAFETENSORS_DIMENSIONS_MAX = 8 };
+enum safetensors_type {
+    SAFETENSORS_F32,
+    SAFETENSORS_F64,
+    SAFETENSORS_U8,
+    SAFETENSORS_I64,
+    SAFETENSORS_OTHER /* a type of the format that nothing here computes with; never written */
+};
+
+struct safetensors_tensor {
+    char *name;
+    enum safetensors_type type;
+    int dimensions;
+    int64_t size[SAFETENSORS_DIMENSIONS_MAX];
+    const void *data; /* inside the mapped file, or the caller's when writing. A foreign file may leave it
+                         unaligned: memcpy out of it */
+    size_t bytes;
+};
+
+struct safetensors_entry {
+    char *key, *value; /* one string of __metadata__ */
+};
+
+struct safetensors {
+    struct safetensors_tensor *tensors; /* in the header's order */
+    size_t tensor_count;
+    struct safetensors_entry *metadata;
+    size_t metadata_count;
+    void *mapping; /* of the file; NULL when writing */
+    size_t mapping_bytes;
+    size_t tensor_capacity, metadata_capacity; /* of the arrays, when reading */
+};
 
 struct safetensors_dtype {
     const char *name; /* "F32" */

@@ -51,7 +51,7 @@ void anatomy_free(struct anatomy *anatomy);
 
 enum tissue tissue_at(const struct anatomy *anatomy, const double point[3]);
 
-/* The label of BraTS: 1, 2 or 4 in the tumour, else 0. */
-int tissue_label(enum tissue tissue);
+/* The label that records have for a tissue: background outside the tumour. */
+uint8_t tissue_label(enum tissue tissue);
 
 #endif

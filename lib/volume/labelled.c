@@ -1,5 +1,6 @@
 #include "lib/volume/labelled.h"
 #include "lib/base/error.h"
+#include "lib/stream/reader.h"
 #include "lib/volume/samples.h"
 #include <string.h>
 

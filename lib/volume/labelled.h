@@ -2,6 +2,7 @@
 #ifndef PRUNET_VOLUME_LABELLED_H
 #define PRUNET_VOLUME_LABELLED_H
 
+#include "lib/stream/reader.h"
 #include "lib/stream/record.h"
 
 struct labelled_case {

@@ -15,8 +15,8 @@ void record_replace(struct record *record, struct record *with);
 /* Turns an image's samples into float; nothing happens when they are. */
 int record_make_float(struct record *record);
 
-/* Turns a label map's samples into uint8 and checks them: STATUS_DATA for a value other than 0, 1, 2 and 4,
- * with the value and its count, and for more than one channel. */
+/* Turns a label map's samples into uint8 and checks them: STATUS_DATA for a value that is not a label of
+ * records (labels.h), with the value and its count, and for more than one channel. */
 int record_make_labels(struct record *record);
 
 /* STATUS_DATA unless both records have the same size; both are of one case. */
