@@ -3,7 +3,6 @@
 #include "lib/metrics/mask.h"
 #include "lib/stream/affine.h"
 #include "lib/stream/nifti.h"
-#include "lib/stream/reader.h"
 #include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>

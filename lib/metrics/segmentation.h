@@ -2,7 +2,7 @@
 #ifndef PRUNET_METRICS_SEGMENTATION_H
 #define PRUNET_METRICS_SEGMENTATION_H
 
-#include "lib/stream/record.h"
+#include "lib/stream/reader.h"
 #include "lib/volume/labels.h"
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,7 +1,6 @@
 #include "lib/base/error.h"
 #include "lib/base/progress.h"
 #include "lib/metrics/visit.h"
-#include "lib/stream/reader.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -10,14 +10,14 @@ struct nifti_options {
     bool nan_to_zero;   /* else a non-finite voxel is STATUS_DATA, with a count */
 };
 
-/* Reads PATH ("-": stdin); every refusal of the specification is STATUS_DATA with path and cause. Warns about
+/* Reads PATH ("-": stdin); whatever is wrong with the file is STATUS_DATA with path and cause. Warns about
  * forms that disagree, and of non-finite voxels replaced. */
 int nifti_read(const char *path, const struct nifti_options *options, struct nifti *volume);
 void nifti_free(struct nifti *volume);
 
 /* The same in two steps, so that several files can be compared before their voxels are read, and these
  * read in parallel: nifti_open reads the header into everything of *volume but data; nifti_load reads the
- * voxels, says nothing on stderr, and closes the file whatever comes; nifti_close is for a file that is
+ * voxels, prints no warnings, and closes the file in any case; nifti_close is for a file that is
  * not loaded. */
 struct nifti_file; /* opaque */
 int nifti_open(const char *path, const struct nifti_options *options, struct nifti_file **file,

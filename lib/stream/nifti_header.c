@@ -151,7 +151,7 @@ static int read_scaling(const struct cursor *c, struct nifti_header *header)
                                    : fail(STATUS_DATA, "scl_slope is given, but scl_inter is not finite");
 }
 
-/* A form that is not coded means nothing; what is not finite in it is not worth keeping. */
+/* A form that is not coded means nothing; numbers in it that are not finite become 0. */
 static int finite_form(const char *name, bool coded, float *numbers, int count)
 {
     for (int i = 0; i < count; i++) {

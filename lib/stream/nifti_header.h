@@ -1,4 +1,4 @@
-/* NIfTI-1 and NIfTI-2 headers: bytes to what they say, checked. */
+/* NIfTI-1 and NIfTI-2 headers, read from bytes and checked. */
 #ifndef PRUNET_STREAM_NIFTI_HEADER_H
 #define PRUNET_STREAM_NIFTI_HEADER_H
 
@@ -41,7 +41,7 @@ struct nifti_header {
     double slope, inter; /* 1 and 0 without scaling */
 };
 
-/* The header's size as its first four bytes tell, or 0 when they are no NIfTI header's. */
+/* The header's size as its first four bytes tell, or 0 when they are not a NIfTI header's. */
 size_t nifti_header_bytes(const unsigned char first[4]);
 
 /* Reads a header of nifti_header_bytes(bytes) bytes into *header and everything but the data of *volume.

@@ -25,6 +25,18 @@ struct reader {
     void *destination_owner;
 };
 
+static int copy_paths(struct reader *r, size_t count, char *const *paths)
+{
+    r->paths = calloc(count, sizeof *r->paths);
+    if (!r->paths)
+        return fail(STATUS_FAILURE, "out of memory");
+    r->count = count;
+    for (size_t i = 0; i < count; i++)
+        if (!(r->paths[i] = strdup(paths[i])))
+            return fail(STATUS_FAILURE, "out of memory");
+    return STATUS_OK;
+}
+
 int reader_open(struct reader **reader, int count, char *const *paths, const struct reader_options *options)
 {
     static char *const standard[] = {"-"};
@@ -32,7 +44,7 @@ int reader_open(struct reader **reader, int count, char *const *paths, const str
         count = 1;
         paths = standard;
     }
-    for (int i = 0; i < count; i++) /* a mistyped last name should not cost the work on all others */
+    for (int i = 0; i < count; i++) /* a mistyped last name should be found before the work on the others */
         if (strcmp(paths[i], "-") && access(paths[i], R_OK))
             return fail_errno(STATUS_FAILURE, "%s: cannot open", paths[i]);
     struct reader *r = calloc(1, sizeof *r);
@@ -41,10 +53,7 @@ int reader_open(struct reader **reader, int count, char *const *paths, const str
     r->source.fd = -1;
     r->stop = options && options->stop ? *options->stop : -1;
     r->max_bytes = options && options->max_bytes ? options->max_bytes : RECORD_BYTES_MAX;
-    r->paths = calloc((size_t)count, sizeof *r->paths);
-    for (int i = 0; r->paths && i < count; i++)
-        r->count += (r->paths[i] = strdup(paths[i])) != NULL;
-    int status = r->count == (size_t)count ? STATUS_OK : fail(STATUS_FAILURE, "out of memory");
+    int status = copy_paths(r, (size_t)count, paths);
     if (!status && options && options->expect_path) {
         status = expect_read(&r->expect, options->expect_path);
         r->expecting = true;

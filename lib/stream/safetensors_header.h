@@ -11,7 +11,7 @@ enum safetensors_type {
     SAFETENSORS_F64,
     SAFETENSORS_U8,
     SAFETENSORS_I64,
-    SAFETENSORS_OTHER /* a type of the format that nothing here computes with; never written */
+    SAFETENSORS_OTHER /* a type of the format that is read but not used here, and never written */
 };
 
 struct safetensors_tensor {
@@ -53,7 +53,7 @@ const struct safetensors_dtype *safetensors_dtype_of(enum safetensors_type type)
 /* Appends the header's tensors and metadata to *file, which is empty. Each tensor's data points to where its
  * first offset leads from `data`, bytes = end - begin; offsets lie within data_bytes, and bytes is the
  * product of shape and type. STATUS_DATA otherwise, the message without the path; *file then holds what was
- * read so far and wants safetensors_close. */
+ * read so far and needs safetensors_close. */
 int safetensors_parse_header(const char *text, size_t length, const char *data, uint64_t data_bytes,
                              struct safetensors *file);
 
