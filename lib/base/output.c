@@ -1,5 +1,6 @@
 #include "lib/base/output.h"
 #include "lib/base/error.h"
+#include "lib/base/numbers.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -131,7 +132,7 @@ int output_write(struct output *output, const void *bytes, size_t count)
 {
     const char *at = bytes;
     while (count) {
-        ssize_t written = write(output->fd, at, count > 1u << 30 ? 1u << 30 : count);
+        ssize_t written = write(output->fd, at, size_min(count, 1u << 30));
         if (written < 0 && errno == EINTR)
             continue;
         if (written < 0)

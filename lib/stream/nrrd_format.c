@@ -13,10 +13,10 @@ struct text {
 
 __attribute__((format(printf, 2, 3))) static void put(struct text *text, const char *format, ...)
 {
-    size_t room = text->length < NRRD_HEADER_MAX ? NRRD_HEADER_MAX - text->length : 0;
+    size_t left = text->length < NRRD_HEADER_MAX ? NRRD_HEADER_MAX - text->length : 0;
     va_list arguments;
     va_start(arguments, format);
-    int length = vsnprintf(room ? text->at + text->length : NULL, room, format, arguments);
+    int length = vsnprintf(left ? text->at + text->length : NULL, left, format, arguments);
     va_end(arguments);
     text->length += length > 0 ? (size_t)length : 0;
 }

@@ -91,7 +91,7 @@ int nifti_case_find(struct nifti_case *files, const char *folder)
 }
 
 /* "x/BraTS2021_00006_t1.nii.gz" is BraTS2021_00006; "x/BraTS2021_00006/t1.nii.gz" is the folder's. */
-static void name_of_image(const char *path, char *name, size_t size)
+static int name_of_image(const char *path, char *name, size_t size)
 {
     const char *file = path_file(path);
     size_t length = stem_length(file);
@@ -105,20 +105,26 @@ static void name_of_image(const char *path, char *name, size_t size)
     if (!bare) {
         kind_of(file, &length);
         snprintf(name, size, "%.*s", (int)length, file);
-        return;
+        return STATUS_OK;
     }
     char *folder = file > path ? strndup(path, (size_t)(file - path)) : strdup(".");
-    folder_name(folder ? folder : "", name, size);
+    if (!folder)
+        return fail(STATUS_FAILURE, "%s: out of memory", path);
+    folder_name(folder, name, size);
     free(folder);
+    return STATUS_OK;
 }
 
 int nifti_case_name(struct nifti_case *files, const char *name)
 {
     char found[CASE_NAME_SIZE + 16]; /* more than a name, to see that one is too long */
+    int status = STATUS_OK;
     if (name)
         snprintf(found, sizeof found, "%s", name);
     else
-        name_of_image(files->image[0], found, sizeof found);
+        status = name_of_image(files->image[0], found, sizeof found);
+    if (status)
+        return status;
     if (!case_name_valid(found))
         return fail(STATUS_USAGE,
                     "'%s' cannot name a case (letters, digits, '.', '_', '-', at most %d): --case NAME",

@@ -62,8 +62,8 @@ static void set_pixel(struct slice_map *map, size_t i, const double s[2], bool i
     int lower[2];
     double fraction[2];
     for (int axis = 0; axis < 2; axis++) {
-        int last = size[axis] > 1 ? size[axis] - 2 : 0; /* the upper neighbour exists */
-        lower[axis] = (int)s[axis] < last ? (int)s[axis] : last;
+        int last = int_max(size[axis] - 2, 0); /* the upper neighbour exists */
+        lower[axis] = int_min((int)s[axis], last);
         fraction[axis] = s[axis] - lower[axis];
     }
     double x = fraction[0], y = fraction[1];
