@@ -67,7 +67,7 @@ static int parse_line(struct pairs *pairs, char *line)
                     count);
     const char *name = count == 3 ? fields[0] : NULL;
     if (name && !case_name_valid(name))
-        return fail(STATUS_DATA, "'%s' is not a case name", name);
+        return fail(STATUS_DATA, "'%s' is not a valid case name", name);
     return add(pairs, name, fields[count - 2], fields[count - 1]);
 }
 

@@ -153,7 +153,7 @@ int order_cases(struct names *names, uint64_t seed)
 {
     for (size_t i = 0; i < names->count; i++)
         if (!case_name_valid(names->name[i]))
-            return fail(STATUS_DATA, "'%s' is not a case name", names->name[i]);
+            return fail(STATUS_DATA, "'%s' is not a valid case name", names->name[i]);
     return names_shuffle(names, random_key(seed, "split of cases"));
 }
 
