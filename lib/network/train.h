@@ -4,9 +4,10 @@
 
 #include "lib/base/output.h"
 #include "lib/network/epoch.h"
-#include "lib/stream/reader.h"
 #include "lib/stream/record.h"
 #include <signal.h>
+
+struct reader; /* lib/stream/reader.h */
 
 /* The table's header line. */
 int train_print_header(struct output *table);

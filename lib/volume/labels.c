@@ -3,14 +3,16 @@
 #include <stdio.h>
 #include <string.h>
 
+/* name, column, labels, label of what only this region has, row in tables, colour */
 static const struct region brats_regions[] = {
-    [REGION_WT] = {"WT", {LABEL_CORE, LABEL_OEDEMA, LABEL_ENHANCING}, LABEL_OEDEMA, 1, {0, 158, 115}},
-    [REGION_TC] = {"TC", {LABEL_CORE, LABEL_ENHANCING}, LABEL_CORE, 2, {213, 94, 0}},
-    [REGION_ET] = {"ET", {LABEL_ENHANCING}, LABEL_ENHANCING, 0, {240, 228, 66}},
+    [REGION_WT] = {"WT", "wt", {LABEL_CORE, LABEL_OEDEMA, LABEL_ENHANCING}, LABEL_OEDEMA, 1, {0, 158, 115}},
+    [REGION_TC] = {"TC", "tc", {LABEL_CORE, LABEL_ENHANCING}, LABEL_CORE, 2, {213, 94, 0}},
+    [REGION_ET] = {"ET", "et", {LABEL_ENHANCING}, LABEL_ENHANCING, 0, {240, 228, 66}},
 };
 
 enum { BRATS_REGIONS = sizeof brats_regions / sizeof brats_regions[0], NONE = LABEL_NONE };
 
+/* name, labels of records for the numbers 0, 1, 2, 3, 4, numbers in words, regions */
 static const struct label_scheme schemes[] = {
     {"2018",
      {0, LABEL_CORE, LABEL_OEDEMA, NONE, LABEL_ENHANCING},
@@ -27,6 +29,7 @@ static const struct label_scheme schemes[] = {
 
 const struct label_scheme *const record_scheme = &schemes[0];
 
+/* name, what ends a file's name, volume in the Decathlon's files */
 const struct modality modalities[CASE_FILES] = {
     {"t1", {"_t1", "-t1n"}, 1},
     {"t1ce", {"_t1ce", "-t1c"}, 2},
@@ -146,12 +149,25 @@ void labels_of_regions(const struct label_scheme *scheme, const float *probabili
     }
 }
 
+/* Appends a name, behind a blank where it is not the first. */
+static void append_name(char names[NAME_LIST_SIZE], const char *name)
+{
+    size_t length = strlen(names);
+    snprintf(names + length, NAME_LIST_SIZE - length, length ? " %s" : "%s", name);
+}
+
 void region_names(const struct label_scheme *scheme, char names[NAME_LIST_SIZE])
 {
-    int length = 0;
+    *names = 0;
     for (int r = 0; r < scheme->region_count; r++)
-        length += snprintf(names + length, (size_t)(NAME_LIST_SIZE - length), r ? " %s" : "%s",
-                           scheme->regions[r].name);
+        append_name(names, scheme->regions[r].name);
+}
+
+void region_columns(const struct label_scheme *scheme, char names[NAME_LIST_SIZE])
+{
+    *names = 0;
+    for (int r = 0; r < scheme->region_count; r++)
+        append_name(names, scheme->regions[r].column);
 }
 
 int region_of_row(const struct label_scheme *scheme, int row)
@@ -164,8 +180,7 @@ int region_of_row(const struct label_scheme *scheme, int row)
 
 void modality_names(char names[NAME_LIST_SIZE])
 {
-    int length = 0;
+    *names = 0;
     for (int m = 0; m < MODALITIES; m++)
-        length +=
-            snprintf(names + length, (size_t)(NAME_LIST_SIZE - length), m ? " %s" : "%s", modalities[m].name);
+        append_name(names, modalities[m].name);
 }

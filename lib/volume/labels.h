@@ -23,16 +23,17 @@ enum {
     SCHEME_REGIONS_MAX = 8, /* the bits of a byte */
     LABEL_VALUES = 5,       /* the numbers of a label map are 0 .. LABEL_VALUES - 1 */
     MODALITIES = 4,         /* channels of an image */
-    NAMING_SCHEMES = 2,
-    NAME_LIST_SIZE = 64
+    NAMING_SCHEMES = 2,     /* how data sets name their files */
+    NAME_LIST_SIZE = 64     /* names with blanks between them, and the end of the string */
 };
 
 struct region {
-    const char *name;  /* "WT" */
-    uint8_t labels[4]; /* that it consists of; 0 ends the list */
-    uint8_t label;     /* what a voxel becomes where this is the last region that it belongs to */
-    int row;           /* place among a case's rows in tables of scores, from 0 */
-    uint8_t colour[3]; /* red, green, blue, where regions are drawn */
+    const char *name;   /* "WT" */
+    const char *column; /* "wt": in the names of columns and of a mask's channels */
+    uint8_t labels[4];  /* that it consists of; 0 ends the list */
+    uint8_t label;      /* what a voxel becomes where this is the last region that it belongs to */
+    int row;            /* place among a case's rows in tables of scores, from 0 */
+    uint8_t colour[3];  /* red, green, blue, where regions are drawn */
 };
 
 struct label_scheme {
@@ -79,6 +80,9 @@ void labels_of_regions(const struct label_scheme *scheme, const float *probabili
 
 /* The regions' names in the order of the channels: "WT TC ET". */
 void region_names(const struct label_scheme *scheme, char names[NAME_LIST_SIZE]);
+
+/* The same as columns have them: "wt tc et". */
+void region_columns(const struct label_scheme *scheme, char names[NAME_LIST_SIZE]);
 
 /* The place of the region that has a row in tables of scores. */
 int region_of_row(const struct label_scheme *scheme, int row);

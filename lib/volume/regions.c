@@ -2,7 +2,6 @@
 #include "lib/base/error.h"
 #include "lib/volume/labels.h"
 #include "lib/volume/samples.h"
-#include <ctype.h>
 
 int regions_from_label(struct record *record)
 {
@@ -16,9 +15,7 @@ int regions_from_label(struct record *record)
         return status;
     regions_of_labels(record_scheme, record->data, record_voxels(record), masks.data);
     masks.role = ROLE_MASK;
-    region_names(record_scheme, masks.channel_names);
-    for (char *letter = masks.channel_names; *letter; letter++)
-        *letter = (char)tolower((unsigned char)*letter); /* masks say "wt", probabilities "WT" */
+    region_columns(record_scheme, masks.channel_names);
     record_replace(record, &masks);
     return STATUS_OK;
 }
