@@ -9,12 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A column for each region. */
-enum { DICE_COLUMNS_SIZE = SCHEME_REGIONS_MAX * 16 };
-
 int train_print_header(struct output *table)
 {
-    char columns[DICE_COLUMNS_SIZE];
+    char columns[SCHEME_REGIONS_MAX * 16];
     int length = 0;
     for (int r = 0; r < record_scheme->region_count; r++)
         length += snprintf(columns + length, sizeof columns - (size_t)length, "\tdice_%s",
@@ -25,7 +22,7 @@ int train_print_header(struct output *table)
 static int print_row(struct output *table, const struct epoch *epoch, const char *name,
                      const struct case_score *score, double seconds, double waiting)
 {
-    char dice[DICE_COLUMNS_SIZE];
+    char dice[SCHEME_REGIONS_MAX * 16];
     int length = 0;
     for (int r = 0; r < record_scheme->region_count; r++)
         length += snprintf(dice + length, sizeof dice - (size_t)length, "\t%.6f", score->dice[r]);
