@@ -3,7 +3,7 @@
 #include "lib/base/options.h"
 #include "lib/base/progress.h"
 #include "lib/base/threads.h"
-#include "lib/stream/nifti_case.h"
+#include "lib/volume/nifti_case_write.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,10 +59,10 @@ static int find_files(const struct request *request, int count, char *const *pat
 
 static int run(const struct request *request, int count, char *const *paths)
 {
-    enum label_rules rules;
+    const struct label_scheme *scheme = NULL;
     struct nifti_case files = {0};
     struct output output;
-    if (request->rules && !label_rules_named(request->rules, &rules))
+    if (request->rules && !(scheme = label_scheme_named(request->rules)))
         usage_error("--labels: '%s' is not 2018, 2023 or msd", request->rules);
     struct progress progress;
     progress_start(&progress, "case", 1);
@@ -72,7 +72,7 @@ static int run(const struct request *request, int count, char *const *paths)
     if (!status)
         status = output_open(&output, request->output, true);
     if (!status) {
-        status = nifti_case_write(&files, &request->nifti, request->rules ? &rules : NULL, &output);
+        status = nifti_case_write(&files, &request->nifti, scheme, &output);
         if (status)
             output_discard(&output);
         else if (!(status = output_commit(&output)))

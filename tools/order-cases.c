@@ -1,9 +1,9 @@
 /* order-cases: the order in which an epoch meets its training cases. */
 #include "lib/base/error.h"
-#include "lib/base/names.h"
 #include "lib/base/options.h"
 #include "lib/base/output.h"
 #include "lib/base/random.h"
+#include "lib/stream/case_names.h"
 #include <string.h>
 
 static uint64_t seed = 1;

@@ -2,7 +2,6 @@
 #include "lib/metrics/postprocess.h"
 #include "lib/base/error.h"
 #include "lib/metrics/et_search.h"
-#include "lib/stream/affine.h"
 #include "lib/volume/filter.h"
 #include "lib/volume/samples.h"
 #include <stdio.h>
@@ -17,13 +16,10 @@ struct labels_filter {
 
 static double voxel_volume(const struct record *record)
 {
-    double affine[3][4], spacing[3];
+    double spacing[3];
     if (!record->has_geometry)
         return 1;
-    for (int axis = 0; axis < 3; axis++)
-        for (int row = 0; row < 3; row++)
-            affine[row][axis] = record->directions[axis][row];
-    affine_spacing(affine, spacing);
+    record_spacing(record, spacing);
     return spacing[0] * spacing[1] * spacing[2];
 }
 

@@ -3,6 +3,9 @@
 #include "lib/base/options.h"
 #include "lib/base/progress.h"
 #include "lib/network/ensemble.h"
+#include "lib/stream/reader.h"
+#include "lib/stream/record_write.h"
+#include "lib/volume/labels.h"
 #include "lib/volume/regions.h"
 #include "lib/volume/samples.h"
 #include <stdio.h>
@@ -51,8 +54,9 @@ static int segment(struct ensemble *ensemble, struct record *image, struct recor
     if (status)
         return status;
     result->role = ROLE_PROB;
-    snprintf(result->channel_names, sizeof result->channel_names, "%s",
-             ensemble_outputs(ensemble) == REGIONS ? "WT TC ET" : "");
+    result->channel_names[0] = 0;
+    if (ensemble_outputs(ensemble) == record_scheme->region_count)
+        region_names(record_scheme, result->channel_names);
     if (!pass_label)
         result->last = true;
     if (labels && (status = regions_to_label(result)))
@@ -99,7 +103,7 @@ static int infer(struct ensemble *ensemble, struct reader *reader, struct output
 static int open_models(struct ensemble **ensemble)
 {
     int status = ensemble_open(ensemble, &backend, models.count, models.values, flips);
-    if (!status && labels && ensemble_outputs(*ensemble) != REGIONS) {
+    if (!status && labels && ensemble_outputs(*ensemble) != record_scheme->region_count) {
         status = fail(STATUS_DATA, "%s: %d outputs make no label map", models.values[0],
                       ensemble_outputs(*ensemble));
         ensemble_close(*ensemble);

@@ -1,9 +1,12 @@
 /* Training: one Adam step for each labelled case of a stream. */
 #include "lib/base/error.h"
 #include "lib/base/options.h"
+#include "lib/base/output.h"
 #include "lib/base/stop.h"
 #include "lib/network/backend.h"
 #include "lib/network/train.h"
+#include "lib/stream/reader.h"
+#include "lib/volume/labels.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -87,9 +90,9 @@ static int open_state(struct network **network, struct training *training)
     if (wanted_epoch && training->epoch != wanted_epoch - 1)
         status = fail(STATUS_DATA, "%s: has completed %" PRIu64 " epochs, epoch %" PRIu64 " follows %" PRIu64,
                       state_path, training->epoch, wanted_epoch, wanted_epoch - 1);
-    else if (checkpoint.architecture.outputs != 3)
-        status = fail(STATUS_DATA, "%s: %d outputs; labels have 3 regions", state_path,
-                      checkpoint.architecture.outputs);
+    else if (checkpoint.architecture.outputs != record_scheme->region_count)
+        status = fail(STATUS_DATA, "%s: %d outputs; labels have %d regions", state_path,
+                      checkpoint.architecture.outputs, record_scheme->region_count);
     else if (!(status = backend_open_network(network, &backend, &checkpoint, true)))
         network_set_budget(*network, &budget);
     checkpoint_close(&checkpoint);

@@ -1,8 +1,11 @@
 /* raw2nii: one record back to NIfTI, on the grid and with the forms of its source. */
 #include "lib/base/error.h"
 #include "lib/base/options.h"
+#include "lib/base/output.h"
 #include "lib/base/progress.h"
 #include "lib/stream/nifti.h"
+#include "lib/stream/nifti_write.h"
+#include "lib/stream/reader.h"
 #include "lib/stream/record.h"
 #include <string.h>
 
@@ -38,7 +41,7 @@ static int pick(struct reader *reader, const char *role, struct record *picked)
 }
 
 /* The reference's grid, affine and forms instead of the record's own source. */
-static int follow(const char *like, struct record *record)
+static int adopt_grid(const char *like, struct record *record)
 {
     struct nifti_file *file;
     struct nifti reference;
@@ -78,7 +81,7 @@ static int run(const struct request *request, int count, char *const *paths)
     if (!status)
         status = pick(reader, request->role, &record);
     if (!status && request->like)
-        status = follow(request->like, &record);
+        status = adopt_grid(request->like, &record);
     if (!status && (status = record_place(&record, &whole)))
         fail_in(status, "%s", reader_name(reader));
     record_free(&record);

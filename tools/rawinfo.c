@@ -1,9 +1,10 @@
 /* rawinfo: a line for each record of a stream. */
 #include "lib/base/error.h"
 #include "lib/base/options.h"
-#include "lib/stream/affine.h"
+#include "lib/base/output.h"
+#include "lib/stream/reader.h"
 #include "lib/stream/record.h"
-#include "lib/stream/record_summary.h"
+#include "lib/volume/record_summary.h"
 #include <stdio.h>
 
 struct request {
@@ -25,15 +26,12 @@ static void describe(const struct record *record, struct row *row)
                                         [SAMPLE_UINT8] = "uint8",
                                         [SAMPLE_INT16] = "int16",
                                         [SAMPLE_BFLOAT16] = "bfloat16"};
-    const double(*d)[3] = record->directions;
-    const double columns[3][4] = {
-        {d[0][0], d[1][0], d[2][0]}, {d[0][1], d[1][1], d[2][1]}, {d[0][2], d[1][2], d[2][2]}};
     double spacing[3];
     int offset[3];
     row->type = types[record->sample];
     snprintf(row->size, sizeof row->size, "%dx%dx%dx%d", record->size[0], record->size[1], record->size[2],
              record->channels);
-    affine_spacing(columns, spacing);
+    record_spacing(record, spacing);
     snprintf(row->spacing, sizeof row->spacing, record->has_geometry ? "%gx%gx%g" : "-", spacing[0],
              spacing[1], spacing[2]);
     if (record_offset(record, offset))

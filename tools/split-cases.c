@@ -2,7 +2,7 @@
 #include "lib/base/error.h"
 #include "lib/base/options.h"
 #include "lib/base/output.h"
-#include "lib/volume/split.h"
+#include "lib/stream/case_names.h"
 #include <stdio.h>
 #include <string.h>
 

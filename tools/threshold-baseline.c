@@ -1,7 +1,8 @@
 /* threshold-baseline: the best threshold on one modality, fitted on some cases and scored on others. */
 #include "lib/base/error.h"
-#include "lib/base/names.h"
 #include "lib/base/options.h"
+#include "lib/base/output.h"
+#include "lib/stream/case_names.h"
 #include "lib/volume/labelled.h"
 #include "lib/volume/standardize.h"
 #include "lib/volume/threshold.h"

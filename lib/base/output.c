@@ -1,5 +1,6 @@
 #include "lib/base/output.h"
 #include "lib/base/error.h"
+#include "lib/base/numbers.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -11,8 +12,8 @@
 #include <unistd.h>
 
 /* Temporary files that exist now, for the handlers below. A slot is set after creation and cleared before
- * the rename's success is reported; the handlers only read pointers and unlink, which is async-signal-safe.
- */
+ * the rename's success is reported; the handlers only read pointers and unlink, which is
+ * async-signal-safe. */
 enum { PENDING_MAX = 32 };
 static char *volatile pending[PENDING_MAX];
 static pid_t owner;
@@ -63,6 +64,14 @@ const char *output_name(const struct output *output)
     return output->path ? output->path : "standard output";
 }
 
+/* Releases the names; the file is closed, or was never open. */
+static void forget(struct output *output)
+{
+    free(output->path);
+    free(output->temporary);
+    *output = (struct output){.fd = -1};
+}
+
 static int open_standard(struct output *output, bool binary)
 {
     *output = (struct output){.fd = STDOUT_FILENO};
@@ -89,27 +98,31 @@ int output_open(struct output *output, const char *path, bool binary)
     if (!stat(path, &target) && !S_ISREG(target.st_mode)) { /* a device or a FIFO is written as it is */
         if (S_ISDIR(target.st_mode))
             return fail(STATUS_FAILURE, "%s: is a folder", path);
+        if (!(output->path = strdup(path)))
+            return fail(STATUS_FAILURE, "%s: out of memory", path);
         output->fd = open(path, O_WRONLY | O_CLOEXEC);
-        output->path = strdup(path);
-        return output->fd < 0 ? fail_errno(STATUS_FAILURE, "%s", path) : STATUS_OK;
+        if (output->fd >= 0)
+            return STATUS_OK;
+        int status = fail_errno(STATUS_FAILURE, "%s", path);
+        forget(output);
+        return status;
     }
     watch_once();
     output->path = strdup(path);
     output->temporary = temporary_name(path);
+    int status = STATUS_OK;
     if (!output->path || !output->temporary)
-        return fail(STATUS_FAILURE, "%s: out of memory", path);
-    output->fd = mkostemp(output->temporary, O_CLOEXEC);
-    if (output->fd < 0) {
-        int status = fail_errno(STATUS_FAILURE, "%s: cannot create a file there", path);
-        free(output->path);
-        free(output->temporary);
-        *output = (struct output){.fd = -1};
+        status = fail(STATUS_FAILURE, "%s: out of memory", path);
+    else if ((output->fd = mkostemp(output->temporary, O_CLOEXEC)) < 0)
+        status = fail_errno(STATUS_FAILURE, "%s: cannot create a file there", path);
+    if (status) {
+        forget(output);
         return status;
     }
     mode_t mask = umask(0);
     umask(mask);
     fchmod(output->fd, 0666 & ~mask);
-    int status = set_pending(NULL, output->temporary);
+    status = set_pending(NULL, output->temporary);
     if (status)
         output_discard(output);
     return status;
@@ -119,7 +132,7 @@ int output_write(struct output *output, const void *bytes, size_t count)
 {
     const char *at = bytes;
     while (count) {
-        ssize_t written = write(output->fd, at, count > 1u << 30 ? 1u << 30 : count);
+        ssize_t written = write(output->fd, at, size_min(count, 1u << 30));
         if (written < 0 && errno == EINTR)
             continue;
         if (written < 0)
@@ -177,9 +190,7 @@ int output_commit(struct output *output)
         status = fail_errno(STATUS_FAILURE, "%s: cannot close", output_name(output));
     else if (output->temporary && sync_folder(output->path))
         status = fail_errno(STATUS_FAILURE, "%s: cannot sync its folder", output->path);
-    free(output->temporary);
-    free(output->path);
-    *output = (struct output){.fd = -1};
+    forget(output);
     return status;
 }
 
@@ -193,7 +204,5 @@ void output_discard(struct output *output)
         unlink(output->temporary);
         set_pending(output->temporary, NULL);
     }
-    free(output->temporary);
-    free(output->path);
-    *output = (struct output){.fd = -1};
+    forget(output);
 }

@@ -13,7 +13,7 @@ void stop_waiting(void)
     (void)written;
 }
 
-static void note(int number)
+static void want_stop(int number)
 {
     int kept = errno;
     (void)number;
@@ -24,7 +24,7 @@ static void note(int number)
 
 int stop_watch(void)
 {
-    struct sigaction action = {.sa_handler = note, .sa_flags = SA_RESTART};
+    struct sigaction action = {.sa_handler = want_stop, .sa_flags = SA_RESTART};
     if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) || sigaction(SIGTERM, &action, NULL) ||
         sigaction(SIGINT, &action, NULL))
         return fail_errno(STATUS_FAILURE, "signals cannot be watched");

@@ -1,6 +1,6 @@
-/* A wish to stop in good order: SIGTERM or SIGINT, heard between two pieces of work and while waiting for
- * input. Whoever waits polls stop_descriptor beside its own: that holds in whichever thread the signal comes,
- * and when it comes just before the wait. */
+/* Stopping in good order: SIGTERM or SIGINT set a flag, which is looked at between two pieces of work and
+ * while waiting for input. Whoever waits polls stop_descriptor beside its own descriptor: that works in
+ * whichever thread the signal comes, and when it comes just before the wait. */
 #ifndef PRUNET_BASE_STOP_H
 #define PRUNET_BASE_STOP_H
 
@@ -9,14 +9,14 @@
 /* Set once a signal has come. */
 extern volatile sig_atomic_t stop_wanted;
 
-/* From now on the signals are only noted. STATUS_FAILURE without a descriptor to spare. */
+/* From now on the signals only set the flag. STATUS_FAILURE without a descriptor to spare. */
 int stop_watch(void);
 
 /* Becomes readable when a signal has come; nobody reads from it. -1 before stop_watch. */
 int stop_descriptor(void);
 
-/* Makes the descriptor readable, as a signal does, without a wish to stop: whoever waits for input gives up.
- */
+/* Makes the descriptor readable, as a signal does, but does not set the flag: whoever waits for input stops
+ * waiting. */
 void stop_waiting(void);
 
 #endif

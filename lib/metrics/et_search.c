@@ -1,5 +1,6 @@
 #include "lib/metrics/et_search.h"
 #include "lib/base/error.h"
+#include "lib/base/output.h"
 #include "lib/metrics/measure.h"
 #include "lib/metrics/postprocess.h"
 #include "lib/metrics/visit.h"

@@ -1,7 +1,7 @@
 #include "lib/metrics/pairs.h"
 #include "lib/base/error.h"
 #include "lib/metrics/summary.h"
-#include "lib/stream/expect.h"
+#include "lib/stream/case_names.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,29 +12,6 @@ bool case_name_reserved(const char *name)
         if (!strcmp(name, statistic_name(i)))
             return true;
     return false;
-}
-
-void case_name_of_path(const char *path, char name[CASE_NAME_SIZE])
-{
-    static const char *const suffixes[] = {".gz", ".nii", ".nrrd"};
-    const char *slash = strrchr(path, '/');
-    const char *file = slash ? slash + 1 : path;
-    size_t length = strlen(file);
-    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
-        size_t n = strlen(suffixes[i]);
-        if (length > n && !strncmp(file + length - n, suffixes[i], n))
-            length -= n;
-    }
-    length = length < CASE_NAME_SIZE ? length : CASE_NAME_SIZE - 1;
-    memcpy(name, file, length);
-    name[length] = 0;
-    for (char *c = name; *c; c++) {
-        char only[3] = {'x', *c, 0}; /* '.' and '-' are only wrong at the start */
-        if (!case_name_valid(c == name ? only + 1 : only))
-            *c = '_';
-    }
-    if (!length)
-        snprintf(name, CASE_NAME_SIZE, "_");
 }
 
 void pairs_free(struct pairs *pairs)
@@ -90,7 +67,7 @@ static int parse_line(struct pairs *pairs, char *line)
                     count);
     const char *name = count == 3 ? fields[0] : NULL;
     if (name && !case_name_valid(name))
-        return fail(STATUS_DATA, "'%s' is no case name", name);
+        return fail(STATUS_DATA, "'%s' is not a valid case name", name);
     return add(pairs, name, fields[count - 2], fields[count - 1]);
 }
 

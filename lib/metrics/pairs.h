@@ -2,7 +2,7 @@
 #ifndef PRUNET_METRICS_PAIRS_H
 #define PRUNET_METRICS_PAIRS_H
 
-#include "lib/stream/record.h"
+#include "lib/stream/case_names.h"
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -27,10 +27,6 @@ int pairs_read(const char *path, const char *expect_path, struct pairs *pairs);
 int pairs_single(const char *prediction, const char *reference, struct pairs *pairs);
 
 void pairs_free(struct pairs *pairs);
-
-/* The file's name without folders and .nii, .nii.gz, .nrrd; characters that a case name cannot have become
- * "_". */
-void case_name_of_path(const char *path, char name[CASE_NAME_SIZE]);
 
 /* Whether a table's summary has a row of this name, which no case can have then: "mean", "median" ... */
 bool case_name_reserved(const char *name);

@@ -1,8 +1,9 @@
 #include "lib/metrics/postprocess.h"
 #include "lib/base/error.h"
 #include "lib/metrics/component.h"
+#include "lib/volume/labels.h"
 
-enum { LABEL_CORE = 1, LABEL_ENHANCING = 4, ANY_BIT = 0xff };
+enum { ANY_BIT = 0xff };
 
 int drop_components(uint8_t *voxels, const int size[3], double voxel, double minimum, size_t *dropped)
 {

@@ -2,23 +2,19 @@
 #include "lib/base/error.h"
 #include <stdio.h>
 
-static const char *const tumour_names[] = {"ET", "WT", "TC"};
-static const uint8_t tumour_bits[] = {BIT_ET, BIT_WT, BIT_TC};
-static const char *const mask_names[] = {"mask"};
-static const uint8_t mask_bits[] = {BIT_MASK};
-
 int score_case(const struct scoring *scoring, const char *case_name, const struct segmentation *prediction,
                const struct segmentation *reference, struct case_scores *scores)
 {
     const bool mask = scoring->labels == LABELS_MASK;
-    const uint8_t *bits = mask ? mask_bits : tumour_bits;
     const double *spacing = reference->placed ? reference->spacing : prediction->spacing;
     int status = segmentation_compare(prediction, reference);
     snprintf(scores->case_name, sizeof scores->case_name, "%s", case_name);
-    scores->regions = mask ? 1 : 3;
-    scores->region_names = mask ? mask_names : tumour_names;
+    scores->regions = mask ? 1 : record_scheme->region_count;
     for (int i = 0; i < scores->regions && !status; i++) {
-        struct mask p = {.voxels = prediction->voxels, .bit = bits[i], .axes = axes_of(prediction->size)};
+        const int region = mask ? 0 : region_of_row(record_scheme, i);
+        const uint8_t bit = mask ? BIT_MASK : (uint8_t)(1 << region);
+        scores->region_names[i] = mask ? "mask" : record_scheme->regions[region].name;
+        struct mask p = {.voxels = prediction->voxels, .bit = bit, .axes = axes_of(prediction->size)};
         for (int axis = 0; axis < 3; axis++)
             p.size[axis] = prediction->size[axis];
         struct mask r = p;

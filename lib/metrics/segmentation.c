@@ -23,27 +23,11 @@ enum { BLOCK = 4096 };
 /* Samples first .. first + n - 1 as floats, in `block` or where they are; n <= BLOCK. */
 static const float *samples_block(const struct samples *samples, size_t first, size_t n, float block[BLOCK])
 {
-    const uint8_t *bytes = samples->data;
-    const int16_t *words = samples->data;
-    switch (samples->type) {
-    case SAMPLE_FLOAT:
+    if (samples->type == SAMPLE_FLOAT)
         return (const float *)samples->data + first;
-    case SAMPLE_UINT8:
-        for (size_t i = 0; i < n; i++)
-            block[i] = bytes[first + i];
-        return block;
-    case SAMPLE_INT16:
-        for (size_t i = 0; i < n; i++)
-            block[i] = words[first + i];
-        return block;
-    case SAMPLE_BFLOAT16: /* the upper half of a float */
-        for (size_t i = 0; i < n; i++) {
-            uint32_t bits = (uint32_t)(uint16_t)words[first + i] << 16;
-            memcpy(&block[i], &bits, sizeof bits);
-        }
-        return block;
-    }
-    return NULL;
+    samples_to_float(samples->type, (const char *)samples->data + first * sample_bytes(samples->type), n,
+                     block);
+    return block;
 }
 
 static bool all_zero(const float *values, size_t n)
@@ -55,15 +39,15 @@ static bool all_zero(const float *values, size_t n)
 }
 
 struct label_counts {
-    size_t of[5], bad;
+    size_t of[LABEL_VALUES], bad;
     float bad_value; /* the first value that is no label */
 };
 
-static void count_labels(const float *values, size_t n, const uint8_t bits[5], uint8_t *voxels,
+static void count_labels(const float *values, size_t n, const uint8_t bits[LABEL_VALUES], uint8_t *voxels,
                          struct label_counts *counts)
 {
     for (size_t i = 0; i < n; i++) {
-        const int label = values[i] >= 0 && values[i] <= 4 ? (int)values[i] : -1;
+        const int label = values[i] >= 0 && values[i] < LABEL_VALUES ? (int)values[i] : -1;
         if (label < 0 || (float)label != values[i]) {
             if (!counts->bad)
                 counts->bad_value = values[i];
@@ -79,17 +63,19 @@ static void count_labels(const float *values, size_t n, const uint8_t bits[5], u
 static int bits_of_labels(const struct samples *samples, size_t voxels, struct segmentation *s,
                           enum label_set set)
 {
-    static const uint8_t bits[2][5] = {
-        {0, BIT_WT | BIT_TC, BIT_WT, BIT_WT, BIT_WT | BIT_TC | BIT_ET},
-        {0, BIT_WT | BIT_TC, BIT_WT, BIT_WT | BIT_TC | BIT_ET, BIT_WT | BIT_TC | BIT_ET},
-    };
+    const struct label_scheme *scheme = label_scheme_named(set == LABELS_2023 ? "2023" : "2018");
     struct label_counts counts = {.bad = 0};
+    uint8_t bits[LABEL_VALUES];
+    for (int value = 0; value < LABEL_VALUES; value++) /* a 3 of 2018 is some tumour */
+        bits[value] = scheme->label_of[value] == LABEL_NONE
+                          ? BIT_WT
+                          : label_region_bits(scheme, scheme->label_of[value]);
     float block[BLOCK];
     for (size_t first = 0; first < voxels; first += BLOCK) {
         const size_t n = voxels - first < BLOCK ? voxels - first : BLOCK;
         const float *values = samples_block(samples, first, n, block);
         if (!all_zero(values, n)) /* most of a volume is background */
-            count_labels(values, n, bits[set == LABELS_2023], s->voxels + first, &counts);
+            count_labels(values, n, bits, s->voxels + first, &counts);
     }
     if (counts.bad)
         return fail(STATUS_DATA, "%s: %zu voxels are %g: labels are 0, 1, 2 and %s", s->name, counts.bad,
@@ -107,9 +93,11 @@ static int bits_of_channels(const struct samples *samples, size_t voxels, struct
                             enum label_set set)
 {
     float block[BLOCK];
-    if (set != LABELS_MASK && samples->channels != 3)
-        return fail(STATUS_DATA, "%s: %d channels: probabilities are of WT, TC and ET", s->name,
-                    samples->channels);
+    char names[NAME_LIST_SIZE];
+    region_names(record_scheme, names);
+    if (set != LABELS_MASK && samples->channels != record_scheme->region_count)
+        return fail(STATUS_DATA, "%s: %d channels: probabilities are of %s", s->name, samples->channels,
+                    names);
     for (int c = 0; c < samples->channels; c++) {
         const uint8_t bit = set == LABELS_MASK ? BIT_MASK : (uint8_t)(1 << c);
         int undefined = 0;
@@ -172,12 +160,8 @@ int segmentation_from_record(const struct record *record, const char *name, enum
     if (!record->foreign)
         memcpy(s->case_name, record->case_name, sizeof s->case_name);
     s->placed = record->has_geometry;
-    for (int axis = 0; axis < 3; axis++) {
-        s->size[axis] = record->size[axis];
-        for (int row = 0; row < 3; row++)
-            s->affine[row][axis] = record->directions[axis][row];
-        s->affine[axis][3] = record->origin[axis];
-    }
+    memcpy(s->size, record->size, sizeof s->size);
+    affine_join(record->directions, record->origin, s->affine);
     const struct samples samples = {record->data, record->sample, record->channels};
     const bool one_mask = record->role == ROLE_MASK && record->channels == 1;
     const bool label_map =

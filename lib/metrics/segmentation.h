@@ -2,7 +2,8 @@
 #ifndef PRUNET_METRICS_SEGMENTATION_H
 #define PRUNET_METRICS_SEGMENTATION_H
 
-#include "lib/stream/record.h"
+#include "lib/stream/reader.h"
+#include "lib/volume/labels.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -12,8 +13,8 @@ enum label_set {
     LABELS_MASK  /* one region: every voxel that is not 0 */
 };
 
-/* Bits of a voxel. Channel c of probabilities or masks is bit c. */
-enum { BIT_WT = 1, BIT_TC = 2, BIT_ET = 4, BIT_MASK = 1 };
+/* The bit of a voxel of LABELS_MASK; else they are region bits (labels.h). */
+enum { BIT_MASK = 1 };
 
 /* Which of a file's records is meant where it holds several. */
 enum side { SIDE_PREDICTION, SIDE_REFERENCE };

@@ -4,16 +4,15 @@
 
 #include "lib/metrics/measure.h"
 #include "lib/stream/record.h"
+#include "lib/volume/labels.h"
 #include <stddef.h>
 #include <stdint.h>
-
-enum { REGIONS_MAX = 3 };
 
 struct case_scores {
     char case_name[CASE_NAME_SIZE];
     int regions;
-    const char *const *region_names; /* ET, WT, TC, or mask */
-    struct region_scores region[REGIONS_MAX];
+    const char *region_names[SCHEME_REGIONS_MAX]; /* ET, WT, TC, or mask */
+    struct region_scores region[SCHEME_REGIONS_MAX];
 };
 
 enum statistic {

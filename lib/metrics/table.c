@@ -145,7 +145,7 @@ static const struct {
 
 static int submission_statistics(struct output *output, const struct case_scores *cases, size_t count)
 {
-    double value[PLATFORM_COLUMNS][REGIONS_MAX][STATISTIC_SUMMARY];
+    double value[PLATFORM_COLUMNS][SCHEME_REGIONS_MAX][STATISTIC_SUMMARY];
     int status = STATUS_OK;
     for (int c = 0; c < PLATFORM_COLUMNS; c++)
         for (int region = 0; region < cases[0].regions && !status; region++)

@@ -1,7 +1,7 @@
 #include "lib/network/network.h"
 #include "lib/base/error.h"
 #include "lib/network/body.h"
-#include "lib/volume/regions.h"
+#include "lib/volume/labels.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -229,21 +229,9 @@ void network_put_target(struct network *n, const uint8_t *target)
     n->kernels->upload(n->ends.target, target, voxels(n));
 }
 
-/* Two passes without a way out of the middle: both go whole vectors at a time. */
 int target_from_labels(size_t count, const uint8_t *labels, uint8_t *target)
 {
-    enum { WT = 1, TC = 2, ET = 4 };
-    uint8_t wrong = 0;
-    for (size_t i = 0; i < count; i++)
-        wrong |= is_no_label(labels[i]);
-    for (size_t i = 0; wrong && i < count; i++)
-        if (is_no_label(labels[i]))
-            return fail(STATUS_DATA, "label %d at voxel %zu: expected 0, 1, 2 or 4", labels[i], i);
-    for (size_t i = 0; i < count; i++) {
-        uint8_t label = labels[i];
-        target[i] = (uint8_t)((label != 0) * WT | ((label == 1) | (label == 4)) * TC | (label == 4) * ET);
-    }
-    return STATUS_OK;
+    return region_bits_of_labels(record_scheme, labels, count, target);
 }
 
 int network_infer(struct network *n, float *probabilities)

@@ -4,21 +4,31 @@
 #include "lib/base/stop.h"
 #include "lib/network/prefetch.h"
 #include "lib/volume/labelled_ahead.h"
+#include "lib/volume/labels.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 int train_print_header(struct output *table)
 {
-    return output_print(table, "epoch\tstep\tcase\tloss\tdice_wt\tdice_tc\tdice_et\tseconds\twaiting\n");
+    char columns[SCHEME_REGIONS_MAX * 16];
+    int length = 0;
+    for (int r = 0; r < record_scheme->region_count; r++)
+        length += snprintf(columns + length, sizeof columns - (size_t)length, "\tdice_%s",
+                           record_scheme->regions[r].column);
+    return output_print(table, "epoch\tstep\tcase\tloss%s\tseconds\twaiting\n", columns);
 }
 
 static int print_row(struct output *table, const struct epoch *epoch, const char *name,
                      const struct case_score *score, double seconds, double waiting)
 {
-    return output_print(table, "%" PRIu64 "\t%" PRIu64 "\t%s\t%.9g\t%.6f\t%.6f\t%.6f\t%.3f\t%.3f\n",
-                        epoch->training.epoch + 1, epoch->training.step, name, score->loss, score->dice[0],
-                        score->dice[1], score->dice[2], seconds, waiting);
+    char dice[SCHEME_REGIONS_MAX * 16];
+    int length = 0;
+    for (int r = 0; r < record_scheme->region_count; r++)
+        length += snprintf(dice + length, sizeof dice - (size_t)length, "\t%.6f", score->dice[r]);
+    return output_print(table, "%" PRIu64 "\t%" PRIu64 "\t%s\t%.9g%s\t%.3f\t%.3f\n",
+                        epoch->training.epoch + 1, epoch->training.step, name, score->loss, dice, seconds,
+                        waiting);
 }
 
 static int put_case(struct epoch *epoch, const struct labelled_case *labelled)
@@ -94,7 +104,7 @@ static int train_all(struct epoch *epoch, struct reader *reader, struct output *
 {
     struct labelled_ahead *ahead;
     bool got = true;
-    reader_set_room(reader, find_room, epoch);
+    reader_set_destination(reader, find_room, epoch);
     int status = labelled_ahead_open(&ahead, reader, stage_case, epoch);
     if (status)
         return status;

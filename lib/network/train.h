@@ -7,6 +7,8 @@
 #include "lib/stream/record.h"
 #include <signal.h>
 
+struct reader; /* lib/stream/reader.h */
+
 /* The table's header line. */
 int train_print_header(struct output *table);
 

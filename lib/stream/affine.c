@@ -3,6 +3,24 @@
 
 static const double SINGULAR = 1e-6;
 
+void affine_join(const double directions[3][3], const double origin[3], double affine[3][4])
+{
+    for (int row = 0; row < 3; row++) {
+        for (int axis = 0; axis < 3; axis++)
+            affine[row][axis] = directions[axis][row];
+        affine[row][3] = origin[row];
+    }
+}
+
+void affine_split(const double affine[3][4], double directions[3][3], double origin[3])
+{
+    for (int row = 0; row < 3; row++) {
+        for (int axis = 0; axis < 3; axis++)
+            directions[axis][row] = affine[row][axis];
+        origin[row] = affine[row][3];
+    }
+}
+
 void affine_spacing(const double affine[3][4], double spacing[3])
 {
     for (int axis = 0; axis < 3; axis++)

@@ -4,6 +4,10 @@
 
 #include <stdbool.h>
 
+/* An affine from the step along each array axis and the place of voxel (0, 0, 0), and back. */
+void affine_join(const double directions[3][3], const double origin[3], double affine[3][4]);
+void affine_split(const double affine[3][4], double directions[3][3], double origin[3]);
+
 /* The inverse of the matrix's 3x3 part; false when it is singular: its axes span less than a millionth of the
  * volume that axes of their lengths can span. */
 bool affine_invert(const double affine[3][4], double inverse[3][3]);

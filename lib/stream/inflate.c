@@ -1,5 +1,6 @@
 #include "lib/stream/inflate.h"
 #include "lib/base/error.h"
+#include "lib/base/numbers.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -10,11 +11,11 @@
 enum { INFLATE_INPUT = 1 << 18, GZIP_WINDOW = 15 + 16 };
 static const size_t OUTPUT_MAX = 1 << 30; /* a call of zlib counts in unsigned int */
 
-static int read_file(struct inflate *file, void *to, size_t room, size_t *got)
+static int read_file(struct inflate *file, void *to, size_t capacity, size_t *got)
 {
     ssize_t count;
     do
-        count = read(file->fd, to, room < OUTPUT_MAX ? room : OUTPUT_MAX);
+        count = read(file->fd, to, size_min(capacity, OUTPUT_MAX));
     while (count < 0 && errno == EINTR);
     if (count < 0)
         return fail_errno(STATUS_FAILURE, "cannot read");
@@ -85,7 +86,7 @@ void inflate_close(struct inflate *file)
 static int read_plain(struct inflate *file, unsigned char *to, size_t count, size_t *got)
 {
     z_stream *ahead = &file->stream;
-    size_t more = 1, first = count < ahead->avail_in ? count : ahead->avail_in;
+    size_t more = 1, first = size_min(count, ahead->avail_in);
     memcpy(to, ahead->next_in, first);
     ahead->next_in += first;
     ahead->avail_in -= (uInt)first;
@@ -132,17 +133,17 @@ static int read_gzip(struct inflate *file, unsigned char *to, size_t count, size
             break;
         if (!stream->avail_in)
             return fail(STATUS_DATA, "the gzip data ends early");
-        size_t room = count - *got < OUTPUT_MAX ? count - *got : OUTPUT_MAX;
-        stream->avail_out = (uInt)room;
+        size_t wanted = size_min(count - *got, OUTPUT_MAX);
+        stream->avail_out = (uInt)wanted;
         int result = inflate(stream, Z_NO_FLUSH);
-        *got += room - stream->avail_out;
+        *got += wanted - stream->avail_out;
         if (result == Z_STREAM_END)
             file->member = false;
         else if (result == Z_MEM_ERROR)
             status = fail(STATUS_FAILURE, "out of memory");
         else if (result != Z_OK)
             status =
-                fail(STATUS_DATA, "damaged gzip data: %s", stream->msg ? stream->msg : "it makes no sense");
+                fail(STATUS_DATA, "damaged gzip data: %s", stream->msg ? stream->msg : "it is not valid");
     }
     return status;
 }

@@ -1,4 +1,4 @@
-/* Bytes of a file or stdin, inflated when they are gzip; told by the first two bytes, not by the name. */
+/* Bytes of a file or stdin, inflated when they are gzip; the first two bytes decide, not the name. */
 #ifndef PRUNET_STREAM_INFLATE_H
 #define PRUNET_STREAM_INFLATE_H
 

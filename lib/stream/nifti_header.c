@@ -120,7 +120,7 @@ static int read_type(const struct cursor *c, const char *path, struct nifti_head
         header->type = known[i].type;
         header->sample_bytes = known[i].bytes;
         if (bitpix != (int)(8 * known[i].bytes))
-            warn("%s: bitpix is %d for datatype %d: the datatype is believed", path, bitpix, type);
+            warn("%s: bitpix is %d for datatype %d: the datatype counts", path, bitpix, type);
         return STATUS_OK;
     }
     return fail(STATUS_DATA, "datatype %d: only integers and reals of up to 64 bits are read", type);
@@ -151,7 +151,7 @@ static int read_scaling(const struct cursor *c, struct nifti_header *header)
                                    : fail(STATUS_DATA, "scl_slope is given, but scl_inter is not finite");
 }
 
-/* A form that is not coded means nothing; what is not finite in it is not worth keeping. */
+/* A form that is not coded means nothing; numbers in it that are not finite become 0. */
 static int finite_form(const char *name, bool coded, float *numbers, int count)
 {
     for (int i = 0; i < count; i++) {
@@ -216,7 +216,7 @@ static int unit_length(int units, double *length)
 {
     static const double lengths[8] = {1, 1000, 1, 0.001};
     *length = lengths[units & 7];
-    return *length > 0 ? STATUS_OK : fail(STATUS_DATA, "xyzt_units: %d is no unit of length", units & 7);
+    return *length > 0 ? STATUS_OK : fail(STATUS_DATA, "xyzt_units: %d is not a unit of length", units & 7);
 }
 
 static int choose_affine(const char *path, struct nifti *volume)
@@ -237,7 +237,7 @@ static int choose_affine(const char *path, struct nifti *volume)
     } else if (sound) {
         memcpy(volume->affine, qform, sizeof qform);
     } else if (has_qform) {
-        return fail(STATUS_DATA, "the qform's quaternion is none: its length is above 1");
+        return fail(STATUS_DATA, "the qform's quaternion is not a unit quaternion: its length is above 1");
     } else {
         warn("%s: neither sform nor qform: the voxels' size alone places the volume", path);
         memset(volume->affine, 0, sizeof volume->affine);

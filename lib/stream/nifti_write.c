@@ -1,4 +1,7 @@
+#include "lib/stream/nifti_write.h"
 #include "lib/base/error.h"
+#include "lib/base/grid.h"
+#include "lib/base/numbers.h"
 #include "lib/stream/affine.h"
 #include "lib/stream/nifti_header.h"
 #include <stdlib.h>
@@ -83,97 +86,97 @@ static void format_header(const struct record *record, unsigned char header[DATA
 }
 
 /* Where the bytes go: straight to the output, or through zlib. */
-struct sink {
+struct gzip_output {
     struct output *output;
     bool compress;
     z_stream stream;
     unsigned char buffer[1 << 16];
 };
 
-static int deflate_some(struct sink *sink, int flush)
+static int deflate_some(struct gzip_output *out, int flush)
 {
-    z_stream *stream = &sink->stream;
+    z_stream *stream = &out->stream;
     int status = STATUS_OK, result = Z_OK;
     do {
-        stream->next_out = sink->buffer;
-        stream->avail_out = sizeof sink->buffer;
+        stream->next_out = out->buffer;
+        stream->avail_out = sizeof out->buffer;
         result = deflate(stream, flush);
         if (result == Z_STREAM_ERROR)
-            return fail(STATUS_FAILURE, "%s: zlib cannot compress", output_name(sink->output));
-        status = output_write(sink->output, sink->buffer, sizeof sink->buffer - stream->avail_out);
+            return fail(STATUS_FAILURE, "%s: zlib cannot compress", output_name(out->output));
+        status = output_write(out->output, out->buffer, sizeof out->buffer - stream->avail_out);
     } while (!status && result != Z_STREAM_END && !stream->avail_out);
     return status;
 }
 
-static int put(struct sink *sink, const void *bytes, size_t count)
+static int put(struct gzip_output *out, const void *bytes, size_t count)
 {
     int status = STATUS_OK;
-    if (!sink->compress)
-        return output_write(sink->output, bytes, count);
+    if (!out->compress)
+        return output_write(out->output, bytes, count);
     for (const unsigned char *at = bytes; !status && count;) {
-        size_t part = count < 1 << 30 ? count : 1 << 30; /* zlib counts in unsigned int */
-        sink->stream.next_in = (unsigned char *)at;
-        sink->stream.avail_in = (uInt)part;
-        status = deflate_some(sink, Z_NO_FLUSH);
+        size_t part = size_min(count, 1 << 30); /* zlib counts in unsigned int */
+        out->stream.next_in = (unsigned char *)at;
+        out->stream.avail_in = (uInt)part;
+        status = deflate_some(out, Z_NO_FLUSH);
         at += part;
         count -= part;
     }
     return status;
 }
 
-/* bfloat16 is the upper half of a float. */
-static int put_bfloat16(struct sink *sink, const struct record *record)
+/* NIfTI does not have bfloat16: its samples become floats. */
+static int put_as_float(struct gzip_output *out, const struct record *record)
 {
-    uint32_t *block = malloc(BLOCK_SAMPLES * sizeof *block);
+    float *block = malloc(BLOCK_SAMPLES * sizeof *block);
     if (!block)
-        return fail(STATUS_FAILURE, "%s: out of memory", output_name(sink->output));
-    const uint16_t *from = record->data;
+        return fail(STATUS_FAILURE, "%s: out of memory", output_name(out->output));
+    const char *from = record->data;
+    const size_t width = sample_bytes(record->sample);
     int status = STATUS_OK;
-    for (size_t rest = record->bytes / 2; !status && rest;) {
-        size_t count = rest < BLOCK_SAMPLES ? rest : BLOCK_SAMPLES;
-        for (size_t i = 0; i < count; i++)
-            block[i] = (uint32_t)from[i] << 16;
-        status = put(sink, block, count * sizeof *block);
-        from += count;
+    for (size_t rest = record->bytes / width; !status && rest;) {
+        size_t count = size_min(rest, BLOCK_SAMPLES);
+        samples_to_float(record->sample, from, count, block);
+        status = put(out, block, count * sizeof *block);
+        from += count * width;
         rest -= count;
     }
     free(block);
     return status;
 }
 
-static int put_volume(struct sink *sink, const struct record *record)
+static int put_volume(struct gzip_output *out, const struct record *record)
 {
     unsigned char header[DATA_OFFSET];
     format_header(record, header);
-    int status = put(sink, header, sizeof header);
+    int status = put(out, header, sizeof header);
     if (status)
         return status;
-    return record->sample == SAMPLE_BFLOAT16 ? put_bfloat16(sink, record)
-                                             : put(sink, record->data, record->bytes);
+    return record->sample == SAMPLE_BFLOAT16 ? put_as_float(out, record)
+                                             : put(out, record->data, record->bytes);
 }
 
 int nifti_write(struct output *output, const struct record *record, bool compress)
 {
-    if (!record->has_grid || memcmp(record->size, record->grid, sizeof record->size))
+    if (!record->has_grid || !grid_equal(record->size, record->grid))
         return fail(STATUS_DATA, "case %s: the volume is not on its source grid", record->case_name);
-    struct sink *sink = calloc(1, sizeof *sink);
-    if (!sink)
+    struct gzip_output *out = calloc(1, sizeof *out);
+    if (!out)
         return fail(STATUS_FAILURE, "%s: out of memory", output_name(output));
-    sink->output = output;
-    sink->compress = compress;
+    out->output = output;
+    out->compress = compress;
     int status = STATUS_OK;
     /* zlib's own gzip header has no name and no time: the same volume gives the same bytes */
     if (compress &&
-        deflateInit2(&sink->stream, LEVEL, Z_DEFLATED, GZIP_WINDOW, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
-        free(sink);
+        deflateInit2(&out->stream, LEVEL, Z_DEFLATED, GZIP_WINDOW, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
+        free(out);
         return fail(STATUS_FAILURE, "%s: zlib cannot start", output_name(output));
     }
-    status = put_volume(sink, record);
+    status = put_volume(out, record);
     if (compress) {
         if (!status)
-            status = deflate_some(sink, Z_FINISH);
-        deflateEnd(&sink->stream);
+            status = deflate_some(out, Z_FINISH);
+        deflateEnd(&out->stream);
     }
-    free(sink);
+    free(out);
     return status;
 }

@@ -1,6 +1,6 @@
 #include "lib/stream/nrrd_lines.h"
 #include "lib/base/error.h"
-#include "lib/stream/nrrd.h"
+#include "lib/stream/nrrd_text.h"
 #include <string.h>
 #include <strings.h>
 
@@ -45,7 +45,7 @@ static const struct {
     {"measurement frame", FIELD_IGNORED + 15},
 };
 
-/* An attached header that reaches into other bytes of the machine is never followed. */
+/* Fields that would make the reader open other files or skip bytes are refused. */
 static const char *const refused_fields[] = {"data file", "datafile",  "line skip",
                                              "lineskip",  "byte skip", "byteskip"};
 

@@ -1,5 +1,5 @@
 /* The lines of a NRRD header, sorted by what they give: their order does not matter, and a second one of a
- * kind shows. nrrd_parse.c then interprets them. */
+ * kind is noticed. nrrd_parse.c then interprets them. */
 #ifndef PRUNET_STREAM_NRRD_LINES_H
 #define PRUNET_STREAM_NRRD_LINES_H
 
@@ -43,9 +43,9 @@ struct nrrd_lines {
     int dimension;                  /* once the sizes are known */
 };
 
-/* Sorts a whole header, overwriting `text`: fields and the profile's keys into their slots, which then point
- * into the text, all other keys into lines->record->keys. STATUS_DATA for anything that is no header, for the
- * fields that are refused, and for what is given twice. */
+/* Sorts a whole header, overwriting `text`: fields and the profile's keys into their slots, which then
+ * point into the text, all other keys into lines->record->keys. STATUS_DATA for anything that is not a
+ * header, for the fields that are refused, and for what is given twice. */
 int nrrd_sort_lines(struct nrrd_lines *lines, char *text, size_t length);
 
 #endif

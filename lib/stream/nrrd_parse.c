@@ -1,13 +1,15 @@
+#include "lib/stream/nrrd_parse.h"
 #include "lib/base/error.h"
-#include "lib/stream/nrrd.h"
+#include "lib/stream/affine.h"
 #include "lib/stream/nrrd_lines.h"
+#include "lib/stream/nrrd_text.h"
 #include <math.h>
 #include <string.h>
 #include <strings.h>
 
 static int malformed(const char *name, const char *text)
 {
-    return text ? fail(STATUS_DATA, "'%s' makes no sense: %.100s", name, text)
+    return text ? fail(STATUS_DATA, "'%s' cannot be understood: %.100s", name, text)
                 : fail(STATUS_DATA, "'%s' is missing", name);
 }
 
@@ -275,11 +277,9 @@ static int adopt_foreign(struct nrrd_lines *lines, const char *fallback)
     record->role = record->sample == SAMPLE_UINT8 && record->channels == 1 ? ROLE_LABEL : ROLE_IMAGE;
     memcpy(record->case_name, fallback, strlen(fallback) + 1);
     record->has_grid = record->has_geometry;
-    for (int axis = 0; axis < 3 && record->has_geometry; axis++) {
-        record->grid[axis] = record->size[axis];
-        record->affine[axis][3] = record->origin[axis];
-        for (int r = 0; r < 3; r++)
-            record->affine[r][axis] = record->directions[axis][r];
+    if (record->has_geometry) {
+        memcpy(record->grid, record->size, sizeof record->grid);
+        affine_join(record->directions, record->origin, record->affine);
     }
     return STATUS_OK;
 }

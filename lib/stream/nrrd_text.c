@@ -1,4 +1,4 @@
-#include "lib/stream/nrrd.h"
+#include "lib/stream/nrrd_text.h"
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>

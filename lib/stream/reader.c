@@ -1,6 +1,7 @@
+#include "lib/stream/reader.h"
 #include "lib/base/error.h"
-#include "lib/stream/expect.h"
-#include "lib/stream/nrrd.h"
+#include "lib/stream/case_names.h"
+#include "lib/stream/nrrd_parse.h"
 #include "lib/stream/source.h"
 #include <stdlib.h>
 #include <string.h>
@@ -20,9 +21,21 @@ struct reader {
     bool inside_case; /* the last record read was not the last of its case */
     char case_name[CASE_NAME_SIZE];
     double seconds;
-    reader_room *room; /* or NULL */
-    void *room_owner;
+    reader_destination *destination; /* or NULL */
+    void *destination_owner;
 };
+
+static int copy_paths(struct reader *r, size_t count, char *const *paths)
+{
+    r->paths = calloc(count, sizeof *r->paths);
+    if (!r->paths)
+        return fail(STATUS_FAILURE, "out of memory");
+    r->count = count;
+    for (size_t i = 0; i < count; i++)
+        if (!(r->paths[i] = strdup(paths[i])))
+            return fail(STATUS_FAILURE, "out of memory");
+    return STATUS_OK;
+}
 
 int reader_open(struct reader **reader, int count, char *const *paths, const struct reader_options *options)
 {
@@ -31,7 +44,7 @@ int reader_open(struct reader **reader, int count, char *const *paths, const str
         count = 1;
         paths = standard;
     }
-    for (int i = 0; i < count; i++) /* a mistyped last name should not cost the work on all others */
+    for (int i = 0; i < count; i++) /* a mistyped last name should be found before the work on the others */
         if (strcmp(paths[i], "-") && access(paths[i], R_OK))
             return fail_errno(STATUS_FAILURE, "%s: cannot open", paths[i]);
     struct reader *r = calloc(1, sizeof *r);
@@ -40,10 +53,7 @@ int reader_open(struct reader **reader, int count, char *const *paths, const str
     r->source.fd = -1;
     r->stop = options && options->stop ? *options->stop : -1;
     r->max_bytes = options && options->max_bytes ? options->max_bytes : RECORD_BYTES_MAX;
-    r->paths = calloc((size_t)count, sizeof *r->paths);
-    for (int i = 0; r->paths && i < count; i++)
-        r->count += (r->paths[i] = strdup(paths[i])) != NULL;
-    int status = r->count == (size_t)count ? STATUS_OK : fail(STATUS_FAILURE, "out of memory");
+    int status = copy_paths(r, (size_t)count, paths);
     if (!status && options && options->expect_path) {
         status = expect_read(&r->expect, options->expect_path);
         r->expecting = true;
@@ -80,13 +90,13 @@ size_t reader_cases_done(const struct reader *reader)
 
 size_t reader_cases_expected(const struct reader *reader)
 {
-    return reader->expect.count;
+    return reader->expect.names.count;
 }
 
-void reader_set_room(struct reader *reader, reader_room *room, void *self)
+void reader_set_destination(struct reader *reader, reader_destination *destination, void *self)
 {
-    reader->room = room;
-    reader->room_owner = self;
+    reader->destination = destination;
+    reader->destination_owner = self;
 }
 
 double reader_seconds(const struct reader *reader)
@@ -94,23 +104,11 @@ double reader_seconds(const struct reader *reader)
     return reader->seconds;
 }
 
-/* A foreign file's case is its name, without folder and suffix, in the letters that case names have. */
+/* A foreign file's case is its name up to the first dot. */
 static void name_of_file(const char *path, char name[CASE_NAME_SIZE])
 {
-    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
-    size_t length = strcspn(base, ".");
-    if (!strcmp(path, "-") || !length) {
-        base = "foreign";
-        length = strlen(base);
-    }
-    length = length < CASE_NAME_SIZE ? length : CASE_NAME_SIZE - 1;
-    memcpy(name, base, length);
-    name[length] = 0;
-    for (char *letter = name; *letter; letter++) {
-        char one[] = {'a', *letter, 0}; /* 'a' first: what counts is the letter, not its place */
-        if (!case_name_valid(one) || (letter == name && *letter == '-'))
-            *letter = '_';
-    }
+    const char *file = path_file(path);
+    case_name_make(file, strcmp(path, "-") ? strcspn(file, ".") : 0, "foreign", name);
 }
 
 /* Where in the stream: the file, and the record with its case or with the one before it. */
@@ -160,7 +158,7 @@ static int next_header(struct reader *r, char **text, size_t *length)
 }
 
 /* Keeps count of the cases: one begins where the name changes, or with an image after a last record. */
-static int follow_case(struct reader *r, const struct record *record)
+static int count_case(struct reader *r, const struct record *record)
 {
     bool same = r->cases && !strcmp(record->case_name, r->case_name);
     if (r->inside_case && !same)
@@ -185,12 +183,12 @@ static int read_record(struct reader *r, char *text, size_t length, struct recor
         status = fail(STATUS_DATA, "%zu bytes of data, more than the limit of %llu", record->bytes,
                       (unsigned long long)r->max_bytes);
     if (!status) {
-        void *room = r->room ? r->room(r->room_owner, record) : NULL;
-        status = source_payload(&r->source, length, record, room);
+        void *destination = r->destination ? r->destination(r->destination_owner, record) : NULL;
+        status = source_payload(&r->source, length, record, destination);
     }
     if (status)
         return fail_here(r, status, record->case_name);
-    if ((status = follow_case(r, record)))
+    if ((status = count_case(r, record)))
         return fail_in(status, "%s: record %zu", reader_name(r), r->records + 1);
     r->inside_case = !record->last;
     r->alone = record->foreign;

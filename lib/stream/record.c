@@ -1,5 +1,6 @@
 #include "lib/stream/record.h"
 #include "lib/base/error.h"
+#include "lib/base/grid.h"
 #include "lib/stream/affine.h"
 #include <math.h>
 #include <stdio.h>
@@ -18,6 +19,31 @@ size_t sample_bytes(enum sample sample)
     return bytes[sample];
 }
 
+void samples_to_float(enum sample sample, const void *samples, size_t count, float *to)
+{
+    const uint8_t *bytes = samples;
+    const int16_t *words = samples;
+    switch (sample) {
+    case SAMPLE_FLOAT:
+        memcpy(to, samples, count * sizeof *to);
+        return;
+    case SAMPLE_UINT8:
+        for (size_t i = 0; i < count; i++)
+            to[i] = bytes[i];
+        return;
+    case SAMPLE_INT16:
+        for (size_t i = 0; i < count; i++)
+            to[i] = words[i];
+        return;
+    case SAMPLE_BFLOAT16: /* the upper half of a float */
+        for (size_t i = 0; i < count; i++) {
+            uint32_t bits = (uint32_t)(uint16_t)words[i] << 16;
+            memcpy(&to[i], &bits, sizeof bits);
+        }
+        return;
+    }
+}
+
 const char *role_name(enum role role)
 {
     static const char *const names[] = {
@@ -27,7 +53,7 @@ const char *role_name(enum role role)
 
 size_t record_voxels(const struct record *record)
 {
-    return (size_t)record->size[0] * (size_t)record->size[1] * (size_t)record->size[2];
+    return grid_voxels(record->size);
 }
 
 int record_allocate(struct record *record)
@@ -41,7 +67,7 @@ int record_allocate(struct record *record)
     record->bytes = bytes;
     record->mapping = NULL;
     record->mapping_bytes = 0;
-    record->lent = false;
+    record->borrowed = false;
     return STATUS_OK;
 }
 
@@ -56,7 +82,7 @@ int record_copy_header(struct record *to, const struct record *from)
     to->bytes = 0;
     to->mapping = NULL;
     to->mapping_bytes = 0;
-    to->lent = false;
+    to->borrowed = false;
     return STATUS_OK;
 }
 
@@ -64,7 +90,7 @@ void record_free(struct record *record)
 {
     if (record->mapping)
         munmap(record->mapping, record->mapping_bytes);
-    else if (!record->lent)
+    else if (!record->borrowed)
         free(record->data);
     free(record->keys);
     *record = (struct record){0};
@@ -74,48 +100,25 @@ int record_offset(const struct record *record, int offset[3])
 {
     static const char *const misfit = "case %s: flipped, permuted or resampled against its source grid: "
                                       "%s %d differs";
-    double inverse[3][3];
+    double inverse[3][3], directions[3][3], origin[3];
     if (!record->has_grid || !record->has_geometry)
         return fail(STATUS_DATA, "case %s: no source grid in the record", record->case_name);
     if (!affine_invert(record->affine, inverse))
         return fail(STATUS_DATA, "case %s: the source's affine is singular", record->case_name);
+    affine_split(record->affine, directions, origin);
     for (int axis = 0; axis < 3; axis++)
         for (int r = 0; r < 3; r++)
-            if (!(fabs(record->directions[axis][r] - record->affine[r][axis]) <= DIRECTION_TOLERANCE))
+            if (!(fabs(record->directions[axis][r] - directions[axis][r]) <= DIRECTION_TOLERANCE))
                 return fail(STATUS_DATA, misfit, record->case_name, "direction of axis", axis);
     for (int axis = 0; axis < 3; axis++) {
         double voxels = 0;
         for (int r = 0; r < 3; r++)
-            voxels += inverse[axis][r] * (record->origin[r] - record->affine[r][3]);
+            voxels += inverse[axis][r] * (record->origin[r] - origin[r]);
         if (!(fabs(voxels) < OFFSET_MAX && fabs(voxels - round(voxels)) <= OFFSET_TOLERANCE))
             return fail(STATUS_DATA, misfit, record->case_name, "offset of axis", axis);
         offset[axis] = (int)round(voxels);
     }
     return STATUS_OK;
-}
-
-/* Copies one channel's rows where array and grid overlap; offset is the array's place in the grid. */
-static void place_channel(const struct record *from, const int offset[3], const char *source,
-                          struct record *to, char *target)
-{
-    int first[3], last[3]; /* in the array, last excluded */
-    for (int axis = 0; axis < 3; axis++) {
-        int after = to->size[axis] - offset[axis];
-        first[axis] = offset[axis] < 0 ? -offset[axis] : 0;
-        last[axis] = after < from->size[axis] ? after : from->size[axis];
-        if (first[axis] >= last[axis])
-            return;
-    }
-    size_t bytes = sample_bytes(from->sample), row = (size_t)(last[0] - first[0]) * bytes;
-    for (int z = first[2]; z < last[2]; z++)
-        for (int y = first[1]; y < last[1]; y++) {
-            size_t at =
-                ((size_t)z * (size_t)from->size[1] + (size_t)y) * (size_t)from->size[0] + (size_t)first[0];
-            size_t in = ((size_t)(z + offset[2]) * (size_t)to->size[1] + (size_t)(y + offset[1])) *
-                            (size_t)to->size[0] +
-                        (size_t)(first[0] + offset[0]);
-            memcpy(target + in * bytes, source + at * bytes, row);
-        }
 }
 
 int record_place(const struct record *record, struct record *whole)
@@ -125,12 +128,9 @@ int record_place(const struct record *record, struct record *whole)
         status = record_copy_header(whole, record);
     if (status)
         return status;
-    for (int axis = 0; axis < 3; axis++) {
+    for (int axis = 0; axis < 3; axis++)
         whole->size[axis] = record->grid[axis];
-        whole->origin[axis] = record->affine[axis][3];
-        for (int r = 0; r < 3; r++)
-            whole->directions[axis][r] = record->affine[r][axis];
-    }
+    affine_split(record->affine, whole->directions, whole->origin);
     size_t channels = (size_t)record->channels, sample = sample_bytes(record->sample);
     if (record_voxels(whole) * channels * sample > RECORD_BYTES_MAX)
         status = fail(STATUS_DATA, "case %s: a source grid of %dx%dx%d is too large", record->case_name,
@@ -142,9 +142,16 @@ int record_place(const struct record *record, struct record *whole)
         return status;
     }
     for (size_t c = 0; c < channels; c++)
-        place_channel(record, offset, (const char *)record->data + c * (record->bytes / channels), whole,
-                      (char *)whole->data + c * (whole->bytes / channels));
+        grid_copy((const char *)record->data + c * (record->bytes / channels), record->size, offset,
+                  (char *)whole->data + c * (whole->bytes / channels), whole->size, sample);
     return STATUS_OK;
+}
+
+void record_spacing(const struct record *record, double spacing[3])
+{
+    double affine[3][4];
+    affine_join(record->directions, record->origin, affine);
+    affine_spacing(affine, spacing);
 }
 
 void record_forget_geometry(struct record *record)
@@ -155,12 +162,6 @@ void record_forget_geometry(struct record *record)
     memset(record->grid, 0, sizeof record->grid);
     memset(record->affine, 0, sizeof record->affine);
     record->forms = (struct source_forms){0};
-}
-
-bool case_name_valid(const char *name)
-{
-    size_t length = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
-    return length >= 1 && length < CASE_NAME_SIZE && !name[length] && *name != '.' && *name != '-';
 }
 
 /* The line of `key` in a list of "key:=value\n" lines, or NULL. */

@@ -1,19 +1,20 @@
-/* The record stream: NRRD with an attached header and raw encoding, profile "prunet-nrrd 1".
+/* Records: a record is one volume of one case, an image (C modalities), its label map, probabilities or
+ * masks.
  *
- * A record is one volume of one case: an image (C modalities), its label map, probabilities or masks.
- * Records follow each other without a gap, so that `cat a.nrrd b.nrrd` is a stream. Consecutive records of
- * one case belong together: an image, then its label if there is one.
+ * A record stream is NRRD with an attached header and raw encoding, profile "prunet-nrrd 1": reader.h,
+ * record_write.h. Records follow each other without a gap, so that `cat a.nrrd b.nrrd` is a stream.
+ * Consecutive records of one case belong together: an image, then its label if there is one.
  *
  * Arrays are in C order (C, D, H, W): x (W) varies fastest, then y (H), z (D), and the channel. */
 #ifndef PRUNET_STREAM_RECORD_H
 #define PRUNET_STREAM_RECORD_H
 
-#include "lib/base/output.h"
+#include "lib/stream/case_names.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum { CASE_NAME_SIZE = 65, CHANNEL_NAMES_SIZE = 512, RECORD_CHANNELS_MAX = 64, RECORD_SIZE_MAX = 4096 };
+enum { CHANNEL_NAMES_SIZE = 512, RECORD_CHANNELS_MAX = 64, RECORD_SIZE_MAX = 4096 };
 
 /* The largest volume that is taken unless the user says otherwise. */
 #define RECORD_BYTES_MAX (UINT64_C(4) << 30)
@@ -30,7 +31,7 @@ struct source_forms {
 };
 
 struct record {
-    char case_name[CASE_NAME_SIZE]; /* [A-Za-z0-9._-]{1,64}; a foreign NRRD gets its file's name */
+    char case_name[CASE_NAME_SIZE]; /* a foreign NRRD gets its file's name */
     enum role role;
     enum sample sample;
     int size[3];             /* x, y, z */
@@ -48,12 +49,18 @@ struct record {
     char *keys;    /* all other key/value lines, "key:=value\n" each, copied by filters; NULL: none */
     void *data;    /* channels * z * y * x samples, little endian; writable, private to the reader */
     size_t bytes;  /* of data */
-    void *mapping; /* owner's business: how data is released */
+    void *mapping; /* of a file that data lies in, or NULL; record_free releases it */
     size_t mapping_bytes;
-    bool lent; /* data lies in memory that somebody else releases */
+    bool borrowed; /* data lies in memory that somebody else releases */
 };
 
+/* Bytes of one sample. */
 size_t sample_bytes(enum sample sample);
+
+/* `count` samples of a type as floats. */
+void samples_to_float(enum sample sample, const void *samples, size_t count, float *to);
+
+/* "image", "label", "prob" or "mask". */
 const char *role_name(enum role role);
 
 /* Voxels of one channel: size[0] * size[1] * size[2]. */
@@ -78,62 +85,14 @@ int record_offset(const struct record *record, int offset[3]);
  * RECORD_BYTES_MAX. */
 int record_place(const struct record *record, struct record *whole);
 
+/* Length of the step along each axis in mm; 0 without geometry. */
+void record_spacing(const struct record *record, double spacing[3]);
+
 /* Drops what would be false after a warp: grid, affine, forms and geometry. */
 void record_forget_geometry(struct record *record);
 
 /* Value of another key ("prunet.aug"), or NULL; and setting one, replacing its line. */
 const char *record_key(const struct record *record, const char *key, char *value, size_t size);
 int record_set_key(struct record *record, const char *key, const char *value);
-
-/* Checks a case name: [A-Za-z0-9._-]{1,64}, not starting with '.' or '-'. */
-bool case_name_valid(const char *name);
-
-/* Reading ------------------------------------------------------------------------------------------- */
-
-struct reader; /* opaque */
-
-struct reader_options {
-    uint64_t max_bytes;      /* largest payload; 0 means 4 GiB */
-    const char *expect_path; /* file of case names in order, or NULL; see spec: one missing, extra or out of
-                                order is STATUS_DATA */
-    const int *stop;         /* a descriptor, or NULL: once it is readable, waiting for a pipe ends with
-                                STATUS_RETRY. See lib/base/stop.h */
-};
-
-/* Opens a stream over files (count > 0; "-" is stdin) or stdin (count == 0). Regular files are mapped,
- * copy on write. *reader is set only on success. */
-int reader_open(struct reader **reader, int count, char *const *paths, const struct reader_options *options);
-
-/* From now on a payload is read straight to where `room` says: record->bytes bytes, lent for as long as the
- * record is used, or NULL for memory of the reader's own. Called when the header is read, data being NULL. */
-typedef void *reader_room(void *self, const struct record *record);
-void reader_set_room(struct reader *reader, reader_room *room, void *self);
-
-/* Reads the next record: *got is set, and the record belongs to the caller (record_free). At a legal end
- * *got is false and the status 0. A stream that is empty, ends inside a record, or ends after a record that
- * is not the last of its case is STATUS_DATA; the message names the file, the record's number and the case.
- */
-int reader_next(struct reader *reader, struct record *record, bool *got);
-
-/* The name of the file being read, for messages. */
-const char *reader_name(const struct reader *reader);
-
-/* Cases completed so far, and how many --expect lists (0 without). */
-size_t reader_cases_done(const struct reader *reader);
-size_t reader_cases_expected(const struct reader *reader);
-
-/* Seconds spent waiting for input so far. */
-double reader_seconds(const struct reader *reader);
-
-void reader_close(struct reader *reader);
-
-/* Writing ------------------------------------------------------------------------------------------- */
-
-/* Writes header and data; header padded to a multiple of 4096 bytes. */
-int record_write(struct output *output, const struct record *record);
-
-/* Writes only the header (data and bytes are not looked at), for data that does not lie in one piece: the
- * caller then writes exactly the payload's bytes. */
-int record_write_header(struct output *output, const struct record *record);
 
 #endif

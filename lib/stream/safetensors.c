@@ -1,8 +1,10 @@
 #include "lib/stream/safetensors.h"
+#include "lib/base/array.h"
 #include "lib/base/error.h"
 #include "lib/stream/safetensors_header.h"
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -152,79 +154,98 @@ const char *safetensors_metadata(const struct safetensors *file, const char *key
     return NULL;
 }
 
-static void print_string(FILE *header, const char *string)
+/* Text that grows. The first failure stays in `status`, and nothing is appended after it. */
+struct text {
+    char *bytes;
+    size_t length, capacity;
+    int status;
+};
+
+static void put_bytes(struct text *text, const char *bytes, size_t count)
 {
-    fputc('"', header);
-    for (const unsigned char *c = (const unsigned char *)string; *c; c++) {
+    if (!text->status)
+        text->status = array_grow(&text->bytes, &text->capacity, text->length + count, 1);
+    if (text->status)
+        return;
+    memcpy(text->bytes + text->length, bytes, count);
+    text->length += count;
+}
+
+/* At most 127 bytes. */
+__attribute__((format(printf, 2, 3))) static void put(struct text *text, const char *format, ...)
+{
+    char piece[128];
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(piece, sizeof piece, format, arguments);
+    va_end(arguments);
+    if (length < 0 || (size_t)length >= sizeof piece)
+        text->status = fail(STATUS_FAILURE, "a piece of %d bytes is too long for the header", length);
+    else
+        put_bytes(text, piece, (size_t)length);
+}
+
+static void put_string(struct text *text, const char *string)
+{
+    put(text, "\"");
+    for (const char *c = string; *c; c++) {
         if (*c == '"' || *c == '\\')
-            fprintf(header, "\\%c", *c);
-        else if (*c < 0x20)
-            fprintf(header, "\\u%04x", *c);
+            put(text, "\\%c", *c);
+        else if ((unsigned char)*c < 0x20)
+            put(text, "\\u%04x", (unsigned)*c);
         else
-            fputc(*c, header);
+            put_bytes(text, c, 1);
     }
-    fputc('"', header);
+    put(text, "\"");
 }
 
-static void print_metadata(FILE *header, const struct safetensors *file)
+static void put_metadata(struct text *text, const struct safetensors *file)
 {
-    fputs("\"__metadata__\":{", header);
+    put(text, "\"__metadata__\":{");
     for (size_t i = 0; i < file->metadata_count; i++) {
-        fputs(i ? "," : "", header);
-        print_string(header, file->metadata[i].key);
-        fputc(':', header);
-        print_string(header, file->metadata[i].value);
+        put(text, i ? "," : "");
+        put_string(text, file->metadata[i].key);
+        put(text, ":");
+        put_string(text, file->metadata[i].value);
     }
-    fputc('}', header);
+    put(text, "}");
 }
 
-static void print_tensor(FILE *header, const struct safetensors_tensor *tensor, uint64_t offset)
+static void put_tensor(struct text *text, const struct safetensors_tensor *tensor, uint64_t offset)
 {
-    print_string(header, tensor->name);
-    fprintf(header, ":{\"dtype\":\"%s\",\"shape\":[", safetensors_dtype_of(tensor->type)->name);
+    put_string(text, tensor->name);
+    put(text, ":{\"dtype\":\"%s\",\"shape\":[", safetensors_dtype_of(tensor->type)->name);
     for (int i = 0; i < tensor->dimensions; i++)
-        fprintf(header, i ? ",%" PRId64 : "%" PRId64, tensor->size[i]);
-    fprintf(header, "],\"data_offsets\":[%" PRIu64 ",%" PRIu64 "]}", offset, offset + tensor->bytes);
+        put(text, i ? ",%" PRId64 : "%" PRId64, tensor->size[i]);
+    put(text, "],\"data_offsets\":[%" PRIu64 ",%" PRIu64 "]}", offset, offset + tensor->bytes);
 }
 
 /* The length and the header, padded with spaces so that the data behind them begins aligned. */
-static int print_header(const struct safetensors *file, char **text, size_t *length)
+static void put_header(struct text *text, const struct safetensors *file)
 {
-    FILE *header = open_memstream(text, length);
-    if (!header)
-        return fail_errno(STATUS_FAILURE, "cannot build a header");
-    fprintf(header, "%*s{", LENGTH_BYTES, "");
-    bool first = !file->metadata_count;
-    if (file->metadata_count)
-        print_metadata(header, file);
     uint64_t offset = 0;
+    put(text, "%*s{", LENGTH_BYTES, "");
+    if (file->metadata_count)
+        put_metadata(text, file);
     for (size_t i = 0; i < file->tensor_count; i++) {
-        fputs(first ? "" : ",", header);
-        first = false;
-        print_tensor(header, &file->tensors[i], offset);
+        put(text, i || file->metadata_count ? "," : "");
+        put_tensor(text, &file->tensors[i], offset);
         offset += file->tensors[i].bytes;
     }
-    fputc('}', header);
-    fflush(header);
-    while (*length % DATA_ALIGNMENT) {
-        fputc(' ', header);
-        fflush(header);
-    }
-    if (fclose(header))
-        return fail_errno(STATUS_FAILURE, "cannot build a header");
-    for (int i = 0; i < LENGTH_BYTES; i++)
-        (*text)[i] = (char)((uint64_t)(*length - LENGTH_BYTES) >> 8 * i);
-    return STATUS_OK;
+    put(text, "}");
+    while (!text->status && text->length % DATA_ALIGNMENT)
+        put(text, " ");
+    for (int i = 0; !text->status && i < LENGTH_BYTES; i++)
+        text->bytes[i] = (char)((uint64_t)(text->length - LENGTH_BYTES) >> 8 * i);
 }
 
 int safetensors_write_header(struct output *output, const struct safetensors *file)
 {
-    char *header = NULL;
-    size_t length = 0;
-    int status = print_header(file, &header, &length);
-    if (!status)
-        status = output_write(output, header, length);
-    free(header);
+    struct text header = {0};
+    put_header(&header, file);
+    int status = header.status ? fail_in(header.status, "%s", output_name(output))
+                               : output_write(output, header.bytes, header.length);
+    free(header.bytes);
     return status;
 }
 

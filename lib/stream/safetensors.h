@@ -3,40 +3,7 @@
 #define PRUNET_STREAM_SAFETENSORS_H
 
 #include "lib/base/output.h"
-#include <stddef.h>
-#include <stdint.h>
-
-enum { SAFETENSORS_DIMENSIONS_MAX = 8 };
-enum safetensors_type {
-    SAFETENSORS_F32,
-    SAFETENSORS_F64,
-    SAFETENSORS_U8,
-    SAFETENSORS_I64,
-    SAFETENSORS_OTHER /* a type of the format that nothing here computes with; never written */
-};
-
-struct safetensors_tensor {
-    char *name;
-    enum safetensors_type type;
-    int dimensions;
-    int64_t size[SAFETENSORS_DIMENSIONS_MAX];
-    const void *data; /* inside the mapped file, or the caller's when writing. A foreign file may leave it
-                         unaligned: memcpy out of it */
-    size_t bytes;
-};
-
-struct safetensors_entry {
-    char *key, *value; /* one string of __metadata__ */
-};
-
-struct safetensors {
-    struct safetensors_tensor *tensors; /* in the header's order */
-    size_t tensor_count;
-    struct safetensors_entry *metadata;
-    size_t metadata_count;
-    void *mapping;
-    size_t mapping_bytes;
-};
+#include "lib/stream/safetensors_header.h"
 
 /* Maps a file and checks all of it: header at most 16 MiB, valid JSON of the expected form, no name twice,
  * offsets inside the file, without overlap or gap, size = product of shape and type. STATUS_DATA otherwise,

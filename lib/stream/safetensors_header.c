@@ -1,4 +1,5 @@
 #include "lib/stream/safetensors_header.h"
+#include "lib/base/array.h"
 #include "lib/base/error.h"
 #include <stdbool.h>
 #include <stdlib.h>
@@ -191,7 +192,7 @@ static int take_numbers(struct text *text, uint64_t *numbers, int most, int *cou
     return expect(text, ']');
 }
 
-/* What the header says of one tensor, before it is believed. */
+/* What the header says of one tensor, before it is checked. */
 struct description {
     char *dtype;
     uint64_t shape[SAFETENSORS_DIMENSIONS_MAX], offsets[2];
@@ -232,8 +233,8 @@ static int take_description(struct text *text, struct description *d)
     return status;
 }
 
-static int believe(const struct description *d, const char *data, uint64_t data_bytes,
-                   struct safetensors_tensor *tensor)
+static int accept_tensor(const struct description *d, const char *data, uint64_t data_bytes,
+                         struct safetensors_tensor *tensor)
 {
     const struct safetensors_dtype *dtype = safetensors_dtype_named(d->dtype);
     if (!dtype)
@@ -255,27 +256,21 @@ static int believe(const struct description *d, const char *data, uint64_t data_
     return STATUS_OK;
 }
 
-/* Room for one more element of an array that doubles; NULL without memory. */
-static void *grown(void *array, size_t count, size_t element)
-{
-    return count & (count - 1) ? array : realloc(array, (count ? 2 * count : 1) * element);
-}
-
 static int take_tensor(struct text *text, char *name, const char *data, uint64_t data_bytes,
                        struct safetensors *file)
 {
-    void *room = grown(file->tensors, file->tensor_count, sizeof *file->tensors);
-    if (!room) {
+    int status =
+        array_grow(&file->tensors, &file->tensor_capacity, file->tensor_count + 1, sizeof *file->tensors);
+    if (status) {
         free(name);
-        return fail(STATUS_FAILURE, "out of memory");
+        return status;
     }
-    file->tensors = room;
     struct safetensors_tensor *tensor = &file->tensors[file->tensor_count++];
     *tensor = (struct safetensors_tensor){.name = name};
     struct description d = {0};
-    int status = take_description(text, &d);
+    status = take_description(text, &d);
     if (!status)
-        status = believe(&d, data, data_bytes, tensor);
+        status = accept_tensor(&d, data, data_bytes, tensor);
     free(d.dtype);
     return status;
 }
@@ -288,10 +283,9 @@ static int take_metadata(struct text *text, struct safetensors *file)
     if (status || take(text, '}'))
         return status;
     do {
-        void *room = grown(file->metadata, file->metadata_count, sizeof *file->metadata);
-        if (!room)
-            return fail(STATUS_FAILURE, "out of memory");
-        file->metadata = room;
+        if ((status = array_grow(&file->metadata, &file->metadata_capacity, file->metadata_count + 1,
+                                 sizeof *file->metadata)))
+            return status;
         struct safetensors_entry *entry = &file->metadata[file->metadata_count++];
         *entry = (struct safetensors_entry){0};
         if ((status = take_string(text, &entry->key)) || (status = expect(text, ':')) ||

@@ -1,7 +1,9 @@
 #include "lib/stream/source.h"
+#include "lib/base/array.h"
 #include "lib/base/error.h"
+#include "lib/base/numbers.h"
 #include "lib/base/progress.h"
-#include "lib/stream/nrrd.h"
+#include "lib/stream/nrrd_text.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -61,7 +63,7 @@ static int wait_for_input(const struct source *source)
 
 /* Reads at least one byte, or none at the end: *got tells how many. `ahead` counts from what is not consumed.
  */
-static int read_some(struct source *source, void *to, size_t room, size_t ahead, size_t *got)
+static int read_some(struct source *source, void *to, size_t capacity, size_t ahead, size_t *got)
 {
     double start = clock_seconds();
     ssize_t count;
@@ -69,8 +71,8 @@ static int read_some(struct source *source, void *to, size_t room, size_t ahead,
     if (status)
         return status;
     do
-        count = source->regular ? pread(source->fd, to, room, (off_t)(source->position + ahead))
-                                : read(source->fd, to, room);
+        count = source->regular ? pread(source->fd, to, capacity, (off_t)(source->position + ahead))
+                                : read(source->fd, to, capacity);
     while (count < 0 && errno == EINTR);
     *source->seconds += clock_seconds() - start;
     if (count < 0)
@@ -86,10 +88,10 @@ int source_header(struct source *source, char **text, size_t *length)
     source->begin = 0;
     *text = source->buffer;
     while (!(*length = nrrd_header_length(source->buffer, source->end))) {
-        size_t room = NRRD_HEADER_MAX - source->end, got;
-        if (!room)
-            return fail(STATUS_DATA, "a header of more than %d bytes, or no NRRD", NRRD_HEADER_MAX);
-        int status = read_some(source, source->buffer + source->end, room < NRRD_PAGE ? room : NRRD_PAGE,
+        size_t free_bytes = NRRD_HEADER_MAX - source->end, got;
+        if (!free_bytes)
+            return fail(STATUS_DATA, "a header of more than %d bytes, or not NRRD", NRRD_HEADER_MAX);
+        int status = read_some(source, source->buffer + source->end, size_min(free_bytes, NRRD_PAGE),
                                source->end, &got);
         if (status)
             return status;
@@ -107,24 +109,19 @@ static int ends_early(size_t have, size_t bytes)
     return fail(STATUS_DATA, "the input ends inside the data: %zu of %zu bytes", have, bytes);
 }
 
-/* Without room: memory that doubles while bytes arrive, so that a header that lies reserves nothing. */
-static int read_payload(struct source *source, struct record *record, char *room)
+/* Without a destination: memory that grows while bytes arrive, so that a header that lies reserves
+ * nothing. */
+static int read_payload(struct source *source, struct record *record, char *destination)
 {
-    size_t bytes = record->bytes, ahead = source->end - source->begin, capacity = room ? bytes : 0, have = 0;
-    char *data = room;
+    size_t bytes = record->bytes, ahead = source->end - source->begin, have = 0;
+    size_t capacity = destination ? bytes : 0;
+    char *data = destination;
     int status = STATUS_OK;
     while (!status && have < bytes) {
-        if (have == capacity) {
-            capacity = capacity ? 2 * capacity : GROWTH_FIRST;
-            capacity = capacity < bytes ? capacity : bytes;
-            char *larger = realloc(data, capacity);
-            if (!larger) {
-                status = fail(STATUS_FAILURE, "no memory for %zu bytes", capacity);
-                break;
-            }
-            data = larger;
-        }
-        size_t got = capacity - have < ahead ? capacity - have : ahead;
+        if (have == capacity &&
+            (status = array_grow_within(&data, &capacity, size_min(have + GROWTH_FIRST, bytes), bytes, 1)))
+            break;
+        size_t got = size_min(capacity - have, ahead);
         if (got) {
             memcpy(data + have, source->buffer + source->begin, got);
             source->begin += got;
@@ -134,12 +131,12 @@ static int read_payload(struct source *source, struct record *record, char *room
         have += got;
     }
     if (status) {
-        if (!room)
+        if (!destination)
             free(data);
         return status;
     }
     record->data = data;
-    record->lent = room != NULL;
+    record->borrowed = destination != NULL;
     return STATUS_OK;
 }
 
@@ -161,12 +158,12 @@ static bool map_payload(struct source *source, struct record *record)
     return true;
 }
 
-int source_payload(struct source *source, size_t header_length, struct record *record, void *room)
+int source_payload(struct source *source, size_t header_length, struct record *record, void *destination)
 {
     struct stat file;
     if (!source->regular) {
         source->begin += header_length;
-        return read_payload(source, record, room);
+        return read_payload(source, record, destination);
     }
     source->position += header_length;
     source->begin = source->end = 0;
@@ -175,7 +172,8 @@ int source_payload(struct source *source, size_t header_length, struct record *r
     uint64_t rest = (uint64_t)file.st_size > source->position ? (uint64_t)file.st_size - source->position : 0;
     if (rest < record->bytes)
         return ends_early((size_t)rest, record->bytes);
-    int status = !room && map_payload(source, record) ? STATUS_OK : read_payload(source, record, room);
+    int status =
+        !destination && map_payload(source, record) ? STATUS_OK : read_payload(source, record, destination);
     source->position += record->bytes;
     return status;
 }

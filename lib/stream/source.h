@@ -27,9 +27,9 @@ const char *source_name(const char *path);
  * *length is 0 at the end of the input. STATUS_DATA when the input ends inside it or it is too long. */
 int source_header(struct source *source, char **text, size_t *length);
 
-/* Consumes the header and then the payload of record->bytes bytes, which becomes record->data: in `room`,
- * which is lent, or where that is NULL a private mapping if the file allows it at this alignment, else memory
- * that grows as bytes arrive. */
-int source_payload(struct source *source, size_t header_length, struct record *record, void *room);
+/* Consumes the header and then the payload of record->bytes bytes, which becomes record->data: in
+ * `destination`, which is borrowed, or where that is NULL a private mapping if the file allows it at this
+ * alignment, else memory that grows as bytes arrive. */
+int source_payload(struct source *source, size_t header_length, struct record *record, void *destination);
 
 #endif

@@ -1,6 +1,7 @@
 #include "lib/volume/anatomy.h"
 #include "lib/base/error.h"
 #include "lib/base/random.h"
+#include "lib/volume/labels.h"
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
@@ -118,16 +119,16 @@ enum tissue tissue_at(const struct anatomy *a, const double p[3])
     return oedema < t->oedema && healthy != TISSUE_CSF ? TISSUE_OEDEMA : healthy;
 }
 
-int tissue_label(enum tissue tissue)
+uint8_t tissue_label(enum tissue tissue)
 {
     switch (tissue) {
     case TISSUE_CORE:
-        return 1;
+        return LABEL_CORE;
     case TISSUE_OEDEMA:
-        return 2;
+        return LABEL_OEDEMA;
     case TISSUE_ENHANCING:
-        return 4;
+        return LABEL_ENHANCING;
     default:
-        return 0;
+        return LABEL_BACKGROUND;
     }
 }

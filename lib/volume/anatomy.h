@@ -2,7 +2,7 @@
  *
  * Points are in units of the brain's half-axes: the brain is about the unit ball, x to the left, y to the
  * back, z to the top. The shapes are caricatures: what matters is that tissues lie side by side as they do in
- * a head, and that none of them is told from tumour by its place alone. */
+ * a head, and that none of them can be told from tumour by its place alone. */
 #ifndef PRUNET_VOLUME_ANATOMY_H
 #define PRUNET_VOLUME_ANATOMY_H
 
@@ -51,7 +51,7 @@ void anatomy_free(struct anatomy *anatomy);
 
 enum tissue tissue_at(const struct anatomy *anatomy, const double point[3]);
 
-/* The label of BraTS: 1, 2 or 4 in the tumour, else 0. */
-int tissue_label(enum tissue tissue);
+/* The label that records have for a tissue: background outside the tumour. */
+uint8_t tissue_label(enum tissue tissue);
 
 #endif

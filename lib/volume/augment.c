@@ -16,12 +16,12 @@ static double draw_between(uint64_t key, const char *what, uint64_t counter, dou
 static int draw_patch(uint64_t key, const int patch[3], struct warp *warp)
 {
     for (int axis = 0; axis < 3; axis++) {
-        int room = warp->size[axis] - (patch[axis] ? patch[axis] : warp->size[axis]);
-        if (room < 0)
+        int spare = patch[axis] ? warp->size[axis] - patch[axis] : 0;
+        if (spare < 0)
             return fail(STATUS_DATA, "a patch of %dx%dx%d does not fit into %dx%dx%d: crop to a larger size",
                         patch[0], patch[1], patch[2], warp->size[0], warp->size[1], warp->size[2]);
-        warp->patch[axis] = warp->size[axis] - room;
-        warp->offset[axis] = (int)draw_between(key, "patch", (uint64_t)axis, 0, room + 1);
+        warp->patch[axis] = warp->size[axis] - spare;
+        warp->offset[axis] = (int)draw_between(key, "patch", (uint64_t)axis, 0, spare + 1);
     }
     return STATUS_OK;
 }
@@ -104,7 +104,7 @@ int warp_record(const struct warp *warp, const struct slice_map *map, struct rec
 }
 
 /* prunet.aug: what was asked for and what was drawn, so that a record explains itself. */
-static int note_provenance(const struct augmentation *a, const struct warp *w, struct record *record)
+static int record_warp(const struct augmentation *a, const struct warp *w, struct record *record)
 {
     char value[512];
     int length = snprintf(value, sizeof value,
@@ -139,5 +139,5 @@ int augment_apply(struct augment *augment, struct record *record)
         status = record_same_size(record, augment->warp.size, role_name(record->role));
     if (!status)
         status = warp_record(&augment->warp, &augment->map, record);
-    return status ? status : note_provenance(&augment->options, &augment->warp, record);
+    return status ? status : record_warp(&augment->options, &augment->warp, record);
 }

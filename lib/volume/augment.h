@@ -5,7 +5,7 @@
 #ifndef PRUNET_VOLUME_AUGMENT_H
 #define PRUNET_VOLUME_AUGMENT_H
 
-#include "lib/stream/record.h"
+#include "lib/volume/slice_map.h"
 
 struct augmentation {
     uint64_t seed, epoch;
@@ -17,35 +17,10 @@ struct augmentation {
     int patch[3];   /* size of a random crop afterwards; 0 0 0: none */
 };
 
-/* What was drawn for a case. */
-struct warp {
-    double angle;                 /* radians, from x towards y */
-    double scale;                 /* > 1 enlarges */
-    double displacement[2][3][3]; /* voxels, of x and of y; [row][column] of the 3 x 3 grid */
-    bool flip[3];
-    float shift[RECORD_CHANNELS_MAX];
-    int size[3];             /* of the volume */
-    int offset[3], patch[3]; /* the part of the warped volume that is kept */
-};
-
 /* Draws the warp of a case: a function of seed, epoch, case name, the volume's size and the options, and of
  * nothing else. STATUS_DATA when the patch is larger than the volume. */
 int warp_draw(const struct augmentation *augmentation, const char *case_name, const int size[3],
               struct warp *warp);
-
-/* Where each of the warp's patch[0] * patch[1] output pixels comes from in a slice of the volume. */
-struct slice_map {
-    size_t pixels;
-    int step_x, step_y; /* to the neighbours that are interpolated with; 0 along an axis of one voxel */
-    int32_t *corner;    /* index of the lower neighbour in both axes */
-    int32_t *nearest;   /* index of the nearest voxel, -1 outside the scaled image */
-    float *weight[4];   /* of corner, corner + step_x, corner + step_y, corner + both; 0 outside */
-    float *outside;     /* 1 outside the scaled image, else 0 */
-};
-
-/* Computes the map in double precision. Release with slice_map_free. */
-int slice_map_make(struct slice_map *map, const struct warp *warp);
-void slice_map_free(struct slice_map *map);
 
 /* Warps an image, which becomes float, or a label map, and drops its geometry; prunet.aug tells what was
  * done. Images are interpolated linearly, outside them is the value of voxel (0,0,0), and the shift is added

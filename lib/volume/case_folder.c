@@ -1,6 +1,6 @@
 #include "lib/volume/case_folder.h"
 #include "lib/base/error.h"
-#include "lib/stream/nifti.h"
+#include "lib/stream/nifti_write.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -10,17 +10,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILES = PHANTOM_MODALITIES + 1 };
 enum { MILLIMETRES_AND_SECONDS = 2, SCANNER = 1 }; /* xyzt_units; NIFTI_XFORM_SCANNER_ANAT */
-
-static const char *file_suffix(int file)
-{
-    return file < PHANTOM_MODALITIES ? phantom_modalities[file] : "seg";
-}
 
 static int file_path(char path[PATH_MAX], const char *folder, const char *name, int file)
 {
-    int length = snprintf(path, PATH_MAX, "%s/%s_%s.nii.gz", folder, name, file_suffix(file));
+    int length = snprintf(path, PATH_MAX, "%s/%s%s.nii.gz", folder, name, modalities[file].suffix[0]);
     return length < PATH_MAX ? STATUS_OK : fail(STATUS_FAILURE, "%s: the path is too long", folder);
 }
 
@@ -68,8 +62,8 @@ static int write_volume(struct record *record, const char *path)
 static int write_files(const struct phantom *phantom, const char *folder, const char *name)
 {
     struct record record = brats_record(phantom, name);
-    for (int file = 0; file < FILES; file++) {
-        bool label = file == PHANTOM_MODALITIES;
+    for (int file = 0; file < CASE_FILES; file++) {
+        bool label = file == LABEL_FILE;
         char path[PATH_MAX];
         record.role = label ? ROLE_LABEL : ROLE_IMAGE;
         record.sample = label ? SAMPLE_UINT8 : SAMPLE_INT16;
@@ -87,7 +81,7 @@ static int write_files(const struct phantom *phantom, const char *folder, const 
 /* Removes a case's files and its folder; what else is in it stays, and is a failure. */
 static int remove_folder(const char *folder, const char *name)
 {
-    for (int file = 0; file < FILES; file++) {
+    for (int file = 0; file < CASE_FILES; file++) {
         char path[PATH_MAX];
         if (!file_path(path, folder, name, file))
             unlink(path);

@@ -4,9 +4,9 @@
 
 #include "lib/volume/phantom.h"
 
-/* Writes the five files into a temporary folder beside the case's and gives it its name when all are whole; a
- * folder that has the name already is replaced, provided that it holds no other files. On failure the
- * temporary folder is removed; a caller that can be interrupted holds signals meanwhile. */
+/* Writes the five files into a temporary folder beside the case's and gives it its name when all are
+ * complete; a folder that has the name already is replaced, provided that it holds no other files. On
+ * failure the temporary folder is removed. A caller that signals can end should block them meanwhile. */
 int case_folder_write(const struct phantom *phantom, const char *folder, const char *name);
 
 #endif

@@ -1,17 +1,9 @@
 #include "lib/volume/crop.h"
 #include "lib/base/error.h"
+#include "lib/base/grid.h"
+#include "lib/base/numbers.h"
 #include "lib/volume/samples.h"
 #include <string.h>
-
-static int smaller(int a, int b)
-{
-    return a < b ? a : b;
-}
-
-static int larger(int a, int b)
-{
-    return a > b ? a : b;
-}
 
 /* The bits that tell a value from zero; the sign of a float does not. */
 static uint32_t sample_bits(enum sample sample, const void *row, int x)
@@ -51,8 +43,8 @@ static bool widen_by_row(enum sample sample, const void *row, int width, int *lo
         end--;
     if (first == end)
         return false;
-    *low = smaller(*low, first);
-    *high = larger(*high, end);
+    *low = int_min(*low, first);
+    *high = int_max(*high, end);
     return true;
 }
 
@@ -69,10 +61,10 @@ bool bounding_box(const struct record *record, int low[3], int high[3])
         for (int z = 0; z < size[2]; z++)
             for (int y = 0; y < size[1]; y++, row += row_bytes)
                 if (widen_by_row(record->sample, row, size[0], &low[0], &high[0])) {
-                    low[1] = smaller(low[1], y);
-                    high[1] = larger(high[1], y + 1);
-                    low[2] = smaller(low[2], z);
-                    high[2] = larger(high[2], z + 1);
+                    low[1] = int_min(low[1], y);
+                    high[1] = int_max(high[1], y + 1);
+                    low[2] = int_min(low[2], z);
+                    high[2] = int_max(high[2], z + 1);
                 }
     return high[0] > 0;
 }
@@ -86,36 +78,18 @@ void centre_box(const int low[3], const int high[3], const int size[3], int offs
     }
 }
 
-static void copy_window(const uint8_t *from, const int from_size[3], uint8_t *to, const struct window *w,
-                        size_t sample)
-{
-    int first[3], end[3]; /* of the window, what lies inside the volume */
-    for (int axis = 0; axis < 3; axis++) {
-        first[axis] = larger(0, -w->offset[axis]);
-        end[axis] = smaller(w->size[axis], from_size[axis] - w->offset[axis]);
-    }
-    if (first[0] >= end[0])
-        return;
-    size_t bytes = (size_t)(end[0] - first[0]) * sample;
-    for (int z = first[2]; z < end[2]; z++)
-        for (int y = first[1]; y < end[1]; y++) {
-            size_t source_row = (size_t)(z + w->offset[2]) * from_size[1] + (size_t)(y + w->offset[1]);
-            size_t source = source_row * from_size[0] + (size_t)(first[0] + w->offset[0]);
-            size_t target = ((size_t)z * w->size[1] + y) * w->size[0] + first[0];
-            memcpy(to + target * sample, from + source * sample, bytes);
-        }
-}
-
 int crop_record(struct record *record, const struct window *window)
 {
     struct record cropped;
     int status = record_derive(&cropped, record, record->sample, record->channels, window->size);
     if (status)
         return status;
-    size_t sample = sample_bytes(record->sample);
-    for (int c = 0; c < record->channels; c++)
-        copy_window((const uint8_t *)record->data + c * record_voxels(record) * sample, record->size,
-                    (uint8_t *)cropped.data + c * record_voxels(&cropped) * sample, window, sample);
+    size_t sample = sample_bytes(record->sample), channels = (size_t)record->channels;
+    const int offset[3] = {-window->offset[0], -window->offset[1],
+                           -window->offset[2]}; /* of the volume in the window */
+    for (size_t c = 0; c < channels; c++)
+        grid_copy((const char *)record->data + c * (record->bytes / channels), record->size, offset,
+                  (char *)cropped.data + c * (cropped.bytes / channels), window->size, sample);
     for (int axis = 0; axis < 3 && cropped.has_geometry; axis++)
         for (int k = 0; k < 3; k++)
             cropped.origin[k] += window->offset[axis] * cropped.directions[axis][k];
@@ -123,7 +97,7 @@ int crop_record(struct record *record, const struct window *window)
     return STATUS_OK;
 }
 
-static int aim(struct crop *crop, const struct record *image)
+static int centre_window(struct crop *crop, const struct record *image)
 {
     int low[3], high[3];
     crop->case_name[0] = 0;
@@ -139,7 +113,7 @@ int crop_apply(struct crop *crop, struct record *record)
 {
     int status;
     if (record->role == ROLE_IMAGE)
-        status = aim(crop, record);
+        status = centre_window(crop, record);
     else if (strcmp(crop->case_name, record->case_name))
         return fail(STATUS_DATA, "a %s without its image before it", role_name(record->role));
     else

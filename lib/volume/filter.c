@@ -1,6 +1,8 @@
 #include "lib/volume/filter.h"
 #include "lib/base/error.h"
 #include "lib/base/progress.h"
+#include "lib/stream/reader.h"
+#include "lib/stream/record_write.h"
 
 static int filter_records(const struct filter *filter, struct reader *reader, struct output *output)
 {

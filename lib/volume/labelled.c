@@ -1,5 +1,6 @@
 #include "lib/volume/labelled.h"
 #include "lib/base/error.h"
+#include "lib/stream/reader.h"
 #include "lib/volume/samples.h"
 #include <string.h>
 
@@ -22,8 +23,8 @@ static int read_image(struct reader *reader, struct record *image, bool *got)
     return status ? fail_in(status, "%s", reader_name(reader)) : STATUS_OK;
 }
 
-/* The image was not the last record of its case, so that another of the same case follows or the reader
- * complains. */
+/* The image was not the last record of its case, so that either another record of the same case
+ * follows, or the reader refuses the stream. */
 static int read_label(struct reader *reader, const struct record *image, struct record *label)
 {
     bool got;

@@ -2,11 +2,12 @@
 #ifndef PRUNET_VOLUME_LABELLED_H
 #define PRUNET_VOLUME_LABELLED_H
 
+#include "lib/stream/reader.h"
 #include "lib/stream/record.h"
 
 struct labelled_case {
     struct record image; /* float */
-    struct record label; /* uint8, values 0, 1, 2, 4, of the image's size */
+    struct record label; /* uint8, labels of records (labels.h), of the image's size */
 };
 
 /* Reads the next pair: *got is set, and both records belong to the caller (labelled_free). At a legal end

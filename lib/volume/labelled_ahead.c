@@ -57,8 +57,10 @@ int labelled_ahead_open(struct labelled_ahead **ahead, struct reader *reader, la
     a->reader = reader;
     a->prepare = prepare;
     a->prepare_self = self;
-    sem_init(&a->wanted, 0, 1);
-    sem_init(&a->ready, 0, 0);
+    if (sem_init(&a->wanted, 0, 1) || sem_init(&a->ready, 0, 0)) {
+        free(a);
+        return fail_errno(STATUS_FAILURE, "no semaphores to read ahead with");
+    }
     if ((errno = pthread_create(&a->thread, NULL, read_cases, a))) {
         sem_destroy(&a->wanted);
         sem_destroy(&a->ready);

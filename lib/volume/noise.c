@@ -1,5 +1,6 @@
 #include "lib/volume/noise.h"
 #include "lib/base/error.h"
+#include "lib/base/numbers.h"
 #include "lib/base/random.h"
 #include <stdlib.h>
 
@@ -32,8 +33,8 @@ double noise_at(const struct noise *noise, const double point[3])
     double t[3];
     for (int axis = 0; axis < 3; axis++) {
         double at = (point[axis] + 1.5) / 3 * noise->cells;
-        at = at < 0 ? 0 : at > noise->cells ? noise->cells : at;
-        cell[axis] = at < noise->cells - 1 ? (int)at : noise->cells - 1;
+        at = double_clamp(at, 0, noise->cells);
+        cell[axis] = int_min((int)at, noise->cells - 1);
         t[axis] = at - cell[axis];
         t[axis] *= t[axis] * (3 - 2 * t[axis]);
     }

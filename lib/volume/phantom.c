@@ -1,5 +1,7 @@
 #include "lib/volume/phantom.h"
 #include "lib/base/error.h"
+#include "lib/base/grid.h"
+#include "lib/base/numbers.h"
 #include "lib/base/random.h"
 #include "lib/volume/anatomy.h"
 #include <math.h>
@@ -7,10 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const phantom_modalities[PHANTOM_MODALITIES] = {"t1", "t1ce", "t2", "flair"};
-
 /* Mean intensities, relative to the gain of the modality. */
-static const double contrast[PHANTOM_MODALITIES][TISSUES] = {
+static const double contrast[MODALITIES][TISSUES] = {
     /* none, CSF, grey, white, vessel, gliosis, oedema, enhancing, core */
     {0, 0.45, 0.85, 1.10, 0.80, 0.95, 0.82, 0.80, 0.62}, /* t1 */
     {0, 0.45, 0.88, 1.10, 1.55, 0.95, 0.84, 1.55, 0.64}, /* t1ce */
@@ -106,7 +106,7 @@ struct appearance {
 
 static int draw_appearance(struct appearance *a, uint64_t key, int modality)
 {
-    key = random_key(key, phantom_modalities[modality]);
+    key = random_key(key, modalities[modality].name);
     a->gain = draw(key, "gain", 250, 900);
     for (int t = 0; t < TISSUES; t++)
         a->level[t] =
@@ -122,7 +122,7 @@ static int16_t intensity(const struct appearance *a, double level, const double 
     double texture = 1 + texture_spread * noise_at(&a->texture, p);
     double noise = noise_spread * random_normal(a->noise_key, voxel);
     double value = a->gain * exp(bias_spread * noise_at(&a->bias, p)) * (level * texture + noise);
-    return (int16_t)(value < 1 ? 1 : value > INT16_MAX ? INT16_MAX : lrint(value));
+    return (int16_t)lrint(double_clamp(value, 1, INT16_MAX));
 }
 
 /* scratch: as many floats as there are voxels. */
@@ -146,7 +146,7 @@ static void paint_modality(const struct appearance *a, const struct head *head, 
 static int phantom_allocate(struct phantom *phantom, size_t voxels)
 {
     bool all = (phantom->label = malloc(voxels)) != NULL;
-    for (int m = 0; m < PHANTOM_MODALITIES; m++)
+    for (int m = 0; m < MODALITIES; m++)
         all = (phantom->image[m] = malloc(voxels * sizeof *phantom->image[m])) && all;
     return all ? STATUS_OK : fail(STATUS_FAILURE, "out of memory");
 }
@@ -159,7 +159,7 @@ static int paint(struct phantom *phantom, uint64_t key, const struct head *head,
         return status;
     paint_tissues(&anatomy, head, phantom->size, phantom->label); /* the label's place holds tissues first */
     anatomy_free(&anatomy);
-    for (int m = 0; m < PHANTOM_MODALITIES && !status; m++) {
+    for (int m = 0; m < MODALITIES && !status; m++) {
         struct appearance appearance;
         if (!(status = draw_appearance(&appearance, key, m)))
             paint_modality(&appearance, head, phantom->label, phantom->size, scratch, phantom->image[m]);
@@ -171,7 +171,7 @@ static int paint(struct phantom *phantom, uint64_t key, const struct head *head,
 
 int phantom_make(struct phantom *phantom, uint64_t seed, int number, const int size[3])
 {
-    size_t voxels = (size_t)size[0] * size[1] * size[2];
+    size_t voxels = grid_voxels(size);
     uint64_t key = random_key_number(random_key(seed, "phantom"), (uint64_t)number);
     struct head head = draw_head(key, size);
     *phantom = (struct phantom){0};
@@ -182,7 +182,7 @@ int phantom_make(struct phantom *phantom, uint64_t seed, int number, const int s
         status = paint(phantom, key, &head, scratch);
     free(scratch);
     for (size_t i = 0; i < voxels && !status; i++)
-        phantom->label[i] = (uint8_t)tissue_label(phantom->label[i]);
+        phantom->label[i] = tissue_label(phantom->label[i]);
     if (status)
         phantom_free(phantom);
     return status;
@@ -190,7 +190,7 @@ int phantom_make(struct phantom *phantom, uint64_t seed, int number, const int s
 
 void phantom_free(struct phantom *phantom)
 {
-    for (int m = 0; m < PHANTOM_MODALITIES; m++)
+    for (int m = 0; m < MODALITIES; m++)
         free(phantom->image[m]);
     free(phantom->label);
     *phantom = (struct phantom){0};

@@ -6,17 +6,13 @@
 #ifndef PRUNET_VOLUME_PHANTOM_H
 #define PRUNET_VOLUME_PHANTOM_H
 
+#include "lib/volume/labels.h"
 #include <stdint.h>
-
-enum { PHANTOM_MODALITIES = 4 };
-
-/* "t1", "t1ce", "t2", "flair": the suffixes of the files, in the order of the channels. */
-extern const char *const phantom_modalities[PHANTOM_MODALITIES];
 
 struct phantom {
     int size[3];
-    int16_t *image[PHANTOM_MODALITIES]; /* (D, H, W); 0 outside the brain, positive inside */
-    uint8_t *label;                     /* (D, H, W); 0, 1, 2, 4 */
+    int16_t *image[MODALITIES]; /* (D, H, W); 0 outside the brain, positive inside */
+    uint8_t *label;             /* (D, H, W); labels of records */
 };
 
 /* Makes case `number` of a seed, a function of both and of the size; the head fills the same part of any

@@ -1,4 +1,4 @@
-/* Sample types: what the algorithms of this folder compute in, from whatever a record holds. */
+/* Records in the sample type that algorithms compute in, whatever type they were read in. */
 #ifndef PRUNET_VOLUME_SAMPLES_H
 #define PRUNET_VOLUME_SAMPLES_H
 
@@ -9,17 +9,17 @@
 int record_derive(struct record *to, const struct record *from, enum sample sample, int channels,
                   const int size[3]);
 
-/* Replaces `record` by `with`, whose data it takes over. */
+/* Frees `record` and makes it `with`, whose data it then owns. */
 void record_replace(struct record *record, struct record *with);
 
-/* Turns an image's samples into float; nothing happens when they are. */
+/* Turns a record's samples into float; nothing happens when they are. STATUS_FAILURE without memory. */
 int record_make_float(struct record *record);
 
-/* Turns a label map's samples into uint8 and checks them: STATUS_DATA for a value other than 0, 1, 2 and 4,
- * with the value and its count, and for more than one channel. */
+/* Turns a label map's samples into uint8 and checks them: STATUS_DATA for a value that is not a label of
+ * records (labels.h), with the value and its count, and for more than one channel. */
 int record_make_labels(struct record *record);
 
-/* STATUS_DATA unless both records have the same size; both are of one case. */
+/* STATUS_DATA unless the record has the size of its case's image; `what` it is stands in the message. */
 int record_same_size(const struct record *record, const int size[3], const char *what);
 
 #endif

@@ -1,6 +1,6 @@
-/* The backward map of an augmented slice: from each output pixel to where its value comes from. */
+#include "lib/volume/slice_map.h"
 #include "lib/base/error.h"
-#include "lib/volume/augment.h"
+#include "lib/base/numbers.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -23,7 +23,7 @@ static void cubic_weights(int p, int n, double weights[3])
     int first = (int)floor(at) - 1;
     weights[0] = weights[1] = weights[2] = 0;
     for (int tap = first; tap < first + 4; tap++)
-        weights[tap < 0 ? 0 : tap > 2 ? 2 : tap] += cubic(at - tap);
+        weights[int_clamp(tap, 0, 2)] += cubic(at - tap);
 }
 
 /* Mirrors a coordinate at the borders of the first and last voxel, -1/2 and n - 1/2. Interpolating in the
@@ -34,12 +34,7 @@ static double reflect(double q, int n)
     q = fmod(q + 0.5, period);
     q = q < 0 ? q + period : q;
     q = (q < n ? q : period - q) - 0.5;
-    return fmin(fmax(q, 0), n - 1);
-}
-
-static double clamp(double s, int n)
-{
-    return fmin(fmax(s, 0), n - 1);
+    return double_clamp(q, 0, n - 1);
 }
 
 /* Takes pixel p = (px, py) of the warped slice back to the coordinates s of its source; false where s is
@@ -57,8 +52,8 @@ static bool take_back(const struct warp *warp, const int p[2], const double wx[3
         u[axis] = (reflect(p[axis] + d, warp->size[axis]) - c[axis]) / warp->scale;
     }
     double sine = sin(warp->angle), cosine = cos(warp->angle);
-    s[0] = clamp(cosine * u[0] + sine * u[1] + c[0], warp->size[0]);
-    s[1] = clamp(cosine * u[1] - sine * u[0] + c[1], warp->size[1]);
+    s[0] = double_clamp(cosine * u[0] + sine * u[1] + c[0], 0, warp->size[0] - 1);
+    s[1] = double_clamp(cosine * u[1] - sine * u[0] + c[1], 0, warp->size[1] - 1);
     return fabs(u[0]) <= c[0] && fabs(u[1]) <= c[1];
 }
 
@@ -67,8 +62,8 @@ static void set_pixel(struct slice_map *map, size_t i, const double s[2], bool i
     int lower[2];
     double fraction[2];
     for (int axis = 0; axis < 2; axis++) {
-        int last = size[axis] > 1 ? size[axis] - 2 : 0; /* the upper neighbour exists */
-        lower[axis] = (int)s[axis] < last ? (int)s[axis] : last;
+        int last = int_max(size[axis] - 2, 0); /* the upper neighbour exists */
+        lower[axis] = int_min((int)s[axis], last);
         fraction[axis] = s[axis] - lower[axis];
     }
     double x = fraction[0], y = fraction[1];

@@ -58,11 +58,11 @@ static bool is_constant(const struct sums *s)
     return least >= most;
 }
 
-struct moments moments_of(const float *voxels, size_t count)
+struct mean_deviation mean_deviation_of(const float *voxels, size_t count)
 {
     struct sums s;
     sum_about(&s, voxels, count, 0);
-    struct moments m = {.count = (size_t)total(s.count), .finite = isfinite(total(s.sum))};
+    struct mean_deviation m = {.count = (size_t)total(s.count), .finite = isfinite(total(s.sum))};
     if (!m.count)
         return m;
     m.mean = total(s.sum) / (double)m.count;
@@ -73,9 +73,9 @@ struct moments moments_of(const float *voxels, size_t count)
     return m;
 }
 
-struct moments standardize(float *voxels, size_t count)
+struct mean_deviation standardize(float *voxels, size_t count)
 {
-    struct moments m = moments_of(voxels, count);
+    struct mean_deviation m = mean_deviation_of(voxels, count);
     if (!m.finite)
         return m;
     double scale = m.deviation > 0 ? 1 / m.deviation : 0;
@@ -109,7 +109,7 @@ int standardize_record(struct record *record)
     size_t n = record_voxels(record);
     for (int c = 0; c < record->channels; c++) {
         char name[CHANNEL_NAMES_SIZE];
-        struct moments m = standardize((float *)record->data + c * n, n);
+        struct mean_deviation m = standardize((float *)record->data + c * n, n);
         channel_name(record, c, name, sizeof name);
         if (!m.finite)
             return fail(STATUS_DATA, "%s: voxels that are not finite", name);

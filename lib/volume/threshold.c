@@ -1,5 +1,6 @@
 #include "lib/volume/threshold.h"
 #include "lib/base/error.h"
+#include "lib/base/numbers.h"
 #include "lib/volume/samples.h"
 #include "lib/volume/standardize.h"
 #include <math.h>
@@ -16,8 +17,7 @@ double threshold_value(int index)
 /* How many thresholds a value lies above. */
 static int thresholds_below(float value)
 {
-    double steps = ceil((value - lowest) * steps_per_unit);
-    return steps < 0 ? 0 : steps > THRESHOLDS ? THRESHOLDS : (int)steps;
+    return (int)double_clamp(ceil((value - lowest) * steps_per_unit), 0, THRESHOLDS);
 }
 
 static double dice(double overlap, double predicted, double tumour)

@@ -26,9 +26,9 @@ struct threshold {
 
 double threshold_value(int index);
 
-/* Adds a case, of which the label is uint8. The image is standardized first, in place, which changes nothing
- * when it is already. An empty prediction of an empty tumour has Dice 1. STATUS_DATA when the label does not
- * fit the image, or the image the modalities of the cases before. */
+/* Adds a case; its label is uint8. The image is standardized first, in place, which changes nothing when
+ * it is standardized already. An empty prediction of an empty tumour has Dice 1. STATUS_DATA when the
+ * label does not fit the image, or the image the modalities of the cases before. */
 int threshold_add_case(struct threshold_scores *scores, struct record *image, const struct record *label);
 
 /* The mean Dice of a threshold over the cases added. */

@@ -1,7 +1,8 @@
 /* Hostile input, two ways: as a test with fixed mutations of a good input, and under libFuzzer without end:
  *
- *   clang -g -O1 -fsanitize=fuzzer,address,undefined -Dmain=fixed_mutations -D_GNU_SOURCE -I. \
- *       tests/fuzz/nrrd.c lib/base/[a-z]*.c lib/stream/[a-z]*.c -lz -lm -o fuzz-nrrd && ./fuzz-nrrd */
+ *   clang -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -Dmain=fixed_mutations -D_GNU_SOURCE -I. \
+ *       tests/fuzz/nrrd.c lib/base/{array,error,grid,output,progress,random}.c lib/stream/[a-z]*.c \
+ *       lib/volume/labels.c -lz -lm -o fuzz-nrrd && ./fuzz-nrrd */
 #ifndef PRUNET_TESTS_FUZZ_FUZZ_H
 #define PRUNET_TESTS_FUZZ_FUZZ_H
 

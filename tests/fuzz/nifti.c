@@ -1,6 +1,7 @@
 /* Hostile NIfTI, plain and gzip: what is accepted is finite, within limits, and can be written again. */
 #include "lib/stream/nifti.h"
 #include "lib/base/error.h"
+#include "lib/volume/labels.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/lib/nifti_bytes.h"
 
@@ -21,7 +22,7 @@ static void promises(const struct nifti *volume)
     fuzz_promise(!record_offset(&record, offset) && !offset[0] && !offset[1] && !offset[2]);
     uint8_t *labels = malloc(samples);
     if (labels)
-        (void)nifti_labels("fuzz", volume, RULES_2018, labels);
+        (void)labels_of_values(record_scheme, volume->data, samples, labels);
     free(labels);
 }
 

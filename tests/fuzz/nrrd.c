@@ -1,7 +1,9 @@
 /* Hostile record headers and streams: what is accepted keeps the limits, and can be written and read again.
  */
-#include "lib/stream/nrrd.h"
 #include "lib/base/error.h"
+#include "lib/stream/nrrd_format.h"
+#include "lib/stream/nrrd_parse.h"
+#include "lib/stream/reader.h"
 #include "tests/fuzz/fuzz.h"
 
 static void reread(const struct record *record)

@@ -3,7 +3,8 @@
 #define PRUNET_TESTS_LIB_FEED_H
 
 #include "lib/base/error.h"
-#include "lib/stream/record.h"
+#include "lib/stream/reader.h"
+#include "lib/stream/record_write.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -34,7 +34,7 @@ static void check_phantom(int x, int y, int z)
     for (size_t i = 0; i < n; i++) {
         int inside = phantom.image[0][i] != 0;
         brain += (size_t)inside;
-        for (int m = 0; m < PHANTOM_MODALITIES; m++)
+        for (int m = 0; m < MODALITIES; m++)
             wrong += (phantom.image[m][i] != 0) != inside || phantom.image[m][i] < 0;
         wrong += phantom.label[i] > 4 || (phantom.label[i] && !inside);
         counts[phantom.label[i] > 4 ? 3 : phantom.label[i]]++;

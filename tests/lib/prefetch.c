@@ -3,6 +3,7 @@
  * stopped and goes on. */
 #include "lib/network/prefetch.h"
 #include "lib/network/train.h"
+#include "lib/stream/reader.h"
 #include "lib/volume/labelled.h"
 #include "tests/check.h"
 #include "tests/lib/delayed.h"

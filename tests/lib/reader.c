@@ -170,7 +170,7 @@ static int read_into(struct room *room, const char *path, struct fed *fed)
     *fed = (struct fed){0};
     if (reader_open(&reader, 1, paths, NULL))
         abort();
-    reader_set_room(reader, lend, room);
+    reader_set_destination(reader, lend, room);
     for (bool got = true; got && !fed->status; fed->count += got)
         fed->status = reader_next(reader, &fed->record[fed->count], &got);
     snprintf(fed->message, sizeof fed->message, "%s", error_message());
@@ -193,7 +193,7 @@ static void lends(void)
             snprintf(path, sizeof path, "/dev/fd/%d", end);
         bool two = read_into(&room, path, &fed) == 2 && !fed.status;
         check(two && room.asked == 2 && !room.early && fed.record[0].data == room.bytes &&
-                  fed.record[0].lent && fed.record[1].data && !fed.record[1].lent,
+                  fed.record[0].borrowed && fed.record[1].data && !fed.record[1].borrowed,
               "%s: an image is read to where there is room for it, a label elsewhere", name);
         fed_free(&fed);
         bool whole = true;

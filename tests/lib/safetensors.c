@@ -2,6 +2,7 @@
 #include "lib/stream/safetensors.h"
 #include "lib/base/error.h"
 #include "tests/check.h"
+#include <errno.h>
 #include <stdint.h>
 #include <unistd.h>
 
@@ -207,6 +208,63 @@ static void test_golden(void)
         safetensors_close(&file);
 }
 
+#ifdef __SANITIZE_ADDRESS__
+static void test_memory(void)
+{
+    skip("the sanitizer has its own allocator", "a header for which memory is short");
+}
+#else
+/* Stands before the C library's: fails at call number `fails_at` from now, and at all after it. */
+static long fails_at = -1;
+void *__libc_realloc(void *old, size_t bytes);
+void *realloc(void *old, size_t bytes)
+{
+    if (fails_at >= 0 && fails_at-- == 0) {
+        fails_at = 0;
+        errno = ENOMEM;
+        return NULL;
+    }
+    return __libc_realloc(old, bytes);
+}
+
+/* Wherever memory ends while the header is built, the write fails and leaves no file. */
+static void test_memory(void)
+{
+    enum { MANY = 500 };
+    static float value = 1;
+    static char names[MANY][24];
+    static struct safetensors_tensor tensors[MANY];
+    for (int i = 0; i < MANY; i++) {
+        snprintf(names[i], sizeof names[i], "layer.%d.weight", i);
+        tensors[i] =
+            (struct safetensors_tensor){.name = names[i], .dimensions = 0, .data = &value, .bytes = 4};
+    }
+    struct safetensors out = {.tensors = tensors, .tensor_count = MANY}, in;
+    int failures = 0, right = 1, status = STATUS_FAILURE;
+    for (long k = 0; status; k++) {
+        struct output output;
+        unlink(path);
+        if (output_open(&output, path, true))
+            abort();
+        fails_at = k;
+        status = safetensors_write(&output, &out);
+        fails_at = -1;
+        if (!status)
+            status = output_commit(&output);
+        else
+            right &= status == STATUS_FAILURE && strstr(error_message(), path) != NULL;
+        output_discard(&output);
+        failures += status != STATUS_OK;
+        right &= (access(path, F_OK) == 0) == !status;
+    }
+    check(right && failures > 5, "%d places where memory ends: a failure, and no file", failures);
+    status = safetensors_open(&in, path);
+    check(!status && in.tensor_count == MANY, "with enough of it all tensors come back");
+    if (!status)
+        safetensors_close(&in);
+}
+#endif
+
 int main(void)
 {
     const char *folder = getenv("TMPDIR");
@@ -215,6 +273,7 @@ int main(void)
     test_round_trip();
     test_refusals();
     test_truncation();
+    test_memory();
     test_golden();
     unlink(path);
     unlink(second);

@@ -17,7 +17,7 @@ static void check_moments(size_t n, double mean, double spread)
     for (size_t i = 0; i < n; i++)
         if (voxels[i] != 0)
             square += (voxels[i] - sum / (double)count) * (voxels[i] - sum / (double)count);
-    struct moments m = moments_of(voxels, n);
+    struct mean_deviation m = mean_deviation_of(voxels, n);
     double deviation = sqrt(square / (double)count);
     check(m.finite && m.count == count && fabs(m.mean / (sum / (double)count) - 1) < 1e-12 &&
               fabs(m.deviation - deviation) <= 1e-9 * deviation,
@@ -25,9 +25,9 @@ static void check_moments(size_t n, double mean, double spread)
     uint32_t after;
     standardize(voxels, n);
     memcpy(&after, voxels + n, sizeof after);
-    check(after == 0xffffffff && moments_of(voxels, n).finite, "the voxel behind them is not touched");
+    check(after == 0xffffffff && mean_deviation_of(voxels, n).finite, "the voxel behind them is not touched");
     if (deviation > 0) {
-        m = moments_of(voxels, n);
+        m = mean_deviation_of(voxels, n);
         check(fabs(m.mean) < 1e-6 && fabs(m.deviation - 1) < 1e-6, "then mean %.1e, deviation 1", m.mean);
     }
     free(voxels);
@@ -43,11 +43,11 @@ int main(void)
     float constant[40], empty[5] = {0};
     for (int i = 0; i < 40; i++)
         constant[i] = 0.1f; /* whose mean in double rounds */
-    struct moments m = standardize(constant, 40);
+    struct mean_deviation m = standardize(constant, 40);
     check(m.count == 40 && m.deviation == 0 && constant[0] == 0 && constant[39] == 0, "a constant becomes 0");
     m = standardize(empty, 5);
     check(m.count == 0 && m.finite && empty[0] == 0, "nothing stays nothing");
-    check(moments_of(empty, 0).count == 0, "no voxels at all");
+    check(mean_deviation_of(empty, 0).count == 0, "no voxels at all");
     struct record named = {.channel_names = "t1 t1ce", .channels = 3};
     char name[32];
     check(!strcmp(channel_name(&named, 1, name, sizeof name), "t1ce"), "the second channel's name");

@@ -1,22 +1,18 @@
-#include "lib/stream/nifti_case.h"
+#include "lib/volume/nifti_case_write.h"
 #include "lib/base/error.h"
+#include "lib/stream/record_write.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { FILES_MAX = MODALITIES + 1, MESSAGE_SIZE = 1024 };
-
-static const char channel_names[] = "t1 t1ce t2 flair";
-
-/* Where the Decathlon's flair, t1, t1ce, t2 has each of ours. */
-static const size_t decathlon_order[MODALITIES] = {1, 2, 3, 0};
+enum { MESSAGE_SIZE = 1024 };
 
 /* All volumes of a case: its images, and its label behind them. */
 struct volumes {
     int count;
-    const char *path[FILES_MAX];
-    struct nifti_file *file[FILES_MAX];
-    struct nifti volume[FILES_MAX];
+    const char *path[CASE_FILES];
+    struct nifti_file *file[CASE_FILES];
+    struct nifti volume[CASE_FILES];
 };
 
 static int open_all(struct volumes *all, const struct nifti_case *files, const struct nifti_options *options)
@@ -48,8 +44,8 @@ static int check_all(const struct volumes *all, int images)
  * is kept, whichever thread met it: messages are a thread's own. */
 static int load_all(struct volumes *all)
 {
-    int status[FILES_MAX];
-    char message[FILES_MAX][MESSAGE_SIZE];
+    int status[CASE_FILES];
+    char message[CASE_FILES][MESSAGE_SIZE];
 #pragma omp parallel for schedule(dynamic)
     for (int i = 0; i < all->count; i++) {
         status[i] = nifti_load(all->file[i], &all->volume[i]);
@@ -78,13 +74,14 @@ static int write_image(const struct volumes *all, const struct nifti_case *files
     struct record record = {
         .role = ROLE_IMAGE, .sample = SAMPLE_FLOAT, .channels = MODALITIES, .last = !files->label};
     memcpy(record.case_name, files->name, sizeof record.case_name);
-    memcpy(record.channel_names, channel_names, sizeof channel_names);
+    modality_names(record.channel_names);
     nifti_describe(&all->volume[0], &record);
     size_t voxels = record_voxels(&record);
     int status = record_write_header(output, &record);
     for (size_t c = 0; !status && c < MODALITIES; c++) {
-        const float *data =
-            files->images == 1 ? all->volume[0].data + decathlon_order[c] * voxels : all->volume[c].data;
+        const float *data = files->images == 1
+                                ? all->volume[0].data + (size_t)modalities[c].decathlon * voxels
+                                : all->volume[c].data;
         status = output_write(output, data, voxels * sizeof *data);
     }
     return status;
@@ -100,26 +97,27 @@ static int write_label(const struct volumes *all, const struct nifti_case *files
 
 /* The label map's numbers, before anything is written. */
 static int read_label(const struct volumes *all, const struct nifti_case *files,
-                      const enum label_rules *rules, struct record *record)
+                      const struct label_scheme *scheme, struct record *record)
 {
-    int at = files->images;
     *record = (struct record){.role = ROLE_LABEL, .sample = SAMPLE_UINT8, .channels = 1, .last = true};
     if (!files->label)
         return STATUS_OK;
-    memcpy(record->size, all->volume[at].size, sizeof record->size);
+    const struct nifti *volume = &all->volume[files->images];
+    memcpy(record->size, volume->size, sizeof record->size);
     int status = record_allocate(record);
     if (status)
         return status;
-    return nifti_labels(all->path[at], &all->volume[at],
-                        rules     ? *rules
-                        : at == 1 ? RULES_MSD
-                                  : RULES_2018,
-                        record->data);
+    status = labels_of_values(scheme, volume->data, record_voxels(record), record->data);
+    if (status && scheme == record_scheme)
+        fail(status, "%s (with --labels 2023 also 3)", error_message());
+    return status ? fail_in(status, "%s", files->label) : STATUS_OK;
 }
 
 int nifti_case_write(const struct nifti_case *files, const struct nifti_options *options,
-                     const enum label_rules *rules, struct output *output)
+                     const struct label_scheme *scheme, struct output *output)
 {
+    if (!scheme)
+        scheme = files->images == 1 ? label_scheme_named("msd") : record_scheme;
     struct volumes all = {0};
     struct record label = {0};
     int status = open_all(&all, files, options);
@@ -128,7 +126,7 @@ int nifti_case_write(const struct nifti_case *files, const struct nifti_options 
     if (!status)
         status = load_all(&all);
     if (!status)
-        status = read_label(&all, files, rules, &label);
+        status = read_label(&all, files, scheme, &label);
     if (!status)
         status = write_image(&all, files, output);
     if (!status && files->label)

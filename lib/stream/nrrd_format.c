@@ -1,15 +1,11 @@
+#include "lib/stream/nrrd_format.h"
 #include "lib/base/error.h"
-#include "lib/stream/nrrd.h"
-#include <fcntl.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum { PIPE_BYTES = 1 << 20 };
-
-/* Text that stops growing when it is full; `length` then says so by being larger than the room. */
+/* Text that stops growing when it is full; `length` then says so by being larger than NRRD_HEADER_MAX. */
 struct text {
     char *at;
     size_t length;
@@ -17,10 +13,10 @@ struct text {
 
 __attribute__((format(printf, 2, 3))) static void put(struct text *text, const char *format, ...)
 {
-    size_t room = text->length < NRRD_HEADER_MAX ? NRRD_HEADER_MAX - text->length : 0;
+    size_t left = text->length < NRRD_HEADER_MAX ? NRRD_HEADER_MAX - text->length : 0;
     va_list arguments;
     va_start(arguments, format);
-    int length = vsnprintf(room ? text->at + text->length : NULL, room, format, arguments);
+    int length = vsnprintf(left ? text->at + text->length : NULL, left, format, arguments);
     va_end(arguments);
     text->length += length > 0 ? (size_t)length : 0;
 }
@@ -152,29 +148,4 @@ int nrrd_format(const struct record *record, char *text, size_t *length)
                     NRRD_LINES_MAX);
     *length = header.length;
     return STATUS_OK;
-}
-
-int record_write_header(struct output *output, const struct record *record)
-{
-    size_t length;
-    char *text = malloc(NRRD_HEADER_MAX);
-    if (!text)
-        return fail(STATUS_FAILURE, "%s: out of memory", output_name(output));
-    int status = nrrd_format(record, text, &length);
-    if (!status) {
-        fcntl(output->fd, F_SETPIPE_SZ, PIPE_BYTES); /* fewer hops between processes; no harm where refused */
-        status = output_write(output, text, length);
-    }
-    free(text);
-    return status;
-}
-
-int record_write(struct output *output, const struct record *record)
-{
-    size_t bytes = record_voxels(record) * (size_t)record->channels * sample_bytes(record->sample);
-    if (!record->data || record->bytes != bytes)
-        return fail(STATUS_FAILURE, "case %s: %zu bytes of data, where the sizes need %zu", record->case_name,
-                    record->bytes, bytes);
-    int status = record_write_header(output, record);
-    return status ? status : output_write(output, record->data, record->bytes);
 }

@@ -1,13 +1,16 @@
+#include "lib/stream/nifti.h"
+#include "lib/base/array.h"
 #include "lib/base/error.h"
+#include "lib/base/grid.h"
+#include "lib/base/numbers.h"
 #include "lib/stream/affine.h"
 #include "lib/stream/inflate.h"
-#include "lib/stream/nifti_header.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* A block of samples fits the second-level cache on its way from zlib to floats; 8 divides it. */
-enum { BLOCK_BYTES = 1 << 18, GROWTH_FIRST = 1 << 22 };
+enum { BLOCK_BYTES = 1 << 18, GROWTH_FIRST = 1 << 20 /* samples */ };
 static const double SAME_AFFINE = 1e-3;
 
 struct nifti_file {
@@ -41,7 +44,7 @@ static int read_header(struct nifti_file *file, struct nifti *volume)
     if (!status)
         status = nifti_header_parse(bytes, file->path, &file->header, volume);
     for (size_t rest = status ? 0 : file->header.offset - length; !status && rest;) {
-        size_t part = rest < sizeof bytes ? rest : sizeof bytes;
+        size_t part = size_min(rest, sizeof bytes);
         status = read_all(&file->input, bytes, part, "the header's extensions");
         rest -= part;
     }
@@ -61,8 +64,7 @@ int nifti_open(const char *path, const struct nifti_options *options, struct nif
     if (!status)
         status = read_header(file, volume);
     if (!status) { /* at most 2^36 voxels of 2^6 channels */
-        file->samples = (size_t)volume->size[0] * (size_t)volume->size[1] * (size_t)volume->size[2] *
-                        (size_t)volume->channels;
+        file->samples = grid_voxels(volume->size) * (size_t)volume->channels;
         uint64_t most = options && options->max_bytes ? options->max_bytes : RECORD_BYTES_MAX;
         if (file->samples * sizeof(float) > most)
             status = fail(STATUS_DATA, "%zu bytes as float, more than the limit of %llu",
@@ -173,30 +175,14 @@ static size_t clear_non_finite(float *data, size_t count)
     return found;
 }
 
-/* Memory follows the bytes that arrive: a header that lies about its size reserves nothing. */
-static int grow(float **data, size_t *room, size_t wanted, size_t most)
-{
-    if (wanted <= *room)
-        return STATUS_OK;
-    size_t larger = *room ? 2 * *room : GROWTH_FIRST / sizeof(float);
-    larger = larger < most ? larger : most;
-    float *moved = realloc(*data, larger * sizeof *moved);
-    if (!moved)
-        return fail(STATUS_FAILURE, "no memory for %zu bytes", larger * sizeof *moved);
-    *data = moved;
-    *room = larger;
-    return STATUS_OK;
-}
-
 static int load_samples(struct nifti_file *file, struct nifti *volume)
 {
     const struct nifti_header *header = &file->header;
-    size_t width = header->sample_bytes, room = 0;
+    size_t width = header->sample_bytes, capacity = 0;
     unsigned char *block = malloc(BLOCK_BYTES);
     int status = block ? STATUS_OK : fail(STATUS_FAILURE, "out of memory");
     for (size_t done = 0; !status && done < file->samples;) {
-        size_t rest = file->samples - done, count = rest < BLOCK_BYTES / width ? rest : BLOCK_BYTES / width;
-        size_t got;
+        size_t count = size_min(file->samples - done, BLOCK_BYTES / width), got;
         if ((status = inflate_read(&file->input, block, count * width, &got)))
             break;
         if (got < count * width) {
@@ -204,7 +190,11 @@ static int load_samples(struct nifti_file *file, struct nifti *volume)
                           file->samples * width);
             break;
         }
-        if ((status = grow(&volume->data, &room, done + count, file->samples)))
+        /* memory follows the bytes that arrive: a header that lies about its size reserves nothing */
+        if (done + count > capacity &&
+            (status =
+                 array_grow_within(&volume->data, &capacity, size_min(done + GROWTH_FIRST, file->samples),
+                                   file->samples, sizeof *volume->data)))
             break;
         if (header->swapped)
             swap_samples(block, count, width);
@@ -261,7 +251,7 @@ void nifti_free(struct nifti *volume)
 
 int nifti_same_grid(const char *path_a, const struct nifti *a, const char *path_b, const struct nifti *b)
 {
-    if (memcmp(a->size, b->size, sizeof a->size))
+    if (!grid_equal(a->size, b->size))
         return fail(STATUS_DATA, "%s is %dx%dx%d, %s is %dx%dx%d", path_a, a->size[0], a->size[1], a->size[2],
                     path_b, b->size[0], b->size[1], b->size[2]);
     double difference = affine_difference(a->affine, b->affine);
@@ -275,11 +265,7 @@ void nifti_describe(const struct nifti *volume, struct record *record)
     memcpy(record->size, volume->size, sizeof record->size);
     memcpy(record->grid, volume->size, sizeof record->grid);
     memcpy(record->affine, volume->affine, sizeof record->affine);
-    for (int axis = 0; axis < 3; axis++) {
-        record->origin[axis] = volume->affine[axis][3];
-        for (int r = 0; r < 3; r++)
-            record->directions[axis][r] = volume->affine[r][axis];
-    }
+    affine_split(volume->affine, record->directions, record->origin);
     record->forms = volume->forms;
     record->has_geometry = record->has_grid = true;
 }

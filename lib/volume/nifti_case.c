@@ -1,15 +1,9 @@
+#include "lib/volume/nifti_case.h"
 #include "lib/base/error.h"
-#include "lib/stream/nifti_case.h"
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { LABEL = MODALITIES, FILES };
-
-/* What ends a file's name before .nii or .nii.gz: BraTS up to 2021, and 2023. */
-static const char *const suffixes[FILES][2] = {
-    {"_t1", "-t1n"}, {"_t1ce", "-t1c"}, {"_t2", "-t2w"}, {"_flair", "-t2f"}, {"_seg", "-seg"}};
 
 static bool ends_with(const char *name, size_t length, const char *end)
 {
@@ -29,10 +23,10 @@ static size_t stem_length(const char *name)
 /* Which of a case's files a stem's suffix makes it, or -1; *length is then shortened by the suffix. */
 static int kind_of(const char *name, size_t *length)
 {
-    for (int kind = 0; kind < FILES; kind++)
-        for (int scheme = 0; scheme < 2; scheme++)
-            if (ends_with(name, *length, suffixes[kind][scheme])) {
-                *length -= strlen(suffixes[kind][scheme]);
+    for (int kind = 0; kind < CASE_FILES; kind++)
+        for (int naming = 0; naming < NAMING_SCHEMES; naming++)
+            if (ends_with(name, *length, modalities[kind].suffix[naming])) {
+                *length -= strlen(modalities[kind].suffix[naming]);
                 return kind;
             }
     return -1;
@@ -40,7 +34,7 @@ static int kind_of(const char *name, size_t *length)
 
 static char **slot(struct nifti_case *files, int kind)
 {
-    return kind == LABEL ? &files->label : &files->image[kind];
+    return kind == LABEL_FILE ? &files->label : &files->image[kind];
 }
 
 static int take_file(struct nifti_case *files, const char *folder, const char *name)
@@ -51,8 +45,8 @@ static int take_file(struct nifti_case *files, const char *folder, const char *n
         return STATUS_OK;
     char **path = slot(files, kind);
     if (*path)
-        return fail(STATUS_DATA, "%s: two files for %s: %s and %s", folder, suffixes[kind][0] + 1,
-                    strrchr(*path, '/') + 1, name);
+        return fail(STATUS_DATA, "%s: two files for %s: %s and %s", folder, modalities[kind].name,
+                    path_file(*path), name);
     if (asprintf(path, "%s/%s", folder, name) < 0) {
         *path = NULL;
         return fail(STATUS_FAILURE, "%s: out of memory", folder);
@@ -64,7 +58,7 @@ static int take_file(struct nifti_case *files, const char *folder, const char *n
 static void folder_name(const char *folder, char *name, size_t size)
 {
     char *whole = realpath(folder, NULL);
-    snprintf(name, size, "%s", whole ? strrchr(whole, '/') + 1 : "");
+    snprintf(name, size, "%s", whole ? path_file(whole) : "");
     free(whole);
 }
 
@@ -84,7 +78,7 @@ int nifti_case_find(struct nifti_case *files, const char *folder)
     for (int kind = 0; !status && kind < MODALITIES; kind++)
         if (!files->image[kind])
             status = fail(STATUS_DATA, "%s: no %s: no file ends with %s or %s, then .nii or .nii.gz", folder,
-                          suffixes[kind][0] + 1, suffixes[kind][0], suffixes[kind][1]);
+                          modalities[kind].name, modalities[kind].suffix[0], modalities[kind].suffix[1]);
     if (status) {
         nifti_case_free(files);
         return status;
@@ -97,33 +91,40 @@ int nifti_case_find(struct nifti_case *files, const char *folder)
 }
 
 /* "x/BraTS2021_00006_t1.nii.gz" is BraTS2021_00006; "x/BraTS2021_00006/t1.nii.gz" is the folder's. */
-static void name_of_image(const char *path, char *name, size_t size)
+static int name_of_image(const char *path, char *name, size_t size)
 {
-    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
-    size_t length = stem_length(base);
+    const char *file = path_file(path);
+    size_t length = stem_length(file);
     if (!length)
-        length = strlen(base);
+        length = strlen(file);
     bool bare = false;
-    for (int scheme = 0; scheme < 2; scheme++)
-        bare = bare || (length == strlen(suffixes[0][scheme] + 1) &&
-                        ends_with(base, length, suffixes[0][scheme] + 1));
-    if (!bare) {
-        kind_of(base, &length);
-        snprintf(name, size, "%.*s", (int)length, base);
-        return;
+    for (int naming = 0; naming < NAMING_SCHEMES; naming++) {
+        const char *letters = modalities[0].suffix[naming] + 1; /* "_t1" without what joins it to a name */
+        bare = bare || (length == strlen(letters) && ends_with(file, length, letters));
     }
-    char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-    folder_name(folder ? folder : "", name, size);
+    if (!bare) {
+        kind_of(file, &length);
+        snprintf(name, size, "%.*s", (int)length, file);
+        return STATUS_OK;
+    }
+    char *folder = file > path ? strndup(path, (size_t)(file - path)) : strdup(".");
+    if (!folder)
+        return fail(STATUS_FAILURE, "%s: out of memory", path);
+    folder_name(folder, name, size);
     free(folder);
+    return STATUS_OK;
 }
 
 int nifti_case_name(struct nifti_case *files, const char *name)
 {
-    char found[CASE_NAME_SIZE + 16]; /* room to see that a name is too long */
+    char found[CASE_NAME_SIZE + 16]; /* more than a name, to see that one is too long */
+    int status = STATUS_OK;
     if (name)
         snprintf(found, sizeof found, "%s", name);
     else
-        name_of_image(files->image[0], found, sizeof found);
+        status = name_of_image(files->image[0], found, sizeof found);
+    if (status)
+        return status;
     if (!case_name_valid(found))
         return fail(STATUS_USAGE,
                     "'%s' cannot name a case (letters, digits, '.', '_', '-', at most %d): --case NAME",

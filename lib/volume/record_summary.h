@@ -1,6 +1,6 @@
 /* What a record holds, in numbers: for people who look at a stream. */
-#ifndef PRUNET_STREAM_RECORD_SUMMARY_H
-#define PRUNET_STREAM_RECORD_SUMMARY_H
+#ifndef PRUNET_VOLUME_RECORD_SUMMARY_H
+#define PRUNET_VOLUME_RECORD_SUMMARY_H
 
 #include "lib/stream/record.h"
 
@@ -9,7 +9,7 @@ enum { CHECKS_SIZE = 128 };
 struct record_summary {
     double min, max, mean; /* of all finite samples of all channels; 0 without any */
     size_t non_finite;
-    size_t other_labels; /* samples of a label record that are not 0, 1, 2, 4 */
+    size_t other_labels; /* finite samples of a label record that are not labels of records */
 };
 
 void record_summarize(const struct record *record, struct record_summary *summary);

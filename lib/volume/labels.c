@@ -1,0 +1,186 @@
+#include "lib/volume/labels.h"
+#include "lib/base/error.h"
+#include <stdio.h>
+#include <string.h>
+
+/* name, column, labels, label of what only this region has, row in tables, colour */
+static const struct region brats_regions[] = {
+    [REGION_WT] = {"WT", "wt", {LABEL_CORE, LABEL_OEDEMA, LABEL_ENHANCING}, LABEL_OEDEMA, 1, {0, 158, 115}},
+    [REGION_TC] = {"TC", "tc", {LABEL_CORE, LABEL_ENHANCING}, LABEL_CORE, 2, {213, 94, 0}},
+    [REGION_ET] = {"ET", "et", {LABEL_ENHANCING}, LABEL_ENHANCING, 0, {240, 228, 66}},
+};
+
+enum { BRATS_REGIONS = sizeof brats_regions / sizeof brats_regions[0], NONE = LABEL_NONE };
+
+/* name, labels of records for the numbers 0, 1, 2, 3, 4, numbers in words, regions */
+static const struct label_scheme schemes[] = {
+    {"2018",
+     {0, LABEL_CORE, LABEL_OEDEMA, NONE, LABEL_ENHANCING},
+     "0, 1, 2, 4",
+     brats_regions,
+     BRATS_REGIONS},
+    {"2023",
+     {0, LABEL_CORE, LABEL_OEDEMA, LABEL_ENHANCING, LABEL_ENHANCING},
+     "0, 1, 2, 3, 4",
+     brats_regions,
+     BRATS_REGIONS},
+    {"msd", {0, LABEL_OEDEMA, LABEL_CORE, LABEL_ENHANCING, NONE}, "0, 1, 2, 3", brats_regions, BRATS_REGIONS},
+};
+
+const struct label_scheme *const record_scheme = &schemes[0];
+
+/* name, what ends a file's name, volume in the Decathlon's files */
+const struct modality modalities[CASE_FILES] = {
+    {"t1", {"_t1", "-t1n"}, 1},
+    {"t1ce", {"_t1ce", "-t1c"}, 2},
+    {"t2", {"_t2", "-t2w"}, 3},
+    {"flair", {"_flair", "-t2f"}, 0},
+    [LABEL_FILE] = {"seg", {"_seg", "-seg"}, -1},
+};
+
+const struct label_scheme *label_scheme_named(const char *name)
+{
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
+        if (!strcmp(name, schemes[i].name))
+            return &schemes[i];
+    return NULL;
+}
+
+uint8_t label_of_value(const struct label_scheme *scheme, float value)
+{
+    int whole = value >= 0 && value < LABEL_VALUES ? (int)value : LABEL_VALUES;
+    return whole < LABEL_VALUES && (float)whole == value ? scheme->label_of[whole] : LABEL_NONE;
+}
+
+static int refuse(const struct label_scheme *scheme, double value, size_t count)
+{
+    return fail(STATUS_DATA, "label %.9g in %zu voxels is not one of %s", value, count, scheme->values);
+}
+
+int labels_of_values(const struct label_scheme *scheme, const float *values, size_t voxels, uint8_t *labels)
+{
+    size_t first = voxels, count = 0; /* the first wrong number, and how many are like it */
+    for (size_t i = 0; i < voxels; i++) {
+        labels[i] = label_of_value(scheme, values[i]);
+        if (labels[i] == LABEL_NONE && first == voxels)
+            first = i;
+    }
+    if (first == voxels)
+        return STATUS_OK;
+    float wrong = values[first];
+    for (size_t i = first; i < voxels; i++)
+        count +=
+            values[i] == wrong || (wrong != wrong && values[i] != values[i]); /* NaN is not equal to itself */
+    return refuse(scheme, (double)wrong, count);
+}
+
+/* unknown[label] = 1 for what is not a label of the scheme, else 0. */
+static void find_unknown(const struct label_scheme *scheme, uint8_t unknown[256])
+{
+    memset(unknown, 1, 256);
+    for (int value = 0; value < LABEL_VALUES; value++)
+        if (scheme->label_of[value] != LABEL_NONE)
+            unknown[scheme->label_of[value]] = 0;
+}
+
+int labels_check(const struct label_scheme *scheme, const uint8_t *labels, size_t voxels)
+{
+    uint8_t unknown[256], any = 0;
+    size_t counts[256] = {0};
+    find_unknown(scheme, unknown);
+    for (size_t i = 0; i < voxels; i++)
+        any |= unknown[labels[i]];
+    if (!any)
+        return STATUS_OK;
+    for (size_t i = 0; i < voxels; i++)
+        counts[labels[i]]++;
+    int wrong = 0;
+    while (!unknown[wrong] || !counts[wrong])
+        wrong++;
+    return refuse(scheme, wrong, counts[wrong]);
+}
+
+uint8_t label_region_bits(const struct label_scheme *scheme, uint8_t label)
+{
+    uint8_t bits = 0;
+    for (int r = 0; r < scheme->region_count; r++)
+        for (const uint8_t *own = scheme->regions[r].labels; *own; own++)
+            bits |= (uint8_t)((*own == label) << r);
+    return bits;
+}
+
+static void tabulate_bits(const struct label_scheme *scheme, uint8_t bits[256])
+{
+    for (int label = 0; label < 256; label++)
+        bits[label] = label_region_bits(scheme, (uint8_t)label);
+}
+
+int region_bits_of_labels(const struct label_scheme *scheme, const uint8_t *labels, size_t voxels,
+                          uint8_t *bits)
+{
+    uint8_t of_label[256];
+    int status = labels_check(scheme, labels, voxels);
+    if (status)
+        return status;
+    tabulate_bits(scheme, of_label);
+    for (size_t i = 0; i < voxels; i++)
+        bits[i] = of_label[labels[i]];
+    return STATUS_OK;
+}
+
+void regions_of_labels(const struct label_scheme *scheme, const uint8_t *labels, size_t voxels,
+                       uint8_t *masks)
+{
+    uint8_t of_label[256];
+    tabulate_bits(scheme, of_label);
+    for (int r = 0; r < scheme->region_count; r++, masks += voxels)
+        for (size_t i = 0; i < voxels; i++)
+            masks[i] = of_label[labels[i]] >> r & 1;
+}
+
+void labels_of_regions(const struct label_scheme *scheme, const float *probabilities, size_t voxels,
+                       uint8_t *labels)
+{
+    memset(labels, LABEL_BACKGROUND, voxels);
+    for (int r = 0; r < scheme->region_count; r++, probabilities += voxels) {
+        const uint8_t own = scheme->regions[r].label;
+        for (size_t i = 0; i < voxels; i++)
+            labels[i] = probabilities[i] > 0.5f ? own : labels[i];
+    }
+}
+
+/* Appends a name, behind a blank where it is not the first. */
+static void append_name(char names[NAME_LIST_SIZE], const char *name)
+{
+    size_t length = strlen(names);
+    snprintf(names + length, NAME_LIST_SIZE - length, length ? " %s" : "%s", name);
+}
+
+void region_names(const struct label_scheme *scheme, char names[NAME_LIST_SIZE])
+{
+    *names = 0;
+    for (int r = 0; r < scheme->region_count; r++)
+        append_name(names, scheme->regions[r].name);
+}
+
+void region_columns(const struct label_scheme *scheme, char names[NAME_LIST_SIZE])
+{
+    *names = 0;
+    for (int r = 0; r < scheme->region_count; r++)
+        append_name(names, scheme->regions[r].column);
+}
+
+int region_of_row(const struct label_scheme *scheme, int row)
+{
+    int r = 0;
+    while (scheme->regions[r].row != row)
+        r++;
+    return r;
+}
+
+void modality_names(char names[NAME_LIST_SIZE])
+{
+    *names = 0;
+    for (int m = 0; m < MODALITIES; m++)
+        append_name(names, modalities[m].name);
+}
