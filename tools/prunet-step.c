@@ -2,7 +2,6 @@
 #include "lib/base/error.h"
 #include "lib/base/options.h"
 #include "lib/base/stop.h"
-#include "lib/network/backend.h"
 #include "lib/network/train.h"
 #include <inttypes.h>
 #include <stdio.h>

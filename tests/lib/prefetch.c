@@ -1,7 +1,6 @@
 /* Training while the next case is on its way: on every backend, and on a double of the reference that behaves
  * as a device, the same bytes as when each case is put in its turn, whatever the stream does, whenever it is
  * stopped and goes on. */
-#include "lib/network/prefetch.h"
 #include "lib/network/train.h"
 #include "lib/volume/labelled.h"
 #include "tests/check.h"
