@@ -111,8 +111,8 @@ const struct parameter *parameter_find(const struct parameter_table *table, cons
 /* Initial values of a parameter: a function of seed and name alone, whatever else the network has. */
 void parameter_initialise(const struct parameter *parameter, unsigned long long seed, float *values);
 
-/* Building the table of another network: zero, then `table` set; each tensor's name follows the path entered
- * last, such as "encoders.1.". */
+/* Building the table of another network. The builder is zero but for `table`, an empty one; a tensor's name
+ * is the path entered last, such as "encoders.1.", and the name given. */
 struct parameter_builder {
     struct parameter_table *table;
     char path[PARAMETER_NAME_SIZE];
@@ -122,19 +122,20 @@ struct parameter_builder {
 void parameters_enter(struct parameter_builder *builder, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* A convolution's weights [out][in][kernel][kernel][kernel]; a 1x1x1 convolution with its bias; a group norm's
- * gamma and beta. */
+/* A convolution's weights [out][in][kernel][kernel][kernel]; a 1x1x1 convolution with its bias; a group
+ * norm's gamma and beta. */
 void parameters_add_conv(struct parameter_builder *builder, const char *name, int in, int out, int kernel);
 void parameters_add_conv1(struct parameter_builder *builder, const char *weight, const char *bias, int in,
                           int out);
 void parameters_add_norm(struct parameter_builder *builder, const char *weight, const char *bias,
                          int channels);
 
-/* Both branches of each block of a reversible sequence on `channels` channels; see sequence_find in blocks.h. */
+/* The branches of all blocks of a reversible sequence on `channels` channels, as sequence_find of blocks.h
+ * finds them. */
 void parameters_add_sequence(struct parameter_builder *builder, const char *coder, int index, int blocks,
                              int channels);
 
-/* STATUS_FAILURE when memory ran out on the way; the table is then empty. */
+/* STATUS_FAILURE when memory ran out meanwhile; the table is then empty. */
 int parameters_finish(struct parameter_builder *builder);
 
 #endif

@@ -1,4 +1,4 @@
-/* The non-reversible U-Net that the paper compares with, as the authors' code builds it: every layer keeps
+/* The non-reversible U-Net that the paper compares with, as the authors' code builds it: every layer saves
  * what its backward needs, and there is no choice to make.
  *
  * Layer: conv 3x3x3, group norm, LeakyReLU. Level l has two in its encoder (one at the bottom) and two in its
@@ -35,24 +35,67 @@ struct baseline {
     struct conv1 last;
 };
 
-static struct buffer *encoder_input(struct pass *p, struct level *level)
-{
-    return level->l > 0 ? &level->pooled : &p->image;
-}
-
-static struct buffer *encoded(struct level *level)
-{
-    return &level->encoder.layers[level->encoder.count - 1].y;
-}
-
-static struct buffer *decoder_input(struct pass *p, struct level *level)
-{
-    return level->l < p->architecture->levels - 1 ? &level->merged : encoded(level);
-}
-
 static struct buffer *decoded(struct level *level)
 {
     return &level->decoder.layers[level->decoder.count - 1].y;
+}
+
+/* The steps ------------------------------------------------------------------------------------------ */
+
+/* pooled[l] = pool(skip[l-1])                       g[l-1] += pool'^T g_down[l] */
+static void down(struct pass *p, struct level *fine, struct level *coarse);
+static void down_backward(struct pass *p, struct level *fine, struct level *coarse);
+
+/* merged[l-1] = skip[l-1] + upsample(decoded[l])    g_up[l] = upsample'^T g[l-1] */
+static void up(struct pass *p, struct level *coarse, struct level *fine);
+static void up_backward(struct pass *p, struct level *coarse, struct level *fine);
+
+/* skip[l] = layers(pooled[l])                       g_down[l] = layers'^T g[l]
+ * decoded[l] = layers(merged[l])                    g[l] = layers'^T g_up[l]
+ * At the bottom the skip itself is what is decoded. */
+static void encode(struct pass *p, struct level *level);
+static void encode_backward(struct pass *p, struct level *level);
+static void decode(struct pass *p, struct level *level);
+static void decode_backward(struct pass *p, struct level *level);
+
+/* The pass ------------------------------------------------------------------------------------------ */
+
+static void baseline_forward(void *self, struct pass *p)
+{
+    struct baseline *b = self;
+    struct level *level = b->levels;
+    int bottom = p->architecture->levels - 1;
+
+    for (int l = 0; l <= bottom; l++) {
+        if (l > 0)
+            down(p, &level[l - 1], &level[l]);
+        encode(p, &level[l]);
+    }
+    for (int l = bottom; l >= 0; l--) {
+        decode(p, &level[l]);
+        if (l > 0)
+            up(p, &level[l], &level[l - 1]);
+    }
+    head(p, &b->last, decoded(&level[0]));
+}
+
+static void baseline_backward(void *self, struct pass *p)
+{
+    struct baseline *b = self;
+    struct level *level = b->levels;
+    int bottom = p->architecture->levels - 1;
+
+    head_backward(p, &b->last, decoded(&level[0]), &level[0].g_up);
+    for (int l = 0; l <= bottom; l++) {
+        if (l > 0)
+            up_backward(p, &level[l], &level[l - 1]);
+        decode_backward(p, &level[l]);
+    }
+    for (int l = bottom; l >= 0; l--) {
+        if (l < bottom)
+            down_backward(p, &level[l], &level[l + 1]);
+        encode_backward(p, &level[l]);
+    }
 }
 
 /* Layers -------------------------------------------------------------------------------------------- */
@@ -119,7 +162,7 @@ static void coder_backward(struct step *s, struct coder *coder, struct buffer *x
                            struct buffer *dx)
 {
     struct layer *layer = coder->layers;
-    writes(s, &coder->g_between); /* also where there is one layer: the plan is no larger for it */
+    writes(s, &coder->g_between); /* planned also where one layer does without */
     if (coder->count == 1) {
         layer_backward(s, &layer[0], x, dy, dx);
     } else {
@@ -128,9 +171,23 @@ static void coder_backward(struct step *s, struct coder *coder, struct buffer *x
     }
 }
 
-/* Steps --------------------------------------------------------------------------------------------- */
+/* Each step with its operands ------------------------------------------------------------------------ */
 
-/* pooled[l] = pool(skip[l-1]) */
+static struct buffer *encoder_input(struct pass *p, struct level *level)
+{
+    return level->l > 0 ? &level->pooled : &p->image;
+}
+
+static struct buffer *encoded(struct level *level)
+{
+    return &level->encoder.layers[level->encoder.count - 1].y;
+}
+
+static struct buffer *decoder_input(struct pass *p, struct level *level)
+{
+    return level->l < p->architecture->levels - 1 ? &level->merged : encoded(level);
+}
+
 static void down(struct pass *p, struct level *fine, struct level *coarse)
 {
     struct step s = step(p, "down to", coarse->l);
@@ -147,7 +204,6 @@ static void down_backward(struct pass *p, struct level *fine, struct level *coar
         p->kernels->pool_backward(encoded(fine)->shape, encoded(fine)->at, coarse->g_down.at, fine->g.at);
 }
 
-/* merged[l-1] = skip[l-1] + upsample(decoded[l]) */
 static void up(struct pass *p, struct level *coarse, struct level *fine)
 {
     struct step s = step(p, "up from", coarse->l);
@@ -158,7 +214,7 @@ static void up(struct pass *p, struct level *coarse, struct level *fine)
     p->kernels->upsample_forward(decoded(coarse)->shape, decoded(coarse)->at, fine->merged.at);
 }
 
-/* The gradient of a sum: g[l-1] goes to the skip as it is, and to what was up-sampled. */
+/* Of the sum: the skip's gradient is g[l-1] as it is. */
 static void up_backward(struct pass *p, struct level *coarse, struct level *fine)
 {
     struct step s = step(p, "up backward from", coarse->l);
@@ -179,6 +235,8 @@ static void decode(struct pass *p, struct level *level)
     coder_forward(&s, &level->decoder, decoder_input(p, level));
 }
 
+/* A layer's output is held until the layer's backward, as autograd holds it, though no kernel reads it there:
+ * of a decoder the last one's, at the bottom also the encoder's. */
 static void encode_backward(struct pass *p, struct level *level)
 {
     struct step s = step(p, "encode backward", level->l);
@@ -191,46 +249,6 @@ static void decode_backward(struct pass *p, struct level *level)
     struct step s = step(p, "decode backward", level->l);
     coder_backward(&s, &level->decoder, decoder_input(p, level), &level->g_up, &level->g);
     reads(&s, decoded(level));
-}
-
-/* The pass ------------------------------------------------------------------------------------------ */
-
-static void baseline_forward(void *self, struct pass *p)
-{
-    struct baseline *b = self;
-    struct level *level = b->levels;
-    int bottom = p->architecture->levels - 1;
-
-    for (int l = 0; l <= bottom; l++) {
-        if (l > 0)
-            down(p, &level[l - 1], &level[l]);
-        encode(p, &level[l]);
-    }
-    for (int l = bottom; l >= 0; l--) {
-        decode(p, &level[l]);
-        if (l > 0)
-            up(p, &level[l], &level[l - 1]);
-    }
-    head(p, &b->last, decoded(&level[0]));
-}
-
-static void baseline_backward(void *self, struct pass *p)
-{
-    struct baseline *b = self;
-    struct level *level = b->levels;
-    int bottom = p->architecture->levels - 1;
-
-    head_backward(p, &b->last, decoded(&level[0]), &level[0].g_up);
-    for (int l = 0; l <= bottom; l++) {
-        if (l > 0)
-            up_backward(p, &level[l], &level[l - 1]);
-        decode_backward(p, &level[l]);
-    }
-    for (int l = bottom; l >= 0; l--) {
-        if (l < bottom)
-            down_backward(p, &level[l], &level[l + 1]);
-        encode_backward(p, &level[l]);
-    }
 }
 
 /* Its parameters and buffers ------------------------------------------------------------------------ */

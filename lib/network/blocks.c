@@ -35,7 +35,8 @@ void stem_backward(struct pass *p, const struct parameter *weight, struct buffer
                                         gradient(p, weight), s.scratch);
 }
 
-/* Inference ends here: the caller downloads the probabilities before anything takes their place. */
+/* Inference ends here: its result stays, with what it was computed from, until the caller has downloaded
+ * it. */
 static void output(struct pass *p, struct buffer *a)
 {
     struct step s = step(p, "output", -1);
@@ -74,13 +75,18 @@ void head_backward(struct pass *p, const struct conv1 *last, struct buffer *a, s
 
 /* Branches of a reversible sequence ----------------------------------------------------------------- */
 
+static struct branch_weights branch_weights(const struct pass *p, const struct sequence_branch *b)
+{
+    return (struct branch_weights){p->architecture->groups, weights(p, b->gamma), weights(p, b->beta),
+                                   weights(p, b->conv)};
+}
+
 static void branch_forward(void *self, const float *u, float sign, float *y)
 {
     const struct sequence_branch *b = self;
     const struct sequence *q = b->sequence;
     const struct pass *p = q->pass;
-    const struct branch_weights w = {p->architecture->groups, weights(p, b->gamma), weights(p, b->beta),
-                                     weights(p, b->conv)};
+    const struct branch_weights w = branch_weights(p, b);
     p->kernels->branch_forward(q->half, &w, sums_at(p, b->sums), u, sign, y,
                                b->next ? sums_at(p, b->next->sums) : NULL, q->scratch);
 }
@@ -90,8 +96,7 @@ static void branch_backward(void *self, const float *u, float *du, float *y, con
     const struct sequence_branch *b = self;
     const struct sequence *q = b->sequence;
     const struct pass *p = q->pass;
-    const struct branch_weights w = {p->architecture->groups, weights(p, b->gamma), weights(p, b->beta),
-                                     weights(p, b->conv)};
+    const struct branch_weights w = branch_weights(p, b);
     const struct branch_gradients g = {gradient(p, b->gamma), gradient(p, b->beta), gradient(p, b->conv)};
     p->kernels->branch_backward(q->half, &w, &g, sums_at(p, b->sums), u, du, y, dy, q->scratch);
 }

@@ -1,5 +1,5 @@
-/* What networks are built of: the first and the last layer, and the reversible sequence. Each writes its steps
- * of a pass (see pass.h), or the part of a step whose name the network gives. */
+/* What networks are built of: the first and the last layer, and the reversible sequence. They write whole
+ * steps of a pass (see pass.h), or their part of the step that a network hands them. */
 #ifndef PRUNET_NETWORK_BLOCKS_H
 #define PRUNET_NETWORK_BLOCKS_H
 
@@ -31,7 +31,7 @@ void head_backward(struct pass *pass, const struct conv1 *last, struct buffer *a
 /* Reversible sequence --------------------------------------------------------------------------------- */
 
 /* One branch of one block: F(u) = conv3x3x3( LeakyReLU( GroupNorm(u) ) ).
- * The statistics of u are gathered when u is made, by whatever makes it, and stay for the way back. */
+ * The statistics of u are gathered when u is made, by whatever makes it, and stay for backward. */
 struct sequence_branch {
     const struct sequence *sequence;
     const struct parameter *gamma, *beta, *conv;
@@ -49,8 +49,8 @@ struct sequence {
     bool saves;        /* the branches' inputs are saved instead of recomputed */
     struct buffer saved;
     float *inputs[2 * BLOCKS_MAX]; /* in it: see reversible.h; then, if wanted, the input's first half */
-    const struct pass *pass;       /* while it runs */
-    void *scratch;
+    const struct pass *pass;
+    void *scratch; /* of the step that runs */
 };
 
 /* Finds the parameters of CODER.INDEX for `count` blocks (those of parameters_add_sequence), and reserves
@@ -72,8 +72,7 @@ void sequence_gather(struct step *step, const struct sequence *sequence, struct 
 /* x becomes y, in place. */
 void sequence_forward(struct step *step, struct sequence *sequence, struct buffer *x);
 
-/* dy becomes dx in place, and y becomes x again: where the input is not wanted only as far as it has to, and
- * not at all from saved inputs. */
+/* dy becomes dx, in place. Where the input is wanted y becomes x; otherwise y holds something unspecified. */
 void sequence_backward(struct step *step, struct sequence *sequence, struct buffer *y, struct buffer *dy);
 
 /* The networks that are built of these: the paper's, and the one that it compares with ----------------- */

@@ -4,7 +4,7 @@
  *     (3)  sum of (MA + MP) over all layers + max MD                   nothing is recomputed
  *     (4)  sum MN over non-reversible layers + sum MS over sequences + sum MP + max MB
  *
- * The paper leaves open what a layer holds. Here it is what autograd saves for the way back:
+ * The paper leaves open what a layer holds. Here it is what autograd saves for backward:
  *   image; probabilities and target as floats; of a pooling its result, which the next convolution reads, and
  *   its indices (8 bytes each); of a reversible sequence its output (MS).
  *   Parameters: weight, gradient and Adam's two means.
@@ -40,9 +40,9 @@ struct memory_model memory_model_saved(const struct architecture *architecture, 
 
 size_t memory_model_sum(const struct memory_model *model);
 
-/* Prints the rows of Table 1: the paper's MiB, the model of its equation, and ours, in MiB, with what explains
- * the difference; JSON Lines instead of tab-separated values with `json`, otherwise a header line with
- * `header`. find: the backend for a network. */
+/* Prints the rows of Table 1: what the paper measured, the model of its equation, and our plan, in MiB,
+ * with what explains the difference. json: JSON Lines instead of tab-separated values; header: a header
+ * line, which JSON Lines have not. find: the backend for a network. */
 typedef int kernels_finder(const struct kernels **kernels, const struct architecture *architecture);
 int table1_print(struct output *output, bool json, bool header, kernels_finder *find);
 

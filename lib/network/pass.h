@@ -1,5 +1,5 @@
-/* A pass over a network: forward and, when training, backward behind it. A network writes its pass once; it is
- * executed in two modes.
+/* A pass over a network: forward and, when training, backward behind it. A network writes its pass once, and
+ * it is executed in two modes.
  *
  *     describe  computes nothing: steps, their operands and their scratch become the memory plan, in which a
  *               buffer lives from the first step that uses it to the last;

@@ -1,16 +1,16 @@
-/* The memory that a next case is prefetched into, where the backend copies beside its work: see network.h, and
- * kernels.h for the order in time.
+/* The memory that the next case is prefetched into, where the backend copies beside its work. In time, with
+ * the two slots of host memory in turn:
  *
- *     case n    | put | forward, backward, update  | put | ...
- *     case n+1  |     | read into a slot | start -> |     |
+ *     network's thread   put n | forward, backward, update with n      | prefetch_put: n+1 | ...
+ *     reading thread           | reads n+1 into a slot, prefetch_start |                   | reads n+2 ...
+ *     backend                  |                slot to pass.next_case |                   | ...
  */
 #ifndef PRUNET_NETWORK_PREFETCH_H
 #define PRUNET_NETWORK_PREFETCH_H
 
 #include "lib/network/pass.h"
 
-/* Two slots, since one is filled while the copy of the other may not have been waited for. Zero: nothing can
- * be prefetched. */
+/* There are two slots, since one is filled while the copy of the other may not have been waited for. */
 enum { PREFETCH_SLOTS = 2 };
 struct prefetch {
     char *slots[PREFETCH_SLOTS]; /* in the backend's host memory: image and target, as in pass->next_case */
@@ -19,8 +19,9 @@ struct prefetch {
     bool waiting; /* a case is in pass->next_case or on its way there */
 };
 
-/* Allocates the slots of a planned pass; none where it has no next case. STATUS_FAILURE when the host's memory
- * is short; prefetch_close is due either way, once the pass's memory has been released. */
+/* Allocates the slots of a planned pass, in a struct that was zero; none where the pass has no next case.
+ * STATUS_FAILURE when the host's memory is short; prefetch_close is due either way, after the pass's memory
+ * has been released. */
 int prefetch_open(struct prefetch *prefetch, const struct pass *pass);
 void prefetch_close(struct prefetch *prefetch, const struct kernels *kernels);
 

@@ -5,9 +5,10 @@
  *     y1 = x1 + F(x2)    x2 = y2 - G(y1)
  *     y2 = x2 + G(y1)    x1 = y1 - F(x2)
  *
- * so that of a sequence of any length only the output is stored, in the place of its input. F and G may be any
- * functions of half of the state, with parameters of their own; what a half is (how many numbers, in which
- * layout, in whose memory) only they know. To build another network on it, supply two functions a branch. */
+ * so that of a sequence of any length only the output is stored, in the place of its input. F and G may be
+ * any functions of half of the state, with parameters of their own; what a half is (how many numbers, in
+ * which layout, in whose memory) only they know. To build another network on it, supply two functions a
+ * branch. */
 #ifndef PRUNET_NETWORK_REVERSIBLE_H
 #define PRUNET_NETWORK_REVERSIBLE_H
 
@@ -31,7 +32,7 @@ struct reversible_block {
 /* x becomes y, in place: blocks 0, 1, ... count - 1. */
 void reversible_forward(const struct reversible_block *blocks, int count, float *x1, float *x2);
 
-/* y becomes x again and dy becomes dx, in place: blocks count - 1, ... 0; parameters' gradients are added.
+/* y becomes x and dy becomes dx, in place: blocks count - 1, ... 0; parameters' gradients are added.
  * When the sequence's input is not wanted, the first half of it is left as it is: one F less to invert. */
 void reversible_backward(const struct reversible_block *blocks, int count, float *y1, float *y2, float *dy1,
                          float *dy2, bool input_wanted);

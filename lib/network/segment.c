@@ -194,8 +194,8 @@ static int segment_once(struct ensemble *e, struct record *image, struct record 
     return status;
 }
 
-/* Adds what a member says of the image and, with flips, of its mirror images. `view` has the size of the image,
- * `answer` that of the probabilities. */
+/* Adds a member's probabilities of the image and, with flips, of its mirror images. `view` has the size of
+ * the image, `answer` that of the probabilities. */
 static int add_member(struct ensemble *e, int member, const struct record *image, float *view, float *answer,
                       float *sum)
 {

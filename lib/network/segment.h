@@ -13,11 +13,11 @@ int segment_put(struct network *network, const int size[3], const float *image);
  * finite, which only an image that is not finite (or a ruined network) can cause. */
 int segment_run(struct network *network, const int size[3], float *probabilities);
 
-/* The mean of several passes -------------------------------------------------------------------------
+/* The mean of several passes --------------------------------------------------------------------------
  *
- * Of several networks, of the eight flips of the image, or both. Both are the paper's future work and not part
- * of its figures. One network is in memory at a time: members of the same architecture take turns in the same
- * buffers. The mean is a sum in a fixed order, times 1 / passes. */
+ * Of several networks, of the eight flips of the image, or both. Both are the paper's future work and not
+ * part of its figures. One network is in memory at a time: members of the same architecture take turns in the
+ * same buffers. The mean is a sum in a fixed order, times 1 / passes. */
 
 struct ensemble; /* opaque */
 

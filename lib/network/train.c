@@ -56,7 +56,7 @@ static int put_labels(struct epoch *epoch, const int size[3], const uint8_t *lab
     return status;
 }
 
-/* What is saved or recomputed, and which backend computes, decides the last bits: changing it is warned of. */
+/* What is saved or recomputed, and which backend computes, decides the last bits: a change is warned of. */
 static void record_setting(char *before, size_t size, const char *now, const char *of_what, bool warns)
 {
     if (warns && *before && strcmp(before, now))

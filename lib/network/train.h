@@ -1,5 +1,5 @@
-/* Training: an epoch is one Adam step for each labelled case of a stream, with a table of the steps, and where
- * it stands if it is interrupted. */
+/* Training: an epoch is one Adam step for each labelled case of a stream. It can be interrupted and goes on
+ * where it stood; its steps are the rows of a table. */
 #ifndef PRUNET_NETWORK_TRAIN_H
 #define PRUNET_NETWORK_TRAIN_H
 
@@ -28,9 +28,9 @@ void epoch_begin(struct epoch *epoch, struct network *network, const struct trai
  * STATUS_DATA when the last of these cases shows that they are not those that the state has seen. */
 int epoch_skip(struct epoch *epoch, const char *case_name, bool *skipped);
 
-/* Puts a case into the network, which needs neither image (inputs, z, y, x) nor labels 0, 1, 2, 4 any more:
- * or the one that network_prefetch_start has brought, which must be this one. STATUS_DATA and STATUS_FAILURE as
- * network_resize and target_from_labels. */
+/* Puts a case into the network: image (inputs, z, y, x) and labels 0, 1, 2, 4 may be freed afterwards.
+ * Where a case was prefetched it must be this one. STATUS_DATA and STATUS_FAILURE as network_resize and
+ * target_from_labels. */
 int epoch_put(struct epoch *epoch, const int size[3], const float *image, const uint8_t *labels);
 
 /* One step on the case that was put. Warns at the first when the state was trained with another choice of
@@ -48,10 +48,10 @@ void epoch_free(struct epoch *epoch);
 int train_print_header(struct output *table);
 
 /* One step for each case until the end of the input, passing over those that were done before, while the
- * next case is read and brought to the device if there is one (network_prefetch_start); a row a step, written as the step
- * is finished: epoch, step, case, loss, the three regions' Dice, seconds of the step, seconds waiting for its
- * input. STATUS_OK when the epoch is complete; STATUS_RETRY when *stopping was set: the step under way is
- * finished then, and epoch->training can be saved. Messages name file and case. */
+ * next case is read and prefetched; a row a step, written as the step is finished: epoch, step, case, loss,
+ * the three regions' Dice, seconds of the step, seconds waiting for its input. STATUS_OK when the epoch is
+ * complete; STATUS_RETRY when *stopping was set: the step under way is finished then, and epoch->training
+ * can be saved. Messages name file and case. */
 int train_stream(struct epoch *epoch, struct reader *reader, struct output *table,
                  const volatile sig_atomic_t *stopping);
 

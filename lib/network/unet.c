@@ -1,14 +1,13 @@
 /* The partially reversible U-Net of Bruegger et al. (MICCAI 2019), forward and backward.
  *
  * A[l] is the only activation of level l. It becomes the output of the level's encoder, then, with the
- * up-sampled level below added in place, the input and the output of its decoder. Nothing else is stored: on
- * the way back the decoder is inverted, the up-sampled addend is subtracted, and what is left is the skip, from
- * which the encoder is inverted. G[l] is the gradient that goes with A[l].
+ * up-sampled level below added in place, the input and the output of its decoder. Nothing else is stored:
+ * backward inverts the decoder, subtracts the up-sampled addend, and what is left is the skip, from which the
+ * encoder is inverted. G[l] is the gradient that goes with A[l].
  *
  * Activation checkpointing: where memory allows it the inputs of a sequence's branches are saved instead of
  * being recomputed, from the bottom up, at each level the decoder's first, which live shorter. With the least
- * memory A[0] is freed once its decoder is inverted, and recomputed from the image when the way back has come
- * up to it. */
+ * memory A[0] is freed once its decoder is inverted, and recomputed from the image for the encoder. */
 #include "lib/network/blocks.h"
 
 struct level {
@@ -26,95 +25,27 @@ struct unet {
 
 enum { RECOMPUTE_LEVEL_0 = -1 };
 
-/* Whether A[l] is freed on the way back and recomputed. */
+/* Whether backward frees A[l] after the decoder and recomputes it. */
 static bool frees(const struct pass *p, const struct level *level)
 {
     return level->l == 0 && p->checkpointing == RECOMPUTE_LEVEL_0;
 }
 
-/* A[l] as the encoder's way back finds it. */
-static struct buffer *encoded(const struct pass *p, struct level *level)
-{
-    return frees(p, level) ? &level->a_recomputed : &level->a;
-}
+/* The steps ------------------------------------------------------------------------------------------ */
 
-/* Steps --------------------------------------------------------------------------------------------- */
+/* A[l] = conv1(pool(A[l-1]))                      G[l-1] += pool'^T conv1'^T G[l] */
+static void down(struct pass *p, struct level *fine, struct level *coarse);
+static void down_backward(struct pass *p, struct level *fine, struct level *coarse);
 
-/* A[l] = conv1(pool(A[l-1])) */
-static void down(struct pass *p, struct level *fine, struct level *coarse)
-{
-    struct step s = step(p, "down to", coarse->l);
-    needs(&s, OPERATION_DOWN, fine->a.shape, coarse->a.shape);
-    reads(&s, &fine->a), writes(&s, &coarse->a);
-    if (s.run)
-        p->kernels->down_forward(fine->a.shape, coarse->a.shape, fine->a.at, weights(p, coarse->down.weight),
-                                 weights(p, coarse->down.bias), coarse->a.at,
-                                 sequence_sums(p, &coarse->encoder), s.scratch);
-}
+/* A[l-1] += sign * upsample(conv1(A[l]))          G[l] = conv1'^T upsample'^T G[l-1] */
+static void up(struct pass *p, const char *name, struct level *coarse, struct level *fine, float sign);
+static void up_backward(struct pass *p, struct level *coarse, struct level *fine);
 
-/* G[l-1] += pool'^T conv1'^T G[l] */
-static void down_backward(struct pass *p, struct level *fine, struct level *coarse)
-{
-    struct buffer *a = encoded(p, fine);
-    struct step s = step(p, "down backward to", coarse->l);
-    needs(&s, OPERATION_DOWN, a->shape, coarse->a.shape);
-    reads(&s, a), reads(&s, &coarse->g), updates(&s, &fine->g);
-    if (s.run)
-        p->kernels->down_backward(a->shape, coarse->g.shape, a->at, weights(p, coarse->down.weight),
-                                  coarse->g.at, fine->g.at, gradient(p, coarse->down.weight),
-                                  gradient(p, coarse->down.bias), s.scratch);
-}
-
-/* A[l-1] += sign * upsample(conv1(A[l])) */
-static void up(struct pass *p, const char *name, struct level *coarse, struct level *fine, float sign)
-{
-    struct step s = step(p, name, coarse->l);
-    needs(&s, OPERATION_UP, coarse->a.shape, fine->a.shape);
-    reads(&s, &coarse->a), updates(&s, &fine->a);
-    if (s.run)
-        p->kernels->up_forward(coarse->a.shape, fine->a.shape, coarse->a.at, weights(p, coarse->up.weight),
-                               weights(p, coarse->up.bias), sign, fine->a.at,
-                               sign > 0 ? sequence_sums(p, &fine->decoder) : NULL, s.scratch);
-}
-
-/* G[l] = conv1'^T upsample'^T G[l-1] */
-static void up_backward(struct pass *p, struct level *coarse, struct level *fine)
-{
-    struct step s = step(p, "up backward from", coarse->l);
-    needs(&s, OPERATION_UP, coarse->a.shape, fine->a.shape);
-    reads(&s, &coarse->a), reads(&s, &fine->g), writes(&s, &coarse->g);
-    if (s.run)
-        p->kernels->up_backward(coarse->a.shape, fine->a.shape, coarse->a.at, weights(p, coarse->up.weight),
-                                fine->g.at, coarse->g.at, gradient(p, coarse->up.weight),
-                                gradient(p, coarse->up.bias), s.scratch);
-}
-
-/* A[l] = encoder(A[l]). Of A[0] the statistics are missing: the image convolution does not gather them. */
-static void encode(struct pass *p, const char *name, struct level *level, struct buffer *a)
-{
-    struct step s = step(p, name, level->l);
-    if (level->l == 0)
-        sequence_gather(&s, &level->encoder, a);
-    sequence_forward(&s, &level->encoder, a);
-}
-
-static void decode(struct pass *p, struct level *level)
-{
-    struct step s = step(p, "decode", level->l);
-    sequence_forward(&s, &level->decoder, &level->a);
-}
-
-static void encode_backward(struct pass *p, struct level *level)
-{
-    struct step s = step(p, "encode backward", level->l);
-    sequence_backward(&s, &level->encoder, encoded(p, level), &level->g);
-}
-
-static void decode_backward(struct pass *p, struct level *level)
-{
-    struct step s = step(p, "decode backward", level->l);
-    sequence_backward(&s, &level->decoder, &level->a, &level->g);
-}
+/* A[l] = blocks(A[l]), in place                   A[l] = blocks^-1(A[l]), G[l] = blocks'^T G[l], in place */
+static void encode(struct pass *p, const char *name, struct level *level, struct buffer *a);
+static void encode_backward(struct pass *p, struct level *level);
+static void decode(struct pass *p, struct level *level);
+static void decode_backward(struct pass *p, struct level *level);
 
 /* The pass ------------------------------------------------------------------------------------------ */
 
@@ -164,6 +95,86 @@ static void unet_backward(void *self, struct pass *p)
     stem_backward(p, u->first, &level[0].g);
 }
 
+/* Each step with its operands ------------------------------------------------------------------------ */
+
+/* A[l] as the encoder's backward finds it. */
+static struct buffer *encoded(const struct pass *p, struct level *level)
+{
+    return frees(p, level) ? &level->a_recomputed : &level->a;
+}
+
+static void down(struct pass *p, struct level *fine, struct level *coarse)
+{
+    struct step s = step(p, "down to", coarse->l);
+    needs(&s, OPERATION_DOWN, fine->a.shape, coarse->a.shape);
+    reads(&s, &fine->a), writes(&s, &coarse->a);
+    if (s.run)
+        p->kernels->down_forward(fine->a.shape, coarse->a.shape, fine->a.at, weights(p, coarse->down.weight),
+                                 weights(p, coarse->down.bias), coarse->a.at,
+                                 sequence_sums(p, &coarse->encoder), s.scratch);
+}
+
+static void down_backward(struct pass *p, struct level *fine, struct level *coarse)
+{
+    struct buffer *a = encoded(p, fine);
+    struct step s = step(p, "down backward to", coarse->l);
+    needs(&s, OPERATION_DOWN, a->shape, coarse->a.shape);
+    reads(&s, a), reads(&s, &coarse->g), updates(&s, &fine->g);
+    if (s.run)
+        p->kernels->down_backward(a->shape, coarse->g.shape, a->at, weights(p, coarse->down.weight),
+                                  coarse->g.at, fine->g.at, gradient(p, coarse->down.weight),
+                                  gradient(p, coarse->down.bias), s.scratch);
+}
+
+static void up(struct pass *p, const char *name, struct level *coarse, struct level *fine, float sign)
+{
+    struct step s = step(p, name, coarse->l);
+    needs(&s, OPERATION_UP, coarse->a.shape, fine->a.shape);
+    reads(&s, &coarse->a), updates(&s, &fine->a);
+    if (s.run)
+        p->kernels->up_forward(coarse->a.shape, fine->a.shape, coarse->a.at, weights(p, coarse->up.weight),
+                               weights(p, coarse->up.bias), sign, fine->a.at,
+                               sign > 0 ? sequence_sums(p, &fine->decoder) : NULL, s.scratch);
+}
+
+static void up_backward(struct pass *p, struct level *coarse, struct level *fine)
+{
+    struct step s = step(p, "up backward from", coarse->l);
+    needs(&s, OPERATION_UP, coarse->a.shape, fine->a.shape);
+    reads(&s, &coarse->a), reads(&s, &fine->g), writes(&s, &coarse->g);
+    if (s.run)
+        p->kernels->up_backward(coarse->a.shape, fine->a.shape, coarse->a.at, weights(p, coarse->up.weight),
+                                fine->g.at, coarse->g.at, gradient(p, coarse->up.weight),
+                                gradient(p, coarse->up.bias), s.scratch);
+}
+
+/* The statistics of A[0] are gathered here: the image convolution does not. */
+static void encode(struct pass *p, const char *name, struct level *level, struct buffer *a)
+{
+    struct step s = step(p, name, level->l);
+    if (level->l == 0)
+        sequence_gather(&s, &level->encoder, a);
+    sequence_forward(&s, &level->encoder, a);
+}
+
+static void decode(struct pass *p, struct level *level)
+{
+    struct step s = step(p, "decode", level->l);
+    sequence_forward(&s, &level->decoder, &level->a);
+}
+
+static void encode_backward(struct pass *p, struct level *level)
+{
+    struct step s = step(p, "encode backward", level->l);
+    sequence_backward(&s, &level->encoder, encoded(p, level), &level->g);
+}
+
+static void decode_backward(struct pass *p, struct level *level)
+{
+    struct step s = step(p, "decode backward", level->l);
+    sequence_backward(&s, &level->decoder, &level->a, &level->g);
+}
+
 /* Its parameters and buffers ------------------------------------------------------------------------ */
 
 static void unet_open(void *self, struct pass *p)
@@ -200,8 +211,8 @@ static void unet_declare(void *self, const struct pass *p)
         level->a = tensor(p, "A", l, shape);
         level->g = tensor(p, "G", l, shape);
         level->a_recomputed = tensor(p, "A recomputed", l, shape);
-        /* The layer before an encoder is linear and reads A[l-1]: nobody needs the encoder's input. The skip is
-         * found in the decoder's. */
+        /* The decoder's input holds the skip. Nobody needs the encoder's: the layer before it is linear,
+         * and its backward reads A[l-1]. */
         sequence_declare(&level->encoder, p, shape, l,
                          p->checkpointing > saved_below + 1 ? "saved encoder" : NULL, false);
         sequence_declare(&level->decoder, p, shape, l,

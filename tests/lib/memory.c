@@ -54,8 +54,8 @@ static void compare(const struct golden *golden, const struct kernels *kernels, 
     free(outcome.gradient);
 }
 
-/* Down the levels of checkpointing: from a budget for all to one byte less than the last choice takes, until nothing fits. Of
- * all the choices that are planned, every `stride`th is run. */
+/* Down the levels of checkpointing: from a budget for all to one byte less than the last choice takes,
+ * until nothing fits. Of all the choices that are planned, every `stride`th is run. */
 static void test_levels(const struct golden *golden, const struct kernels *kernels, const char *file,
                         int stride)
 {
