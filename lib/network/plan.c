@@ -1,7 +1,6 @@
 #include "lib/network/plan.h"
 #include "lib/base/error.h"
 #include "lib/base/options.h"
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,7 +98,7 @@ void plan_scratch(struct plan *plan, size_t bytes)
 
 static void use(struct plan_buffer *buffer, int step)
 {
-    if (buffer->last != TO_THE_END && !buffer->resident)
+    if (buffer->last != TO_THE_END)
         buffer->last = step;
 }
 
