@@ -2,7 +2,7 @@
 #include "lib/base/error.h"
 #include "lib/base/options.h"
 #include "lib/base/progress.h"
-#include "lib/network/ensemble.h"
+#include "lib/network/segment.h"
 #include "lib/stream/reader.h"
 #include "lib/stream/record_write.h"
 #include "lib/volume/labels.h"

@@ -1,11 +1,9 @@
 /* The memory plan of a network: what a run will allocate, to the byte, without allocating it. */
 #include "lib/base/error.h"
 #include "lib/base/output.h"
-#include "lib/network/architecture_options.h"
-#include "lib/network/backend.h"
-#include "lib/network/checkpoint.h"
+#include "lib/network/memory_report.h"
 #include "lib/network/network.h"
-#include "lib/network/plan_table.h"
+#include "lib/network/paper_memory.h"
 #include <stdio.h>
 
 static const char *model_path;
@@ -23,7 +21,7 @@ static const struct option_spec options[] = {
     {"memory", 0, OPTION_TEXT, &memory, "SIZE",
      "what training may take, as prunet-step's --memory (default)"},
     BACKEND_OPTIONS(backend),
-    {"buffers", 0, OPTION_FLAG, &buffers, NULL, "also every buffer and the bytes alive at each event"},
+    {"buffers", 0, OPTION_FLAG, &buffers, NULL, "also every buffer and the bytes alive at each step"},
     {"table1", 0, OPTION_FLAG, &table1, NULL, "the rows of the paper's Table 1 instead of one network"},
     {"json", 0, OPTION_FLAG, &json, NULL, "JSON Lines instead of a table"},
     {"no-header", 0, OPTION_FLAG, &no_header, NULL, "leave out the table's header line"},
@@ -36,12 +34,12 @@ static const struct tool tool = {
         "Prints the memory of a training step and of an inference, which is known before they run.\n"
         "  total   allocated: the blocks `resident` (the training state, which stays from volume to\n"
         "          volume) and `activations`, which is what the run asks for; peak: the most alive at once\n"
-        "  choice  the bytes that --memory keeps: recompute (default), min or keep N sequences\n"
+        "  choice  the bytes that --memory saves: recompute (default), min or keep N sequences\n"
         "  peak    what fills the peak, largest first\n"
-        "  equation 4, equation 3   the paper's memory model with what PyTorch's autograd keeps: of the\n"
-        "          reversible network, and of the same network with every activation kept\n"
-        "With --buffers also each buffer with its offset and the first and last event of its life, and\n"
-        "the bytes alive at each event. Columns: run, item, name, bytes, mib, offset, first, last.",
+        "  equation 4, equation 3   the paper's memory model with what PyTorch's autograd saves: of the\n"
+        "          reversible network, and of the same network with every activation saved\n"
+        "With --buffers also each buffer with its offset and the first and last step of its life, and\n"
+        "the bytes alive at each step. Columns: run, item, name, bytes, mib, offset, first, last.",
     .options = options,
     .count = OPTION_COUNT(options),
     .notes =
@@ -51,14 +49,14 @@ static const struct tool tool = {
         "stand for layers and sequences, parameters, and derivatives; and `why` ours is smaller.",
 };
 
-static int print_plan(const struct plan_table *table, const struct architecture *architecture,
+static int print_plan(const struct memory_report *table, const struct architecture *architecture,
                       const struct kernels *kernels, bool training)
 {
     struct plan plan;
     int status = network_plan(&plan, architecture, kernels, training, size, &budget);
     if (status)
         return status;
-    status = plan_table_print(table, training ? "training" : "inference", &plan);
+    status = memory_report_plan(table, training ? "training" : "inference", &plan);
     plan_free(&plan);
     return status;
 }
@@ -81,7 +79,7 @@ static int find_kernels(const struct kernels **kernels, const struct architectur
     return backend_find(kernels, &backend, architecture);
 }
 
-static int print_plans(const struct plan_table *table)
+static int print_plans(const struct memory_report *table)
 {
     struct architecture architecture;
     const struct kernels *kernels = NULL;
@@ -89,11 +87,11 @@ static int print_plans(const struct plan_table *table)
     if (!status)
         status = find_kernels(&kernels, &architecture);
     if (!status && !no_header)
-        status = plan_table_header(table);
+        status = memory_report_header(table);
     if (status || (status = print_plan(table, &architecture, kernels, true)) ||
         (status = print_plan(table, &architecture, kernels, false)))
         return status;
-    return plan_table_print_model(table, &architecture, size);
+    return memory_report_paper(table, &architecture, size);
 }
 
 int main(int argc, char **argv)
@@ -104,9 +102,9 @@ int main(int argc, char **argv)
         usage_error("%s", error_message());
     struct output output;
     int status = output_open(&output, NULL, false);
-    const struct plan_table table = {&output, json, buffers};
+    const struct memory_report table = {&output, json, buffers};
     if (!status)
-        status = table1 ? plan_table1_print(&table, find_kernels, !no_header) : print_plans(&table);
+        status = table1 ? table1_print(&output, json, !no_header, find_kernels) : print_plans(&table);
     if (!status)
         status = output_commit(&output);
     return status ? report(status) : STATUS_OK;

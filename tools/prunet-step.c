@@ -3,7 +3,6 @@
 #include "lib/base/options.h"
 #include "lib/base/output.h"
 #include "lib/base/stop.h"
-#include "lib/network/backend.h"
 #include "lib/network/train.h"
 #include "lib/stream/reader.h"
 #include "lib/volume/labels.h"

@@ -6,6 +6,7 @@
 #ifndef PRUNET_NETWORK_ARCHITECTURE_H
 #define PRUNET_NETWORK_ARCHITECTURE_H
 
+#include "lib/base/options.h"
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -48,6 +49,30 @@ int architecture_multiple(const struct architecture *architecture);
  * leave the decoder of that level. */
 int baseline_groups(const struct architecture *architecture, bool decoder, int level);
 
+/* A network described on the command line ------------------------------------------------------------ */
+
+/* What was given; NULL and 0 stand for the defaults. */
+struct architecture_options {
+    const char *kind, *channels;
+    int encoder_blocks, decoder_blocks, groups, inputs, outputs;
+};
+
+#define ARCHITECTURE_OPTIONS(o)                                                                              \
+    {"kind", 0, OPTION_TEXT, &(o).kind, "KIND", "reversible (default) or baseline"},                         \
+        {"channels",    0,      OPTION_TEXT,                                                                 \
+         &(o).channels, "LIST", "by level: 60,120,240,360,480; baseline: 30,60,120,240,480"},                \
+        {"encoder-blocks", 0, OPTION_INTEGER, &(o).encoder_blocks, "N", "reversible blocks an encoder (1)"}, \
+        {"decoder-blocks", 0, OPTION_INTEGER, &(o).decoder_blocks, "N", "reversible blocks a decoder (1)"},  \
+        {"groups",    0,   OPTION_INTEGER,                                                                   \
+         &(o).groups, "N", "group norm groups (half the first width; baseline: all of it)"},                 \
+        {"inputs", 0, OPTION_INTEGER, &(o).inputs, "N", "modalities (4)"},                                   \
+    {                                                                                                        \
+        "outputs", 0, OPTION_INTEGER, &(o).outputs, "N", "regions (3)"                                       \
+    }
+
+/* The network that was described; STATUS_USAGE with the reason when there can be none. */
+int architecture_from_options(struct architecture *architecture, const struct architecture_options *options);
+
 /* The table of parameters --------------------------------------------------------------------------- */
 
 enum { PARAMETER_NAME_SIZE = 80, PARAMETER_ALIGNMENT = 16 /* floats */ };
@@ -70,6 +95,11 @@ struct parameter_table {
     size_t floats; /* length of the vector; the padding between tensors is and stays 0 */
 };
 
+/* The vectors of a training state, each of `floats` floats: the weights, Adam's running means of the gradient
+ * and of its square, which a checkpoint holds; and the gradient, which it does not. */
+enum state_vector { STATE_WEIGHTS, STATE_EXP_AVG, STATE_EXP_AVG_SQ, STATE_VECTORS };
+enum { STATE_GRADIENT = STATE_VECTORS };
+
 /* The table of a checked architecture; STATUS_FAILURE without memory. */
 int parameter_table_make(struct parameter_table *table, const struct architecture *architecture);
 void parameter_table_free(struct parameter_table *table);
@@ -80,5 +110,32 @@ const struct parameter *parameter_find(const struct parameter_table *table, cons
 
 /* Initial values of a parameter: a function of seed and name alone, whatever else the network has. */
 void parameter_initialise(const struct parameter *parameter, unsigned long long seed, float *values);
+
+/* Building the table of another network. The builder is zero but for `table`, an empty one; a tensor's name
+ * is the path entered last, such as "encoders.1.", and the name given. */
+struct parameter_builder {
+    struct parameter_table *table;
+    char path[PARAMETER_NAME_SIZE];
+    bool failed;
+};
+
+void parameters_enter(struct parameter_builder *builder, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* A convolution's weights [out][in][kernel][kernel][kernel]; a 1x1x1 convolution with its bias; a group
+ * norm's gamma and beta. */
+void parameters_add_conv(struct parameter_builder *builder, const char *name, int in, int out, int kernel);
+void parameters_add_conv1(struct parameter_builder *builder, const char *weight, const char *bias, int in,
+                          int out);
+void parameters_add_norm(struct parameter_builder *builder, const char *weight, const char *bias,
+                         int channels);
+
+/* The branches of all blocks of a reversible sequence on `channels` channels, as sequence_find of blocks.h
+ * finds them. */
+void parameters_add_sequence(struct parameter_builder *builder, const char *coder, int index, int blocks,
+                             int channels);
+
+/* STATUS_FAILURE when memory ran out meanwhile; the table is then empty. */
+int parameters_finish(struct parameter_builder *builder);
 
 #endif

@@ -82,13 +82,13 @@ static int read_architecture(const struct safetensors *file, struct architecture
     return architecture_check(a);
 }
 
-/* A note of the last step; "" where there is none. */
-static int get_note(const struct safetensors *file, const char *key, char *note, size_t size)
+/* What computed the last step; "" where nothing is recorded. */
+static int get_setting(const struct safetensors *file, const char *key, char *setting, size_t size)
 {
     const char *text = safetensors_metadata(file, key);
     if (text && strlen(text) >= size)
-        return fail(STATUS_DATA, "%s: '%s' is none", key, text);
-    snprintf(note, size, "%s", text ? text : "");
+        return fail(STATUS_DATA, "%s: '%s' is not valid", key, text);
+    snprintf(setting, size, "%s", text ? text : "");
     return STATUS_OK;
 }
 
@@ -99,8 +99,8 @@ static int read_training(const struct safetensors *file, struct training *t)
         (status = get_unsigned(file, "prunet.step", &t->step)) ||
         (status = get_unsigned(file, "prunet.seed", &t->seed)) ||
         (status = get_optional(file, "prunet.cases_done", &t->cases_done)) ||
-        (status = get_note(file, "prunet.memory", t->memory, sizeof t->memory)) ||
-        (status = get_note(file, "prunet.backend", t->backend, sizeof t->backend)))
+        (status = get_setting(file, "prunet.memory", t->memory, sizeof t->memory)) ||
+        (status = get_setting(file, "prunet.backend", t->backend, sizeof t->backend)))
         return status;
     return get_optional(file, "prunet.cases_digest", &t->cases_digest);
 }

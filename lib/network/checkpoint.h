@@ -7,9 +7,6 @@
 #include "lib/stream/safetensors.h"
 #include <stdint.h>
 
-/* The three vectors of a training state; the last two are Adam's running means of gradient and its square. */
-enum state_vector { STATE_WEIGHTS, STATE_EXP_AVG, STATE_EXP_AVG_SQ, STATE_VECTORS };
-
 enum { BACKEND_TEXT_SIZE = 160 };
 
 /* Where training stands. */
@@ -20,7 +17,7 @@ struct training {
     /* An epoch that was interrupted: how many of its cases are done, and a digest of their names in order.
      * Both 0 between epochs. */
     uint64_t cases_done, cases_digest;
-    char memory[PLAN_CHOICE_SIZE]; /* what the last step kept and recomputed, see network.h; "" before any */
+    char memory[PLAN_CHOICE_SIZE];   /* what the last step saved, see network.h; "" before any */
     char backend[BACKEND_TEXT_SIZE]; /* what computed it: the backend's description; "" before any */
 };
 

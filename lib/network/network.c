@@ -1,6 +1,8 @@
 #include "lib/network/network.h"
 #include "lib/base/error.h"
-#include "lib/network/body.h"
+#include "lib/base/threads.h"
+#include "lib/network/blocks.h"
+#include "lib/network/prefetch.h"
 #include "lib/volume/labels.h"
 #include <math.h>
 #include <stdlib.h>
@@ -19,45 +21,60 @@ static int check_size(const struct architecture *a, const int size[3])
 
 /* Life ---------------------------------------------------------------------------------------------- */
 
+struct network {
+    struct architecture architecture;
+    struct parameter_table table;
+    struct memory_budget budget;
+    struct pass pass;
+    struct prefetch prefetch;
+    char *resident, *activations; /* the two blocks of the plan, in the backend's memory */
+    size_t resident_bytes, activation_bytes;
+    int size[3];   /* that the activations are for; 0 before the first network_resize */
+    bool recorded; /* the backend holds a step, recorded at this scale of the loss */
+    float recorded_scale;
+};
+
+static const struct kernels *kernels_of(const struct network *n)
+{
+    return n->pass.kernels;
+}
+
 /* A network that owns no memory of the backend yet. */
-static int make(struct network **network, const struct architecture *architecture,
-                const struct kernels *kernels, bool training)
+static int make(struct network **network, const struct topology *topology,
+                const struct architecture *architecture, const struct kernels *kernels, bool training)
 {
     struct network *n = calloc(1, sizeof *n);
     if (!n)
         return fail(STATUS_FAILURE, "out of memory");
     n->architecture = *architecture;
-    n->kernels = kernels;
-    n->training = training;
-    n->functions = architecture->kind == NETWORK_BASELINE ? &baseline_body : &unet_body;
-    int status = parameter_table_make(&n->table, architecture);
+    int status = topology->parameters(&n->table, architecture);
     if (!status)
-        status = n->functions->open(n);
-    if (status) {
+        status = pass_open(&n->pass, topology, &n->architecture, &n->table, kernels, training);
+    if (status)
         network_close(n);
-        return status;
-    }
-    n->ends.weight = parameter_find(&n->table, "lastConv.weight");
-    n->ends.bias = parameter_find(&n->table, "lastConv.bias");
-    *network = n;
-    return STATUS_OK;
+    else
+        *network = n;
+    return status;
+}
+
+static const struct topology *topology_of(const struct architecture *architecture)
+{
+    return architecture->kind == NETWORK_BASELINE ? &baseline_topology : &unet_topology;
 }
 
 int network_plan(struct plan *plan, const struct architecture *architecture, const struct kernels *kernels,
                  bool training, const int size[3], const struct memory_budget *budget)
 {
-    struct network *n;
+    struct network *n = NULL;
     int status = check_size(architecture, size);
     if (!status)
-        status = make(&n, architecture, kernels, training);
+        status = make(&n, topology_of(architecture), architecture, kernels, training);
     if (status)
         return status;
-    if (budget)
-        n->budget = *budget;
-    status = network_plan_run(n, size);
+    status = pass_plan(&n->pass, size, budget ? budget : &n->budget);
     if (!status) {
-        *plan = n->plan;
-        n->plan = (struct plan){0};
+        *plan = n->pass.plan;
+        n->pass.plan = (struct plan){0};
     }
     network_close(n);
     return status;
@@ -65,40 +82,38 @@ int network_plan(struct plan *plan, const struct architecture *architecture, con
 
 static int allocate(struct network *n, const char *what, size_t bytes, char **block, size_t *block_bytes)
 {
-    *block = n->kernels->allocate(bytes);
+    const struct kernels *kernels = kernels_of(n);
+    *block = kernels->allocate(bytes);
     *block_bytes = bytes;
     if (*block)
         return STATUS_OK;
-    char fitting[FITTING_SIZE];
-    network_fitting(n, fitting);
-    const char *why = n->kernels->finish();
-    return fail(STATUS_FAILURE, "%s: not enough memory for %zu MiB of %s%s%s%s", n->kernels->name,
-                mebibytes(bytes), what, why ? ": " : "", why ? why : "", fitting);
+    char advice[MEMORY_ADVICE_SIZE];
+    memory_advice(&n->pass, &n->budget, advice);
+    const char *why = kernels->finish();
+    return fail(STATUS_FAILURE, "%s: not enough memory for %zu MiB of %s%s%s%s", kernels->name,
+                mebibytes(bytes), what, why ? ": " : "", why ? why : "", advice);
 }
 
 static int allocate_state(struct network *n)
 {
-    network_plan_state(n);
-    int status = plan_place(&n->plan);
-    if (!status)
-        status = allocate(n, "parameters", n->plan.resident_bytes, &n->resident, &n->resident_bytes);
+    size_t bytes = n->pass.plan.resident_bytes;
+    int status = allocate(n, "parameters", bytes, &n->resident, &n->resident_bytes);
     if (status)
         return status;
-    n->kernels->clear(n->resident, n->resident_bytes);
-    for (int v = 0; v <= STATE_GRADIENT; v++)
-        if (v == STATE_WEIGHTS || n->training)
-            n->vectors[v] = network_buffer(n, n->vector_buffer[v]);
+    kernels_of(n)->clear(n->resident, bytes);
+    plan_bind(&n->pass.plan, n->resident, NULL);
     return STATUS_OK;
 }
 
-int network_open(struct network **network, const struct architecture *architecture,
-                 const struct kernels *kernels, bool training)
+int network_open_topology(struct network **network, const struct topology *topology,
+                          const struct architecture *architecture, const struct kernels *kernels,
+                          bool training)
 {
     const char *why = kernels->open();
     if (why)
         return fail(STATUS_FAILURE, "%s: %s", kernels->name, why);
-    struct network *n;
-    int status = make(&n, architecture, kernels, training);
+    struct network *n = NULL;
+    int status = make(&n, topology, architecture, kernels, training);
     if (status)
         return status;
     if ((status = allocate_state(n)))
@@ -108,11 +123,17 @@ int network_open(struct network **network, const struct architecture *architectu
     return status;
 }
 
+int network_open(struct network **network, const struct architecture *architecture,
+                 const struct kernels *kernels, bool training)
+{
+    return network_open_topology(network, topology_of(architecture), architecture, kernels, training);
+}
+
 static void release_activations(struct network *n)
 {
     if (n->activations)
-        n->kernels->release(n->activations, n->activation_bytes);
-    prefetch_release(n);
+        kernels_of(n)->release(n->activations, n->activation_bytes);
+    prefetch_close(&n->prefetch, kernels_of(n));
     n->activations = NULL;
     n->recorded = false;
     memset(n->size, 0, sizeof n->size);
@@ -124,12 +145,17 @@ void network_close(struct network *n)
         return;
     release_activations(n);
     if (n->resident)
-        n->kernels->release(n->resident, n->resident_bytes);
-    if (n->body)
-        n->functions->close(n);
-    plan_free(&n->plan);
+        kernels_of(n)->release(n->resident, n->resident_bytes);
+    pass_close(&n->pass);
     parameter_table_free(&n->table);
     free(n);
+}
+
+static int allocate_activations(struct network *n)
+{
+    int status =
+        allocate(n, "activations", n->pass.plan.activation_bytes, &n->activations, &n->activation_bytes);
+    return status ? status : prefetch_open(&n->prefetch, &n->pass);
 }
 
 int network_resize(struct network *n, const int size[3])
@@ -140,15 +166,14 @@ int network_resize(struct network *n, const int size[3])
     if (status)
         return status;
     release_activations(n);
-    status = network_plan_run(n, size);
-    if (!status)
-        status = allocate(n, "activations", n->plan.activation_bytes, &n->activations, &n->activation_bytes);
-    if (status || (status = prefetch_allocate(n))) {
+    if (!(status = pass_plan(&n->pass, size, &n->budget)))
+        status = allocate_activations(n);
+    if (status) {
         release_activations(n);
         return status;
     }
-    ends_bind(n);
-    n->functions->bind(n);
+    memcpy(n->size, size, sizeof n->size);
+    plan_bind(&n->pass.plan, n->resident, n->activations);
     return STATUS_OK;
 }
 
@@ -164,35 +189,40 @@ const struct architecture *network_architecture(const struct network *n)
 
 const char *network_backend(const struct network *n)
 {
-    return n->kernels->description;
+    return kernels_of(n)->description;
 }
 
 const struct plan *network_current_plan(const struct network *n)
 {
-    return &n->plan;
+    return &n->pass.plan;
 }
 
 /* State --------------------------------------------------------------------------------------------- */
 
+static float *values_of(const struct network *n, int vector, const struct parameter *p)
+{
+    return (float *)n->pass.vectors[vector].at + p->offset;
+}
+
 void network_get(const struct network *n, int vector, const struct parameter *p, float *values)
 {
-    n->kernels->download(values, n->vectors[vector] + p->offset, p->count * sizeof *values);
+    kernels_of(n)->download(values, values_of(n, vector, p), p->count * sizeof *values);
 }
 
 void network_put(struct network *n, int vector, const struct parameter *p, const void *values)
 {
-    n->kernels->upload(n->vectors[vector] + p->offset, values, p->count * sizeof(float));
+    kernels_of(n)->upload(values_of(n, vector, p), values, p->count * sizeof(float));
 }
 
 static int finish(const struct network *n)
 {
-    const char *failure = n->kernels->finish();
-    return failure ? fail(STATUS_FAILURE, "%s: %s", n->kernels->name, failure) : STATUS_OK;
+    const char *failure = kernels_of(n)->finish();
+    return failure ? fail(STATUS_FAILURE, "%s: %s", kernels_of(n)->name, failure) : STATUS_OK;
 }
 
 int network_load(struct network *n, const struct checkpoint *checkpoint)
 {
-    for (int v = 0; v < (n->training ? STATE_VECTORS : 1); v++)
+    for (int v = 0; v < (n->pass.training ? STATE_VECTORS : 1); v++)
         for (size_t i = 0; i < n->table.count; i++) {
             const struct parameter *p = &n->table.parameters[i];
             network_put(n, v, p, checkpoint_values(checkpoint, (enum state_vector)v, p));
@@ -214,19 +244,14 @@ int network_save(struct network *n, const struct training *training, const char 
 
 /* A case -------------------------------------------------------------------------------------------- */
 
-static size_t voxels(const struct network *n)
-{
-    return shape_voxels(network_shape(n, 0, 1, 1));
-}
-
 void network_put_image(struct network *n, const float *image)
 {
-    n->kernels->upload(n->ends.image, image, (size_t)n->architecture.inputs * voxels(n) * sizeof *image);
+    kernels_of(n)->upload(n->pass.image.at, image, n->pass.image.bytes);
 }
 
 void network_put_target(struct network *n, const uint8_t *target)
 {
-    n->kernels->upload(n->ends.target, target, voxels(n));
+    kernels_of(n)->upload(n->pass.target.at, target, n->pass.target.bytes);
 }
 
 int target_from_labels(size_t count, const uint8_t *labels, uint8_t *target)
@@ -234,20 +259,41 @@ int target_from_labels(size_t count, const uint8_t *labels, uint8_t *target)
     return region_bits_of_labels(record_scheme, labels, count, target);
 }
 
+float *network_prefetch_destination(const struct network *n, int channels, const int size[3])
+{
+    bool fits = channels == n->architecture.inputs && !memcmp(size, n->size, sizeof n->size);
+    return fits ? prefetch_slot(&n->prefetch) : NULL;
+}
+
+void network_prefetch_start(struct network *n, int channels, const int size[3], const float *image,
+                            const uint8_t *labels)
+{
+    float *slot = network_prefetch_destination(n, channels, size);
+    if (!slot || target_from_labels(n->pass.target.bytes, labels, (uint8_t *)slot + target_offset(&n->pass)))
+        return;
+    if (image != slot)
+        memcpy(slot, image, n->pass.image.bytes);
+    prefetch_start(&n->prefetch, &n->pass);
+}
+
+bool network_put_prefetched(struct network *n)
+{
+    return prefetch_put(&n->prefetch, &n->pass);
+}
+
 int network_infer(struct network *n, float *probabilities)
 {
-    n->functions->forward(n);
+    pass_forward(&n->pass);
     int status = finish(n);
     if (!status)
-        n->kernels->download(probabilities, n->ends.probabilities,
-                             (size_t)n->architecture.outputs * voxels(n) * sizeof *probabilities);
+        kernels_of(n)->download(probabilities, n->pass.probabilities.at, n->pass.probabilities.bytes);
     return status;
 }
 
 static void score_case(const struct network *n, double loss_scale, struct case_score *score)
 {
     struct dice_sums sums[OUTPUTS_MAX];
-    n->kernels->download(sums, n->ends.sums, (size_t)n->architecture.outputs * sizeof sums[0]);
+    kernels_of(n)->download(sums, n->pass.dice_sums.at, (size_t)n->architecture.outputs * sizeof sums[0]);
     *score = (struct case_score){0};
     for (int k = 0; k < n->architecture.outputs; k++) {
         const struct dice_sums *s = &sums[k];
@@ -259,23 +305,23 @@ static void score_case(const struct network *n, double loss_scale, struct case_s
 
 static void ask_for_gradient(struct network *n, float loss_scale)
 {
-    n->functions->forward(n);
-    n->kernels->clear(n->vectors[STATE_GRADIENT], n->table.floats * sizeof(float));
-    n->functions->backward(n, loss_scale);
+    pass_forward(&n->pass);
+    kernels_of(n)->clear(n->pass.vectors[STATE_GRADIENT].at, n->table.floats * sizeof(float));
+    pass_backward(&n->pass, loss_scale);
 }
 
 /* Every step asks for the same operations on the same buffers, which a backend may keep as a recording. */
 static void run_gradient(struct network *n, float loss_scale)
 {
     if (!n->recorded || n->recorded_scale != loss_scale) {
-        n->recorded = n->kernels->record_begin();
+        n->recorded = kernels_of(n)->record_begin();
         n->recorded_scale = loss_scale;
         ask_for_gradient(n, loss_scale);
         if (n->recorded)
-            n->kernels->record_end();
+            kernels_of(n)->record_end();
     }
     if (n->recorded)
-        n->kernels->replay();
+        kernels_of(n)->replay();
 }
 
 int network_gradient(struct network *n, double loss_scale, struct case_score *score)
@@ -290,9 +336,38 @@ int network_gradient(struct network *n, double loss_scale, struct case_score *sc
 
 int network_update(struct network *n, const struct adam *adam)
 {
-    struct adam *settings = network_buffer(n, n->adam_buffer);
-    n->kernels->upload(settings, adam, sizeof *adam);
-    n->kernels->adam(n->table.floats, settings, n->vectors[STATE_GRADIENT], n->vectors[STATE_WEIGHTS],
-                     n->vectors[STATE_EXP_AVG], n->vectors[STATE_EXP_AVG_SQ]);
+    const struct pass *p = &n->pass;
+    p->kernels->upload(p->adam.at, adam, sizeof *adam);
+    p->kernels->adam(n->table.floats, p->adam.at, p->vectors[STATE_GRADIENT].at, p->vectors[STATE_WEIGHTS].at,
+                     p->vectors[STATE_EXP_AVG].at, p->vectors[STATE_EXP_AVG_SQ].at);
     return finish(n);
+}
+
+/* Backends ------------------------------------------------------------------------------------------ */
+
+int backend_find(const struct kernels **kernels, const struct backend_choice *choice,
+                 const struct architecture *architecture)
+{
+    const char *name = choice->name ? choice->name : getenv("PRUNET_BACKEND"), *why;
+    int streams = architecture->kind == NETWORK_REVERSIBLE ? 2 : 1;
+    *kernels = kernels_find(name && *name ? name : "cpu", architecture->channels, architecture->levels,
+                            streams, &why);
+    return *kernels ? threads_set(choice->threads) : fail(STATUS_USAGE, "%s", why);
+}
+
+int backend_open_network(struct network **network, const struct backend_choice *choice,
+                         const struct checkpoint *checkpoint, bool training)
+{
+    const struct kernels *kernels;
+    struct network *opened;
+    int status = backend_find(&kernels, choice, &checkpoint->architecture);
+    if (!status)
+        status = network_open(&opened, &checkpoint->architecture, kernels, training);
+    if (status)
+        return status;
+    if ((status = network_load(opened, checkpoint)))
+        network_close(opened);
+    else
+        *network = opened;
+    return status;
 }

@@ -5,29 +5,18 @@
  *         network_resize, network_put_image, network_put_target, network_gradient, network_update;
  *     network_save, network_close.
  *
- * prefetch.h has a way to put the next case ahead of its turn.
- *
  * Images are (C, D, H, W), x fastest, as records hold them. */
 #ifndef PRUNET_NETWORK_NETWORK_H
 #define PRUNET_NETWORK_NETWORK_H
 
 #include "kernels/kernels.h"
-#include "lib/network/architecture.h"
+#include "lib/base/options.h"
 #include "lib/network/checkpoint.h"
 #include "lib/network/plan.h"
 #include <stdint.h>
 
-struct network; /* lib/network/body.h */
-
-/* How much memory training may take: its buffers, which are the plan's resident block and activations.
- * By default a reversible network recomputes, at every size, all that one tensor a level brings back. */
-struct memory_budget {
-    bool least;     /* as little as possible: level 0's encoder also runs again, from the image */
-    uint64_t bytes; /* keep branch inputs from the smallest level on as far as this goes; 0: the default */
-};
-
-/* "default", "min" or a number of bytes such as 8G; STATUS_USAGE for anything else. */
-int memory_budget_parse(struct memory_budget *budget, const char *text);
+struct network;  /* opaque */
+struct topology; /* lib/network/pass.h */
 
 /* What one forward pass over a labelled case was worth. */
 struct case_score {
@@ -35,14 +24,19 @@ struct case_score {
     double dice[OUTPUTS_MAX]; /* hard, of p > 0.5, by region; 1 where region and prediction are empty */
 };
 
-/* Makes a network without weights. `training` also holds gradients and Adam's state, and keeps what backward
+/* Makes a network without weights. `training` also holds gradients and Adam's state, and saves what backward
  * needs. *network is set only on success; STATUS_FAILURE when the backend cannot run here or has not enough
  * memory. */
 int network_open(struct network **network, const struct architecture *architecture,
                  const struct kernels *kernels, bool training);
 void network_close(struct network *network);
 
-/* Before the first network_resize. What is kept and what is recomputed may differ in their last bits; the
+/* The same for a network of any topology (pass.h); the architecture's kind is not looked at. */
+int network_open_topology(struct network **network, const struct topology *topology,
+                          const struct architecture *architecture, const struct kernels *kernels,
+                          bool training);
+
+/* Before the first network_resize. What is saved and what is recomputed may differ in their last bits; the
  * current plan's `choice` says what is done: "recompute", "min", "keep N" (sequences; of 2 a level), and
  * "keep all" for the baseline, which has no choice. */
 void network_set_budget(struct network *network, const struct memory_budget *budget);
@@ -52,8 +46,8 @@ const struct architecture *network_architecture(const struct network *network);
 /* What computes: the description of its backend. */
 const char *network_backend(const struct network *network);
 
-/* Describes and places the buffers for volumes of x, y, z voxels without allocating anything: what
- * network_resize would allocate. budget: NULL is the default. STATUS_DATA when a size is not a multiple of
+/* Plans the buffers for volumes of x, y, z voxels without allocating anything: what network_resize would
+ * allocate. budget: NULL is the default. STATUS_DATA when a size is not a multiple of
  * 2^(levels - 1), STATUS_FAILURE when the budget is less than the least, which the message names. */
 int network_plan(struct plan *plan, const struct architecture *architecture, const struct kernels *kernels,
                  bool training, const int size[3], const struct memory_budget *budget);
@@ -91,8 +85,57 @@ int network_gradient(struct network *network, double loss_scale, struct case_sco
 int network_update(struct network *network, const struct adam *adam);
 
 /* Copies one parameter's values between host and network. STATE_GRADIENT is only read. */
-enum { STATE_GRADIENT = STATE_VECTORS };
 void network_get(const struct network *network, int vector, const struct parameter *parameter, float *values);
 void network_put(struct network *network, int vector, const struct parameter *parameter, const void *values);
+
+/* Prefetching: the next case on its way to a network that works on the present one. Where a backend copies
+ * beside its work (kernels.overlaps), a training network has place for one more image and target, on the
+ * device and twice in host memory that copies fast:
+ *
+ *     network_put_*, or network_put_prefetched;  then at the same time
+ *         one thread: network_gradient, network_update;
+ *         another: reads into network_prefetch_destination, network_prefetch_start;
+ *     when both are through, network_put_prefetched.
+ *
+ * Elsewhere nothing is prefetched, and every case is put in its turn. */
+
+/* Where the next case's image (channels, z, y, x) can be read to, without a copy later on; valid until the
+ * step after the one that it is put for. NULL where it cannot be prefetched: it has not the channels and the
+ * size of the present case, or the backend does not overlap. */
+float *network_prefetch_destination(const struct network *network, int channels, const int size[3]);
+
+/* Starts to copy the next case, image and labels 0, 1, 2, 4; both may be freed afterwards, except for the
+ * destination. Does nothing where there is none or a label is wrong: whoever puts the case in its turn hears
+ * of that. */
+void network_prefetch_start(struct network *network, int channels, const int size[3], const float *image,
+                            const uint8_t *labels);
+
+/* The case that was prefetched becomes the network's image and target. False when none was. */
+bool network_put_prefetched(struct network *network);
+
+/* Which backend computes, and on how many threads -------------------------------------------------------- */
+
+/* Options, else the environment, else the default. */
+struct backend_choice {
+    const char *name; /* NULL: PRUNET_BACKEND, else "cpu" */
+    int threads;      /* 0: PRUNET_THREADS, else OMP_NUM_THREADS, else all cores */
+};
+
+/* The options of every tool that computes. */
+#define BACKEND_OPTIONS(choice)                                                                              \
+    {"backend", 0, OPTION_TEXT, &(choice).name, "B", "what computes: cpu (default), reference or another"},  \
+    {                                                                                                        \
+        "threads", 0, OPTION_INTEGER, &(choice).threads, "N", "threads of the CPU (all cores)"               \
+    }
+
+/* The chosen backend for a network, its threads set; STATUS_USAGE when there is no such backend here or the
+ * number of threads is not valid. */
+int backend_find(const struct kernels **kernels, const struct backend_choice *choice,
+                 const struct architecture *architecture);
+
+/* A network of the checkpoint's architecture on the chosen backend, with its weights and, when `training`,
+ * Adam's state. *network is set only on success. */
+int backend_open_network(struct network **network, const struct backend_choice *choice,
+                         const struct checkpoint *checkpoint, bool training);
 
 #endif

@@ -8,14 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where a table is built: the module path so far is the prefix of each name. */
-struct builder {
-    struct parameter_table *table;
-    char path[PARAMETER_NAME_SIZE];
-    bool failed;
-};
-
-static void add(struct builder *builder, const char *name, enum initialisation initial, int fan_in,
+static void add(struct parameter_builder *builder, const char *name, enum initialisation initial, int fan_in,
                 int dimensions, const int *size)
 {
     struct parameter_table *table = builder->table;
@@ -38,7 +31,7 @@ static void add(struct builder *builder, const char *name, enum initialisation i
     table->floats += (p->count + PARAMETER_ALIGNMENT - 1) / PARAMETER_ALIGNMENT * PARAMETER_ALIGNMENT;
 }
 
-static __attribute__((format(printf, 2, 3))) void enter(struct builder *builder, const char *format, ...)
+void parameters_enter(struct parameter_builder *builder, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -46,96 +39,105 @@ static __attribute__((format(printf, 2, 3))) void enter(struct builder *builder,
     va_end(arguments);
 }
 
-static void add_conv(struct builder *builder, const char *name, int in, int out, int kernel)
+void parameters_add_conv(struct parameter_builder *builder, const char *name, int in, int out, int kernel)
 {
     add(builder, name, INITIAL_UNIFORM, in * kernel * kernel * kernel, 5,
         (int[]){out, in, kernel, kernel, kernel});
 }
 
-static void add_conv1(struct builder *builder, const char *weight, const char *bias, int in, int out)
+void parameters_add_conv1(struct parameter_builder *builder, const char *weight, const char *bias, int in,
+                          int out)
 {
-    add_conv(builder, weight, in, out, 1);
+    parameters_add_conv(builder, weight, in, out, 1);
     add(builder, bias, INITIAL_UNIFORM, in, 1, &out);
 }
 
-static void add_norm(struct builder *builder, const char *weight, const char *bias, int channels)
+void parameters_add_norm(struct parameter_builder *builder, const char *weight, const char *bias,
+                         int channels)
 {
     add(builder, weight, INITIAL_ONE, 0, 1, &channels);
     add(builder, bias, INITIAL_ZERO, 0, 1, &channels);
 }
 
-static void add_sequence(struct builder *builder, const char *coder, int index, int blocks, int channels)
+void parameters_add_sequence(struct parameter_builder *builder, const char *coder, int index, int blocks,
+                             int channels)
 {
     for (int b = 0; b < blocks; b++)
         for (const char *branch = "fg"; *branch; branch++) {
-            enter(builder, "%s.%d.reversibleBlocks.reversible_blocks.%d.%c_block.", coder, index, b, *branch);
-            add_norm(builder, "gn.weight", "gn.bias", channels / 2);
-            add_conv(builder, "conv.weight", channels / 2, channels / 2, 3);
+            parameters_enter(builder, "%s.%d.reversibleBlocks.reversible_blocks.%d.%c_block.", coder, index,
+                             b, *branch);
+            parameters_add_norm(builder, "gn.weight", "gn.bias", channels / 2);
+            parameters_add_conv(builder, "conv.weight", channels / 2, channels / 2, 3);
         }
 }
 
-static void add_reversible(struct builder *builder, const struct architecture *a)
+static void add_reversible(struct parameter_builder *builder, const struct architecture *a)
 {
     const int *c = a->channels;
-    add_conv(builder, "firstConv.weight", a->inputs, c[0], 3);
-    add_conv1(builder, "lastConv.weight", "lastConv.bias", c[0], a->outputs);
+    parameters_add_conv(builder, "firstConv.weight", a->inputs, c[0], 3);
+    parameters_add_conv1(builder, "lastConv.weight", "lastConv.bias", c[0], a->outputs);
     for (int l = 0; l < a->levels; l++) {
-        enter(builder, "encoders.%d.", l);
+        parameters_enter(builder, "encoders.%d.", l);
         if (l > 0)
-            add_conv1(builder, "conv.weight", "conv.bias", c[l - 1], c[l]);
-        add_sequence(builder, "encoders", l, a->encoder_blocks, c[l]);
+            parameters_add_conv1(builder, "conv.weight", "conv.bias", c[l - 1], c[l]);
+        parameters_add_sequence(builder, "encoders", l, a->encoder_blocks, c[l]);
     }
     for (int l = a->levels - 1; l >= 0; l--) {
         int index = a->levels - 1 - l;
-        add_sequence(builder, "decoders", index, a->decoder_blocks, c[l]);
-        enter(builder, "decoders.%d.", index);
+        parameters_add_sequence(builder, "decoders", index, a->decoder_blocks, c[l]);
+        parameters_enter(builder, "decoders.%d.", index);
         if (l > 0)
-            add_conv1(builder, "conv.weight", "conv.bias", c[l], c[l - 1]);
+            parameters_add_conv1(builder, "conv.weight", "conv.bias", c[l], c[l - 1]);
     }
 }
 
-static void add_first_layer(struct builder *builder, int in, int out)
+static void add_first_layer(struct parameter_builder *builder, int in, int out)
 {
-    add_conv(builder, "conv1.weight", in, out, 3);
-    add_norm(builder, "gn1.weight", "gn1.bias", out);
+    parameters_add_conv(builder, "conv1.weight", in, out, 3);
+    parameters_add_norm(builder, "gn1.weight", "gn1.bias", out);
 }
 
-static void add_second_layer(struct builder *builder, int in, int out)
+static void add_second_layer(struct parameter_builder *builder, int in, int out)
 {
-    add_conv(builder, "conv2.weight", in, out, 3);
-    add_norm(builder, "gn2.weight", "gn2.bias", out);
+    parameters_add_conv(builder, "conv2.weight", in, out, 3);
+    parameters_add_norm(builder, "gn2.weight", "gn2.bias", out);
 }
 
-static void add_baseline(struct builder *builder, const struct architecture *a)
+static void add_baseline(struct parameter_builder *builder, const struct architecture *a)
 {
     const int *c = a->channels, bottom = a->levels - 1;
-    add_conv1(builder, "lastConv.weight", "lastConv.bias", c[0], a->outputs);
+    parameters_add_conv1(builder, "lastConv.weight", "lastConv.bias", c[0], a->outputs);
     for (int l = 0; l <= bottom; l++) {
-        enter(builder, "encoders.%d.", l);
+        parameters_enter(builder, "encoders.%d.", l);
         add_first_layer(builder, l ? c[l - 1] : a->inputs, c[l]);
         if (l < bottom)
             add_second_layer(builder, c[l], c[l]);
     }
     for (int l = bottom; l >= 0; l--) {
-        enter(builder, "decoders.%d.", bottom - l);
+        parameters_enter(builder, "decoders.%d.", bottom - l);
         if (l < bottom)
             add_first_layer(builder, c[l], c[l]);
         add_second_layer(builder, c[l], l ? c[l - 1] : c[0]);
     }
 }
 
+int parameters_finish(struct parameter_builder *builder)
+{
+    if (!builder->failed)
+        return STATUS_OK;
+    parameter_table_free(builder->table);
+    return fail(STATUS_FAILURE, "out of memory");
+}
+
 int parameter_table_make(struct parameter_table *table, const struct architecture *architecture)
 {
     *table = (struct parameter_table){0};
-    struct builder builder = {.table = table};
+    struct parameter_builder builder = {.table = table};
     if (architecture->kind == NETWORK_BASELINE)
         add_baseline(&builder, architecture);
     else
         add_reversible(&builder, architecture);
-    if (!builder.failed)
-        return STATUS_OK;
-    parameter_table_free(table);
-    return fail(STATUS_FAILURE, "out of memory");
+    return parameters_finish(&builder);
 }
 
 void parameter_table_free(struct parameter_table *table)

@@ -1,6 +1,6 @@
 #include "lib/network/plan.h"
 #include "lib/base/error.h"
-#include <stdint.h>
+#include "lib/base/options.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,55 +19,126 @@ static void set_name(char text[PLAN_NAME_SIZE], const char *name, int level)
     snprintf(text, PLAN_NAME_SIZE, level < 0 ? "%s" : "%s %d", name, level);
 }
 
-void plan_event(struct plan *plan, const char *name, int level)
+int memory_budget_parse(struct memory_budget *budget, const char *text)
 {
-    struct plan_event *events = grown(plan->events, plan->event_count, sizeof *events);
-    if (!events) {
-        plan->failed = true;
-        return;
-    }
-    plan->events = events;
-    set_name(events[plan->event_count++].name, name, level);
+    *budget = (struct memory_budget){.least = !strcmp(text, "min")};
+    if (budget->least || !strcmp(text, "default"))
+        return STATUS_OK;
+    if (bytes_parse(text, &budget->bytes) && budget->bytes)
+        return STATUS_OK;
+    return fail(STATUS_USAGE, "--memory: '%s' is neither a size such as 8G nor min nor default", text);
 }
 
-int plan_begin(struct plan *plan, const char *name, int level, size_t bytes)
+/* Describing ---------------------------------------------------------------------------------------- */
+
+enum { TO_THE_END = -1 }; /* as the last step of a life */
+
+/* A buffer whose life begins and ends with the present step; NULL without memory. */
+static struct plan_buffer *begin(struct plan *plan, struct buffer *owner)
 {
     struct plan_buffer *buffers = grown(plan->buffers, plan->buffer_count, sizeof *buffers);
     if (!buffers) {
         plan->failed = true;
-        return 0;
+        return NULL;
     }
     plan->buffers = buffers;
-    struct plan_buffer *buffer = &buffers[plan->buffer_count];
-    set_name(buffer->name, name, level);
-    buffer->bytes = (bytes + PLAN_ALIGNMENT - 1) / PLAN_ALIGNMENT * PLAN_ALIGNMENT;
-    buffer->first = plan->event_count - 1;
-    buffer->last = -1;
-    return plan->buffer_count++;
-}
-
-void plan_end(struct plan *plan, int buffer)
-{
-    if (!plan->failed)
-        plan->buffers[buffer].last = plan->event_count - 1;
-}
-
-int plan_temporary(struct plan *plan, const char *name, int level, size_t bytes)
-{
-    int buffer = plan_begin(plan, name, level, bytes);
-    plan_end(plan, buffer);
+    struct plan_buffer *buffer = &buffers[plan->buffer_count++];
+    buffer->owner = owner;
+    buffer->first = buffer->last = plan->step_count - 1;
     return buffer;
 }
 
-int plan_resident(struct plan *plan, const char *name, size_t bytes)
+static void set_bytes(struct plan_buffer *buffer, size_t bytes)
 {
-    int buffer = plan_begin(plan, name, -1, bytes);
-    if (!plan->failed) {
-        plan->buffers[buffer].first = 0;
-        plan->buffers[buffer].resident = true;
+    buffer->bytes = (bytes + PLAN_ALIGNMENT - 1) / PLAN_ALIGNMENT * PLAN_ALIGNMENT;
+}
+
+static struct plan_buffer *begin_owned(struct plan *plan, struct buffer *owner)
+{
+    struct plan_buffer *buffer = begin(plan, owner);
+    if (buffer) {
+        set_name(buffer->name, owner->name, owner->level);
+        set_bytes(buffer, owner->bytes);
     }
     return buffer;
 }
+
+static struct plan_buffer *find(struct plan *plan, const struct buffer *owner)
+{
+    for (int i = 0; i < plan->buffer_count; i++)
+        if (plan->buffers[i].owner == owner)
+            return &plan->buffers[i];
+    return NULL;
+}
+
+void plan_step(struct plan *plan, const char *name, int level)
+{
+    struct plan_step *steps = grown(plan->steps, plan->step_count, sizeof *steps);
+    if (!steps) {
+        plan->failed = true;
+        return;
+    }
+    plan->steps = steps;
+    struct plan_step *step = &steps[plan->step_count++];
+    set_name(step->name, name, level);
+    step->scratch = plan->buffer_count;
+    struct plan_buffer *scratch = begin(plan, NULL);
+    if (scratch)
+        set_name(scratch->name, "scratch", -1);
+}
+
+void plan_scratch(struct plan *plan, size_t bytes)
+{
+    if (plan->failed)
+        return;
+    struct plan_buffer *scratch = &plan->buffers[plan->steps[plan->step_count - 1].scratch];
+    if (bytes > scratch->bytes)
+        set_bytes(scratch, bytes);
+}
+
+static void use(struct plan_buffer *buffer, int step)
+{
+    if (buffer->last != TO_THE_END)
+        buffer->last = step;
+}
+
+void plan_read(struct plan *plan, struct buffer *owner)
+{
+    struct plan_buffer *buffer = find(plan, owner);
+    if (buffer)
+        use(buffer, plan->step_count - 1);
+    else if (!plan->failed)
+        set_name(plan->unwritten, owner->name, owner->level);
+}
+
+void plan_write(struct plan *plan, struct buffer *owner)
+{
+    struct plan_buffer *buffer = find(plan, owner);
+    if (buffer)
+        use(buffer, plan->step_count - 1);
+    else
+        begin_owned(plan, owner);
+}
+
+void plan_write_to_end(struct plan *plan, struct buffer *owner)
+{
+    plan_write(plan, owner);
+    struct plan_buffer *buffer = find(plan, owner);
+    if (buffer)
+        buffer->last = TO_THE_END;
+}
+
+void plan_resident(struct plan *plan, struct buffer *owner)
+{
+    struct plan_buffer *buffer = begin_owned(plan, owner);
+    if (buffer) {
+        buffer->first = 0;
+        buffer->last = TO_THE_END;
+        buffer->resident = true;
+    }
+}
+
+/* Placing ------------------------------------------------------------------------------------------- */
 
 static const struct plan_buffer *buffer_at(const void *element)
 {
@@ -117,8 +188,8 @@ static bool meet(const struct plan_buffer *a, const struct plan_buffer *b)
     return a->first <= b->last && b->first <= a->last;
 }
 
-/* The lowest offset at which nothing placed so far, alive at the same time, is in the way. Every candidate is
- * 0 or the end of another buffer. */
+/* The lowest offset at which the buffer overlaps nothing placed so far that is alive at the same time. Every
+ * candidate is 0 or the end of another buffer. */
 static size_t lowest_free(const struct plan_buffer *buffer, struct plan_buffer *const *placed, int count)
 {
     size_t offset = 0;
@@ -158,9 +229,9 @@ static size_t place_best(struct plan_buffer **buffers, int count)
     return place(buffers, count, orders[best]);
 }
 
-bool plan_alive(const struct plan *plan, int buffer, int event)
+bool plan_alive(const struct plan *plan, int buffer, int step)
 {
-    return plan->buffers[buffer].first <= event && event <= plan->buffers[buffer].last;
+    return plan->buffers[buffer].first <= step && step <= plan->buffers[buffer].last;
 }
 
 static void place_resident(struct plan *plan)
@@ -174,14 +245,14 @@ static void place_resident(struct plan *plan)
 
 static void count_live(struct plan *plan)
 {
-    for (int e = 0; e < plan->event_count; e++) {
-        plan->events[e].live = 0;
+    for (int s = 0; s < plan->step_count; s++) {
+        plan->steps[s].live = 0;
         for (int i = 0; i < plan->buffer_count; i++)
-            if (plan_alive(plan, i, e))
-                plan->events[e].live += plan->buffers[i].bytes;
-        if (plan->events[e].live > plan->peak_bytes) {
-            plan->peak_bytes = plan->events[e].live;
-            plan->peak_event = e;
+            if (plan_alive(plan, i, s))
+                plan->steps[s].live += plan->buffers[i].bytes;
+        if (plan->steps[s].live > plan->peak_bytes) {
+            plan->peak_bytes = plan->steps[s].live;
+            plan->peak_step = s;
         }
     }
 }
@@ -197,8 +268,8 @@ int plan_place(struct plan *plan)
     plan->resident_bytes = plan->peak_bytes = 0;
     for (int i = 0; i < plan->buffer_count; i++) {
         struct plan_buffer *buffer = &plan->buffers[i];
-        if (buffer->last < 0)
-            buffer->last = plan->event_count - 1;
+        if (buffer->last == TO_THE_END)
+            buffer->last = plan->step_count - 1;
         if (!buffer->resident)
             buffers[count++] = buffer;
     }
@@ -206,12 +277,24 @@ int plan_place(struct plan *plan)
     free(buffers);
     place_resident(plan);
     count_live(plan);
-    return STATUS_OK;
+    return *plan->unwritten
+               ? fail(STATUS_FAILURE, "a step reads '%s' before any has written it", plan->unwritten)
+               : STATUS_OK;
+}
+
+void plan_bind(struct plan *plan, char *resident, char *activations)
+{
+    for (int i = 0; i < plan->buffer_count; i++) {
+        struct plan_buffer *buffer = &plan->buffers[i];
+        buffer->at = (buffer->resident ? resident : activations) + buffer->offset;
+        if (buffer->owner)
+            buffer->owner->at = buffer->at;
+    }
 }
 
 void plan_free(struct plan *plan)
 {
-    free(plan->events);
+    free(plan->steps);
     free(plan->buffers);
     *plan = (struct plan){0};
 }

@@ -1,63 +1,94 @@
 /* The memory of a run, decided before it starts.
  *
- * A network describes its run as a list of events, and each buffer as the events of its life. Buffers whose
- * lives do not meet share memory; `plan_place` gives each its offset, and the size of the whole is known to
- * the byte before anything is allocated. */
+ * A run is a list of steps, each with the buffers that it uses. A buffer lives from the first step that uses
+ * it to the last. Buffers whose lives do not meet share memory; `plan_place` gives each its offset, and the
+ * size of the whole is known to the byte before anything is allocated. */
 #ifndef PRUNET_NETWORK_PLAN_H
 #define PRUNET_NETWORK_PLAN_H
 
+#include "kernels/shape.h"
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { PLAN_NAME_SIZE = 40, PLAN_CHOICE_SIZE = 16, PLAN_ALIGNMENT = 64 };
 
-struct plan_event {
+/* What a step reads or writes: feature maps, or plain bytes whose shape is unused. It is declared by value by
+ * whoever runs the steps, and must stay in its place from the plan to the end of the runs. */
+struct buffer {
+    const char *name;
+    int level; /* printed behind the name; -1: none */
+    size_t bytes;
+    struct shape shape;
+    void *at; /* by plan_bind */
+};
+
+struct plan_step {
     char name[PLAN_NAME_SIZE];
     size_t live; /* bytes of the buffers alive, with the resident ones; by plan_place */
+    int scratch; /* which of the plan's buffers is the step's scratch */
 };
 
 struct plan_buffer {
     char name[PLAN_NAME_SIZE];
-    size_t bytes;    /* a multiple of 64 */
-    int first, last; /* events of its life; last is -1 while the life is open */
-    bool resident;   /* alive from load to close, whatever the size of the volume: the training state */
-    size_t offset;   /* in the resident block or in the block of activations */
+    size_t bytes;         /* a multiple of 64 */
+    int first, last;      /* the steps of its life */
+    bool resident;        /* alive from load to close, whatever the size of the volume: the training state */
+    size_t offset;        /* in the resident block or in the block of activations; by plan_place */
+    void *at;             /* by plan_bind */
+    struct buffer *owner; /* NULL: scratch */
 };
 
 struct plan {
-    struct plan_event *events;
+    struct plan_step *steps;
     struct plan_buffer *buffers;
-    int event_count, buffer_count;
+    int step_count, buffer_count;
     size_t resident_bytes;   /* block of the resident buffers */
     size_t activation_bytes; /* block of the others; the two blocks are what the run allocates */
     size_t peak_bytes;       /* most bytes alive at once: no placement can need less */
-    int peak_event;
-    char choice[PLAN_CHOICE_SIZE]; /* what whoever described the run chose to keep, in words */
-    bool failed;                   /* memory ran out while it was described */
+    int peak_step;
+    char choice[PLAN_CHOICE_SIZE];  /* what whoever described the run chose to save, in words */
+    bool failed;                    /* memory ran out while the run was described */
+    char unwritten[PLAN_NAME_SIZE]; /* a buffer that a step reads before any has written it; "": none */
 };
 
-/* Describing a run, in its order. Failures are kept until plan_place reports them. */
-void plan_event(struct plan *plan, const char *name, int level); /* level -1: none */
+/* How much memory training may take: its buffers, which are the plan's resident block and activations.
+ * By default a reversible network recomputes, at every size, all that one tensor a level brings back. */
+struct memory_budget {
+    bool least;     /* as little as possible: level 0's encoder is also recomputed, from the image */
+    uint64_t bytes; /* save branch inputs from the smallest level on as far as this goes; 0: the default */
+};
 
-/* A buffer whose life begins with the current event and lasts to the end unless plan_end is called; its
- * index. level -1: none. */
-int plan_begin(struct plan *plan, const char *name, int level, size_t bytes);
+/* "default", "min" or a number of bytes such as 8G; STATUS_USAGE for anything else. */
+int memory_budget_parse(struct memory_budget *budget, const char *text);
 
-/* The current event is the buffer's last. */
-void plan_end(struct plan *plan, int buffer);
+/* Describing a run, step after step. Failures are reported by plan_place. */
+void plan_step(struct plan *plan, const char *name, int level); /* level -1: none */
 
-/* A buffer for the current event alone. */
-int plan_temporary(struct plan *plan, const char *name, int level, size_t bytes);
+/* The present step asks for this much scratch; of several requests the largest counts. */
+void plan_scratch(struct plan *plan, size_t bytes);
 
-/* A resident buffer. */
-int plan_resident(struct plan *plan, const char *name, size_t bytes);
+/* The present step uses a buffer. Its first use has to be one that writes it: a buffer's old contents are
+ * another's. */
+void plan_read(struct plan *plan, struct buffer *buffer);
+void plan_write(struct plan *plan, struct buffer *buffer);
+
+/* The present step writes a buffer that is in use from outside until the run ends. */
+void plan_write_to_end(struct plan *plan, struct buffer *buffer);
+
+/* A buffer that belongs to no step: it lies in the resident block. */
+void plan_resident(struct plan *plan, struct buffer *buffer);
 
 /* Places the buffers, each at the lowest offset that is free during its life, in the best of a few orders.
- * STATUS_FAILURE without memory. */
+ * STATUS_FAILURE without memory, or when a step reads what was not written. */
 int plan_place(struct plan *plan);
 
-/* Whether a buffer of a placed plan is alive during an event. */
-bool plan_alive(const struct plan *plan, int buffer, int event);
+/* Notes in each buffer where it lies, once the two blocks have been allocated; activations may be NULL as
+ * long as there are none. */
+void plan_bind(struct plan *plan, char *resident, char *activations);
+
+/* Whether a buffer of a placed plan is alive during a step. */
+bool plan_alive(const struct plan *plan, int buffer, int step);
 
 void plan_free(struct plan *plan);
 

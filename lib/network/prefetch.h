@@ -1,31 +1,37 @@
-/* The next case on its way to a network that works on the present one.
+/* The memory that the next case is prefetched into, where the backend copies beside its work. In time, with
+ * the two slots of host memory in turn:
  *
- * Where a backend copies beside its work (kernels.overlaps), a training network has room for one more image
- * and target, on the device and twice in host memory that copies fast:
- *
- *     network_put_*, or network_put_prefetched;  then at the same time
- *         one thread: network_gradient, network_update;
- *         another: reads into network_prefetch_destination, network_prefetch_start;
- *     when both are through, network_put_staged.
- *
- * Elsewhere there is no room, nothing is prefetched, and every case is put in its turn. */
-#ifndef PRUNET_NETWORK_STAGING_H
-#define PRUNET_NETWORK_STAGING_H
+ *     network's thread   put n | forward, backward, update with n      | prefetch_put: n+1 | ...
+ *     reading thread           | reads n+1 into a slot, prefetch_start |                   | reads n+2 ...
+ *     backend                  |                slot to pass.next_case |                   | ...
+ */
+#ifndef PRUNET_NETWORK_PREFETCH_H
+#define PRUNET_NETWORK_PREFETCH_H
 
-#include "lib/network/network.h"
+#include "lib/network/pass.h"
 
-/* Where the next case's image (channels, z, y, x) can be read to, without a copy later on; valid until the
- * step after the one that it is put for. NULL where it cannot be prefetched: it has not the channels and the size
- * of the present case, or the backend does not overlap. */
-float *network_prefetch_destination(const struct network *network, int channels, const int size[3]);
+/* There are two slots, since one is filled while the copy of the other may not have been waited for. */
+enum { PREFETCH_SLOTS = 2 };
+struct prefetch {
+    char *slots[PREFETCH_SLOTS]; /* in the backend's host memory: image and target, as in pass->next_case */
+    size_t slot_bytes;
+    int filling;  /* the slot of the case that is prefetched next */
+    bool waiting; /* a case is in pass->next_case or on its way there */
+};
 
-/* Starts to copy the next case, image and labels 0, 1, 2, 4; both may be freed afterwards, except for the
- * room. Does nothing where there is no room or a label is wrong: whoever puts the case in its turn hears of
- * that. */
-void network_prefetch_start(struct network *network, int channels, const int size[3], const float *image,
-                            const uint8_t *labels);
+/* Allocates the slots of a planned pass, in a struct that was zero; none where the pass has no next case.
+ * STATUS_FAILURE when the host's memory is short; prefetch_close is due either way, after the pass's memory
+ * has been released. */
+int prefetch_open(struct prefetch *prefetch, const struct pass *pass);
+void prefetch_close(struct prefetch *prefetch, const struct kernels *kernels);
 
-/* The case that was prefetched becomes the network's image and target. False when none was. */
-bool network_put_prefetched(struct network *network);
+/* Where the next case goes: its image, and its target at target_offset. NULL where there are no slots. */
+float *prefetch_slot(const struct prefetch *prefetch);
+
+/* The slot is filled: its copy to the pass's memory may begin. */
+void prefetch_start(struct prefetch *prefetch, const struct pass *pass);
+
+/* What was started becomes the pass's image and target. False when nothing was. */
+bool prefetch_put(struct prefetch *prefetch, const struct pass *pass);
 
 #endif

@@ -29,28 +29,28 @@ void reversible_backward(const struct reversible_block *blocks, int count, float
     }
 }
 
-static void keep(const struct kept_inputs *kept, int index, const float *half)
+static void save(const struct saved_inputs *saved, int index, const float *half)
 {
-    kept->copy(kept->self, kept->u[index], half);
+    saved->copy(saved->self, saved->u[index], half);
 }
 
-void reversible_forward_keeping(const struct reversible_block *blocks, int count, float *x1, float *x2,
-                                const struct kept_inputs *kept)
+void reversible_forward_saving(const struct reversible_block *blocks, int count, float *x1, float *x2,
+                               const struct saved_inputs *saved)
 {
     for (int b = 0; b < count; b++) {
-        keep(kept, 2 * b, x2);
+        save(saved, 2 * b, x2);
         forward(&blocks[b].f, x2, x1);
         if (b < count - 1)
-            keep(kept, 2 * b + 1, x1);
+            save(saved, 2 * b + 1, x1);
         forward(&blocks[b].g, x1, x2);
     }
 }
 
-void reversible_backward_kept(const struct reversible_block *blocks, int count, const float *y1,
-                              const struct kept_inputs *kept, float *dy1, float *dy2)
+void reversible_backward_saved(const struct reversible_block *blocks, int count, const float *y1,
+                               const struct saved_inputs *saved, float *dy1, float *dy2)
 {
     for (int b = count - 1; b >= 0; b--) {
-        backward(&blocks[b].g, b < count - 1 ? kept->u[2 * b + 1] : y1, dy1, NULL, dy2);
-        backward(&blocks[b].f, kept->u[2 * b], dy2, NULL, dy1);
+        backward(&blocks[b].g, b < count - 1 ? saved->u[2 * b + 1] : y1, dy1, NULL, dy2);
+        backward(&blocks[b].f, saved->u[2 * b], dy2, NULL, dy1);
     }
 }

@@ -1,8 +1,9 @@
-/* Segmentation of volumes of any size by a network that wants multiples of 2^(levels - 1). */
+/* Segmentation of volumes of any size, by networks that want multiples of 2^(levels - 1). */
 #ifndef PRUNET_NETWORK_SEGMENT_H
 #define PRUNET_NETWORK_SEGMENT_H
 
 #include "lib/network/network.h"
+#include "lib/stream/record.h"
 
 /* Prepares the network for an image (inputs, z, y, x) and hands it over: padded with zeros at the high end of
  * each axis. The image may be freed afterwards. STATUS_FAILURE when memory is short. */
@@ -11,5 +12,29 @@ int segment_put(struct network *network, const int size[3], const float *image);
 /* Probabilities (outputs, z, y, x) of the image put last, cut to its size. STATUS_DATA when they are not
  * finite, which only an image that is not finite (or a ruined network) can cause. */
 int segment_run(struct network *network, const int size[3], float *probabilities);
+
+/* The mean of several passes --------------------------------------------------------------------------
+ *
+ * Of several networks, of the eight flips of the image, or both. Both are the paper's future work and not
+ * part of its figures. One network is in memory at a time: members of the same architecture take turns in the
+ * same buffers. The mean is a sum in a fixed order, times 1 / passes. */
+
+struct ensemble; /* opaque */
+
+/* Opens the checkpoints of `count` members, at least one. `flips`: every member sees the image flipped along
+ * each subset of its axes, and its answer flipped back. Members that differ in their numbers of inputs or
+ * outputs are STATUS_DATA naming both. *ensemble is set only on success; `backend` and `paths` must outlive
+ * it. */
+int ensemble_open(struct ensemble **ensemble, const struct backend_choice *backend, int count,
+                  const char *const *paths, bool flips);
+void ensemble_close(struct ensemble *ensemble);
+
+/* Of all members. */
+int ensemble_outputs(const struct ensemble *ensemble);
+
+/* Makes *result, a float record of the image's geometry with a probability for each output, from an image of
+ * any size. The image's data are released as soon as they are not needed. STATUS_DATA when its channels are
+ * not the networks' inputs, or as segment_run. *result needs no record_free after a failure. */
+int ensemble_segment(struct ensemble *ensemble, struct record *image, struct record *result);
 
 #endif

@@ -1,22 +1,59 @@
-/* Training over a stream of labelled cases, with a table of its steps. */
+/* Training: an epoch is one Adam step for each labelled case of a stream. It can be interrupted and goes on
+ * where it stood; its steps are the rows of a table. */
 #ifndef PRUNET_NETWORK_TRAIN_H
 #define PRUNET_NETWORK_TRAIN_H
 
 #include "lib/base/output.h"
-#include "lib/network/epoch.h"
+#include "lib/network/network.h"
 #include "lib/stream/record.h"
 #include <signal.h>
 
 struct reader; /* lib/stream/reader.h */
 
+struct epoch {
+    struct network *network;
+    struct training training; /* as a checkpoint written now would have it */
+    struct adam adam;         /* rate and decay are the caller's; step is counted here */
+    double loss_scale;
+    uint64_t seen, seen_digest; /* cases of the stream, done before or now */
+    uint8_t *target;
+    size_t target_voxels;
+    bool settings_recorded;
+};
+
+/* Starts, or goes on with, the epoch after training->epoch. The rest of Adam is the paper's: 0.9, 0.999,
+ * 1e-8. */
+void epoch_begin(struct epoch *epoch, struct network *network, const struct training *training, double rate,
+                 double decay, double loss_scale);
+
+/* Whether the stream's next case was done before the interruption: then it is only counted, not trained on.
+ * STATUS_DATA when the last of these cases shows that they are not those that the state has seen. */
+int epoch_skip(struct epoch *epoch, const char *case_name, bool *skipped);
+
+/* Puts a case into the network: image (inputs, z, y, x) and labels 0, 1, 2, 4 may be freed afterwards.
+ * Where a case was prefetched it must be this one. STATUS_DATA and STATUS_FAILURE as network_resize and
+ * target_from_labels. */
+int epoch_put(struct epoch *epoch, const int size[3], const float *image, const uint8_t *labels);
+
+/* One step on the case that was put. Warns at the first when the state was trained with another choice of
+ * memory or another backend. STATUS_FAILURE as network_gradient; the state has then not moved. */
+int epoch_step(struct epoch *epoch, const char *case_name, struct case_score *score);
+
+/* The stream is complete: so is the epoch. STATUS_DATA when it ended before the cases done earlier did. */
+int epoch_complete(struct epoch *epoch);
+
+void epoch_free(struct epoch *epoch);
+
+/* A whole stream -------------------------------------------------------------------------------------- */
+
 /* The table's header line. */
 int train_print_header(struct output *table);
 
 /* One step for each case until the end of the input, passing over those that were done before, while the
- * next case is read and brought to the device if there is one (prefetch.h); a row a step, written as the step
- * is finished: epoch, step, case, loss, the three regions' Dice, seconds of the step, seconds waiting for its
- * input. STATUS_OK when the epoch is complete; STATUS_RETRY when *stopping was set: the step under way is
- * finished then, and epoch->training can be saved. Messages name file and case. */
+ * next case is read and prefetched; a row a step, written as the step is finished: epoch, step, case, loss,
+ * the three regions' Dice, seconds of the step, seconds waiting for its input. STATUS_OK when the epoch is
+ * complete; STATUS_RETRY when *stopping was set: the step under way is finished then, and epoch->training
+ * can be saved. Messages name file and case. */
 int train_stream(struct epoch *epoch, struct reader *reader, struct output *table,
                  const volatile sig_atomic_t *stopping);
 

@@ -1,336 +1,229 @@
 /* The partially reversible U-Net of Bruegger et al. (MICCAI 2019), forward and backward.
  *
  * A[l] is the only activation of level l. It becomes the output of the level's encoder, then, with the
- * up-sampled level below added in place, the input and the output of its decoder. Nothing else is stored: on
- * the way back the decoder is undone, the addend is taken off again, and what is left is the skip, from which
- * the encoder is undone. G[l] is the gradient that goes with A[l].
+ * up-sampled level below added in place, the input and the output of its decoder. Nothing else is stored:
+ * backward inverts the decoder, subtracts the up-sampled addend, and what is left is the skip, from which the
+ * encoder is inverted. G[l] is the gradient that goes with A[l].
  *
- * Where memory allows it the inputs of a sequence's branches are kept instead of being recomputed. */
-#include "lib/base/error.h"
-#include "lib/network/body.h"
-#include "lib/network/sequence.h"
-#include <stdlib.h>
+ * Activation checkpointing: where memory allows it the inputs of a sequence's branches are saved instead of
+ * being recomputed, from the bottom up, at each level the decoder's first, which live shorter. With the least
+ * memory A[0] is freed once its decoder is inverted, and recomputed from the image for the encoder. */
+#include "lib/network/blocks.h"
 
-/* 1x1x1 convolution with a bias between levels. */
-struct conv1 {
-    const struct parameter *weight, *bias;
-};
-
-struct unet_level {
-    struct shape shape;
+struct level {
+    int l;
     struct sequence encoder, decoder;
-    struct conv1 down, up; /* from level l - 1; to level l - 1 */
-    int a_buffer, g_buffer;
-    float *a, *g; /* A[l], G[l]: two streams each */
+    struct conv1 down, up;            /* from level l - 1; to level l - 1 */
+    struct buffer a, g, a_recomputed; /* A[l], G[l]: two streams each */
 };
 
 struct unet {
-    struct unet_level levels[LEVELS_MAX];
+    struct level levels[LEVELS_MAX];
     const struct parameter *first;
-    int sums_buffer;
-    int again_buffer; /* A[0] once more, where the encoder of level 0 runs twice */
+    struct conv1 last;
 };
 
-/* Life and plan ------------------------------------------------------------------------------------- */
+enum { RECOMPUTE_LEVEL_0 = -1 };
 
-static int unet_open(struct network *n)
+/* Whether backward frees A[l] after the decoder and recomputes it. */
+static bool frees(const struct pass *p, const struct level *level)
 {
-    const struct architecture *a = &n->architecture;
-    struct unet *unet = n->body = calloc(1, sizeof *unet);
-    int status = unet ? STATUS_OK : fail(STATUS_FAILURE, "out of memory");
-    for (int l = 0; !status && l < a->levels; l++) {
-        struct unet_level *level = &unet->levels[l];
-        int decoder = a->levels - 1 - l;
-        level->decoder.restored = true; /* the skip is found in its input */
-        status = sequence_open(&level->encoder, n, "encoders", l, a->encoder_blocks);
-        if (!status)
-            status = sequence_open(&level->decoder, n, "decoders", decoder, a->decoder_blocks);
-        level->down.weight = parameter_find(&n->table, "encoders.%d.conv.weight", l);
-        level->down.bias = parameter_find(&n->table, "encoders.%d.conv.bias", l);
-        level->up.weight = parameter_find(&n->table, "decoders.%d.conv.weight", decoder);
-        level->up.bias = parameter_find(&n->table, "decoders.%d.conv.bias", decoder);
-    }
-    if (!status)
-        unet->first = parameter_find(&n->table, "firstConv.weight");
-    return status;
+    return level->l == 0 && p->checkpointing == RECOMPUTE_LEVEL_0;
 }
 
-static void unet_close(struct network *n)
-{
-    struct unet *unet = n->body;
-    for (int l = 0; l < n->architecture.levels; l++) {
-        sequence_close(&unet->levels[l].encoder);
-        sequence_close(&unet->levels[l].decoder);
-    }
-    free(unet);
-}
+/* The steps ------------------------------------------------------------------------------------------ */
 
-static void unet_plan_resident(struct network *n)
-{
-    struct unet *unet = n->body;
-    size_t doubles = 0;
-    for (int l = 0; l < n->architecture.levels; l++) {
-        const struct unet_level *level = &unet->levels[l];
-        int channels = n->architecture.channels[l] / 2;
-        doubles += sequence_sums(&level->encoder, channels) + sequence_sums(&level->decoder, channels);
-    }
-    unet->sums_buffer = plan_resident(&n->plan, "channel_sums", doubles * sizeof(double));
-}
+/* A[l] = conv1(pool(A[l-1]))                      G[l-1] += pool'^T conv1'^T G[l] */
+static void down(struct pass *p, struct level *fine, struct level *coarse);
+static void down_backward(struct pass *p, struct level *fine, struct level *coarse);
 
-/* The memory ladder. Sequences are kept from the bottom up, at each level the decoder's first: what it keeps
- * lives shorter. On the rung below 0 the output of level 0's encoder is given up once the decoder is undone,
- * and made from the image again when the way back has come up to it. */
-enum { RUNG_AGAIN = -1 };
+/* A[l-1] += sign * upsample(conv1(A[l]))          G[l] = conv1'^T upsample'^T G[l-1] */
+static void up(struct pass *p, const char *name, struct level *coarse, struct level *fine, float sign);
+static void up_backward(struct pass *p, struct level *coarse, struct level *fine);
 
-static void unet_rungs(const struct network *n, int *lowest, int *highest)
-{
-    *lowest = RUNG_AGAIN;
-    *highest = 2 * n->architecture.levels;
-}
+/* A[l] = blocks(A[l]), in place                   A[l] = blocks^-1(A[l]), G[l] = blocks'^T G[l], in place */
+static void encode(struct pass *p, const char *name, struct level *level, struct buffer *a);
+static void encode_backward(struct pass *p, struct level *level);
+static void decode(struct pass *p, struct level *level);
+static void decode_backward(struct pass *p, struct level *level);
 
-static void choose_kept(struct network *n, struct unet_level *levels, int bottom)
-{
-    for (int l = 0; l <= bottom; l++) {
-        int below = 2 * (bottom - l); /* sequences of the levels below */
-        levels[l].decoder.kept = n->rung > below;
-        levels[l].encoder.kept = n->rung > below + 1;
-    }
-}
+/* The pass ------------------------------------------------------------------------------------------ */
 
-static size_t branch_scratch(const struct network *n, const struct unet_level *level)
+static void unet_forward(void *self, struct pass *p)
 {
-    return n->kernels->scratch_bytes(OPERATION_BRANCH, level->encoder.half, level->encoder.half);
-}
+    struct unet *u = self;
+    struct level *level = u->levels;
+    int bottom = p->architecture->levels - 1;
 
-static size_t larger(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
-static size_t between(const struct network *n, enum operation operation, const struct unet_level *in,
-                      const struct unet_level *out)
-{
-    return n->kernels->scratch_bytes(operation, in->shape, out->shape);
-}
-
-/* At level 0 also the statistics of the first tensor, which the image convolution does not gather. */
-static size_t encode_scratch(const struct network *n, const struct unet_level *level, int l)
-{
-    struct shape half = level->encoder.half;
-    size_t branch = branch_scratch(n, level);
-    return l > 0 ? branch : larger(branch, n->kernels->scratch_bytes(OPERATION_NORM, half, half));
-}
-
-static void plan_forward(struct network *n, struct unet_level *levels, int bottom)
-{
-    const struct kernels *k = n->kernels;
-    ends_plan_input(n);
-    ends_plan_first_conv(n, PHASE_FIRST_CONV, levels[0].shape);
-    if (!n->training)
-        plan_end(&n->plan, n->ends.image_buffer);
+    stem(p, "first conv", u->first, &level[0].a);
     for (int l = 0; l <= bottom; l++) {
         if (l > 0)
-            network_event(n, PHASE_DOWN, l, between(n, OPERATION_DOWN, &levels[l - 1], &levels[l]));
-        levels[l].a_buffer = plan_begin(&n->plan, "A", l, k->tensor_bytes(levels[l].shape));
-        network_event(n, PHASE_ENCODE, l, encode_scratch(n, &levels[l], l));
-        sequence_plan_kept(&levels[l].encoder, &n->plan, "kept encoder", l);
+            down(p, &level[l - 1], &level[l]);
+        encode(p, "encode", &level[l], &level[l].a);
     }
     for (int l = bottom; l >= 0; l--) {
-        network_event(n, PHASE_DECODE, l, branch_scratch(n, &levels[l]));
-        sequence_plan_kept(&levels[l].decoder, &n->plan, "kept decoder", l);
-        if (l == 0)
-            break;
-        network_event(n, PHASE_UP, l, between(n, OPERATION_UP, &levels[l], &levels[l - 1]));
-        if (!n->training)
-            plan_end(&n->plan, levels[l].a_buffer);
+        decode(p, &level[l]);
+        if (l > 0)
+            up(p, "up from", &level[l], &level[l - 1], +1);
     }
-    ends_plan_head(n, levels[0].shape);
+    head(p, &u->last, &level[0].a);
 }
 
-/* Whether A[l] is given up on the way back and made again. */
-static bool given_up(const struct network *n, int l)
+static void unet_backward(void *self, struct pass *p)
 {
-    return l == 0 && n->rung == RUNG_AGAIN;
-}
+    struct unet *u = self;
+    struct level *level = u->levels;
+    int bottom = p->architecture->levels - 1;
 
-static int again_buffer(const struct network *n)
-{
-    const struct unet *unet = n->body;
-    return unet->again_buffer;
-}
-
-static void plan_again(struct network *n, const struct unet_level *level)
-{
-    struct unet *unet = n->body;
-    ends_plan_first_conv(n, PHASE_FIRST_CONV_AGAIN, level->shape);
-    unet->again_buffer = plan_begin(&n->plan, "A again", 0, n->kernels->tensor_bytes(level->shape));
-    network_event(n, PHASE_ENCODE_AGAIN, 0, encode_scratch(n, level, 0));
-}
-
-static void plan_backward(struct network *n, struct unet_level *levels, int bottom)
-{
-    const struct kernels *k = n->kernels;
-    ends_plan_head_backward(n, levels[0].shape);
+    head_backward(p, &u->last, &level[0].a, &level[0].g);
     for (int l = 0; l <= bottom; l++) {
         if (l > 0)
-            network_event(n, PHASE_UP_BACKWARD, l, between(n, OPERATION_UP, &levels[l], &levels[l - 1]));
-        levels[l].g_buffer = plan_begin(&n->plan, "G", l, k->tensor_bytes(levels[l].shape));
-        if (l > 0 && !given_up(n, l - 1))
-            network_event(n, PHASE_TAKE_OFF, l, between(n, OPERATION_UP, &levels[l], &levels[l - 1]));
-        network_event(n, PHASE_DECODE_BACKWARD, l, branch_scratch(n, &levels[l]));
-        sequence_plan_undone(&levels[l].decoder, &n->plan);
-        if (given_up(n, l))
-            plan_end(&n->plan, levels[l].a_buffer);
+            up_backward(p, &level[l], &level[l - 1]);
+        if (l > 0 && !frees(p, &level[l - 1]))
+            up(p, "subtract up", &level[l], &level[l - 1], -1);
+        decode_backward(p, &level[l]);
     }
     for (int l = bottom; l >= 0; l--) {
-        network_event(n, PHASE_ENCODE_BACKWARD, l, branch_scratch(n, &levels[l]));
-        sequence_plan_undone(&levels[l].encoder, &n->plan);
-        plan_end(&n->plan, given_up(n, l) ? again_buffer(n) : levels[l].a_buffer);
-        if (l == 0)
-            break;
-        if (given_up(n, l - 1))
-            plan_again(n, &levels[0]);
-        network_event(n, PHASE_DOWN_BACKWARD, l, between(n, OPERATION_DOWN, &levels[l - 1], &levels[l]));
-        plan_end(&n->plan, levels[l].g_buffer);
+        if (frees(p, &level[l])) {
+            stem(p, "recompute first conv", u->first, &level[l].a_recomputed);
+            encode(p, "recompute encoder", &level[l], &level[l].a_recomputed);
+        }
+        if (l < bottom)
+            down_backward(p, &level[l], &level[l + 1]);
+        encode_backward(p, &level[l]);
     }
-    ends_plan_first_conv_backward(n, levels[0].shape);
+    stem_backward(p, u->first, &level[0].g);
 }
 
-static void unet_plan(struct network *n)
+/* Each step with its operands ------------------------------------------------------------------------ */
+
+/* A[l] as the encoder's backward finds it. */
+static struct buffer *encoded(const struct pass *p, struct level *level)
 {
-    struct unet *unet = n->body;
-    int bottom = n->architecture.levels - 1;
+    return frees(p, level) ? &level->a_recomputed : &level->a;
+}
+
+static void down(struct pass *p, struct level *fine, struct level *coarse)
+{
+    struct step s = step(p, "down to", coarse->l);
+    needs(&s, OPERATION_DOWN, fine->a.shape, coarse->a.shape);
+    reads(&s, &fine->a), writes(&s, &coarse->a);
+    if (s.run)
+        p->kernels->down_forward(fine->a.shape, coarse->a.shape, fine->a.at, weights(p, coarse->down.weight),
+                                 weights(p, coarse->down.bias), coarse->a.at,
+                                 sequence_sums(p, &coarse->encoder), s.scratch);
+}
+
+static void down_backward(struct pass *p, struct level *fine, struct level *coarse)
+{
+    struct buffer *a = encoded(p, fine);
+    struct step s = step(p, "down backward to", coarse->l);
+    needs(&s, OPERATION_DOWN, a->shape, coarse->a.shape);
+    reads(&s, a), reads(&s, &coarse->g), updates(&s, &fine->g);
+    if (s.run)
+        p->kernels->down_backward(a->shape, coarse->g.shape, a->at, weights(p, coarse->down.weight),
+                                  coarse->g.at, fine->g.at, gradient(p, coarse->down.weight),
+                                  gradient(p, coarse->down.bias), s.scratch);
+}
+
+static void up(struct pass *p, const char *name, struct level *coarse, struct level *fine, float sign)
+{
+    struct step s = step(p, name, coarse->l);
+    needs(&s, OPERATION_UP, coarse->a.shape, fine->a.shape);
+    reads(&s, &coarse->a), updates(&s, &fine->a);
+    if (s.run)
+        p->kernels->up_forward(coarse->a.shape, fine->a.shape, coarse->a.at, weights(p, coarse->up.weight),
+                               weights(p, coarse->up.bias), sign, fine->a.at,
+                               sign > 0 ? sequence_sums(p, &fine->decoder) : NULL, s.scratch);
+}
+
+static void up_backward(struct pass *p, struct level *coarse, struct level *fine)
+{
+    struct step s = step(p, "up backward from", coarse->l);
+    needs(&s, OPERATION_UP, coarse->a.shape, fine->a.shape);
+    reads(&s, &coarse->a), reads(&s, &fine->g), writes(&s, &coarse->g);
+    if (s.run)
+        p->kernels->up_backward(coarse->a.shape, fine->a.shape, coarse->a.at, weights(p, coarse->up.weight),
+                                fine->g.at, coarse->g.at, gradient(p, coarse->up.weight),
+                                gradient(p, coarse->up.bias), s.scratch);
+}
+
+/* The statistics of A[0] are gathered here: the image convolution does not. */
+static void encode(struct pass *p, const char *name, struct level *level, struct buffer *a)
+{
+    struct step s = step(p, name, level->l);
+    if (level->l == 0)
+        sequence_gather(&s, &level->encoder, a);
+    sequence_forward(&s, &level->encoder, a);
+}
+
+static void decode(struct pass *p, struct level *level)
+{
+    struct step s = step(p, "decode", level->l);
+    sequence_forward(&s, &level->decoder, &level->a);
+}
+
+static void encode_backward(struct pass *p, struct level *level)
+{
+    struct step s = step(p, "encode backward", level->l);
+    sequence_backward(&s, &level->encoder, encoded(p, level), &level->g);
+}
+
+static void decode_backward(struct pass *p, struct level *level)
+{
+    struct step s = step(p, "decode backward", level->l);
+    sequence_backward(&s, &level->decoder, &level->a, &level->g);
+}
+
+/* Its parameters and buffers ------------------------------------------------------------------------ */
+
+static void unet_open(void *self, struct pass *p)
+{
+    const struct architecture *a = p->architecture;
+    struct unet *u = self;
+    int bottom = a->levels - 1;
     for (int l = 0; l <= bottom; l++) {
-        struct unet_level *level = &unet->levels[l];
-        level->shape = network_shape(n, l, 2, n->architecture.channels[l] / 2);
-        level->encoder.half = level->decoder.half = shape_half(level->shape);
+        struct level *level = &u->levels[l];
+        level->l = l;
+        sequence_find(&level->encoder, p, "encoders", l, a->encoder_blocks);
+        sequence_find(&level->decoder, p, "decoders", bottom - l, a->decoder_blocks);
+        level->down = find_conv1(p, "encoders.%d.conv", l);
+        level->up = find_conv1(p, "decoders.%d.conv", bottom - l);
     }
-    choose_kept(n, unet->levels, bottom);
-    plan_forward(n, unet->levels, bottom);
-    if (n->training)
-        plan_backward(n, unet->levels, bottom);
+    sequence_chain(&u->levels[bottom].encoder, &u->levels[bottom].decoder);
+    u->first = parameter_find(p->parameters, "firstConv.weight");
+    u->last = find_conv1(p, "lastConv");
 }
 
-static void unet_bind(struct network *n)
+static void unet_checkpointing(const struct architecture *a, int *lowest, int *highest)
 {
-    struct unet *unet = n->body;
-    double *channel_sums = network_buffer(n, unet->sums_buffer);
-    for (int l = 0; l < n->architecture.levels; l++) {
-        struct unet_level *level = &unet->levels[l];
-        level->a = network_buffer(n, level->a_buffer);
-        level->g = n->training ? network_buffer(n, level->g_buffer) : NULL;
-        channel_sums = sequence_bind(&level->encoder, channel_sums);
-        channel_sums = sequence_bind(&level->decoder, channel_sums);
+    *lowest = RECOMPUTE_LEVEL_0;
+    *highest = 2 * a->levels; /* sequences that are saved */
+}
+
+static void unet_declare(void *self, const struct pass *p)
+{
+    struct unet *u = self;
+    for (int l = 0; l < p->architecture->levels; l++) {
+        struct level *level = &u->levels[l];
+        struct shape shape = level_shape(p, l, 2, p->architecture->channels[l] / 2);
+        int saved_below = 2 * (p->architecture->levels - 1 - l);
+        level->a = tensor(p, "A", l, shape);
+        level->g = tensor(p, "G", l, shape);
+        level->a_recomputed = tensor(p, "A recomputed", l, shape);
+        /* The decoder's input holds the skip. Nobody needs the encoder's: the layer before it is linear,
+         * and its backward reads A[l-1]. */
+        sequence_declare(&level->encoder, p, shape, l,
+                         p->checkpointing > saved_below + 1 ? "saved encoder" : NULL, false);
+        sequence_declare(&level->decoder, p, shape, l,
+                         p->checkpointing > saved_below ? "saved decoder" : NULL, !frees(p, level));
     }
-    /* At the bottom the decoder reads the encoder's output as it is. */
-    struct unet_level *bottom = &unet->levels[n->architecture.levels - 1];
-    bottom->encoder.branches[2 * bottom->encoder.count - 1].next_sums = sequence_first_sums(&bottom->decoder);
 }
 
-/* Running ------------------------------------------------------------------------------------------- */
-
-/* A[l] = conv1(pool(A[l-1])) */
-static void down(const struct network *n, struct unet_level *fine, struct unet_level *coarse, void *scratch)
-{
-    n->kernels->down_forward(fine->shape, coarse->shape, fine->a, network_weights(n, coarse->down.weight),
-                             network_weights(n, coarse->down.bias), coarse->a,
-                             sequence_first_sums(&coarse->encoder), scratch);
-}
-
-/* A[l-1] += sign * upsample(conv1(A[l])) */
-static void up(const struct network *n, struct unet_level *coarse, struct unet_level *fine, float sign,
-               void *scratch)
-{
-    n->kernels->up_forward(coarse->shape, fine->shape, coarse->a, network_weights(n, coarse->up.weight),
-                           network_weights(n, coarse->up.bias), sign, fine->a,
-                           sign > 0 ? sequence_first_sums(&fine->decoder) : NULL, scratch);
-}
-
-/* G[l-1] += pool'^T conv1'^T G[l] */
-static void down_backward(const struct network *n, struct unet_level *fine, struct unet_level *coarse,
-                          void *scratch)
-{
-    n->kernels->down_backward(fine->shape, coarse->shape, fine->a, network_weights(n, coarse->down.weight),
-                              coarse->g, fine->g, network_parameter_gradient(n, coarse->down.weight),
-                              network_parameter_gradient(n, coarse->down.bias), scratch);
-}
-
-/* G[l] = conv1'^T upsample'^T G[l-1] */
-static void up_backward(const struct network *n, struct unet_level *coarse, struct unet_level *fine,
-                        void *scratch)
-{
-    n->kernels->up_backward(coarse->shape, fine->shape, coarse->a, network_weights(n, coarse->up.weight),
-                            fine->g, coarse->g, network_parameter_gradient(n, coarse->up.weight),
-                            network_parameter_gradient(n, coarse->up.bias), scratch);
-}
-
-/* The first tensor and its statistics. */
-static void begin(struct network *n, struct unet_level *level, enum phase conv, enum phase encode)
-{
-    const struct unet *unet = n->body;
-    struct shape half = level->encoder.half;
-    float *second = level->a + n->kernels->tensor_bytes(half) / sizeof(float);
-    first_conv(n, conv, unet->first, level->shape, level->a);
-    n->kernels->channel_sums(half, second, sequence_first_sums(&level->encoder),
-                             network_scratch(n, encode, 0));
-}
-
-static void unet_forward(struct network *n)
-{
-    struct unet *unet = n->body;
-    struct unet_level *level = unet->levels;
-    int bottom = n->architecture.levels - 1;
-
-    level[0].a = network_buffer(n, level[0].a_buffer);
-    begin(n, &level[0], PHASE_FIRST_CONV, PHASE_ENCODE);
-    for (int l = 0; l <= bottom; l++) {
-        if (l > 0)
-            down(n, &level[l - 1], &level[l], network_scratch(n, PHASE_DOWN, l));
-        sequence_forward(&level[l].encoder, level[l].a, network_scratch(n, PHASE_ENCODE, l));
-    }
-    for (int l = bottom; l >= 0; l--) {
-        sequence_forward(&level[l].decoder, level[l].a, network_scratch(n, PHASE_DECODE, l));
-        if (l > 0)
-            up(n, &level[l], &level[l - 1], +1, network_scratch(n, PHASE_UP, l));
-    }
-    head(n, level[0].shape, level[0].a);
-}
-
-/* A[0], given up after its decoder was undone, as the encoder made it. */
-static void encode_again(struct network *n, struct unet_level *level)
-{
-    level->a = network_buffer(n, again_buffer(n));
-    begin(n, level, PHASE_FIRST_CONV_AGAIN, PHASE_ENCODE_AGAIN);
-    sequence_forward(&level->encoder, level->a, network_scratch(n, PHASE_ENCODE_AGAIN, 0));
-}
-
-static void unet_backward(struct network *n, float loss_scale)
-{
-    struct unet *unet = n->body;
-    struct unet_level *level = unet->levels;
-    int bottom = n->architecture.levels - 1;
-
-    head_backward(n, level[0].shape, level[0].a, loss_scale, level[0].g);
-    for (int l = 0; l <= bottom; l++) {
-        if (l > 0)
-            up_backward(n, &level[l], &level[l - 1], network_scratch(n, PHASE_UP_BACKWARD, l));
-        if (l > 0 && !given_up(n, l - 1))
-            up(n, &level[l], &level[l - 1], -1, network_scratch(n, PHASE_TAKE_OFF, l));
-        sequence_backward(&level[l].decoder, level[l].a, level[l].g, !given_up(n, l),
-                          network_scratch(n, PHASE_DECODE_BACKWARD, l));
-    }
-    /* An encoder's input is never asked for again: the layer before it is linear and reads A[l-1]. */
-    for (int l = bottom; l >= 0; l--) {
-        sequence_backward(&level[l].encoder, level[l].a, level[l].g, false,
-                          network_scratch(n, PHASE_ENCODE_BACKWARD, l));
-        if (l == 0)
-            break;
-        if (given_up(n, l - 1))
-            encode_again(n, &level[l - 1]);
-        down_backward(n, &level[l - 1], &level[l], network_scratch(n, PHASE_DOWN_BACKWARD, l));
-    }
-    first_conv_backward(n, unet->first, level[0].shape, level[0].g);
-}
-
-const struct network_body unet_body = {unet_open, unet_rungs,   unet_plan_resident, unet_plan,
-                                       unet_bind, unet_forward, unet_backward,      unet_close};
+const struct topology unet_topology = {.bytes = sizeof(struct unet),
+                                       .parameters = parameter_table_make,
+                                       .open = unet_open,
+                                       .checkpointing = unet_checkpointing,
+                                       .declare = unet_declare,
+                                       .forward = unet_forward,
+                                       .backward = unet_backward};

@@ -1,5 +1,5 @@
 /* The reversal's drift, on every backend: how exactly a sequence's input comes back, and how close its
- * gradient is to that of a run that keeps activations, beside what the last bit of the input does to that.
+ * gradient is to that of a run that saves activations, beside what the last bit of the input does to that.
  * The paper's first level: 60 channels, 30 a half.
  *
  *     drift [BACKEND [BLOCKS [SIDE]]]     all backends ("all"); 1, 4, 16 and 64 blocks; 24 voxels a side

@@ -1,4 +1,4 @@
-/* A double of the reference with a device's manners: input staged ahead is copied at the last moment that the
+/* A double of the reference that behaves as a device: input that is prefetched is copied at the last moment that the
  * contract allows, what may not be read is poisoned, and breaches of the contract are counted. */
 #ifndef PRUNET_TESTS_LIB_DELAYED_H
 #define PRUNET_TESTS_LIB_DELAYED_H
@@ -18,12 +18,12 @@ struct copy {
     uint64_t sum;
 };
 
-/* A copy belongs to the thread that stages until `staged`, then to the caller's. */
+/* A copy belongs to the thread that prefetches until `prefetch_wait`, then to the caller's. */
 static struct {
     struct copy on_its_way, arrived;
-    bool moving, reading, lent; /* asked for; staged; its host memory may not be touched */
-    atomic_int stages, wrong;   /* how many, and breaches of the contract */
-    int stop_at;                /* the copy at which `stop` is set; 0: none */
+    bool moving, reading, borrowed; /* asked for; arrived; its host memory may not be touched */
+    atomic_int prefetches, wrong;   /* how many, and breaches of the contract */
+    int stop_at;                    /* the copy at which `stop` is set; 0: none */
     volatile sig_atomic_t *stop;
     int host_blocks; /* allocated and not released */
     bool refuse_host;
@@ -64,7 +64,7 @@ static inline void delayed_prefetch_start(void *to, const void *from, size_t byt
     d.moving = true;
     d.from_changes += from != d.last_from;
     d.last_from = from;
-    if (++d.stages == d.stop_at)
+    if (++d.prefetches == d.stop_at)
         *d.stop = 1;
 }
 
@@ -74,7 +74,7 @@ static inline void delayed_prefetch_wait(void)
     d.arrived = d.on_its_way;
     memcpy(d.arrived.to, d.arrived.from, d.arrived.bytes);
     d.moving = false;
-    d.reading = d.lent = true;
+    d.reading = d.borrowed = true;
 }
 
 static inline void delayed_prefetch_release(void)
@@ -86,9 +86,9 @@ static inline void delayed_prefetch_release(void)
 
 static inline const char *delayed_finish(void)
 {
-    if (d.lent)
+    if (d.borrowed)
         d.wrong += sum_of(&d.arrived) != d.arrived.sum;
-    d.lent = false;
+    d.borrowed = false;
     return NULL;
 }
 

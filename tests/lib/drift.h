@@ -1,5 +1,5 @@
-/* How far reversing drifts: the network's own blocks are run forward and undone, and once more with their
- * inputs kept. */
+/* How far inversion drifts: the network's own blocks are run forward and inverted, and once more with their
+ * inputs saved. */
 #ifndef PRUNET_TESTS_LIB_DRIFT_H
 #define PRUNET_TESTS_LIB_DRIFT_H
 
@@ -13,8 +13,8 @@
  * hundredfold, and one such voxel in a million is an error of 1e-3, however the change came about. */
 struct drift {
     double input;    /* of the input that comes back */
-    double gradient; /* beside a run that keeps the branches' inputs */
-    double last_bit; /* of the run that keeps them when every input moves by its last bit: the yardstick */
+    double gradient; /* beside a run that saves the branches' inputs */
+    double last_bit; /* of the run that saves them when every input moves by its last bit: the yardstick */
 };
 
 struct drift_branch {
@@ -32,7 +32,7 @@ struct drift_run {
     struct reversible_block *blocks;
     struct drift_branch *branches;
     size_t half_bytes, weight_floats; /* of a branch, rounded up to whole lines of 64 bytes */
-    float *weights, *gradient, *state, *dy, *kept, **kept_halves;
+    float *weights, *gradient, *state, *dy, *saved, **saved_halves;
     double *channel_sums;
     void *scratch;
     size_t scratch_bytes;
@@ -43,7 +43,7 @@ static inline void drift_forward(void *self, const float *u, float sign, float *
     struct drift_branch *b = self;
     const struct drift_run *r = b->run;
     r->kernels->channel_sums(r->half, u, b->channel_sums,
-                             r->scratch); /* kept for the way back, as the network does */
+                             r->scratch); /* they stay for the way back, as the network's do */
     r->kernels->branch_forward(r->half, &b->weights, b->channel_sums, u, sign, y, NULL, r->scratch);
 }
 
@@ -109,17 +109,17 @@ static inline void drift_open(struct drift_run *r, const struct kernels *k, stru
     r->scratch_bytes = a > b ? a : b;
     r->blocks = calloc((size_t)count, sizeof *r->blocks);
     r->branches = calloc(branches, sizeof *r->branches);
-    r->kept_halves = calloc(branches, sizeof *r->kept_halves);
+    r->saved_halves = calloc(branches, sizeof *r->saved_halves);
     r->weights = drift_allocate(r, branches * r->weight_floats * sizeof(float));
     r->gradient = drift_allocate(r, branches * r->weight_floats * sizeof(float));
     r->channel_sums = drift_allocate(r, branches * lines * 16 * sizeof(double));
     r->state = drift_allocate(r, 2 * r->half_bytes);
     r->dy = drift_allocate(r, 2 * r->half_bytes);
-    r->kept = drift_allocate(r, branches * r->half_bytes);
+    r->saved = drift_allocate(r, branches * r->half_bytes);
     r->scratch = drift_allocate(r, r->scratch_bytes);
     for (int i = 0; i < 2 * count; i++) {
         drift_bind(r, i);
-        r->kept_halves[i] = (float *)((char *)r->kept + (size_t)i * r->half_bytes);
+        r->saved_halves[i] = (float *)((char *)r->saved + (size_t)i * r->half_bytes);
     }
 }
 
@@ -131,14 +131,14 @@ static inline void drift_close(struct drift_run *r)
     r->kernels->release(r->channel_sums, branches * lines * 16 * sizeof(double));
     r->kernels->release(r->state, 2 * r->half_bytes);
     r->kernels->release(r->dy, 2 * r->half_bytes);
-    r->kernels->release(r->kept, branches * r->half_bytes);
+    r->kernels->release(r->saved, branches * r->half_bytes);
     r->kernels->release(r->scratch, r->scratch_bytes);
     free(r->blocks);
     free(r->branches);
-    free(r->kept_halves);
+    free(r->saved_halves);
 }
 
-/* What a run leaves: the sequence's input, or its output where that is kept, and the gradients. */
+/* What a run leaves: the sequence's input, or its output where inputs are saved, and the gradients. */
 struct drift_result {
     float *state, *dx, *gradient;
 };
@@ -155,7 +155,7 @@ static inline float *drift_download(const struct drift_run *r, const float *tens
     return plain;
 }
 
-static inline struct drift_result drift_run(struct drift_run *r, const float *x, const float *dy, int keep)
+static inline struct drift_result drift_run(struct drift_run *r, const float *x, const float *dy, int save)
 {
     struct shape whole = r->half;
     whole.streams = 2;
@@ -167,10 +167,10 @@ static inline struct drift_result drift_run(struct drift_run *r, const float *x,
     r->kernels->pack(whole, dy, packed);
     r->kernels->upload(r->dy, packed, 2 * r->half_bytes);
     r->kernels->clear(r->gradient, floats * sizeof(float));
-    struct kept_inputs kept = {r->kept_halves, drift_copy, r};
-    if (keep) {
-        reversible_forward_keeping(r->blocks, r->count, r->state, x2, &kept);
-        reversible_backward_kept(r->blocks, r->count, r->state, &kept, r->dy, dy2);
+    struct saved_inputs saved = {r->saved_halves, drift_copy, r};
+    if (save) {
+        reversible_forward_saving(r->blocks, r->count, r->state, x2, &saved);
+        reversible_backward_saved(r->blocks, r->count, r->state, &saved, r->dy, dy2);
     } else {
         reversible_forward(r->blocks, r->count, r->state, x2);
         reversible_backward(r->blocks, r->count, r->state, x2, r->dy, dy2, true);
@@ -211,16 +211,16 @@ static inline int drift_measure(struct drift *drift, const struct kernels *kerne
         dy[i] = (float)random_normal(6, i);
     }
     drift_open(&run, kernels, half, count);
-    struct drift_result undone = drift_run(&run, x, dy, 0), kept = drift_run(&run, x, dy, 1);
-    drift->input = relative_error(plain, undone.state, x);
+    struct drift_result inverted = drift_run(&run, x, dy, 0), saved = drift_run(&run, x, dy, 1);
+    drift->input = relative_error(plain, inverted.state, x);
     for (size_t i = 0; i < plain; i++)
         x[i] = nextafterf(x[i], i % 2 ? INFINITY : -INFINITY);
     struct drift_result moved = drift_run(&run, x, dy, 1);
     int good = !kernels->finish();
-    drift->gradient = drift_error(&run, &undone, &kept);
-    drift->last_bit = drift_error(&run, &moved, &kept);
-    drift_result_free(&undone);
-    drift_result_free(&kept);
+    drift->gradient = drift_error(&run, &inverted, &saved);
+    drift->last_bit = drift_error(&run, &moved, &saved);
+    drift_result_free(&inverted);
+    drift_result_free(&saved);
     drift_result_free(&moved);
     drift_close(&run);
     free(x);

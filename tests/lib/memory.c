@@ -1,4 +1,4 @@
-/* The memory budget: whatever is kept or recomputed, loss and gradient are the same; the run allocates no
+/* The memory budget: whatever is saved or recomputed, loss and gradient are the same; the run allocates no
  * more than it was allowed, and says how much the least is. */
 #include "tests/lib/golden.h"
 
@@ -54,9 +54,9 @@ static void compare(const struct golden *golden, const struct kernels *kernels, 
     free(outcome.gradient);
 }
 
-/* Down the ladder: from a budget for all to one byte less than the last choice takes, until nothing fits. Of
- * all the choices that are planned, every `stride`th is run. */
-static void test_ladder(const struct golden *golden, const struct kernels *kernels, const char *file,
+/* Down the levels of checkpointing: from a budget for all to one byte less than the last choice takes,
+ * until nothing fits. Of all the choices that are planned, every `stride`th is run. */
+static void test_levels(const struct golden *golden, const struct kernels *kernels, const char *file,
                         int stride)
 {
     struct outcome expected = run(golden, kernels, &(struct memory_budget){0});
@@ -74,8 +74,7 @@ static void test_ladder(const struct golden *golden, const struct kernels *kerne
         budget.bytes = least - 1;
         plan_free(&plan);
     }
-    /* Where scratch fills the peak of so small a network, keeping all costs nothing and is the only choice.
-     */
+    /* Where scratch fills the peak of so small a network, saving all costs nothing and is the only choice. */
     check(choices > (kernels == &kernels_reference ? 5 : 0) && falls, "%s, %s: %d choices, each takes less",
           kernels->name, file, choices);
     char needed[32];
@@ -133,7 +132,7 @@ int main(void)
         snprintf(path, sizeof path, "tests/golden/%s.safetensors", files[f]);
         open_golden(&golden, path);
         for (int i = 0; i < count; i++)
-            test_ladder(&golden, list[i], files[f], i == count - 1 ? 1 : 5);
+            test_levels(&golden, list[i], files[f], i == count - 1 ? 1 : 5);
         close_golden(&golden);
     }
     return check_exit();

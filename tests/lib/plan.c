@@ -29,45 +29,83 @@ static bool sound(const struct plan *plan)
     return true;
 }
 
+static struct buffer buffer(const char *name, int level, size_t bytes)
+{
+    return (struct buffer){.name = name, .level = level, .bytes = bytes};
+}
+
 static void test_by_hand(void)
 {
     struct plan plan = {0};
-    plan_event(&plan, "one", -1);
-    int a = plan_begin(&plan, "a", -1, 1000); /* rounded to 1024 */
-    plan_event(&plan, "two", -1);
-    int b = plan_begin(&plan, "b", 7, 64);
-    plan_end(&plan, a);
-    plan_event(&plan, "three", 3);
-    int c = plan_temporary(&plan, "c", -1, 1024);
-    int r = plan_resident(&plan, "r", 128);
+    struct buffer a = buffer("a", -1, 1000) /* rounded to 1024 */, b = buffer("b", 7, 64),
+                  c = buffer("c", -1, 1024), r = buffer("r", -1, 128);
+    plan_resident(&plan, &r);
+    plan_step(&plan, "one", -1);
+    plan_write(&plan, &a);
+    plan_scratch(&plan, 100);
+    plan_scratch(&plan, 60);
+    plan_step(&plan, "two", -1);
+    plan_write_to_end(&plan, &b);
+    plan_read(&plan, &a);
+    plan_step(&plan, "three", 3);
+    plan_write(&plan, &c);
     check(!plan_place(&plan), "a plan is placed");
-    check(plan.buffers[a].bytes == 1024 && plan.buffers[a].offset == 0 && plan.buffers[c].offset == 0,
-          "buffers that never meet share their place");
-    check(plan.buffers[b].offset == 1024 && plan.buffers[b].last == 2, "an open life lasts to the end");
-    check(plan.activation_bytes == 1088 && plan.resident_bytes == 128 && plan.peak_bytes == 1216,
+    static char blocks[2][4096];
+    plan_bind(&plan, blocks[0], blocks[1]);
+    const struct plan_buffer *scratch = &plan.buffers[plan.steps[0].scratch], *last = &plan.buffers[6];
+    check(a.at == blocks[1] && c.at == blocks[1], "buffers that never meet share their place");
+    check((char *)b.at == blocks[1] + 1024 && r.at == blocks[0] && last->owner == &c, "the others lie apart");
+    check(plan.buffers[4].owner == &b && plan.buffers[4].first == 1 && plan.buffers[4].last == 2,
+          "what is written to the end lives to the end");
+    check(scratch->bytes == 128 && scratch->first == 0 && scratch->last == 0 &&
+              (char *)scratch->at == blocks[1] + 1024,
+          "scratch is the most that a step asks for, and lives as long");
+    check(plan.activation_bytes == 1152 && plan.resident_bytes == 128 && plan.peak_bytes == 1280,
           "totals are those of the lives");
-    check(plan.events[0].live == 1152 && plan.peak_event == 1,
-          "the first event with the most bytes is the peak");
-    check(!strcmp(plan.buffers[b].name, "b 7") && !strcmp(plan.events[2].name, "three 3") &&
-              plan.buffers[r].resident,
+    check(plan.steps[0].live == 1280 && plan.steps[1].live == 1216 && plan.peak_step == 0,
+          "the first step with the most bytes is the peak");
+    check(!strcmp(plan.buffers[4].name, "b 7") && !strcmp(plan.steps[2].name, "three 3") &&
+              plan.buffers[0].resident,
           "names carry the level");
+    plan_free(&plan);
+}
+
+/* A step that reads what no step has written would read another buffer's bytes. */
+static void test_unwritten(void)
+{
+    struct plan plan = {0};
+    struct buffer a = buffer("a", 2, 64);
+    plan_step(&plan, "one", -1);
+    plan_read(&plan, &a);
+    check(plan_place(&plan) == STATUS_FAILURE && strstr(error_message(), "'a 2' before"),
+          "reading before writing is refused: %s", error_message());
     plan_free(&plan);
 }
 
 static void test_at_random(void)
 {
+    enum { STEPS = 12, OPEN = 8 };
     bool good = true;
     for (uint64_t seed = 0; seed < 200; seed++) {
         struct plan plan = {0};
-        int open[8], opened = 0;
-        for (uint64_t e = 0; e < 12; e++) {
-            plan_event(&plan, "event", (int)e);
-            if (opened < 8 && random_uniform(seed, 4 * e) < 0.7)
-                open[opened++] = plan_begin(&plan, "b", (int)e, random_bits(seed, 4 * e + 1) % 5000);
-            plan_temporary(&plan, "t", (int)e, random_bits(seed, 4 * e + 2) % 3000);
-            if (opened && random_uniform(seed, 4 * e + 3) < 0.4)
-                plan_end(&plan, open[--opened]);
+        struct buffer buffers[STEPS], temporary[STEPS];
+        int open[OPEN], opened = 0;
+        for (int s = 0; s < STEPS; s++) {
+            uint64_t n = 4 * (uint64_t)s;
+            plan_step(&plan, "step", s);
+            buffers[s] = buffer("b", s, random_bits(seed, n + 1) % 5000);
+            temporary[s] = buffer("t", s, random_bits(seed, n + 2) % 3000);
+            if (opened < OPEN && random_uniform(seed, n) < 0.7) {
+                open[opened++] = s;
+                plan_write(&plan, &buffers[s]);
+            }
+            plan_write(&plan, &temporary[s]);
+            plan_scratch(&plan, random_bits(seed, n + 2) % 2000);
+            if (opened && random_uniform(seed, n + 3) < 0.4)
+                plan_read(&plan, &buffers[open[--opened]]);
         }
+        for (int i = 0; i < opened; i++)
+            plan_write_to_end(&plan, &buffers[open[i]]);
         good &= !plan_place(&plan) && sound(&plan) && plan.activation_bytes >= plan.peak_bytes;
         plan_free(&plan);
     }
@@ -92,13 +130,13 @@ static void test_paper(void)
         int status = network_plan(&plan, &a, &kernels_reference, true, rows[i].size, NULL);
         check(!status && sound(&plan), "%d encoder blocks at %d x %d x %d: a sound plan", a.encoder_blocks,
               rows[i].size[0], rows[i].size[1], rows[i].size[2]);
-        size_t scratch = 0; /* the peak without what only the reference needs to borrow */
+        size_t scratch = 0; /* the peak without what only the reference needs as scratch */
         for (int b = 0; b < plan.buffer_count; b++)
             if (!strcmp(plan.buffers[b].name, "scratch"))
                 for (int e = plan.buffers[b].first; e <= plan.buffers[b].last; e++)
-                    plan.events[e].live -= plan.buffers[b].bytes;
-        for (int e = 0; e < plan.event_count; e++)
-            scratch = plan.events[e].live > scratch ? plan.events[e].live : scratch;
+                    plan.steps[e].live -= plan.buffers[b].bytes;
+        for (int e = 0; e < plan.step_count; e++)
+            scratch = plan.steps[e].live > scratch ? plan.steps[e].live : scratch;
         double mib = (double)scratch / 1048576;
         check(fabs(mib - rows[i].mib) < 1, "the buffers' peak is %.0f MiB, %.0f expected", mib, rows[i].mib);
         plan_free(&plan);
@@ -151,6 +189,7 @@ static void test_allocation(enum network_kind kind, bool training)
 int main(void)
 {
     test_by_hand();
+    test_unwritten();
     test_at_random();
     test_paper();
     for (int training = 0; training < 2; training++) {

@@ -1,7 +1,6 @@
 /* Training while the next case is on its way: on every backend, and on a double of the reference that behaves
  * as a device, the same bytes as when each case is put in its turn, whatever the stream does, whenever it is
  * stopped and goes on. */
-#include "lib/network/prefetch.h"
 #include "lib/network/train.h"
 #include "lib/stream/reader.h"
 #include "lib/volume/labelled.h"
@@ -199,20 +198,20 @@ static bool kept_contract(void)
 static char start[512], after[512], whole[512], cases[512];
 static const enum kind four[] = {SMALL, SMALL, SMALL, SMALL};
 
-/* A stream of so many cases of these kinds: the state of the two ways, and how many cases went ahead. */
+/* A stream of so many cases of these kinds: the state of the two ways, and how many cases are prefetched. */
 static void compare(const struct kernels *kernels, const char *name, int count, const enum kind *of,
-                    int staged)
+                    int prefetched)
 {
     write_cases(cases, count, of, 0);
     begin();
     struct outcome turns = run(kernels, false, start, whole, cases);
-    int in_turn = d.stages;
+    int in_turn = d.prefetches;
     struct outcome outcome = run(kernels, true, start, after, cases);
     check(!turns.status && !outcome.status && outcome.rows == count && same_state(&turns, &outcome),
           "%s, %s: the state of %d steps, byte for byte", kernels->name, name, count);
     if (kernels == &delayed) {
-        check(in_turn == 0 && d.stages == staged, "%s, %s: %d cases went ahead", kernels->name, name,
-              d.stages);
+        check(in_turn == 0 && d.prefetches == prefetched, "%s, %s: %d cases were prefetched", kernels->name,
+              name, d.prefetches);
         check(kept_contract(), "%s, %s: no byte read too early or overwritten too soon", kernels->name, name);
     }
     free(turns.state);
@@ -278,7 +277,7 @@ static void test_errors(const struct kernels *kernels)
                           checkpoint_values(&expected, STATE_WEIGHTS, p), p->count * sizeof(float)),
               "%s, a third case %s: two steps, then %s", kernels->name, errors[i].name, outcome.message);
         if (kernels == &delayed)
-            check(d.stages == 1 && kept_contract(), "%s: and it did not go ahead", kernels->name);
+            check(d.prefetches == 1 && kept_contract(), "%s: and it is not prefetched", kernels->name);
         checkpoint_close(&reached);
         checkpoint_close(&expected);
         free(outcome.state);
@@ -299,14 +298,14 @@ static void test_stops(void)
         d.stop_at = stop;
         d.stop = &stopping;
         struct outcome first = run(&delayed, true, start, half, cases);
-        check(first.status == STATUS_RETRY && first.rows == stop && d.stages == stop && kept_contract(),
+        check(first.status == STATUS_RETRY && first.rows == stop && d.prefetches == stop && kept_contract(),
               "stopped while case %d is on its way: %d steps", stop + 1, first.rows);
         begin();
         struct outcome second = run(&delayed, true, half, after, cases);
         check(!second.status && second.rows == 4 - stop && same_state(&second, &undisturbed) &&
                   kept_contract(),
               "and gone on with: the bytes of an undisturbed run");
-        check(d.stages == 3 - stop, "cases done before did not go ahead again");
+        check(d.prefetches == 3 - stop, "cases done before are not prefetched again");
         free(first.state);
         free(second.state);
     }
@@ -327,12 +326,12 @@ static size_t planned(const struct kernels *kernels, bool training, size_t *next
     return bytes;
 }
 
-/* Room for one more case is planned where it gains something, and nowhere else. */
+/* Memory for one more case is planned where it gains something, and nowhere else. */
 static void test_plan(void)
 {
     enum { VOXELS = 8 * 8 * 12 };
     size_t next, without = planned(&kernels_reference, true, &next);
-    check(next == 0, "host memory: no room for a next case");
+    check(next == 0, "host memory: no place for a next case");
     size_t with = planned(&delayed, true, &next);
     check(next == VOXELS * (INPUTS * sizeof(float) + 1) && with <= without + next,
           "a device: %zu bytes for an image and its target", next);
@@ -343,16 +342,16 @@ static void test_plan(void)
     begin();
     struct network *network = loaded(&kernels_reference, start, &training);
     check(!network_resize(network, small) && !network_prefetch_destination(network, INPUTS, small),
-          "host memory: nothing can be staged");
+          "host memory: nothing can be prefetched");
     network_close(network);
 }
 
-static void test_room(void)
+static void test_destination(void)
 {
     struct training training;
     begin();
     struct network *network = loaded(&delayed, start, &training);
-    check(!network_prefetch_destination(network, INPUTS, small), "no room before the first size");
+    check(!network_prefetch_destination(network, INPUTS, small), "no destination before the first size");
     d.refuse_host = true;
     check(network_resize(network, small) == STATUS_FAILURE && strstr(error_message(), "host memory"),
           "too little host memory: %s", error_message());
@@ -360,8 +359,8 @@ static void test_room(void)
     check(!network_resize(network, small) && network_prefetch_destination(network, INPUTS, small) &&
               !network_prefetch_destination(network, INPUTS + 1, small) &&
               !network_prefetch_destination(network, INPUTS, large),
-          "room for the present size and channels alone");
-    check(!network_put_prefetched(network), "nothing is put that was not staged");
+          "a destination for the present size and channels alone");
+    check(!network_put_prefetched(network), "nothing is put that was not prefetched");
     network_close(network);
     check(kept_contract(), "all host memory is released");
 }
@@ -387,6 +386,6 @@ int main(void)
     }
     test_stops();
     test_plan();
-    test_room();
+    test_destination();
     return check_exit();
 }

@@ -1,5 +1,5 @@
 /* The reversible sequence as others may use it: with a dense layer of their own for F and G, its gradient
- * against finite differences; and how far the network's own branches drift when they are undone. */
+ * against finite differences; and how far the network's own branches drift when they are inverted. */
 #include "lib/network/reversible.h"
 #include "tests/lib/drift.h"
 #include <stdbool.h>
@@ -74,12 +74,12 @@ static double plain_loss(const double *weights, const double *x, const float *c)
 
 static double finite_difference(double *at, const double *weights, const double *x, const float *c)
 {
-    double kept = *at, step = 1e-5;
-    *at = kept + step;
+    double before = *at, step = 1e-5;
+    *at = before + step;
     double up = plain_loss(weights, x, c);
-    *at = kept - step;
+    *at = before - step;
     double down = plain_loss(weights, x, c);
-    *at = kept;
+    *at = before;
     return (up - down) / (2 * step);
 }
 
@@ -121,25 +121,26 @@ static void test_dense(void)
         again[i] = (float)finite_difference(&precise[i], precise, precise_x, c);
     check(relative_error(ALL, gradient, again) < 1e-5, "dense: gradients of all parameters");
 
-    /* With the branches' inputs kept: the same numbers, but for the last bits. */
-    float halves[2 * BLOCKS - 1][N], *kept_halves[2 * BLOCKS - 1], kept_y[2 * N], kept_dx[2 * N], kept[ALL];
+    /* With the branches' inputs saved: the same numbers, but for the last bits. */
+    float halves[2 * BLOCKS - 1][N], *saved_halves[2 * BLOCKS - 1], saved_y[2 * N], saved_dx[2 * N],
+        saved_gradient[ALL];
     for (int i = 0; i < 2 * BLOCKS - 1; i++)
-        kept_halves[i] = halves[i];
-    const struct kept_inputs inputs = {kept_halves, copy_dense, NULL};
-    memcpy(kept_y, x, sizeof kept_y);
-    memcpy(kept_dx, c, sizeof kept_dx);
-    memcpy(kept, gradient, sizeof kept);
+        saved_halves[i] = halves[i];
+    const struct saved_inputs inputs = {saved_halves, copy_dense, NULL};
+    memcpy(saved_y, x, sizeof saved_y);
+    memcpy(saved_dx, c, sizeof saved_dx);
+    memcpy(saved_gradient, gradient, sizeof saved_gradient);
     memset(gradient, 0, sizeof gradient);
-    reversible_forward_keeping(blocks, BLOCKS, kept_y, kept_y + N, &inputs);
-    check(!memcmp(kept_y, output, sizeof kept_y), "dense: keeping changes nothing going forward");
-    reversible_backward_kept(blocks, BLOCKS, kept_y, &inputs, kept_dx, kept_dx + N);
-    check(relative_error(2 * N, kept_dx, dx) < 1e-6 && relative_error(ALL, gradient, kept) < 1e-6,
-          "dense: the same gradients from kept inputs");
-    check(!memcmp(kept_y, output, sizeof kept_y), "dense: and the output is only read");
+    reversible_forward_saving(blocks, BLOCKS, saved_y, saved_y + N, &inputs);
+    check(!memcmp(saved_y, output, sizeof saved_y), "dense: saving changes nothing going forward");
+    reversible_backward_saved(blocks, BLOCKS, saved_y, &inputs, saved_dx, saved_dx + N);
+    check(relative_error(2 * N, saved_dx, dx) < 1e-6 && relative_error(ALL, gradient, saved_gradient) < 1e-6,
+          "dense: the same gradients from saved inputs");
+    check(!memcmp(saved_y, output, sizeof saved_y), "dense: and the output is only read");
 
     /* Where the input is not wanted its first part stays as the first block left it. */
     float dx2[2 * N];
-    memcpy(again, kept, sizeof again);
+    memcpy(again, saved_gradient, sizeof again);
     memset(gradient, 0, sizeof gradient);
     memcpy(dx2, c, sizeof dx2);
     reversible_backward(blocks, BLOCKS, output, output + N, dx2, dx2 + N, false);
@@ -160,11 +161,11 @@ static void test_drift(const struct kernels *kernels, int blocks)
         return;
     }
     double rounding = 8 * kernels->rounding;
-    check(drift.input < 1e-5 + rounding, "%s: undoing %d blocks gives the input back within %.1e",
+    check(drift.input < 1e-5 + rounding, "%s: inverting %d blocks gives the input back within %.1e",
           kernels->name, blocks, drift.input);
     /* 5e-3: a few of 65,000 values have changed their sign */
     check(drift.gradient < (blocks > 1 ? 5e-3 : 1e-5) + rounding,
-          "%s: %d blocks' gradient within %.1e of the one from kept inputs; their last bit: %.1e",
+          "%s: %d blocks' gradient within %.1e of the one from saved inputs; their last bit: %.1e",
           kernels->name, blocks, drift.gradient, drift.last_bit);
 }
 

@@ -20,8 +20,8 @@ check "what fills the peak adds up to it" awk -F '\t' '
     $2 == "peak" { sum[$1] += $4 }
     $2 == "total" && $3 == "peak" { peak[$1] = $4 }
     END { exit sum["training"] != peak["training"] || sum["inference"] != peak["inference"] }' "$work/short"
-check "the peak is the largest event" awk -F '\t' '
-    $2 == "event" && $4 > most[$1] { most[$1] = $4 }
+check "the peak is the largest step" awk -F '\t' '
+    $2 == "step" && $4 > most[$1] { most[$1] = $4 }
     $2 == "total" && $3 == "peak" { peak[$1] = $4 }
     END { exit peak["training"] != most["training"] || peak["inference"] != most["inference"] }' "$work/plan"
 check "the blocks are what is allocated" awk -F '\t' '

@@ -4,19 +4,21 @@
  *     (3)  sum of (MA + MP) over all layers + max MD                   nothing is recomputed
  *     (4)  sum MN over non-reversible layers + sum MS over sequences + sum MP + max MB
  *
- * The paper leaves open what a layer holds. Here it is what autograd saves for the way back:
+ * The paper leaves open what a layer holds. Here it is what autograd saves for backward:
  *   image; probabilities and target as floats; of a pooling its result, which the next convolution reads, and
  *   its indices (8 bytes each); of a reversible sequence its output (MS).
  *   Parameters: weight, gradient and Adam's two means.
  *   A branch that is not recomputed: its input, the norm's result, the activation. A baseline layer:
  *   convolution, norm, activation; and the sums that its decoders read.
- *   MB: the state that is undone, its gradient before and after the block, and of one branch the results of
+ *   MB: the state that is inverted, its gradient before and after the block, and of one branch the results of
  *   norm and activation and the gradients of both: five times the state. MD: the gradients on both sides of
  *   a layer.
  * Workspaces of libraries and short-lived copies are not part of the model. */
-#ifndef PRUNET_NETWORK_MODEL_H
-#define PRUNET_NETWORK_MODEL_H
+#ifndef PRUNET_NETWORK_PAPER_MEMORY_H
+#define PRUNET_NETWORK_PAPER_MEMORY_H
 
+#include "kernels/kernels.h"
+#include "lib/base/output.h"
 #include "lib/network/architecture.h"
 
 /* Bytes. */
@@ -32,10 +34,16 @@ struct memory_model {
 struct memory_model memory_model_reversible(const struct architecture *architecture, size_t parameters,
                                             const int size[3]);
 
-/* Equation 3: the baseline as it is; for a reversible network its equivalent that keeps every activation. */
-struct memory_model memory_model_kept(const struct architecture *architecture, size_t parameters,
-                                      const int size[3]);
+/* Equation 3: the baseline as it is; for a reversible network its equivalent that saves every activation. */
+struct memory_model memory_model_saved(const struct architecture *architecture, size_t parameters,
+                                       const int size[3]);
 
 size_t memory_model_sum(const struct memory_model *model);
+
+/* Prints the rows of Table 1: what the paper measured, the model of its equation, and our plan, in MiB,
+ * with what explains the difference. json: JSON Lines instead of tab-separated values; header: a header
+ * line, which JSON Lines have not. find: the backend for a network. */
+typedef int kernels_finder(const struct kernels **kernels, const struct architecture *architecture);
+int table1_print(struct output *output, bool json, bool header, kernels_finder *find);
 
 #endif

@@ -1,0 +1,28 @@
+/* The memory plans of one network as a table. */
+#ifndef PRUNET_NETWORK_MEMORY_REPORT_H
+#define PRUNET_NETWORK_MEMORY_REPORT_H
+
+#include "kernels/kernels.h"
+#include "lib/base/output.h"
+#include "lib/network/architecture.h"
+#include "lib/network/plan.h"
+
+struct memory_report {
+    struct output *output;
+    bool json;    /* JSON Lines instead of tab-separated values */
+    bool buffers; /* also every buffer and every step */
+};
+
+/* The header line of the table of one network; none with json. */
+int memory_report_header(const struct memory_report *report);
+
+/* Rows of one placed plan: run ("training", "inference"), item, name, bytes, MiB, offset, first and last
+ * step. Items: `total`; `choice`, bytes of the saved inputs; `peak`, the buffers alive at the peak, largest
+ * first, those below 1 MiB together; and with `buffers` also `resident`, `buffer` and `step`. */
+int memory_report_plan(const struct memory_report *report, const char *run, const struct plan *plan);
+
+/* Rows of the run `paper`: the terms of equation 4, for a reversible network, and of equation 3. */
+int memory_report_paper(const struct memory_report *report, const struct architecture *architecture,
+                        const int size[3]);
+
+#endif
