@@ -14,7 +14,7 @@ fails() { # name, text, make's words...
 }
 
 # The rate of epoch 2 is 1e27.
-printf 'RATE_DROPS=1\nRATE_DIVISOR=1e-30\nAUGMENT=no\n' >>"$row"
+printf 'RATE_DROPS=1\nRATE_DIVISOR=1e-30\nAUGMENT=no\n' >>"$config"
 fails "a loss that is no number" "phantom_0000[1-5].*\(finite\|NaN\)"
 kept "a loss that is no number" 1
 check "the log has the complete epoch" test "$(wc -l <"$run/log.tsv")" = 2

@@ -20,7 +20,7 @@ same() { # name, run
 start() { # run, environment and make's words...
     local run=$1
     shift
-    setsid env "$@" make --no-print-directory -f pipelines/brats.mk BUILD="$BUILD" DATA="$data" ROW="$row" RUN="$run" SEED=1 \
+    setsid env "$@" make --no-print-directory -f pipelines/brats.mk BUILD="$BUILD" DATA="$data" CONFIG="$config" RUN="$run" SEED=1 \
         CASES="$TMPDIR/whole/cases" train >"$run.out" 2>&1 &
     group=$!
 }
@@ -112,7 +112,7 @@ cat >"$fake/bin/augment" <<FAKE
 FAKE
 chmod +x "$fake/bin/augment"
 run=$TMPDIR/starved
-make --no-print-directory -f pipelines/brats.mk BUILD="$fake" DATA="$data" ROW="$row" RUN="$run" SEED=1 train >"$run.out" 2>&1
+make --no-print-directory -f pipelines/brats.mk BUILD="$fake" DATA="$data" CONFIG="$config" RUN="$run" SEED=1 train >"$run.out" 2>&1
 check "augment dies after some case: make fails" test $? != 0
 check "no epoch is committed" test -z "$(compgen -G "$run/epochs/0001*")"
 missing=$(order-cases --seed 1 --epoch 1 "$run/manifest/training" | sed -n 2p)
@@ -173,8 +173,8 @@ refused() { # name, expected text, make's words...
     check "$name: says $text" grep -q -- "$text" "$TMPDIR/timed.out" || sed 's/^/# /' "$TMPDIR/timed.out"
 }
 refused "another seed" "seed: 1, now 2" SEED=2
-sed 's/^LEARNING_RATE=.*/LEARNING_RATE=2e-3/' "$row" >"$TMPDIR/tiny2"
-refused "another row" "another run" ROW="$TMPDIR/tiny2"
+sed 's/^LEARNING_RATE=.*/LEARNING_RATE=2e-3/' "$config" >"$TMPDIR/tiny2"
+refused "another configuration" "another run" CONFIG="$TMPDIR/tiny2"
 cp -r "$TMPDIR/whole/cases" "$TMPDIR/changed"
 for name in $(<"$TMPDIR/whole/manifest/training"); do break; done
 echo 0000 >"$TMPDIR/changed/$name.nrrd.sha256"
