@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The same training by several backends, for two epochs; tests/bench/curves.sh is for more.
+# The same training by several backends, two epochs of it: tests/bench/curves.sh.
 set -u
 . tests/pipelines/_tiny.sh
 make_tiny 2 || exit 1

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Learning rate, best epoch and early stop on series with known answers, at their boundaries.
+# Learning rate, best epoch, early stop and the warning of a collapse, on series with known answers and at their limits.
 set -u
 . tests/pipelines/_tiny.sh
 series() { # awk expression of e, last epoch

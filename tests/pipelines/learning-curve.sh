@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Training and PyTorch, side by side for a few steps; tests/bench/learning-curve.sh is the long form.
+# Training here beside training in PyTorch, a few steps of it: tests/bench/learning-curve.sh.
 set -u
 . tests/pipelines/_tiny.sh
 
