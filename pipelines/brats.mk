@@ -50,7 +50,8 @@ FOLDERS := $(shell printf '$(DATA)/phantom_%05d ' $$(seq $(call setting,PHANTOM_
 $(DATA):
 	@mkdir -p $(RUN)
 	@rm -rf $@.part
-	phantom --seed $(call setting,PHANTOM_SEED) --cases $(call setting,PHANTOM_CASES) --size $(call setting,PHANTOM_SIZE) -o $@.part >/dev/null
+	phantom --seed $(call setting,PHANTOM_SEED) --cases $(call setting,PHANTOM_CASES) --size $(call setting,PHANTOM_SIZE) \
+	    -o $@.part >/dev/null
 	@mv -T $@.part $@
 else
 FOLDERS := $(shell pipelines/cases '$(DATA)')
@@ -85,7 +86,8 @@ $(CASES)/recipe: FORCE
 # The scripts look for themselves at what is already done.
 
 train: preprocess
-	pipelines/train --data $(DATA) --cases $(CASES) --run $(RUN) --config $(CONFIG) --seed $(SEED) $(if $(EPOCHS),--epochs $(EPOCHS))
+	pipelines/train --data $(DATA) --cases $(CASES) --run $(RUN) --config $(CONFIG) --seed $(SEED) \
+	    $(if $(EPOCHS),--epochs $(EPOCHS))
 
 evaluate: train
 	pipelines/evaluate --data $(DATA) --cases $(CASES) --run $(RUN)

@@ -134,7 +134,8 @@ network_options() {
 # The bytes that prunet-plan allocates for a training step.
 planned_bytes() { # prunet-plan's options
     prunet-plan "$@" |
-        table_awk 'field("run") == "training" && field("item") == "total" && field("name") == "allocated" { print field("bytes") }'
+        table_awk 'field("run") == "training" && field("item") == "total" && field("name") == "allocated" {
+            print field("bytes") }'
 }
 
 # --- tables ----------------------------------------------------------------------------------------------------------

@@ -35,6 +35,11 @@ stages() { # run, goals and variables...
     make --no-print-directory --keep-going -f pipelines/brats.mk BUILD="$BUILD" DATA="$data" CONFIG="$config" RUN="$run" SEED=1 "$@" >"$run.out" 2>&1
 }
 
+# A value of a table; rows count from 1.
+cell() { # column row [table]
+    column "$1" "${@:3}" | sed -n "$2p"
+}
+
 # What a repeated run must give again, byte for byte: the last and the best state, the log and every case's Dice.
 fingerprint() { # run
     (cd "$1" && find epochs -name state.safetensors | sort | xargs sha256sum &&

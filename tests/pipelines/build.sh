@@ -12,8 +12,9 @@ while [ "\$1" != -o ]; do shift; done
 echo "\$2" | tee -a "$log" >"\$2"
 COMPILER
 chmod +x "$compiler" && cp "$compiler" "$TMPDIR/other-cc"
-tree=$TMPDIR/tree
-mkdir "$tree" && cp -r Makefile lib kernels tools "$tree/"
+tree=$TMPDIR/tree # a few of the sources
+variants=(kernels/cpu/*/*.c)
+mkdir "$tree" && cp -r --parents Makefile lib/base kernels/backends "${variants[0]}" tools/crop.c "$tree/"
 
 compiled() { # make's words...: what they compile and link
     : >"$log"
@@ -21,7 +22,7 @@ compiled() { # make's words...: what they compile and link
     wc -l <"$log"
 }
 all=$(compiled)
-check "a build compiles $all files" test "$all" -gt 100
+check "a build compiles $all files" test "$all" -gt 10
 check "nothing has changed: nothing is compiled" test "$(compiled)" = 0
 check "make -q agrees" make -q -C "$tree" CC="$compiler" all
 check "other CFLAGS: everything" test "$(compiled CFLAGS=-O0)" = "$all"
@@ -35,10 +36,11 @@ check "one source: its object and its program" test "$(compiled CC="$TMPDIR/othe
 check "make debug: into a folder of its own" test "$(compiled debug)" = "$all" -a -e "$tree/build/debug/bin/crop"
 check "which leaves the other as it was" test "$(compiled CC="$TMPDIR/other-cc")" = 0
 
-make -s -C "$tree" CC="$compiler" compile_commands.json
-commands=$tree/compile_commands.json
+mkdir "$TMPDIR/whole" && cp -r Makefile lib kernels tools "$TMPDIR/whole/"
+make -s -C "$TMPDIR/whole" compile_commands.json
+commands=$TMPDIR/whole/compile_commands.json
 check "compile_commands.json has every source of lib and tools" \
-    test "$(grep -o '"file": "\(lib\|tools\)/[^"]*"' "$commands" | sort -u | wc -l)" = "$(ls lib/*/*.c tools/*.c | wc -l)"
+    test "$(grep -o '"file": "\(lib\|tools\)/[^"]*"' "$commands" | sort -u | wc -l)" = "$(printf '%s\n' lib/*/*.c tools/*.c | wc -l)"
 if command -v python3 >/dev/null; then
     check "and is JSON" python3 -c 'import json, sys; json.load(open(sys.argv[1]))' "$commands"
 fi

@@ -8,9 +8,6 @@ series() { # awk expression of e, last epoch
 early_stopping() { # average patience
     awk -v average="$1" -v patience="$2" -f pipelines/columns.awk -f pipelines/early_stopping.awk
 }
-cell() { # column, row
-    column "$1" | sed -n "$2p"
-}
 stops_at() { # the first epoch whose stop is yes
     awk -F'\t' '$NF == "yes" { print $1; exit }'
 }
