@@ -13,8 +13,8 @@ echo "\$2" | tee -a "$log" >"\$2"
 COMPILER
 chmod +x "$compiler" && cp "$compiler" "$TMPDIR/other-cc"
 tree=$TMPDIR/tree # a few of the sources
-variants=(kernels/cpu/*/*.c)
-mkdir "$tree" && cp -r --parents Makefile lib/base kernels/backends "${variants[0]}" tools/crop.c "$tree/"
+variants=(kernels/cpu/*/a*.c)
+mkdir "$tree" && cp -r --parents Makefile lib/base kernels/backends "${variants[@]}" tools/crop.c "$tree/"
 
 compiled() { # make's words...: what they compile and link
     : >"$log"
