@@ -156,7 +156,7 @@ compile_commands.json:  ## every compiler call, for clangd
 	    { command = begun $$0; begun = "" } \
 	    match(command, / -c [^ ]+/) { \
 	        file = substr(command, RSTART + 4, RLENGTH - 4); \
-	        gsub(/"/, "\\\"", command); \
+	        gsub(/[\\"]/, "\\\\&", command); \
 	        printf "%s\n  {\"directory\": \"%s\", \"file\": \"%s\", \"command\": \"%s\"}", \
 	            count++ ? "," : "[", folder, file, command } \
 	    END { print "\n]" }' >$@
