@@ -1,4 +1,4 @@
-# The map: what can be built, run and tested. `make help` explains the targets.
+# What can be built, run and tested. `make help` explains the targets.
 
 VERSION := 0.1.0
 BUILD   := build
@@ -19,8 +19,12 @@ ifeq ($(SANITIZE),1)
 BUILD  := build/sanitize
 CFLAGS := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 endif
+ifeq ($(DEBUG),1)
+BUILD  := build/debug
+CFLAGS := -O0 -g
+endif
 
-# Builds say one short line a file; V=1 shows the commands, make -s nothing.
+# A build prints one short line a file; with V=1 the commands, with make -s nothing.
 ifneq ($(V)$(findstring s,$(firstword -$(MAKEFLAGS))),)
 say =
 else
@@ -68,6 +72,9 @@ ARCHIVE := $(BUILD)/libprunet.a
 TESTS   := $(patsubst %.c,$(BUILD)/%,$(filter-out tests/bench/% tests/cuda/%,$(wildcard tests/*/*.c)))
 
 all: $(TOOLS:%=$(BUILD)/bin/%)  ## build every tool into build/bin (the default)
+
+debug:  ## the same without optimisation, for a debugger, into build/debug
+	@$(MAKE) --no-print-directory DEBUG=1 all
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -119,7 +126,40 @@ $(SHIM_PROGRAMS): $(SHIM_OBJECTS) $(ARCHIVE)
 	@mkdir -p $(@D)
 	$(call say,LD $@)g++ -fopenmp $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(ARCHIVE) -lz -lm -o $@
 
+# What a build folder is compiled with. The file's text, and so its date, changes only when a flag does; then everything
+# in the folder is compiled anew.
+FLAGS := $(strip $(VERSION) $(CC) $(STRICT_FLAGS) $(WARN) $(CFLAGS) $(foreach v,$(VARIANTS),$(FLAGS_$v)) $(LDFLAGS) $(LDLIBS) \
+         $(if $(filter 1,$(CUDA)),$(NVCC) $(NVCCFLAGS)))
+ifneq ($(file <$(BUILD)/flags),$(FLAGS))
+.PHONY: $(BUILD)/flags
+endif
+
+$(BUILD)/flags:
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(subst ','\'',$(FLAGS))' >$@
+
+$(OBJECTS) $(SHIM_OBJECTS): $(BUILD)/flags
+$(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tools/*.c tests/*/*.c)): $(BUILD)/flags
+$(patsubst %,$(BUILD)/obj/shim/%.o,$(wildcard tests/cuda/*.c tests/cuda/*.cpp)): $(BUILD)/flags
+
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+
+# --- for editors ---------------------------------------------------------------------------------------
+
+tags:  ## an index of names, by ctags
+	ctags -R --languages=C,C++ lib kernels tools tests
+
+# From the commands that make would run; a command that is broken into lines is joined first.
+compile_commands.json:  ## every compiler call, for clangd
+	@$(MAKE) --no-print-directory --always-make --dry-run V=1 all $(TESTS) $(SHIM_PROGRAMS) | awk -v folder='$(CURDIR)' ' \
+	    /\\$$/ { sub(/\\$$/, ""); begun = begun $$0; next } \
+	    { command = begun $$0; begun = "" } \
+	    match(command, / -c [^ ]+/) { \
+	        file = substr(command, RSTART + 4, RLENGTH - 4); \
+	        gsub(/[\\"]/, "\\\\&", command); \
+	        printf "%s\n  {\"directory\": \"%s\", \"file\": \"%s\", \"command\": \"%s\"}", \
+	            count++ ? "," : "[", folder, file, command } \
+	    END { print "\n]" }' >$@
 
 # --- install -------------------------------------------------------------------------------------------
 
@@ -131,19 +171,24 @@ uninstall:  ## remove them again
 	rm -f $(TOOLS:%=$(DESTDIR)$(PREFIX)/bin/%)
 
 # --- the experiment ------------------------------------------------------------------------------------
-# pipelines/brats.mk holds the stages; all that are asked for run in one call of it, in their own order.
+# The stages are in pipelines/brats.mk, which is called once, with all that are asked for, and runs them in their order.
+# ROW and ROWS are older names of CONFIG and CONFIGS.
 
-ROW   ?= $(if $(DATA),small,demo)
-RUN   ?= runs/$(ROW)
-SEED  ?= 1
+ifeq ($(origin ROW),command line)
+CONFIG := $(ROW)
+endif
+CONFIG  ?= $(or $(ROW),$(if $(DATA),small,demo))
+RUN     ?= runs/$(CONFIG)
+SEED    ?= 1
+TABLE1  := baseline-128 reversible-1-1-128 reversible-1-1-full reversible-2-1-full reversible-3-1-full reversible-4-1-full
+CONFIGS ?= $(or $(ROWS),$(TABLE1))
 COMPARE ?= runs/compare
-ROWS  ?= baseline-128 reversible-1-1-128 reversible-1-1-full reversible-2-1-full reversible-3-1-full reversible-4-1-full
-STAGES := preprocess train evaluate segment
-export DATA RUN ROW SEED EPOCHS BACKEND THREADS CASES OUT BUILD
+STAGES  := preprocess train evaluate segment
+export DATA RUN CONFIG SEED EPOCHS BACKEND THREADS CASES OUT BUILD
 
-preprocess: stages  ## DATA's cases to records; without DATA: phantoms that the project makes
-train: stages       ## train the row ROW in the folder RUN; goes on where it was
-evaluate: stages    ## segment and score the validation cases with the best epoch
+preprocess: stages  ## the cases of DATA to records; without DATA, phantoms are made first
+train: stages       ## train the network of CONFIG in the folder RUN, or go on there
+evaluate: stages    ## segment and score the validation cases with the best epoch of RUN
 segment: stages     ## label maps of the cases in DATA with the best epoch of RUN, into OUT
 $(STAGES):
 	@:
@@ -151,14 +196,14 @@ $(STAGES):
 stages: all
 	+@$(MAKE) --no-print-directory --keep-going -f pipelines/brats.mk $(filter $(STAGES),$(MAKECMDGOALS))
 
-compare: all  ## train ROWS on DATA with equal splits and print the columns of the paper's Table 1
-	@BUILD=$(BUILD) pipelines/compare --data "$(DATA)" --home "$(COMPARE)" --rows "$(ROWS)" --seed $(SEED) \
+compare: all  ## train CONFIGS on DATA with equal splits and print the columns of the paper's Table 1
+	@BUILD=$(BUILD) pipelines/compare --data "$(DATA)" --home "$(COMPARE)" --configs "$(CONFIGS)" --seed $(SEED) \
 	    $(if $(EPOCHS),--epochs $(EPOCHS))
 
 demo: all  ## phantoms: preprocess, train, evaluate, and the best threshold beside it, in three minutes
 	@BUILD=$(BUILD) pipelines/demo
 
-# demo and test bring what they need to build, on a bare Debian.
+# On a bare Debian, demo and test install what they need to build.
 ifneq ($(filter demo test test-%,$(MAKECMDGOALS)),)
 $(OBJECTS) $(TOOLS:%=$(BUILD)/obj/tools/%.o): | setup
 endif
@@ -171,18 +216,18 @@ setup:
 test: all $(TESTS) $(SHIM_PROGRAMS)  ## build and run every test; the last line counts them
 	tests/run $(BUILD)
 
-test-%: all $(TESTS) $(SHIM_PROGRAMS)  ## run the tests whose name contains what follows "test-"
+test-%: all $(TESTS) $(SHIM_PROGRAMS)  ## run the tests whose name contains %, or those of the kernels' operations that do
 	tests/run $(BUILD) $*
 
-# tests/bench/bench says what is measured and where the tables go; both go on where they were.
+# tests/bench/bench explains what is measured and where the tables go. An interrupted benchmark goes on where it was.
 bench bench-full: all
 	@BUILD=$(BUILD) tests/bench/bench $(if $(filter bench,$@),quick,full)
 
-bench:      ## kernels, steps, inference, memory beside oneDNN and PyTorch, in half an hour: one table
+bench:      ## kernels, steps, inference and memory beside oneDNN and PyTorch, in half an hour
 bench-full: ## every row of the paper's Table 1 at its own size beside PyTorch, in hours
 
 BENCH ?= small
-bench-kernels: $(BUILD)/bench/kernel_bench  ## time each operation of a training step of BENCH (demo, small, patch or full), checked first
+bench-kernels: $(BUILD)/bench/kernel_bench  ## check, then time each operation of a training step of BENCH: demo, small, patch or full
 	$< $(or $(BACKEND),cpu) $(BENCH)
 
 # On a card. CUDA=1 builds into a folder of its own.
@@ -206,11 +251,15 @@ clean:  ## remove what was built; runs stay
 	rm -rf build
 
 help:  ## this text
-	@sed -n 's/^\([a-z%-]*\):[^#]*##  *\(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
-	    awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
-	@echo 'Variables of the stages: DATA (folder of cases) RUN (folder of results) ROW (pipelines/rows/) SEED EPOCHS'
-	@echo '  BACKEND THREADS CASES (preprocessed records, RUN/cases) OUT (RUN/segmentations). To build: CC CFLAGS'
-	@echo '  BUILD SANITIZE=1 CUDA=1; to install: PREFIX DESTDIR.'
+	@sed -n 's/^\([a-z_.%-]*\):[^#]*##  *\(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
+	    awk -F'|' '{ printf "  make %-22s %s\n", $$1, $$2 }'
+	@echo 'Variables'
+	@echo '  of the stages:  DATA (folder of cases)  RUN (folder of results)  CONFIG (pipelines/configurations/)  SEED  EPOCHS'
+	@echo '                  BACKEND  THREADS  CASES (preprocessed records, RUN/cases)  OUT (RUN/segmentations)'
+	@echo '  of compare:     CONFIGS  COMPARE (folder of results)'
+	@echo '  to build:       CC  CFLAGS  LDFLAGS  BUILD  SANITIZE=1  DEBUG=1  CUDA=1  V=1 (show the commands)'
+	@echo '  to install:     PREFIX  DESTDIR'
 
-.PHONY: bench bench-full bench-kernels gpu-test gpu-bench gpu-programs all test clean help install uninstall stages $(STAGES) compare demo setup
+.PHONY: all debug tags compile_commands.json install uninstall setup $(STAGES) stages compare demo
+.PHONY: test bench bench-full bench-kernels gpu-test gpu-bench gpu-programs clean help
 .SECONDARY:

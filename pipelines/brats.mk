@@ -1,10 +1,10 @@
 # The stages of the experiment: phantoms (without DATA), preprocess, train, evaluate; and segment, for new cases.
-# The top-level Makefile calls this one with DATA, RUN, ROW, SEED, EPOCHS, BACKEND, THREADS, CASES and BUILD.
+# The top-level Makefile calls this one with DATA, RUN, CONFIG, SEED, EPOCHS, BACKEND, THREADS, CASES and BUILD.
 #
 #   DATA/CASE/*.nii.gz --preprocess--> CASES/CASE.nrrd --train--> RUN/epochs, RUN/best --evaluate--> RUN/predictions,
 #                                                                                                   RUN/evaluation
 #
-# Each stage's file appears whole or not at all, so that an interrupted stage goes on where it was.
+# Each file appears whole or not at all, so that an interrupted stage goes on where it was.
 
 SHELL  := /bin/bash
 PATH   := $(abspath $(BUILD)/bin):$(PATH)
@@ -25,17 +25,23 @@ ifeq ($(OUT),)
 override OUT := $(RUN)/segmentations
 endif
 
-# A setting of the row: the last line that names it, of the defaults and the joined rows.
-ROW_FILES := $(foreach name,$(subst +, ,$(ROW)),$(if $(findstring /,$(name)),$(name),pipelines/rows/$(name)))
-setting    = $(shell sed -n 's/^$(1)=//p' pipelines/rows/defaults $(ROW_FILES) | tail -n 1)
+# A setting of the configuration: the last line that names it, in the defaults and the files that are joined by +.
+CONFIGURATIONS := pipelines/configurations
+ifeq ($(origin ROW),command line) # the older name of CONFIG
+CONFIG := $(ROW)
+endif
+CONFIG ?= $(ROW)
+CONFIG_FILES   := $(foreach name,$(subst +, ,$(CONFIG)),$(if $(findstring /,$(name)),$(name),$(CONFIGURATIONS)/$(name)))
+setting         = $(shell sed -n 's/^$(1)=//p' $(CONFIGURATIONS)/defaults $(CONFIG_FILES) | tail -n 1)
 
-$(foreach file,$(ROW_FILES),$(if $(wildcard $(file)),,$(error no row is called $(notdir $(file)): $(notdir $(wildcard pipelines/rows/*)))))
+$(foreach file,$(CONFIG_FILES),$(if $(wildcard $(file)),,\
+    $(error no configuration is called $(notdir $(file)); there are: $(notdir $(wildcard $(CONFIGURATIONS)/*)))))
 
 CROP   := $(call setting,CROP)
 LABELS := $(call setting,LABELS)
 
 # --- phantoms --------------------------------------------------------------------------------------------------------
-# Without DATA the project makes its own cases; their names are known before they exist.
+# Without DATA the project makes its own cases. Their names are known before they are made.
 
 ifeq ($(DATA),)
 override DATA := $(RUN)/phantoms
@@ -44,7 +50,8 @@ FOLDERS := $(shell printf '$(DATA)/phantom_%05d ' $$(seq $(call setting,PHANTOM_
 $(DATA):
 	@mkdir -p $(RUN)
 	@rm -rf $@.part
-	phantom --seed $(call setting,PHANTOM_SEED) --cases $(call setting,PHANTOM_CASES) --size $(call setting,PHANTOM_SIZE) -o $@.part >/dev/null
+	phantom --seed $(call setting,PHANTOM_SEED) --cases $(call setting,PHANTOM_CASES) --size $(call setting,PHANTOM_SIZE) \
+	    -o $@.part >/dev/null
 	@mv -T $@.part $@
 else
 FOLDERS := $(shell pipelines/cases '$(DATA)')
@@ -54,8 +61,8 @@ endif
 endif
 
 # --- preprocess ------------------------------------------------------------------------------------------------------
-# One record file a case, made again when the case's files, the crop or the data set change. A case that cannot be read
-# does not keep the others from being made.
+# One record file a case, made again when the case's files, the crop or the data set change. With make --keep-going the
+# others are made when a case cannot be read.
 
 RECORDS := $(foreach folder,$(FOLDERS),$(CASES)/$(notdir $(folder)).nrrd)
 
@@ -68,7 +75,7 @@ $(CASES)/$(notdir $(1)).nrrd: $$(wildcard $(1)/*.nii $(1)/*.nii.gz) $(CASES)/rec
 endef
 $(foreach folder,$(FOLDERS),$(eval $(call RECORD_RULE,$(folder))))
 
-# What the records are made of; the file's date changes only when its text does.
+# What all records have in common; the file's date changes only when its text does.
 RECIPE := $(abspath $(DATA)) labels $(LABELS) cropped to $(CROP)
 
 $(CASES)/recipe: FORCE
@@ -76,10 +83,11 @@ $(CASES)/recipe: FORCE
 	@echo "$(RECIPE)" | cmp -s - $@ || echo "$(RECIPE)" >$@
 
 # --- train, evaluate -------------------------------------------------------------------------------------------------
-# Both look for themselves at what is already there.
+# The scripts look for themselves at what is already done.
 
 train: preprocess
-	pipelines/train --data $(DATA) --cases $(CASES) --run $(RUN) --row $(ROW) --seed $(SEED) $(if $(EPOCHS),--epochs $(EPOCHS))
+	pipelines/train --data $(DATA) --cases $(CASES) --run $(RUN) --config $(CONFIG) --seed $(SEED) \
+	    $(if $(EPOCHS),--epochs $(EPOCHS))
 
 evaluate: train
 	pipelines/evaluate --data $(DATA) --cases $(CASES) --run $(RUN)

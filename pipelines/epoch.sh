@@ -1,10 +1,10 @@
 # One epoch: train, validate, commit. Sourced by train.
 #
-# An epoch appears in epochs/ by one rename, when all of it is on the disk. Before that it lies beside its final name:
+# An epoch appears in epochs/ by one rename, when all of it is on the disk. Until then it has another name beside that:
 #
-#   .0007.running       being trained; begun anew after a kill
-#   .0007.at-00012      stopped in good order after 12 cases; trained on from there
-#   .0007.trained       all steps done; still to be validated
+#   .0007.running       being trained; after a kill it is begun anew
+#   .0007.at-00012      stopped by a signal after 12 cases; goes on from there
+#   .0007.trained       all steps are done; still to be validated
 # shellcheck shell=bash
 
 epoch_name() { # epoch
@@ -17,7 +17,7 @@ last_epoch() {
     printf %d "$((10#$last))"
 }
 
-# Gives a folder its next name after its bytes are on the disk, and removes the others of its epoch.
+# Gives an epoch's folder its next name after its bytes are on the disk, and removes the epoch's other folders.
 advance() { # folder name
     local other stem=${2%%.[a-z]*}
     persist "$1"/* "$1"
@@ -41,8 +41,8 @@ order_of() { # epoch
 
 # --- training --------------------------------------------------------------------------------------------------------
 
-# The records of the named cases on standard output, augmented and cut to patches as the row has it.
-feed() { # epoch names
+# The records of the named cases on standard output, augmented and cut to patches as the configuration has it.
+augmented_records() { # epoch names
     local records=() options=()
     mapfile -t records < <(record_paths <<<"$2")
     [ "$AUGMENT" = yes ] || options+=(--rotate 0 --scale 1 --elastic 0 --shift 0 --no-flip)
@@ -50,43 +50,45 @@ feed() { # epoch names
     exec augment --seed "$seed" --epoch "$1" "${options[@]}" -- "${records[@]}"
 }
 
-feeding= # the epoch whose records come from descriptor 4; `feeder` makes them
+# An epoch's records are prefetched: a process of their own makes them, and the step reads them from descriptor 4.
+prefetching= # the epoch whose records these are
+prefetcher=  # the process id
 
-# May be called before its epoch begins, so that the first record is made by then; the feeder then waits for a reader. What
-# it makes depends on seed, epoch and cases alone, it writes to its pipe only, and it ends when the pipe is closed.
-begin_feed() { # epoch
+# May be called before the epoch begins: its first record is then ready in time, and the process waits for a reader. The
+# records depend on seed, epoch and cases alone; the process writes to its pipe only and ends when that is closed.
+prefetch_start() { # epoch
     local names
     [ "$AUGMENT" != no ] || [ "$PATCH" != none ] || return 0
     names=$(order_of "$1")
-    exec 4< <(trap '' INT TERM && exec 9>&- && feed "$1" "$names")
-    feeder=$!
-    feeding=$1
+    exec 4< <(trap '' INT TERM && exec 9>&- && augmented_records "$1" "$names")
+    prefetcher=$!
+    prefetching=$1
 }
 
-# On a signal: a tool that reads from it has a copy of the descriptor. Where bash is interrupted as a child ends it may lose
-# its status and then waits for all children; none may be one that waits for this script.
-drop_feed() {
+# On a signal: closes this script's end of the pipe; a tool that reads from it has its own. A bash that is interrupted just
+# as a child ends may lose the child's status and then waits for all its children: none of them may wait for this script.
+prefetch_drop() {
     exec 4<&-
 }
 
-# The feeder's exit status.
-end_feed() {
+# Closes the pipe; the exit status of the process that wrote to it.
+prefetch_wait() {
     local status=0
-    [ -n "$feeding" ] || return 0
+    [ -n "$prefetching" ] || return 0
     exec 4<&-
-    feeding=
-    wait_for "$feeder" || status=$?
+    prefetching=
+    wait_for "$prefetcher" || status=$?
     return "$status"
 }
 
 step() { # epoch work records...
-    attend prunet-step --state "$2/from" --epoch "$1" --expect "$2/order" --learning-rate "$(rate_of "$1")" \
+    run_tool prunet-step --state "$2/from" --epoch "$1" --expect "$2/order" --learning-rate "$(learning_rate "$1")" \
         --weight-decay "$WEIGHT_DECAY" --loss-divisor "$LOSS_DIVISOR" --memory "$MEMORY" \
         -o "$2/state.safetensors" -- "${@:3}"
 }
 
-# Sets up .NAME.running: the order of the cases, the state to start from and the table of the steps before it. A state that
-# was stopped inside the epoch knows how many cases it has done; prunet-step passes over them.
+# Prepares .NAME.running: the order of the cases, the state to start from and the table of the steps before a stop. A state
+# that was stopped inside the epoch knows how many cases it has done; prunet-step skips them.
 begin_epoch() { # epoch name work
     local stopped=
     rm -rf "$3" && mkdir "$3"
@@ -101,7 +103,7 @@ begin_epoch() { # epoch name work
     order_of "$1" >"$3/order"
 }
 
-# One table of the steps before and after a stop, and nothing else beside the state.
+# Joins the tables of the steps before and after a stop, and leaves nothing else beside the state.
 end_epoch() { # work
     if [ -s "$1/before" ]; then
         tail -n +2 "$1/now" | cat "$1/before" - >"$1/steps.tsv"
@@ -113,14 +115,14 @@ end_epoch() { # work
 
 # Leaves .NAME.trained, or .NAME.at-K and exits with 75.
 train_epoch() { # epoch
-    local name work=$epochs/.$(epoch_name "$1").running status=0 fed=0 records=()
+    local name work=$epochs/.$(epoch_name "$1").running status=0 made=0 records=()
     name=$(epoch_name "$1")
-    [ -n "$feeding" ] || begin_feed "$1"
+    [ -n "$prefetching" ] || prefetch_start "$1"
     begin_epoch "$1" "$name" "$work"
     [ -z "$stopping" ] || stop_epoch "$name" "$work"
-    if [ -n "$feeding" ]; then
+    if [ -n "$prefetching" ]; then
         step "$1" "$work" <&4 >"$work/now" || status=$?
-        end_feed || fed=$?
+        prefetch_wait || made=$?
     else
         mapfile -t records < <(record_paths <"$work/order")
         step "$1" "$work" "${records[@]}" >"$work/now" || status=$?
@@ -129,8 +131,8 @@ train_epoch() { # epoch
         stop_epoch "$name" "$work"
     elif [ "$status" != 0 ]; then
         die "$status" "epoch $1 is dropped; the $(($1 - 1)) before it are kept"
-    elif [ "$fed" != 0 ]; then
-        die "$fed" "epoch $1 is dropped: its records could not be read to their end"
+    elif [ "$made" != 0 ]; then
+        die "$made" "epoch $1 is dropped: its records could not be read to their end"
     fi
     end_epoch "$work"
     advance "$work" ".$name.trained"
@@ -149,22 +151,22 @@ stop_epoch() { # name work
 
 # --- validation ------------------------------------------------------------------------------------------------------
 
-# Dice of each validation case on its crop; then the epoch is complete.
+# The Dice of each validation case on its crop; with that the epoch is complete.
 validate_epoch() { # epoch
-    local name work list=$run/manifest/validation records=() status=0 fed=0 segmenter
+    local name work list=$run/manifest/validation records=() status=0 segmented=0 segmenter
     name=$(epoch_name "$1")
     work=$epochs/.$name.trained
     mapfile -t records < <(record_paths <"$list")
     exec 3< <(trap '' INT TERM && exec prunet-infer -m "$work/state.safetensors" --pass-label -- "${records[@]}" 4<&- 9>&-)
     segmenter=$!
-    attend dice-eval --expect "$list" - <&3 >"$work/validation.tsv" || status=$?
+    run_tool dice-eval --expect "$list" - <&3 >"$work/validation.tsv" || status=$?
     exec 3<&-
-    wait_for "$segmenter" || fed=$?
+    wait_for "$segmenter" || segmented=$?
     if [ -n "$stopping" ]; then
         note "stopped in the validation of epoch $1; the same command goes on from there"
         exit 75
     fi
-    [ "$fed" = 0 ] || die "$fed" "epoch $1 cannot be validated"
+    [ "$segmented" = 0 ] || die "$segmented" "epoch $1 cannot be validated"
     [ "$status" = 0 ] || die "$status" "epoch $1 cannot be validated"
     advance "$work" "$name"
 }

@@ -1,20 +1,16 @@
-# One row an epoch from the tables that the epochs left:
-#     awk -f schedule.awk -f log.awk -v start=... -v drops=... -v divisor=... epochs/*/steps.tsv epochs/*/validation.tsv
+# The log, a row an epoch, from the tables in the epochs' folders:
 #
-# steps.tsv, as prunet-step writes it, gives the mean loss and Dice of the epoch's steps; validation.tsv, as dice-eval
-# writes it, the Dice of each case and region: dice_wt is the mean over the cases, validation the mean of the three.
-# With -v validation=FILE the rows of all cases go there, with -v times=FILE what was measured with the clock: the log
-# itself comes out the same whenever the same run is repeated.
+#     awk -v start=... -v drops=... -v divisor=... -f columns.awk -f schedule.awk -f log.awk \
+#         epochs/*/steps.tsv epochs/*/validation.tsv
+#
+# steps.tsv, written by prunet-step, gives the mean loss and Dice of the epoch's steps; validation.tsv, written by
+# dice-eval, the Dice of each case and region: dice_wt is the mean over the cases, validation the mean of the three regions.
+# With -v validation=FILE the Dice of every case and epoch go to FILE; with -v times=FILE the seconds do. The log has no
+# times, so that a repeated run gives the same log, byte for byte.
 
-BEGIN {
-    FS = OFS = "\t"
-    split("wt tc et", regions, " ")
-}
+BEGIN { split("wt tc et", regions, " ") }
 
-FNR == 1 {
-    delete column
-    for (i = 1; i <= NF; i++)
-        column[$i] = i
+header {
     count = split(FILENAME, path, "/")
     folder = path[count - 1] + 0
     table = path[count]
@@ -23,22 +19,22 @@ FNR == 1 {
 
 table == "steps.tsv" {
     steps[folder]++
-    loss[folder] += $column["loss"]
+    loss[folder] += field("loss")
     for (i = 1; i <= 3; i++)
-        train[folder, regions[i]] += $column["dice_" regions[i]]
-    seconds[folder] += $column["seconds"]
-    waiting[folder] += $column["waiting"]
+        train[folder, regions[i]] += field("dice_" regions[i])
+    seconds[folder] += field("seconds")
+    waiting[folder] += field("waiting")
     last = folder > last ? folder : last
 }
 
-table == "validation.tsv" && $column["region"] ~ /^(WT|TC|ET)$/ {
-    region = tolower($column["region"])
+table == "validation.tsv" && field("region") ~ /^(WT|TC|ET)$/ {
+    region = tolower(field("region"))
     cases[folder, region]++
-    dice[folder, region] += $column["dice"]
+    dice[folder, region] += field("dice")
     if (validation != "") {
         if (!started++)
             print "epoch", "case", "region", "dice" > validation
-        print folder, $column["case"], $column["region"], $column["dice"] > validation
+        print folder, field("case"), field("region"), field("dice") > validation
     }
 }
 

@@ -2,8 +2,9 @@
 # must be the same run. Sourced by train.
 # shellcheck shell=bash
 
-# What decides the results, one "key value" a line. EPOCHS is not part of it: a run may be trained for longer.
-run_identity() { # row seed
+# What decides the results, a key and its value a line. EPOCHS is not part of it: a run may be trained for longer. The
+# configuration's name has the key "row", as in the runs of every version.
+run_identity() { # configuration seed
     local key
     printf 'row\t%s\nseed\t%s\n' "$1" "$2"
     for key in "${setting_names[@]}"; do
@@ -12,7 +13,7 @@ run_identity() { # row seed
     done
 }
 
-# What does not, but helps to explain a difference.
+# What does not decide them to the bit but helps to explain a difference.
 run_circumstances() {
     printf 'version\t%s\n' "$(prunet-step --version | head -n 1)"
     printf 'host\t%s\n' "$(uname -n)"
@@ -20,7 +21,7 @@ run_circumstances() {
     printf 'backend\t%s\n' "${PRUNET_BACKEND:-cpu}${PRUNET_CUDA_LEVEL0:+, PRUNET_CUDA_LEVEL0=$PRUNET_CUDA_LEVEL0}"
 }
 
-# The split's two lists with the checksum of each input: "case training|validation sha256".
+# The inputs, a line a case: its name, "training" or "validation", the checksum of its records.
 run_inputs() { # cases training validation
     local list name
     for list in training validation; do
@@ -59,9 +60,9 @@ first_difference() { # old new
         END { printf "%s: %s, now %s", name, "<" in seen ? seen["<"] : "absent", ">" in seen ? seen[">"] : "absent" }'
 }
 
-# Writes the manifest of a new run, or compares it with that of the run that is continued: another row, seed, list or
-# input is refused, other circumstances are noted in the journal.
-check_manifest() { # run row seed cases training validation
+# Writes the manifest of a new run, or compares it with that of the run that is continued: another configuration, seed, list
+# or input is refused, other circumstances are noted in the journal.
+check_manifest() { # run configuration seed cases training validation
     local run=$1 new=$1/.manifest table
     rm -rf "$new" && mkdir "$new"
     run_identity "$2" "$3" >"$new/run.tsv"

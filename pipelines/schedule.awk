@@ -1,7 +1,8 @@
-# The learning rate of an epoch; epochs count from 1, and "after epoch 250" means from 251 on.
+# The learning rate of an epoch: `start`, divided by `divisor` after each epoch of `drops`. Epochs count from 1; a drop at
+# 250 holds from epoch 251 on.
 #
-# Variables (-v): start, the first rate; drops, "250,400,550"; divisor, 5. With -v epoch=N the rate of that epoch is
-# printed; without it the file is a library for others (awk -f schedule.awk -f log.awk).
+#     awk -v start=1e-4 -v drops=250,400,550 -v divisor=5 -v epoch=N -f schedule.awk      prints the rate of epoch N
+#     awk -v start=... -v drops=... -v divisor=... -f schedule.awk -f PROGRAM ...         learning_rate() for a program
 
 function learning_rate(epoch,    rate, drop, count, i)
 {

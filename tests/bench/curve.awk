@@ -1,33 +1,27 @@
 # Learning curves side by side, from tables with the columns step, case and loss:
 #
-#   awk -v by=epoch -f tests/bench/curve.awk name=A A/epochs/[0-9]*/steps.tsv name=B B.tsv ...
+#   awk -v by=epoch -f pipelines/columns.awk -f tests/bench/curve.awk name=A A/epochs/[0-9]*/steps.tsv name=B B.tsv ...
 #
-# Prints each name's mean loss of an epoch (by=step: the losses themselves), then how far each is from the first name's at
-# the most, relative to it. first=20 takes the first 20 steps only; by=epoch needs one table with a column epoch.
-# Fails if the steps or their cases are not the same ones or if the last name is further than `limit` from the first.
+# Prints the mean loss of each epoch (by=step: of each step) for each name, then the largest difference of each from the
+# first name's, relative to it. first=20 takes the first 20 steps only; by=epoch needs one table with a column epoch.
+# Fails if the steps or their cases differ, or if the last name is further than `limit` from the first.
 
-BEGIN { FS = "\t" }
-
-/^#/ { next }
-
-FNR == 1 {
+header {
     if (!(name in steps)) {
         steps[name] = 0
         names[++count] = name
     }
-    delete column
-    for (i = 1; i <= NF; i++) column[$i] = i
     next
 }
 
 {
-    step = $column["step"]
+    step = field("step")
     if (first && step > first) next
-    if (step in met && met[step] != $column["case"])
-        wrong(name ": step " step " is " $column["case"] ", not " met[step])
-    met[step] = $column["case"]
-    if ("epoch" in column) epoch[step] = $column["epoch"]
-    loss[name, step] = $column["loss"]
+    if (step in met && met[step] != field("case"))
+        wrong(name ": step " step " is " field("case") ", not " met[step])
+    met[step] = field("case")
+    if ("epoch" in column) epoch[step] = field("epoch")
+    loss[name, step] = field("loss")
     steps[name]++
 }
 

@@ -1,26 +1,26 @@
 # What the benchmark works on: states and records, made by the project's own tools. Sourced by `bench`.
 # shellcheck shell=bash
 
-# The checkpoint of a row of pipelines/rows, before its first step.
-state_of() { # row
+# The checkpoint of a configuration, before its first step.
+state_of() { # configuration
     local file=$FOLDER/inputs/$1.safetensors options
     (
-        load_row "$1"
-        options=(--kind "$KIND" --channels "$CHANNELS")
-        [ "$KIND" = baseline ] || options+=(--encoder-blocks "$ENCODER_BLOCKS" --decoder-blocks "$DECODER_BLOCKS")
+        load_config "$1"
+        mapfile -t options < <(network_options)
         [ -f "$file" ] || prunet-init --seed 1 "${options[@]}" -o "$file"
     ) && echo "$file"
 }
 
-# The grid that a row trains on.
-size_of() { # row
+# The grid that a configuration trains on.
+size_of() { # configuration
     (
-        load_row "$1"
+        load_config "$1"
         if [ "$PATCH" = none ]; then echo "${PRUNET_BENCH_FULL:-$CROP}"; else echo "${PRUNET_BENCH_PATCH:-$PATCH}"; fi
     )
 }
 
-# A phantom's image and label records. One whose head fills the crop: a patch is cut from a volume of its own size.
+# The image and label records of one phantom, whose head fills the crop: it is made as large as the crop. Only the full
+# field of view is cut from a volume of BraTS' size.
 records_of() { # XxYxZ
     local file=$FOLDER/inputs/$1.nrrd grid=$1
     [ "$1" != 160x192x160 ] || grid=240x240x155

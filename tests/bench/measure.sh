@@ -1,5 +1,5 @@
-# How the benchmark measures: what is run once, watched, and made into rows. Sourced by `bench`, which sets FOLDER (of the
-# results), SCRATCH, BUILD and THREADS.
+# How the benchmark measures: runs a command, watches its memory and makes rows of the table. Sourced by `bench`, which
+# sets FOLDER (of the results), SCRATCH, BUILD and THREADS.
 # shellcheck shell=bash disable=SC2034  # the scripts share their variables
 
 # A row of the table: part network size threads who mode measure value unit samples; the command follows from RUN.
@@ -8,8 +8,8 @@ row() {
     printf '%s\t%s\t%s\n' "$*" "$COMMIT" "${RUN//"$PWD/"/}" >>"$SCRATCH/rows"
 }
 
-# Runs a measurement unless its rows are there already. They appear as a whole, so that an interrupted benchmark goes on
-# behind them; what had to be left out is tried again the next time.
+# Runs a measurement unless its rows are there already. They appear together, so that an interrupted benchmark goes on after
+# them. What was left out is tried again the next time.
 measure() { # name function argument...
     local name=$1 start=$SECONDS
     shift
@@ -34,16 +34,16 @@ left_out() { # name why
     mv "$SCRATCH/rows" "$FOLDER/rows/$1.absent"
 }
 
-# Runs a command, its speech to SCRATCH/errors with a time before each line, and leaves PEAK: the most that was resident,
-# less file-mapped pages, in MiB. The kernel keeps the peak itself (VmHWM); it is read until the process is gone.
-# WATCHED is the process's number as long as it runs.
+# Runs a command, its standard error to SCRATCH/errors with a time before each line, and sets PEAK: the most memory that
+# was resident, less file-mapped pages, in MiB. The kernel keeps the peak (VmHWM); it is read until the process has ended.
+# WATCHED is the process id as long as it runs.
 watched() {
     local pid stamper key value status=0 high=0 mapped=0
     RUN=$*
-    [ -p "$SCRATCH/speech" ] || mkfifo "$SCRATCH/speech"
-    stamp <"$SCRATCH/speech" >"$SCRATCH/errors" &
+    [ -p "$SCRATCH/stderr" ] || mkfifo "$SCRATCH/stderr"
+    stamp <"$SCRATCH/stderr" >"$SCRATCH/errors" &
     stamper=$!
-    "$@" 2>"$SCRATCH/speech" &
+    "$@" 2>"$SCRATCH/stderr" &
     pid=$! WATCHED=$!
     while [ -d "/proc/$pid" ] && kill -0 "$pid"; do
         while read -r key value _; do
@@ -67,21 +67,21 @@ stamp() {
     while IFS= read -r line; do printf '%s\t%s\n' "$EPOCHREALTIME" "$line"; done
 }
 
-# The seconds between the lines that a tool says after each case; up to the first, it warms up.
+# The seconds between the messages that a tool prints after each case. The first case is the warm-up.
 stamps_apart() {
     awk -F '\t' '/: case [0-9]/ { if (n++) print $1 - last; last = $1 }' "$SCRATCH/errors"
 }
 
-# The seconds of each step but the first, which warms up, from a table with a column `seconds`.
+# The seconds of each step but the first, the warm-up.
 seconds_of() { # table
-    awk -F '\t' '/^#/ { next } !c { for (i = 1; i <= NF; i++) if ($i == "seconds") c = i; next } n++ { print $c }' "$1"
+    column seconds "$1" | tail -n +2
 }
 
 median() {
     sort -g | awk '{ x[NR] = $1 } END { if (!NR) exit 1; print (x[int((NR + 1) / 2)] + x[int(NR / 2) + 1]) / 2 }'
 }
 
-# The value of a row that has been measured; fails when there is none.
+# The value of a measure that is there already; fails where there is none.
 value_of() { # name measure
     [ -f "$FOLDER/rows/$1.tsv" ] &&
         awk -F '\t' -v m="$2" '$7 == m { print $8; found = 1; exit } END { exit !found }' "$FOLDER/rows/$1.tsv"
@@ -91,15 +91,15 @@ voxels() { # XxYxZ
     echo $((${1//x/*}))
 }
 
-# How many steps to take: a warm-up and 5, or 3 where one takes over 10 s. What is known is the time at a smaller size, and
-# a voxel takes less time at the larger one: over 16 s by that are over 10 s in truth.
+# How many steps to take: a warm-up and 5, or 3 where a step takes over 10 s. That is estimated from the time at a smaller
+# size; as a voxel takes less time at the larger size, an estimate of 16 s stands for 10 s.
 steps_for() { # name measure smaller size
     local known
     known=$(value_of "$1" "$2") || known=0
     awk -v s="$known" -v a="$(voxels "$3")" -v b="$(voxels "$4")" 'BEGIN { print((s * b / a > 16) ? 4 : 6) }'
 }
 
-# Whether a peak that was measured at a smaller size fits into memory at another.
+# Whether the memory that is free suffices at a size, estimated from the peak at a smaller one.
 fits() { # name measure smaller size
     local known free
     known=$(value_of "$1" "$2") || return 0

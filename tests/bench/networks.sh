@@ -1,5 +1,5 @@
 # Steps and inferences of a network: ours, and the same in PyTorch after its outputs have agreed. Sourced by `bench`.
-# A measurement is called KIND.NETWORK.SIZE.THREADS.WHO.MODE; NETWORK is a row of pipelines/rows.
+# A measurement is called KIND.NETWORK.SIZE.THREADS.WHO.MODE; NETWORK is a file of pipelines/configurations.
 # shellcheck shell=bash disable=SC2034  # the scripts share their variables
 
 # What a mode of PyTorch means to tests/bench/torch_step.py: recompute or keep, then the memory format.
@@ -21,8 +21,7 @@ our_step() { # network size threads mode smaller steps
     mapfile -t inputs < <(repeated "$6" "$records")
     watched prunet-step --state "$state" --threads "$3" "${memory[@]}" -o "$SCRATCH/new.safetensors" "${inputs[@]}" \
         >"$SCRATCH/steps" || return
-    planned=$(prunet-plan -m "$state" --size "$2" --threads "$3" "${memory[@]}" --no-header |
-        awk -F '\t' '$1 == "training" && $2 == "total" && $3 == "allocated" { print $4 / 1048576 }') || return
+    planned=$(planned_bytes -m "$state" --size "$2" --threads "$3" "${memory[@]}" | awk '{ print $1 / 1048576 }') || return
     row network "$1" "$2" "$3" prunet "$4" step "$(seconds_of "$SCRATCH/steps" | median)" s $(($6 - 1)) || return
     row network "$1" "$2" "$3" prunet "$4" peak "$PEAK" MiB 1
     row network "$1" "$2" "$3" prunet "$4" plan "$planned" MiB 1
@@ -33,7 +32,7 @@ infer() { # network size threads smaller
     measure "$name" our_infer "$@" "$(steps_for "${name/"$2"/"$4"}" infer "$4" "$2")"
 }
 
-# The tool speaks after each case: the time between two lines is that of one, its reading and its writing included.
+# The tool prints a message after each case; the time between two of them includes reading and writing.
 our_infer() { # network size threads smaller count
     local state records
     state=$(state_of "$1") && records=$(records_of "$2") || return
@@ -50,7 +49,7 @@ torch_command() { # who: leaves it in TORCH
     TORCH+=(tests/bench/torch_step.py)
 }
 
-# Inference in a format, whose probabilities must be ours; then the steps in the modes given.
+# Inference in a memory format, whose probabilities must agree with ours; then the steps in the given modes.
 peer() { # who network size threads smaller format mode...
     local who=$1 network=$2 size=$3 threads=$4 smaller=$5 format=$6 mode name
     torch_command "$who"

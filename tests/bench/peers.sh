@@ -17,7 +17,7 @@ find_peers() {
     reason=
 }
 
-# The newest one gets nothing of what may have been set for the old one's sake.
+# Environment variables that may have been set for the old PyTorch are not passed on to the newest.
 new_torch() { # python
     if [ ! -x "$1" ]; then
         [ -z "${PRUNET_BENCH_TORCH:-}" ] || { reason="$1 is no program" && return 1; }
@@ -44,7 +44,7 @@ old_torch() { # folder
         { OLD=() reason=$(tail -n 1 "$SCRATCH/errors") && return 1; }
 }
 
-# Installs a package where that can be done without asking; whoever needs it will notice when it could not.
+# Installs a package where that needs no password. Whoever needs the package reports it missing.
 debian_package() {
     dpkg -s "$1" >/dev/null 2>&1 && return
     command -v apt-get >/dev/null && [ "$(id -u)" = 0 ] || return 0

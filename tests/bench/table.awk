@@ -1,26 +1,34 @@
-# The benchmark's table.tsv as Markdown: awk -f tests/bench/table.awk table.tsv
+# The benchmark's table.tsv as Markdown: awk -f pipelines/columns.awk -f tests/bench/table.awk table.tsv
 # A time's ratio is to ours in the same table: above 1, we are faster.
 
-BEGIN { FS = "\t" }
-
-NR == 1 { next }
-
-$1 == "machine" { facts[++fact_count] = "| " $2 " | " $8 " |"; next }
-$1 == "left-out" { lines_out[++out_count] = "| " $2 " | " $8 " |"; next }
+header { next }
 
 {
-    value[$2, $3, $4, $5, $6, $7] = $8
-    samples[$2, $3, $4, $5, $6, $7] = $10
-    remember($12)
+    part = field("part"); network = field("network"); size = field("size"); threads = field("threads")
+    who = field("who"); mode = field("mode"); measure = field("measure"); shown = field("value")
 }
-$1 == "kernel" && !(($6, $3, $2) in kernel_seen) {
-    kernel_seen[$6, $3, $2] = kernel[++kernel_count] = $6 SUBSEP $3 SUBSEP $2
-    if ($4 > most_threads) most_threads = $4
+
+part == "machine" { facts[++fact_count] = "| " network " | " shown " |"; next }
+part == "left-out" { lines_out[++out_count] = "| " network " | " shown " |"; next }
+
+{
+    key = network SUBSEP size SUBSEP threads SUBSEP who SUBSEP mode
+    value[key, measure] = shown
+    samples[key, measure] = field("samples")
+    remember(field("command"))
 }
-$1 == "kernel" && $4 > most_threads { most_threads = $4 }
-$1 == "drift" && $7 == "input" { drift[++drift_count] = $2 SUBSEP $3 SUBSEP $4 SUBSEP $5 SUBSEP $6 }
-$1 == "network" && $7 == "step" { step[++step_count] = $2 SUBSEP $3 SUBSEP $4 SUBSEP $5 SUBSEP $6 }
-$1 == "network" && $7 == "infer" { infer[++infer_count] = $2 SUBSEP $3 SUBSEP $4 SUBSEP $5 SUBSEP $6 }
+
+# A kernel's row: the operation is in the column `network`, level-L-of-C in `mode`.
+part == "kernel" {
+    if (!((mode, size, network) in kernel_seen)) {
+        kernel_seen[mode, size, network] = 1
+        kernel[++kernel_count] = mode SUBSEP size SUBSEP network
+    }
+    if (threads > most_threads) most_threads = threads
+}
+part == "drift" && measure == "input" { drift[++drift_count] = key }
+part == "network" && measure == "step" { step[++step_count] = key }
+part == "network" && measure == "infer" { infer[++infer_count] = key }
 
 END {
     print "# Benchmark\n"
@@ -48,7 +56,7 @@ function remember(command) {
 }
 
 function table(heads, lines, count,    i, n, rule) {
-    n = split(heads, parts, "|")
+    n = split(heads, names, "|")
     for (i = 1; i <= n; i++) rule = rule "|---"
     gsub(/\|/, " | ", heads)
     print "| " heads " |\n" rule "|"
@@ -76,8 +84,8 @@ function kernels(    i, k, t, line, ours, theirs, heads) {
         heads = heads "|" t (t > 1 ? " threads" : " thread") "|oneDNN|ratio"
     for (i = 1; i <= kernel_count; i++) {
         split(kernel[i], k, SUBSEP)
-        split(k[1], part, "-")
-        line = "| " part[2] " | " part[4] " | " k[2] " | " k[3]
+        split(k[1], level, "-")
+        line = "| " level[2] " | " level[4] " | " k[2] " | " k[3]
         for (t = most_threads; t >= 1; t -= most_threads > 1 ? most_threads - 1 : 1) {
             ours = value[k[3], k[2], t, "prunet", k[1], "speed"]
             theirs = value[k[3], k[2], t, "oneDNN", k[1], "speed"]

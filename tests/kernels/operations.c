@@ -1,7 +1,9 @@
 /* Every operation of every backend against the reference: odd sizes, axes of one voxel, odd channel counts,
  * poison, guards, and the same bits for 1, 2, 3 and 7 threads (each case with 1 and, by turns, another).
  *
- *     operations [PATTERN]     only backends whose name contains it */
+ *     operations [PATTERN]     only backends whose name contains it
+ *
+ * PRUNET_TEST_OPERATION: only operations whose name contains it. */
 #include "tests/kernels/calls.h"
 
 enum { TABLES_MAX = 64 };
@@ -12,7 +14,7 @@ static struct tally {
     double worst; /* error / tolerance */
 } tallies[TABLES_MAX];
 
-static const char *pattern = "";
+static const char *pattern = "", *operation_pattern = "";
 
 static void speak(const struct kernels *kernels, const struct drive *d, const char *what)
 {
@@ -90,6 +92,10 @@ static void examine_table(struct drive *d, const struct kernels *kernels, const 
 /* One case in every backend; d is freed. */
 static void examine(struct drive d)
 {
+    if (!strstr(d.name, operation_pattern)) {
+        drive_free(&d);
+        return;
+    }
     int count;
     const struct kernels *const *list = kernels_list(&count);
     kernels_set_threads(1);
@@ -292,6 +298,8 @@ int main(int argc, char **argv)
 {
     if (argc > 1)
         pattern = argv[1];
+    if (getenv("PRUNET_TEST_OPERATION"))
+        operation_pattern = getenv("PRUNET_TEST_OPERATION");
     for (int i = 0; i < TABLES_MAX; i++)
         tallies[i] = (struct tally){.sound = 1, .repeatable = 1};
     convolutions();

@@ -1,5 +1,7 @@
-# What the pipeline's tests share: a data set and a row so small that an epoch takes a moment. Sourced.
+# What the pipeline's tests share: a data set and a configuration so small that an epoch takes a moment. Sourced.
 # shellcheck shell=bash
+# shellcheck source=pipelines/common.sh
+. pipelines/common.sh
 
 check() { # name, command...
     local name=$1
@@ -14,25 +16,31 @@ check() { # name, command...
 
 # Five phantoms of 48 voxels a side, cropped to 32.
 data=$TMPDIR/data
-row=$TMPDIR/tiny
+config=$TMPDIR/tiny
 make_tiny() { # epochs
     phantom --seed 5 --cases 5 --size 48x48x48 -o "$data" >/dev/null || return
-    cat >"$row" <<ROW
+    cat >"$config" <<CONFIG
 CHANNELS=4,8,8,8,8
 CROP=32x32x32
 LEARNING_RATE=1e-3
 EPOCHS=$1
-ROW
+CONFIG
 }
 
-# The stages, in a folder of their own; what they say goes to RUN.out. The top-level make would look at every source first.
+# The stages, in a folder of their own; what they say goes to RUN.out. Not by the top-level Makefile, which would look at
+# every source file first.
 stages() { # run, goals and variables...
     local run=$1
     shift
-    make --no-print-directory --keep-going -f pipelines/brats.mk BUILD="$BUILD" DATA="$data" ROW="$row" RUN="$run" SEED=1 "$@" >"$run.out" 2>&1
+    make --no-print-directory --keep-going -f pipelines/brats.mk BUILD="$BUILD" DATA="$data" CONFIG="$config" RUN="$run" SEED=1 "$@" >"$run.out" 2>&1
 }
 
-# The bytes that a repeated run must give again: the last and the best state, the log and every case's Dice.
+# A value of a table; rows count from 1.
+cell() { # column row [table]
+    column "$1" "${@:3}" | sed -n "$2p"
+}
+
+# What a repeated run must give again, byte for byte: the last and the best state, the log and every case's Dice.
 fingerprint() { # run
     (cd "$1" && find epochs -name state.safetensors | sort | xargs sha256sum &&
         sha256sum log.tsv validation.tsv manifest/inputs.tsv && readlink best && ls -A epochs)

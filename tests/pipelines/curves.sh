@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# The same training by several backends, for two epochs; tests/bench/curves.sh is for more.
+# The same training by several backends, two epochs of it: tests/bench/curves.sh.
 set -u
 . tests/pipelines/_tiny.sh
 make_tiny 2 || exit 1
-DATA=$data tests/bench/curves.sh "$TMPDIR/run" "$row" 2 reference planar-portable winograd-portable >"$TMPDIR/out" 2>"$TMPDIR/err"
+DATA=$data tests/bench/curves.sh "$TMPDIR/run" "$config" 2 reference planar-portable winograd-portable >"$TMPDIR/out" 2>"$TMPDIR/err"
 check "backends train side by side" test $? = 0 || sed 's/^/# /' "$TMPDIR/err"
 check "a column each" grep -Eq '^epoch +reference +planar-portable +winograd-portable$' "$TMPDIR/out"
 check "a row an epoch" grep -Eq '^ +2( +[0-9.]+){3}$' "$TMPDIR/out"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What stops a training: a loss that is no number, a full disk, a damaged record. Complete epochs stay; a cured run goes on.
+# What stops a training: a loss that is not finite, a full disk, a damaged record. Complete epochs stay, and the run goes on
+# when the cause is removed.
 set -u
 . tests/pipelines/_tiny.sh
 make_tiny 3 || exit 1
@@ -14,9 +15,9 @@ fails() { # name, text, make's words...
 }
 
 # The rate of epoch 2 is 1e27.
-printf 'RATE_DROPS=1\nRATE_DIVISOR=1e-30\nAUGMENT=no\n' >>"$row"
-fails "a loss that is no number" "phantom_0000[1-5].*\(finite\|NaN\)"
-kept "a loss that is no number" 1
+printf 'RATE_DROPS=1\nRATE_DIVISOR=1e-30\nAUGMENT=no\n' >>"$config"
+fails "a loss that is not finite" "phantom_0000[1-5].*\(finite\|NaN\)"
+kept "a loss that is not finite" 1
 check "the log has the complete epoch" test "$(wc -l <"$run/log.tsv")" = 2
 
 make_tiny 3

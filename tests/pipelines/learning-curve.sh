@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Training and PyTorch, side by side for a few steps; tests/bench/learning-curve.sh is the long form.
+# Training here beside training in PyTorch, a few steps of it: tests/bench/learning-curve.sh.
 set -u
 . tests/pipelines/_tiny.sh
 
 # --- what compares the curves ---
 
-table() { # losses of case a, case b, case a...
+losses() { # of case a, case b, case a...: a table of steps
     local step=0 loss
     printf 'epoch\tstep\tcase\tloss\n'
     for loss; do
@@ -13,13 +13,13 @@ table() { # losses of case a, case b, case a...
         step=$((step + 1))
     done
 }
-table 1 3 0.5 0.25 >"$TMPDIR/here"
-table 1 3.003 0.5 0.125 >"$TMPDIR/there"
-table 1 3 0.5 >"$TMPDIR/short"
+losses 1 3 0.5 0.25 >"$TMPDIR/here"
+losses 1 3.003 0.5 0.125 >"$TMPDIR/there"
+losses 1 3 0.5 >"$TMPDIR/short"
 sed 's/b/c/' "$TMPDIR/here" >"$TMPDIR/others"
 
 curve() { # awk's arguments, then two tables
-    awk "${@:1:$#-2}" -f tests/bench/curve.awk name=here "${@: -2:1}" name=there "${@: -1:1}" 2>&1
+    awk "${@:1:$#-2}" -f pipelines/columns.awk -f tests/bench/curve.awk name=here "${@: -2:1}" name=there "${@: -1:1}" 2>&1
 }
 curve -v by=step -v limit=1e-9 "$TMPDIR/here" "$TMPDIR/here" >"$TMPDIR/out"
 check "equal curves are within any limit" test $? = 0
@@ -45,7 +45,7 @@ if ! "${PRUNET_TEST_PYTHON:-python3}" -c 'import torch, numpy, safetensors' 2>/d
     exit 0
 fi
 make_tiny 5 || exit 1
-tests/bench/learning-curve.sh "$data" "$TMPDIR/run" 5 "$row" >"$TMPDIR/out" 2>&1
+tests/bench/learning-curve.sh "$data" "$TMPDIR/run" 5 "$config" >"$TMPDIR/out" 2>&1
 check "the losses of 20 steps agree with PyTorch's in double precision" test $? = 0 || sed 's/^/# /' "$TMPDIR/out"
 check "of 20 steps at least" grep -q '^  20 ' "$TMPDIR/out"
 check "the epochs beside PyTorch's in single precision" grep -q '^epoch    pytorch     prunet$' "$TMPDIR/out"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Training that is killed, stopped or starved comes out the same, byte for byte, or says what is missing.
-# PRUNET_TEST_KILLS: how many times to kill at an instant, and at a call that changes a file (default 2).
+# A training that is killed, or stopped by a signal, ends with the same bytes as an undisturbed one; one that lacks a record
+# says which. PRUNET_TEST_KILLS: how many times it is killed at a random instant, and at a random call that changes a file
+# (2 each). PRUNET_TEST_SEED: of the random numbers.
 set -u
 . tests/pipelines/_tiny.sh
 make_tiny 4 || exit 1
@@ -20,7 +21,7 @@ same() { # name, run
 start() { # run, environment and make's words...
     local run=$1
     shift
-    setsid env "$@" make --no-print-directory -f pipelines/brats.mk BUILD="$BUILD" DATA="$data" ROW="$row" RUN="$run" SEED=1 \
+    setsid env "$@" make --no-print-directory -f pipelines/brats.mk BUILD="$BUILD" DATA="$data" CONFIG="$config" RUN="$run" SEED=1 \
         CASES="$TMPDIR/whole/cases" train >"$run.out" 2>&1 &
     group=$!
 }
@@ -102,7 +103,7 @@ check "stopped inside an epoch" test "$suspended" -gt 0
 finish "$run"
 same "stopped by signals" "$run"
 
-# --- starved ---
+# --- records that end early ---
 
 fake=$TMPDIR/fake # a build whose augment ends in the middle of its second case
 build_without "$fake" augment
@@ -111,14 +112,14 @@ cat >"$fake/bin/augment" <<FAKE
 "$BUILD/bin/augment" "\$@" | head -c 700000
 FAKE
 chmod +x "$fake/bin/augment"
-run=$TMPDIR/starved
-make --no-print-directory -f pipelines/brats.mk BUILD="$fake" DATA="$data" ROW="$row" RUN="$run" SEED=1 train >"$run.out" 2>&1
+run=$TMPDIR/cut
+make --no-print-directory -f pipelines/brats.mk BUILD="$fake" DATA="$data" CONFIG="$config" RUN="$run" SEED=1 train >"$run.out" 2>&1
 check "augment dies after some case: make fails" test $? != 0
 check "no epoch is committed" test -z "$(compgen -G "$run/epochs/0001*")"
 missing=$(order-cases --seed 1 --epoch 1 "$run/manifest/training" | sed -n 2p)
 check "the message names the missing case" grep -q "$missing" "$run.out" || sed 's/^/# /' "$run.out"
 
-# --- the next epoch's records are begun while an epoch is validated; nothing is left of them ---
+# --- prefetching: the next epoch's records are begun while an epoch is validated; after a stop nothing is left of them ---
 
 early=$TMPDIR/early # a build whose dice-eval does not end before the next epoch's augment has begun
 build_without "$early" augment dice-eval
@@ -145,7 +146,7 @@ BUILD=$early start "$run"
 wait "$group"
 check "epochs 2 to 4 are begun before the validation before them ends" test "$(tail -n 1 "$TMPDIR/validated")" = 5 || sed 's/^/# /' "$run.out"
 check "each of them once, and none after the last" test "$(tr '\n' ' ' <"$TMPDIR/begun")" = "1 2 3 4 "
-same "begun ahead" "$run"
+same "prefetched" "$run"
 
 run=$TMPDIR/dropped
 echo 1 >"$TMPDIR/validated"
@@ -173,8 +174,8 @@ refused() { # name, expected text, make's words...
     check "$name: says $text" grep -q -- "$text" "$TMPDIR/timed.out" || sed 's/^/# /' "$TMPDIR/timed.out"
 }
 refused "another seed" "seed: 1, now 2" SEED=2
-sed 's/^LEARNING_RATE=.*/LEARNING_RATE=2e-3/' "$row" >"$TMPDIR/tiny2"
-refused "another row" "another run" ROW="$TMPDIR/tiny2"
+sed 's/^LEARNING_RATE=.*/LEARNING_RATE=2e-3/' "$config" >"$TMPDIR/tiny2"
+refused "another configuration" "another run" CONFIG="$TMPDIR/tiny2"
 cp -r "$TMPDIR/whole/cases" "$TMPDIR/changed"
 for name in $(<"$TMPDIR/whole/manifest/training"); do break; done
 echo 0000 >"$TMPDIR/changed/$name.nrrd.sha256"

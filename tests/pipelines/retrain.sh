@@ -8,7 +8,7 @@ mkdir "$TMPDIR/cases"
 for n in 1 2 3; do ln -s "$data"/phantom_0000$n "$TMPDIR/cases/"; done
 
 retrain() { # options...
-    BUILD=$BUILD pipelines/retrain --data "$TMPDIR/cases" --home "$home" --row "$row" --keep 2 "$@" >"$TMPDIR/out" 2>&1
+    BUILD=$BUILD pipelines/retrain --data "$TMPDIR/cases" --home "$home" --config "$config" --keep 2 "$@" >"$TMPDIR/out" 2>&1
 }
 runs() {
     find "$home/runs" -mindepth 1 -maxdepth 1 | wc -l
@@ -51,12 +51,15 @@ cat >"$fake/bin/prunet-infer" <<FAKE
 case " \$* " in *current*) echo current ;; *) echo new ;; esac >"$TMPDIR/model"
 exec "$BUILD/bin/prunet-infer" "\$@"
 FAKE
+cat >"$TMPDIR/set.awk" <<'AWK'
+!header { $column["dice"] = dice }
+{ print }
+AWK
 cat >"$fake/bin/dice-eval" <<FAKE
 #!/bin/sh
 case " \$* " in *--pairs*) exec "$BUILD/bin/dice-eval" "\$@" ;; esac
 "$BUILD/bin/dice-eval" "\$@" >"$TMPDIR/table" || exit
-awk -F'\t' -v OFS='\t' -v dice="\$(cat "$TMPDIR/dice.\$(cat "$TMPDIR/model")")" '
-    NR == 1 { for (i = 1; i <= NF; i++) if (\$i == "dice") c = i } NR > 1 { \$c = dice } { print }' "$TMPDIR/table"
+awk -v dice="\$(cat "$TMPDIR/dice.\$(cat "$TMPDIR/model")")" -f "$PWD/pipelines/columns.awk" -f "$TMPDIR/set.awk" "$TMPDIR/table"
 FAKE
 chmod +x "$fake/bin/prunet-infer" "$fake/bin/dice-eval"
 faked() { # new current options...
@@ -85,7 +88,7 @@ check "the last two runs are kept" test "$(runs)" = 2
 
 # Crash: killed as soon as the run is there, and after the outcome is written; then started again.
 another_second
-BUILD=$fake setsid pipelines/retrain --data "$TMPDIR/cases" --home "$home" --row "$row" --keep 2 --seed 7 >"$TMPDIR/out" 2>&1 &
+BUILD=$fake setsid pipelines/retrain --data "$TMPDIR/cases" --home "$home" --config "$config" --keep 2 --seed 7 >"$TMPDIR/out" 2>&1 &
 victim=$!
 for _ in $(seq 300); do
     [ -e "$home/pending/epochs/0000" ] && break
@@ -105,7 +108,7 @@ check "no second row, no second verdict" test "$(wc -l <"$home/history.tsv")" = 
 
 # A signal: 75, and the next start goes on.
 another_second
-BUILD=$fake pipelines/retrain --data "$TMPDIR/cases" --home "$home" --row "$row" --keep 2 --seed 8 --epochs 40 >"$TMPDIR/out" 2>&1 &
+BUILD=$fake pipelines/retrain --data "$TMPDIR/cases" --home "$home" --config "$config" --keep 2 --seed 8 --epochs 40 >"$TMPDIR/out" 2>&1 &
 victim=$!
 for _ in $(seq 300); do
     [ -e "$home/pending/epochs/0001" ] && break
@@ -133,8 +136,8 @@ mv "$fake/bin/real-step" "$fake/bin/prunet-step"
 check "with room again it is finished" faked 0.9 0.8 --seed 8 --epochs 2 || show
 check "and promoted" test "$(last 10)" = promoted
 
-# The crontab's line, with the row of this test: nothing has changed since the run above.
-line=$(sed -n 's/^30 2 \* \* \*  //p' pipelines/crontab.example | sed "s|--row small|--row $row --seed 8|")
+# The crontab's line, with the configuration of this test: nothing has changed since the run above.
+line=$(sed -n 's/^30 2 \* \* \*  //p' pipelines/crontab.example | sed "s|--config small|--config $config --seed 8|")
 env BUILD="$BUILD" PRUNET="$PWD" DATA="$TMPDIR/cases" MODELS="$home" bash -c "$line" >"$TMPDIR/out" 2>&1
 check "the crontab line runs" test $? = 0
 check "and is silent when nothing has changed" test ! -s "$TMPDIR/out" || show

@@ -38,7 +38,8 @@ script gcc 'exit 0'
 check "nothing is missing" setup
 check "nothing is installed, nothing is said" test ! -e "$TMPDIR/log" -a ! -s "$TMPDIR/out"
 
-make -s install BUILD="$BUILD" DESTDIR="$TMPDIR/root" PREFIX=/usr >"$TMPDIR/out" 2>&1
+# The tools as they are (-o all), whatever compiler and flags they were built with.
+make -s -o all install BUILD="$BUILD" DESTDIR="$TMPDIR/root" PREFIX=/usr >"$TMPDIR/out" 2>&1
 check "make install" test $? = 0 || sed 's/^/# /' "$TMPDIR/out"
 check "every tool" test "$(ls "$TMPDIR/root/usr/bin")" = "$(basename -s .c tools/*.c | sort)"
 check "an installed tool runs" "$TMPDIR/root/usr/bin/crop" --version >"$TMPDIR/out"

@@ -5,7 +5,7 @@ set -u
 make_tiny 2 || exit 1
 run=$TMPDIR/run
 
-check "make -n runs nothing" sh -c "make -n BUILD='$BUILD' DATA='$data' ROW='$row' RUN='$run' preprocess train evaluate >'$run.out' 2>&1"
+check "make -n runs nothing" sh -c "make -n BUILD='$BUILD' DATA='$data' CONFIG='$config' RUN='$run' preprocess train evaluate >'$run.out' 2>&1"
 check "make -n leaves nothing" test ! -e "$run"
 check "make -n names the commands" grep -q "pipelines/train --data" "$run.out"
 check "preprocess, train, evaluate" stages "$run" preprocess train evaluate
@@ -44,18 +44,18 @@ check "segment without a trained run fails" sh -c "! make -k -f pipelines/brats.
 check "and says so" grep -q "holds no trained network" "$TMPDIR/none.out"
 
 mv "$first/${first##*/}_flair.nii.gz" "$first/${first##*/}_flar.nii.gz"
-check "a wrong file name in one folder fails" sh -c "! make -k -f pipelines/brats.mk SEED=1 BUILD='$BUILD' preprocess train ROW='$row' DATA='$data' RUN='$TMPDIR/wrong' >'$TMPDIR/wrong.out' 2>&1"
+check "a wrong file name in one folder fails" sh -c "! make -k -f pipelines/brats.mk SEED=1 BUILD='$BUILD' preprocess train CONFIG='$config' DATA='$data' RUN='$TMPDIR/wrong' >'$TMPDIR/wrong.out' 2>&1"
 check "the message names the case" grep -q "${first##*/}.*flair" "$TMPDIR/wrong.out"
 check "the other cases are preprocessed" test "$(find "$TMPDIR/wrong/cases" -name '*.nrrd' | wc -l)" = 4
 check "nothing is trained" test ! -e "$TMPDIR/wrong/epochs"
 
-check "no such DATA" sh -c "! make -k -f pipelines/brats.mk SEED=1 BUILD='$BUILD' preprocess ROW='$row' DATA='$TMPDIR/nowhere' RUN='$TMPDIR/w' >'$TMPDIR/w.out' 2>&1"
+check "no such DATA" sh -c "! make -k -f pipelines/brats.mk SEED=1 BUILD='$BUILD' preprocess CONFIG='$config' DATA='$TMPDIR/nowhere' RUN='$TMPDIR/w' >'$TMPDIR/w.out' 2>&1"
 check "says so" grep -q "nowhere: no such folder" "$TMPDIR/w.out"
 if [ "$(id -u)" != 0 ]; then
     chmod 000 "$data"
-    check "unreadable DATA" sh -c "! make -k -f pipelines/brats.mk SEED=1 BUILD='$BUILD' preprocess ROW='$row' DATA='$data' RUN='$TMPDIR/w' >'$TMPDIR/w.out' 2>&1"
+    check "unreadable DATA" sh -c "! make -k -f pipelines/brats.mk SEED=1 BUILD='$BUILD' preprocess CONFIG='$config' DATA='$data' RUN='$TMPDIR/w' >'$TMPDIR/w.out' 2>&1"
     check "says so" grep -q "cannot be read" "$TMPDIR/w.out"
     chmod 755 "$data"
 fi
-check "no such row" sh -c "! make -k -f pipelines/brats.mk SEED=1 BUILD='$BUILD' preprocess ROW=row7 DATA='$data' RUN='$TMPDIR/w' >'$TMPDIR/w.out' 2>&1"
-check "names the rows there are" grep -q "reversible-3-1-full" "$TMPDIR/w.out"
+check "no such configuration" sh -c "! make -k -f pipelines/brats.mk SEED=1 BUILD='$BUILD' preprocess CONFIG=row7 DATA='$data' RUN='$TMPDIR/w' >'$TMPDIR/w.out' 2>&1"
+check "names the configurations there are" grep -q "reversible-3-1-full" "$TMPDIR/w.out"

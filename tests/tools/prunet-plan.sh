@@ -45,7 +45,7 @@ check "the largest block's derivatives" test "$(model "equation 4" "derivatives 
 check "nothing recomputed: three tensors a branch" test "$(model "equation 3" "branches MA")" = 10240
 prunet-plan --table1 >"$work/table"
 column() { # name awk-condition
-    awk -F '\t' -v name="$1" 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i } NR > 1 && '"$2"' { print $at[name] }' "$work/table"
+    awk -v name="$1" -f pipelines/columns.awk -f <(echo "!header && $2 { print field(name) }") "$work/table"
 }
 check "Table 1 has six rows, the paper's megabytes beside ours" test "$(column paper 1 | tr '\n' ' ')" = \
     "6646 4138 9436 9529 9620 9713 "

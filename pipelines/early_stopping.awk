@@ -1,27 +1,24 @@
-# What the series of validation Dice decides: which epoch's weights are kept, and when to stop.
+# Which epoch's weights are kept, and when to stop: both follow from the series of validation Dice.
 #
-# A filter over a table with the columns "epoch" and "validation"; it appends
+#     awk -v average=window-30 -v patience=60 -f columns.awk -f early_stopping.awk log.tsv
+#
+# A filter over a table with the columns "epoch" and "validation"; it appends the columns
 #     best           the epoch of the highest validation Dice so far, the first of equals: its weights are kept
 #     average        of the validation Dice: of the last N epochs (window-N, "-" before epoch N), or exponential with
 #                    weight G for the past (exponential-G, from epoch 1 on)
 #     average_best   the epoch of the highest average so far; only a strict rise counts; "-" before there is one
-#     stop           yes when PATIENCE epochs have passed without a rise
+#     stop           yes when `patience` epochs (none: never) have passed without a rise
 #
-# Variables (-v): average, "window-30" or "exponential-0.95"; patience, 60, or "none".
-#
-# Dice values are taken as whole millionths, so that the sums of a window are exact and equal windows compare equal
-# whatever the order of their terms.
+# Dice values are rounded to whole millionths, so that the sum of a window is exact: windows with the same values compare
+# equal in whatever order these came.
 
 BEGIN {
-    FS = OFS = "\t"
     width = average ~ /^window-/ ? substr(average, 8) + 0 : 0
     memory = average ~ /^exponential-/ ? substr(average, 13) + 0 : 0
     best = average_best = "-"
 }
 
-NR == 1 {
-    for (i = 1; i <= NF; i++)
-        column[$i] = i
+header {
     print $0, "best", "average", "average_best", "stop"
     next
 }
@@ -40,8 +37,8 @@ function average_of(count,    sum, i)
 }
 
 {
-    epoch = $column["epoch"]
-    dice[++seen] = int($column["validation"] * 1e6 + 0.5)
+    epoch = field("epoch")
+    dice[++seen] = int(field("validation") * 1e6 + 0.5)
     if (best == "-" || dice[seen] > best_dice) {
         best = epoch
         best_dice = dice[seen]

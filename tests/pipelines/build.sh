@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# The Makefile: what is built anew and when, the compile commands, the tests of one operation.
+set -u
+. tests/pipelines/_tiny.sh
+
+# A compiler that writes nothing but its output's name, so that a build takes a moment.
+log=$TMPDIR/log
+compiler=$TMPDIR/cc
+cat >"$compiler" <<COMPILER
+#!/bin/bash
+while [ "\$1" != -o ]; do shift; done
+echo "\$2" | tee -a "$log" >"\$2"
+COMPILER
+chmod +x "$compiler" && cp "$compiler" "$TMPDIR/other-cc"
+tree=$TMPDIR/tree # a few of the sources
+variants=(kernels/cpu/*/a*.c)
+mkdir "$tree" && cp -r --parents Makefile lib/base kernels/backends "${variants[@]}" tools/crop.c "$tree/"
+
+compiled() { # make's words...: what they compile and link
+    : >"$log"
+    make -s -C "$tree" CC="$compiler" "$@" >"$TMPDIR/out" 2>&1 || sed 's/^/# /' "$TMPDIR/out"
+    wc -l <"$log"
+}
+all=$(compiled)
+check "a build compiles $all files" test "$all" -gt 10
+check "nothing has changed: nothing is compiled" test "$(compiled)" = 0
+check "make -q agrees" make -q -C "$tree" CC="$compiler" all
+check "other CFLAGS: everything" test "$(compiled CFLAGS=-O0)" = "$all"
+check "the same again: nothing" test "$(compiled CFLAGS=-O0)" = 0
+check "quotes in CFLAGS: everything, once" test "$(compiled CFLAGS="-O0 -DNAME='\"a b\"'") $(compiled CFLAGS="-O0 -DNAME='\"a b\"'")" = "$all 0"
+check "back to the first: everything" test "$(compiled)" = "$all"
+check "another compiler: everything" test "$(compiled CC="$TMPDIR/other-cc")" = "$all"
+check "make -n says so and changes nothing" test "$(make -n -C "$tree" CC="$compiler" | grep -c -- ' -o ') $(compiled CC="$TMPDIR/other-cc")" = "$all 0"
+touch "$tree/tools/crop.c"
+check "one source: its object and its program" test "$(compiled CC="$TMPDIR/other-cc")" = 2
+check "make debug: into a folder of its own" test "$(compiled debug)" = "$all" -a -e "$tree/build/debug/bin/crop"
+check "which leaves the other as it was" test "$(compiled CC="$TMPDIR/other-cc")" = 0
+
+mkdir "$TMPDIR/whole" && cp -r Makefile lib kernels tools "$TMPDIR/whole/"
+make -s -C "$TMPDIR/whole" compile_commands.json
+commands=$TMPDIR/whole/compile_commands.json
+check "compile_commands.json has every source of lib and tools" \
+    test "$(grep -o '"file": "\(lib\|tools\)/[^"]*"' "$commands" | sort -u | wc -l)" = "$(printf '%s\n' lib/*/*.c tools/*.c | wc -l)"
+if command -v python3 >/dev/null; then
+    check "and is JSON" python3 -c 'import json, sys; json.load(open(sys.argv[1]))' "$commands"
+fi
+
+PRUNET_TEST_SHOW=1 tests/run "$BUILD" conv3_f >"$TMPDIR/out" 2>&1
+check "make test-OPERATION: its tests" test $? = 0 || sed 's/^/# /' "$TMPDIR/out"
+check "on several backends" test "$(grep -c 'ok - .*: conv3_forward: ' "$TMPDIR/out")" -gt 1
+check "and no others" test -z "$(grep 'ok - ' "$TMPDIR/out" | grep -v ': conv3_forward: ')"
+check "a name that is neither a test's nor an operation's fails" \
+    test "$(tests/run "$BUILD" no-such-test >"$TMPDIR/out" 2>&1; echo $?)" != 0
