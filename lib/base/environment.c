@@ -1,0 +1,113 @@
+#include "lib/base/environment.h"
+#include "lib/base/error.h"
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char PREFIX[] = "PRUNET_";
+enum { NAME_MAX_LENGTH = 63 };
+
+const struct environment_variable environment_variables[] = {
+    /* the tools */
+    {"PRUNET_BACKEND", "what computes, where --backend is not given: cpu, reference, cuda ...", NULL},
+    {"PRUNET_THREADS", "threads of the CPU, where --threads is not given", NULL},
+    {"PRUNET_CPU", "the widest instruction set that the cpu backend uses: portable, avx2 or avx512", NULL},
+    {"PRUNET_CUDA_KERNELS",
+     "operations of the finest level that run by the project's own CUDA kernels: 0 (none), 1 (all), or a "
+     "list of forward, data, weights",
+     NULL},
+    {"PRUNET_CUDA_LEVEL0", "PRUNET_CUDA_KERNELS under its older name", "PRUNET_CUDA_KERNELS"},
+    /* tests/ */
+    {"PRUNET_TEST_DATA", "folder of real cases; without it the tests on real cases skip", NULL},
+    {"PRUNET_TEST_PYTHON", "interpreter of the tests in Python (python3)", NULL},
+    {"PRUNET_TEST_STRICT", "1: a test that skips because a package is missing fails", NULL},
+    {"PRUNET_TEST_SHOW", "1: print the output of tests that pass, too", NULL},
+    {"PRUNET_TEST_LONG", "1: every width of network in tests/kernels/scratch (half an hour)", NULL},
+    {"PRUNET_TEST_KILLS", "how often tests/pipelines/resume.sh kills a run (2)", NULL},
+    {"PRUNET_TEST_SEED", "seed of the instants at which tests/pipelines/resume.sh kills (the time)", NULL},
+    /* tests/bench/ */
+    {"PRUNET_BENCH_FOLDER", "where the benchmark's tables go (build/bench/DATE)", NULL},
+    {"PRUNET_BENCH_TORCH", "a Python with torch to compare with; none: without", NULL},
+    {"PRUNET_BENCH_TORCH_OLD", "a Python with torch and revtorch to compare with; none: without", NULL},
+    {"PRUNET_BENCH_SIZES", "the smaller and the larger grid of the quick benchmark", NULL},
+    {"PRUNET_BENCH_PATCH", "grid that stands for the rows' 128x128x128", NULL},
+    {"PRUNET_BENCH_FULL", "grid that stands for the rows' 160x192x160", NULL},
+    {"PRUNET_BENCH_KERNELS", "size of the kernels' benchmark: full or patch", NULL},
+    {"PRUNET_BENCH_REPEATS", "how often a kernel is timed (5)", NULL},
+};
+
+const size_t environment_variable_count = sizeof environment_variables / sizeof environment_variables[0];
+
+static const char *value_of(const char *name)
+{
+    const char *value = getenv(name);
+    return value && *value ? value : NULL;
+}
+
+const char *environment_value(const char *name)
+{
+    const char *value = value_of(name);
+    for (size_t i = 0; i < environment_variable_count && !value; i++) {
+        const struct environment_variable *v = &environment_variables[i];
+        if (v->synonym_of && !strcmp(v->synonym_of, name))
+            value = value_of(v->name);
+    }
+    return value;
+}
+
+/* Characters to insert, delete or replace so that one name becomes the other (Levenshtein's distance). */
+static size_t edits_between(const char *a, const char *b)
+{
+    size_t row[NAME_MAX_LENGTH + 1]; /* row[j]: from the first i characters of a to the first j of b */
+    const size_t length = strlen(b);
+    for (size_t j = 0; j <= length; j++)
+        row[j] = j;
+    for (size_t i = 0; a[i]; i++) {
+        size_t diagonal = row[0];
+        row[0] = i + 1;
+        for (size_t j = 0; j < length; j++) {
+            size_t fewest = diagonal + (a[i] != b[j]);
+            fewest = row[j] + 1 < fewest ? row[j] + 1 : fewest;
+            fewest = row[j + 1] + 1 < fewest ? row[j + 1] + 1 : fewest;
+            diagonal = row[j + 1];
+            row[j + 1] = fewest;
+        }
+    }
+    return row[length];
+}
+
+static const char *nearest_name(const char *name)
+{
+    size_t nearest = 0;
+    for (size_t i = 1; i < environment_variable_count; i++)
+        if (edits_between(name, environment_variables[i].name) <
+            edits_between(name, environment_variables[nearest].name))
+            nearest = i;
+    return environment_variables[nearest].name;
+}
+
+/* Whether the entry NAME=VALUE, with a name of `length` characters, is of a variable of the table. */
+static bool is_known(const char *entry, size_t length)
+{
+    for (size_t i = 0; i < environment_variable_count; i++) {
+        const char *name = environment_variables[i].name;
+        if (strlen(name) == length && !strncmp(name, entry, length))
+            return true;
+    }
+    return false;
+}
+
+int environment_check(void)
+{
+    for (char **entry = environ; *entry; entry++) {
+        const size_t length = strcspn(*entry, "=");
+        if (strncmp(*entry, PREFIX, sizeof PREFIX - 1) || is_known(*entry, length))
+            continue;
+        char name[NAME_MAX_LENGTH + 1] = "";
+        strncat(name, *entry, length < NAME_MAX_LENGTH ? length : NAME_MAX_LENGTH);
+        return fail(STATUS_USAGE, "%s: no environment variable of prunet has this name; the nearest is %s",
+                    name, nearest_name(name));
+    }
+    return STATUS_OK;
+}
