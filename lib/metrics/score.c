@@ -12,7 +12,7 @@ int score_case(const struct scoring *scoring, const char *case_name, const struc
 {
     const bool mask = scoring->labels == LABELS_MASK;
     const uint8_t *bits = mask ? mask_bits : tumour_bits;
-    const double *spacing = reference->placed ? reference->spacing : prediction->spacing;
+    const double *spacing = reference->has_geometry ? reference->spacing : prediction->spacing;
     int status = segmentation_compare(prediction, reference);
     snprintf(scores->case_name, sizeof scores->case_name, "%s", case_name);
     scores->regions = mask ? 1 : 3;

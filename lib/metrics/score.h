@@ -1,11 +1,21 @@
-/* Scores of one case: every region of a prediction against its reference. */
+/* The scores of one case: every region of a prediction against its reference. */
 #ifndef PRUNET_METRICS_SCORE_H
 #define PRUNET_METRICS_SCORE_H
 
 #include "lib/metrics/convention.h"
+#include "lib/metrics/measure.h"
 #include "lib/metrics/segmentation.h"
-#include "lib/metrics/summary.h"
 
+enum { REGIONS_MAX = 3 };
+
+struct case_scores {
+    char case_name[CASE_NAME_SIZE];
+    int regions;
+    const char *const *region_names; /* ET, WT, TC, or mask */
+    struct region_scores region[REGIONS_MAX];
+};
+
+/* How a case is scored. */
 struct scoring {
     const struct convention *convention;
     enum label_set labels;

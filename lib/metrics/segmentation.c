@@ -56,7 +56,7 @@ static bool all_zero(const float *values, size_t n)
 
 struct label_counts {
     size_t of[5], bad;
-    float bad_value; /* the first value that is no label */
+    float bad_value; /* the first value that is not a label */
 };
 
 static void count_labels(const float *values, size_t n, const uint8_t bits[5], uint8_t *voxels,
@@ -92,12 +92,12 @@ static int bits_of_labels(const struct samples *samples, size_t voxels, struct s
             count_labels(values, n, bits[set == LABELS_2023], s->voxels + first, &counts);
     }
     if (counts.bad)
-        return fail(STATUS_DATA, "%s: %zu voxels are %g: labels are 0, 1, 2 and %s", s->name, counts.bad,
+        return fail(STATUS_DATA, "%s: %zu voxels are %g; labels are 0, 1, 2 and %s", s->name, counts.bad,
                     counts.bad_value, set == LABELS_2023 ? "3 or 4" : "4");
     if (counts.of[3] && counts.of[4])
         return fail(STATUS_DATA,
-                    "%s: %zu voxels are 3 and %zu are 4: only one of them can be enhancing tumour", s->name,
-                    counts.of[3], counts.of[4]);
+                    "%s: %zu voxels are 3 and %zu are 4; only one of the two can be enhancing tumour",
+                    s->name, counts.of[3], counts.of[4]);
     s->looks_2023 = set == LABELS_2018 && counts.of[3];
     return STATUS_OK;
 }
@@ -108,7 +108,7 @@ static int bits_of_channels(const struct samples *samples, size_t voxels, struct
 {
     float block[BLOCK];
     if (set != LABELS_MASK && samples->channels != 3)
-        return fail(STATUS_DATA, "%s: %d channels: probabilities are of WT, TC and ET", s->name,
+        return fail(STATUS_DATA, "%s: %d channels; probabilities have three, WT, TC and ET", s->name,
                     samples->channels);
     for (int c = 0; c < samples->channels; c++) {
         const uint8_t bit = set == LABELS_MASK ? BIT_MASK : (uint8_t)(1 << c);
@@ -122,7 +122,7 @@ static int bits_of_channels(const struct samples *samples, size_t voxels, struct
             }
         }
         if (undefined)
-            return fail(STATUS_DATA, "%s: channel %d holds values that are no numbers", s->name, c);
+            return fail(STATUS_DATA, "%s: channel %d holds values that are not numbers", s->name, c);
     }
     return STATUS_OK;
 }
@@ -138,26 +138,26 @@ static void bits_of_mask(const struct samples *samples, size_t voxels, struct se
     }
 }
 
-/* Sets bits and spacing; name, size, placed and affine are set. */
+/* Sets bits and spacing; name, size, has_geometry and affine are set. */
 static int fill(struct segmentation *s, const struct samples *samples, bool label_map, enum label_set set)
 {
     const size_t voxels = voxels_of(s->size);
     s->voxels = calloc(voxels, 1);
     if (!s->voxels)
         return fail(STATUS_FAILURE, "%s: out of memory for %zu voxels", s->name, voxels);
-    if (s->placed)
+    if (s->has_geometry)
         affine_spacing(s->affine, s->spacing);
     if (!label_map)
         return bits_of_channels(samples, voxels, s, set);
     if (samples->channels != 1)
-        return fail(STATUS_DATA, "%s: a label map of %d channels", s->name, samples->channels);
+        return fail(STATUS_DATA, "%s: %d channels; a label map has one", s->name, samples->channels);
     if (set != LABELS_MASK)
         return bits_of_labels(samples, voxels, s, set);
     bits_of_mask(samples, voxels, s);
     return STATUS_OK;
 }
 
-static int begin(struct segmentation *s, const char *name)
+static int start(struct segmentation *s, const char *name)
 {
     *s = (struct segmentation){.name = strdup(name), .spacing = {1, 1, 1}};
     return s->name ? STATUS_OK : fail(STATUS_FAILURE, "%s: out of memory", name);
@@ -166,12 +166,12 @@ static int begin(struct segmentation *s, const char *name)
 int segmentation_from_record(const struct record *record, const char *name, enum label_set set,
                              struct segmentation *s)
 {
-    int status = begin(s, name);
+    int status = start(s, name);
     if (status)
         return status;
     if (!record->foreign)
         memcpy(s->case_name, record->case_name, sizeof s->case_name);
-    s->placed = record->has_geometry;
+    s->has_geometry = record->has_geometry;
     for (int axis = 0; axis < 3; axis++) {
         s->size[axis] = record->size[axis];
         for (int row = 0; row < 3; row++)
@@ -182,22 +182,24 @@ int segmentation_from_record(const struct record *record, const char *name, enum
     const bool one_mask = record->role == ROLE_MASK && record->channels == 1;
     const bool label_map =
         record->role == ROLE_LABEL || (record->foreign && record->channels == 1) || one_mask;
-    status = one_mask && set != LABELS_MASK
-                 ? fail(STATUS_DATA, "%s: a mask of one region has no labels", name)
-                 : fill(s, &samples, label_map, set);
+    status =
+        one_mask && set != LABELS_MASK
+            ? fail(STATUS_DATA, "%s: a mask of one region is not a label map; score it with --mask", name)
+            : fill(s, &samples, label_map, set);
     if (status)
         segmentation_free(s);
     return status;
 }
 
-static int read_nifti(const char *path, enum label_set set, struct segmentation *s)
+static int read_nifti(const char *path, enum label_set set, uint64_t max_bytes, struct segmentation *s)
 {
+    const struct nifti_options options = {.max_bytes = max_bytes};
     struct nifti nifti;
-    int status = nifti_read(path, NULL, &nifti);
+    int status = nifti_read(path, &options, &nifti);
     if (status)
         return status;
-    if (!(status = begin(s, path))) {
-        s->placed = true;
+    if (!(status = start(s, path))) {
+        s->has_geometry = true;
         memcpy(s->size, nifti.size, sizeof s->size);
         memcpy(s->affine, nifti.affine, sizeof s->affine);
         const struct samples samples = {nifti.data, SAMPLE_FLOAT, nifti.channels};
@@ -209,8 +211,9 @@ static int read_nifti(const char *path, enum label_set set, struct segmentation 
     return status;
 }
 
-/* How well a record fits the side: the best is taken, two of the best are refused. 0: not at all. */
-static int fitness(const struct record *record, enum side side)
+/* How well a record suits the side: the best one is used, two equally good ones are refused. 0: it cannot be
+ * used. */
+static int suitability(const struct record *record, enum side side)
 {
     if (record->foreign)
         return 1;
@@ -226,31 +229,32 @@ static int fitness(const struct record *record, enum side side)
     return 0;
 }
 
-static int read_record(const char *path, enum side side, struct record *best)
+static int read_record(const char *path, enum side side, uint64_t max_bytes, struct record *best)
 {
+    const struct reader_options options = {.max_bytes = max_bytes};
     struct reader *reader;
     char *const paths[] = {(char *)path};
-    int status = reader_open(&reader, 1, paths, NULL), best_fitness = 0, equals = 0;
+    int status = reader_open(&reader, 1, paths, &options), best_suitability = 0, equals = 0;
     if (status)
         return status;
     for (bool got = true; got && !status;) {
         struct record record = {0};
         status = reader_next(reader, &record, &got);
-        const int here = got && !status ? fitness(&record, side) : 0;
-        equals = here > best_fitness ? 1 : equals + (here && here == best_fitness);
-        if (here <= best_fitness) {
+        const int here = got && !status ? suitability(&record, side) : 0;
+        equals = here > best_suitability ? 1 : equals + (here && here == best_suitability);
+        if (here <= best_suitability) {
             record_free(&record);
             continue;
         }
         record_free(best);
         *best = record;
-        best_fitness = here;
+        best_suitability = here;
     }
     reader_close(reader);
     if (!status && equals != 1) {
         const char *what = side == SIDE_PREDICTION ? "prediction" : "reference";
-        status = equals ? fail(STATUS_DATA, "%s: %d records that could be the %s", path, equals, what)
-                        : fail(STATUS_DATA, "%s: no record that could be the %s", path, what);
+        status = equals ? fail(STATUS_DATA, "%s: %d records could be the %s", path, equals, what)
+                        : fail(STATUS_DATA, "%s: no record could be the %s", path, what);
     }
     if (status)
         record_free(best);
@@ -274,15 +278,16 @@ static int is_record(const char *path, bool *record)
     return STATUS_OK;
 }
 
-int segmentation_read(const char *path, enum side side, enum label_set set, struct segmentation *s)
+int segmentation_read(const char *path, enum side side, enum label_set set, uint64_t max_bytes,
+                      struct segmentation *s)
 {
     bool from_record;
     struct record record = {0};
     *s = (struct segmentation){0};
     int status = is_record(path, &from_record);
     if (status || !from_record)
-        return status ? status : read_nifti(path, set, s);
-    if ((status = read_record(path, side, &record)))
+        return status ? status : read_nifti(path, set, max_bytes, s);
+    if ((status = read_record(path, side, max_bytes, &record)))
         return status;
     status = segmentation_from_record(&record, path, set, s);
     record_free(&record);
@@ -307,7 +312,7 @@ int segmentation_compare(const struct segmentation *p, const struct segmentation
     if (memcmp(p->size, r->size, sizeof p->size))
         return fail(STATUS_DATA, "%s is of %dx%dx%d voxels, %s of %dx%dx%d", p->name, p->size[0], p->size[1],
                     p->size[2], r->name, r->size[0], r->size[1], r->size[2]);
-    if (p->placed && r->placed && !(affine_difference(p->affine, r->affine) <= AFFINE_TOLERANCE))
+    if (p->has_geometry && r->has_geometry && !(affine_difference(p->affine, r->affine) <= AFFINE_TOLERANCE))
         return fail(STATUS_DATA, "%s and %s: their affines differ by %g", p->name, r->name,
                     affine_difference(p->affine, r->affine));
     if (p->case_name[0] && r->case_name[0] && strcmp(p->case_name, r->case_name))
@@ -321,6 +326,6 @@ void segmentation_warn(const char *case_name, const struct segmentation *p, cons
     const struct segmentation *both[2] = {p, r};
     for (int i = 0; i < 2; i++)
         if (both[i]->looks_2023)
-            warn("case %s: %s: label 3 and no 4; a map of 2023 needs --labels 2023", case_name,
+            warn("case %s: %s: it holds label 3 and no 4; a map of 2023 needs --scheme 2023", case_name,
                  both[i]->name);
 }

@@ -1,20 +1,9 @@
-/* What many cases come to: statistics of each region's measures, and how sure they are. */
+/* Summaries of many cases: statistics of each region's measures. */
 #ifndef PRUNET_METRICS_SUMMARY_H
 #define PRUNET_METRICS_SUMMARY_H
 
-#include "lib/metrics/measure.h"
-#include "lib/stream/record.h"
+#include "lib/metrics/score.h"
 #include <stddef.h>
-#include <stdint.h>
-
-enum { REGIONS_MAX = 3 };
-
-struct case_scores {
-    char case_name[CASE_NAME_SIZE];
-    int regions;
-    const char *const *region_names; /* ET, WT, TC, or mask */
-    struct region_scores region[REGIONS_MAX];
-};
 
 enum statistic {
     STATISTIC_MEAN,
