@@ -28,10 +28,10 @@ static const struct tool tool = {
     .usage = "-m STATE... [--label-map] [--pass-label] [OPTION...] [FILE...]",
     .summary =
         "Segments each image record in one pass. The result has the image's geometry: probabilities of\n"
-        "whole tumour, tumour core and enhancing tumour, or with --label-map the label map that\n"
-        "regions --inverse makes of them. A size that the network cannot halve often enough is padded with "
-        "zeros at\n"
-        "the high end of each axis and cut again. Label records are dropped unless --pass-label is given.\n\n"
+        "whole tumour, tumour core and enhancing tumour, or with --label-map the label map that regions\n"
+        "--inverse makes of them. A size that the network cannot halve often enough is padded with zeros\n"
+        "at the high end of each axis and cut again. Label records are dropped unless --pass-label is\n"
+        "given.\n\n"
         "Not part of the paper's figures: several -m give the mean of their probabilities, --flip-tta the\n"
         "mean over the image and its mirror images.",
     .options = options,

@@ -87,7 +87,7 @@ static int split(struct names *list, struct fold fold)
 {
     size_t least = fold.of ? (size_t)fold.of : 2, begin, end = list->count;
     if (list->count < least)
-        return fail(STATUS_DATA, "at least %zu cases are needed, not %zu", least, list->count);
+        return fail(STATUS_DATA, "%zu cases; at least %zu are needed", list->count, least);
     int status = order_cases(list, seed);
     if (status)
         return status;

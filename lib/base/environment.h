@@ -9,11 +9,12 @@
 
 struct environment_variable {
     const char *name;
+    const char *option;     /* the tools with this common option read it; NULL: tests or benchmarks do */
     const char *about;      /* what it sets and its values, one line */
-    const char *synonym_of; /* an older name of that variable; or NULL */
+    const char *synonym_of; /* NULL, or the variable that this is an older name of */
 };
 
-/* All of them, those of the tools first. */
+/* All of them, those of the tools first; --help shows those that go with a tool's options. */
 extern const struct environment_variable environment_variables[];
 extern const size_t environment_variable_count;
 

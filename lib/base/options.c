@@ -13,8 +13,9 @@
 #define PRUNET_VERSION "unknown"
 #endif
 
-/* Every option of a run: the tool's own, those that it shares, those that all tools have. */
 enum { ROWS_MAX = 80, CODE_FIRST = 256 }; /* getopt's code of row i is CODE_FIRST + i */
+
+/* Every option of a run: the tool's own, the common ones that it has, and those that all tools have. */
 struct option_table {
     struct option_spec rows[ROWS_MAX];
     size_t count;
@@ -44,7 +45,7 @@ static void print_option(char letter, const char *name, const char *argument, co
         printf("%-30s%s\n", left, help);
 }
 
-/* Each form of the usage starts with a newline in the table or is the only one. */
+/* "Usage: TOOL form", and each further form on a line of its own. */
 static void print_usage(const struct tool *tool)
 {
     const char *form = tool->usage;
@@ -70,6 +71,28 @@ static void print_older_names(const struct tool *tool)
         printf(".\n");
 }
 
+/* Whether the tool has this one of the common options. */
+static bool has_common(const struct option_table *table, const char *name)
+{
+    for (size_t i = table->own; i < table->count; i++)
+        if (!strcmp(table->rows[i].name, name))
+            return true;
+    return false;
+}
+
+/* The variables that go with the tool's options, without their older names. */
+static void print_environment(const struct option_table *table)
+{
+    const char *heading = "\nEnvironment:\n";
+    for (size_t i = 0; i < environment_variable_count; i++) {
+        const struct environment_variable *v = &environment_variables[i];
+        if (!v->option || v->synonym_of || !has_common(table, v->option))
+            continue;
+        printf("%s  %-27s %s\n", heading, v->name, v->about);
+        heading = "";
+    }
+}
+
 static void print_help(const struct tool *tool, const struct option_table *table)
 {
     print_usage(tool);
@@ -86,14 +109,15 @@ static void print_help(const struct tool *tool, const struct option_table *table
             print_option(o->letter, o->name, o->argument, o->help);
     }
     print_older_names(tool);
+    print_environment(table);
     if (tool->notes)
         printf("\n%s\n", tool->notes);
     printf("\nExample:\n  %s\n", tool->example);
     printf("\nExit status: 0 success, 1 failure, 2 usage, 65 bad or truncated input, 75 try again later.\n");
 }
 
-/* Ends the run with what it was asked to print. */
-static _Noreturn void finish_output(void)
+/* Ends the run after --help or --version. */
+static _Noreturn void exit_printed(void)
 {
     exit(fflush(stdout) ? STATUS_FAILURE : STATUS_OK);
 }
@@ -197,8 +221,8 @@ static void make_table(struct option_table *table, const struct tool *tool)
         {"output", 'o', OPTION_TEXT, c->output, "FILE", "write FILE, whole or not at all (stdout)"},
         {"expect", 0, OPTION_TEXT, c->expect, "FILE", "case names that the input must have, in order (any)"},
         {"seed", 's', OPTION_UNSIGNED, c->seed, "N", "seed of the random numbers (0)"},
-        {"backend", 0, OPTION_TEXT, c->backend, "NAME", "cpu, reference or another (PRUNET_BACKEND or cpu)"},
-        {"threads", 't', OPTION_INTEGER, c->threads, "N", "threads of the CPU (PRUNET_THREADS or all cores)"},
+        {"backend", 0, OPTION_TEXT, c->backend, "NAME", "what computes: cpu, reference or another (cpu)"},
+        {"threads", 't', OPTION_INTEGER, c->threads, "N", "threads of the CPU (all cores)"},
         {"max-bytes", 0, OPTION_BYTES, c->max_bytes, "SIZE", "refuse records and volumes above SIZE (4G)"},
         {"json", 0, OPTION_FLAG, c->json, NULL, "JSON Lines instead of a table"},
         {"no-header", 0, OPTION_FLAG, c->no_header, NULL, "leave out the table's header line"},
@@ -295,11 +319,11 @@ int options_parse(const struct tool *tool, int argc, char **argv)
                 row++;
         if (table.rows[row].kind == OPTION_HELP) {
             print_help(tool, &table);
-            finish_output();
+            exit_printed();
         }
         if (table.rows[row].kind == OPTION_VERSION) {
             printf("%s (prunet) %s\n", tool->name, PRUNET_VERSION);
-            finish_output();
+            exit_printed();
         }
         store(&table.rows[row], optarg);
     }

@@ -1,8 +1,8 @@
 /* Command lines: GNU long options from a table, alike in all tools.
  *
- * A tool lists its own options, and says which of the common ones it has; these have one name, one letter, one
- * wording and one default everywhere, and stand in one order in --help. Every tool has -q, -v, --help and
- * --version. */
+ * A tool lists its own options, and says which of the common ones it has; these have one name, one letter,
+ * one wording and one default everywhere, and stand in one order in --help. Every tool has -q, -v, --help
+ * and --version. */
 #ifndef PRUNET_BASE_OPTIONS_H
 #define PRUNET_BASE_OPTIONS_H
 

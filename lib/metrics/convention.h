@@ -32,9 +32,9 @@ struct empty_rule {
 
 /* Lesion-wise scoring (BraTS 2023); dilations 0: none. */
 struct lesion_rule {
-    int dilations;      /* of R by the 18-neighbourhood: lesions that then touch are one */
-    double volume_most; /* mm^3: lesions of at most this are not scored */
-    double penalty;     /* HD95 of a missed lesion and of a false positive */
+    int dilations;     /* of R by the 18-neighbourhood: lesions that then touch are one */
+    double volume_max; /* mm^3: lesions of at most this are not scored */
+    double penalty;    /* HD95 of a missed lesion and of a false positive */
 };
 
 struct convention {

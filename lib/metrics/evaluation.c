@@ -199,7 +199,6 @@ static int run(const struct evaluation *e, int count, char *const *operands)
 int evaluation_main(const struct evaluation_tool *tool, int argc, char **argv)
 {
     struct evaluation e = {.tool = tool};
-    enum { COMMON_ROWS = 7 }; /* of the table: those that all three tools have */
     const struct option_spec options[] = {
         {"convention", 'c', OPTION_TEXT, &e.convention, "NAME", "whose definitions, see below (brats)"},
         {"scheme", 0, OPTION_TEXT, &e.scheme, "NAME", "how labels are numbered: 2018 or 2023 (2018)"},
@@ -215,6 +214,9 @@ int evaluation_main(const struct evaluation_tool *tool, int argc, char **argv)
         {"against", 0, OPTION_TEXT, &e.against, "FILE",
          "--pairs of other predictions, to subtract case by case"},
     };
+    size_t count = 0; /* all rows, or those before the section */
+    while (count < OPTION_COUNT(options) && (tool->statistics || options[count].kind != OPTION_SECTION))
+        count++;
     char summary[1024];
     snprintf(summary, sizeof summary,
              "%s\n\n"
@@ -227,7 +229,7 @@ int evaluation_main(const struct evaluation_tool *tool, int argc, char **argv)
         .usage = "[OPTION...] PREDICTION REFERENCE\n[OPTION...] --pairs FILE\n[OPTION...] [STREAM]",
         .summary = summary,
         .options = options,
-        .count = tool->statistics ? OPTION_COUNT(options) : COMMON_ROWS,
+        .count = count,
         .common = {.output = &e.output,
                    .expect = &e.expect,
                    .seed = tool->statistics ? &e.seed : NULL,

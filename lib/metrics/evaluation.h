@@ -1,5 +1,5 @@
-/* dice-eval, hd95 and brats-eval: one program under three names, from its command line to a table. They differ
- * in the measures that are a row's columns, and in a head of --help. */
+/* dice-eval, hd95 and brats-eval: one program under three names, from its command line to a table. They
+ * differ in the measures that are a row's columns, and in the head of --help. */
 #ifndef PRUNET_METRICS_EVALUATION_H
 #define PRUNET_METRICS_EVALUATION_H
 

@@ -90,7 +90,7 @@ static int parse_line(struct pairs *pairs, char *line)
                     count);
     const char *name = count == 3 ? fields[0] : NULL;
     if (name && !case_name_valid(name))
-        return fail(STATUS_DATA, "'%s' is no case name", name);
+        return fail(STATUS_DATA, "'%s' is not a valid case name", name);
     return add(pairs, name, fields[count - 2], fields[count - 1]);
 }
 
@@ -104,19 +104,20 @@ static int check_names(const struct pairs *pairs)
     const char **names = malloc(pairs->count * sizeof *names);
     int status = STATUS_OK;
     if (!pairs->count)
-        status = fail(STATUS_DATA, "no case");
+        status = fail(STATUS_DATA, "no case is listed");
     else if (!names)
         status = fail(STATUS_FAILURE, "out of memory for %zu cases", pairs->count);
     for (size_t i = 0; i < pairs->count && !status; i++) {
         names[i] = pairs->items[i].case_name;
         if (case_name_reserved(names[i]))
-            status = fail(STATUS_DATA, "case '%s': a row of the summary has this name", names[i]);
+            status =
+                fail(STATUS_DATA, "case %s: a case cannot have the name of a row of the summary", names[i]);
     }
     if (!status)
         qsort(names, pairs->count, sizeof *names, compare_names);
     for (size_t i = 1; i < pairs->count && !status; i++)
         if (!strcmp(names[i - 1], names[i]))
-            status = fail(STATUS_DATA, "case %s is there more than once", names[i]);
+            status = fail(STATUS_DATA, "case %s is listed more than once", names[i]);
     free(names);
     return status;
 }

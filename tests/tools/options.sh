@@ -7,8 +7,8 @@ mkdir "$work/help" && cd "$work/help" || exit 1
 tools=("$BUILD"/bin/*)
 tools=("${tools[@]##*/}")
 for tool in "${tools[@]}"; do
-    "$tool" --help >"$tool" 2>message </dev/null
-    check "$tool --help is no error" test $? = 0 -a ! -s message
+    "$BUILD/bin/$tool" --help >"$tool" 2>message </dev/null
+    check "$tool --help succeeds" test $? = 0 -a ! -s message
     check "$tool --help has an example of it" test "$(sed -n '/^Example:$/,/^$/p' "./$tool" | grep -cw -e "$tool")" != 0
     PRUNET_TEST_DATA=x "$tool" --version >/dev/null
     check "$tool --version works where PRUNET_ variables of tests are set" test $? = 0
