@@ -11,7 +11,7 @@ int et_case_score(const struct convention *convention, double component_minimum,
                   const struct segmentation *prediction, const struct segmentation *reference,
                   struct et_case *scores)
 {
-    const double *spacing = reference->has_geometry ? reference->spacing : prediction->spacing;
+    const double *spacing = segmentation_spacing(prediction, reference);
     const double voxel = spacing[0] * spacing[1] * spacing[2];
     const size_t voxels = voxels_of(prediction->size);
     size_t dropped;
@@ -24,13 +24,10 @@ int et_case_score(const struct convention *convention, double component_minimum,
     memcpy(kept, prediction->voxels, voxels);
     status = drop_components(kept, prediction->size, voxel, component_minimum, &dropped);
     for (int without = 0; without < 2 && !status; without++) {
-        struct mask p = {.voxels = kept, .bit = without ? 0 : BIT_ET, .axes = axes_of(prediction->size)};
-        for (int axis = 0; axis < 3; axis++)
-            p.size[axis] = prediction->size[axis];
-        struct mask r = p;
-        r.voxels = reference->voxels;
-        r.bit = BIT_ET;
+        const struct mask r = segmentation_region(reference, BIT_ET);
+        struct mask p = segmentation_region(prediction, without ? 0 : BIT_ET);
         struct region_scores region;
+        p.voxels = kept;
         status = measure_region(convention, &p, &r, spacing, true, &region);
         scores->dice[without] = region.value[MEASURE_DICE];
         scores->hd95[without] = region.value[MEASURE_HD95];

@@ -12,17 +12,14 @@ int score_case(const struct scoring *scoring, const char *case_name, const struc
 {
     const bool mask = scoring->labels == LABELS_MASK;
     const uint8_t *bits = mask ? mask_bits : tumour_bits;
-    const double *spacing = reference->has_geometry ? reference->spacing : prediction->spacing;
+    const double *spacing = segmentation_spacing(prediction, reference);
     int status = segmentation_compare(prediction, reference);
     snprintf(scores->case_name, sizeof scores->case_name, "%s", case_name);
     scores->regions = mask ? 1 : 3;
     scores->region_names = mask ? mask_names : tumour_names;
     for (int i = 0; i < scores->regions && !status; i++) {
-        struct mask p = {.voxels = prediction->voxels, .bit = bits[i], .axes = axes_of(prediction->size)};
-        for (int axis = 0; axis < 3; axis++)
-            p.size[axis] = prediction->size[axis];
-        struct mask r = p;
-        r.voxels = reference->voxels;
+        const struct mask p = segmentation_region(prediction, bits[i]);
+        const struct mask r = segmentation_region(reference, bits[i]);
         status = measure_region(scoring->convention, &p, &r, spacing, scoring->distances, &scores->region[i]);
     }
     return status;

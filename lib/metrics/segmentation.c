@@ -1,6 +1,5 @@
 #include "lib/metrics/segmentation.h"
 #include "lib/base/error.h"
-#include "lib/metrics/mask.h"
 #include "lib/stream/affine.h"
 #include "lib/stream/nifti.h"
 #include <fcntl.h>
@@ -59,6 +58,7 @@ struct label_counts {
     float bad_value; /* the first value that is not a label */
 };
 
+/* Sets the region bits of n voxels by bits[label], and counts the labels. */
 static void count_labels(const float *values, size_t n, const uint8_t bits[5], uint8_t *voxels,
                          struct label_counts *counts)
 {
@@ -157,6 +157,7 @@ static int fill(struct segmentation *s, const struct samples *samples, bool labe
     return STATUS_OK;
 }
 
+/* A segmentation of that name that holds nothing yet. */
 static int start(struct segmentation *s, const char *name)
 {
     *s = (struct segmentation){.name = strdup(name), .spacing = {1, 1, 1}};
@@ -281,8 +282,8 @@ static int is_record(const char *path, bool *record)
 int segmentation_read(const char *path, enum side side, enum label_set set, uint64_t max_bytes,
                       struct segmentation *s)
 {
-    bool from_record;
     struct record record = {0};
+    bool from_record;
     *s = (struct segmentation){0};
     int status = is_record(path, &from_record);
     if (status || !from_record)
@@ -305,6 +306,16 @@ void segmentation_free(struct segmentation *s)
     free(s->name);
     free(s->voxels);
     *s = (struct segmentation){0};
+}
+
+struct mask segmentation_region(const struct segmentation *s, uint8_t bit)
+{
+    return (struct mask){s->voxels, bit, {s->size[0], s->size[1], s->size[2]}, axes_of(s->size)};
+}
+
+const double *segmentation_spacing(const struct segmentation *p, const struct segmentation *r)
+{
+    return r->has_geometry ? r->spacing : p->spacing;
 }
 
 int segmentation_compare(const struct segmentation *p, const struct segmentation *r)

@@ -2,6 +2,7 @@
 #ifndef PRUNET_METRICS_SEGMENTATION_H
 #define PRUNET_METRICS_SEGMENTATION_H
 
+#include "lib/metrics/mask.h"
 #include "lib/stream/record.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,7 +20,7 @@ enum { BIT_WT = 1, BIT_TC = 2, BIT_ET = 4, BIT_MASK = 1 };
 enum side { SIDE_PREDICTION, SIDE_REFERENCE };
 
 struct segmentation {
-    char *name;                     /* for messages: the path, or that and the case */
+    char *name;                     /* for messages: the path, or which of a stream's two it is */
     char case_name[CASE_NAME_SIZE]; /* of the record; of a NIfTI "" */
     uint8_t *voxels;                /* region bits, (D, H, W) */
     int size[3];                    /* x, y, z */
@@ -45,6 +46,14 @@ void segmentation_free(struct segmentation *segmentation);
 
 /* Releases the voxels, and keeps what is said about them. */
 void segmentation_drop_voxels(struct segmentation *segmentation);
+
+/* One region of it; the voxels stay the segmentation's. */
+struct mask segmentation_region(const struct segmentation *segmentation, uint8_t bit);
+
+/* The spacing to score a pair with, in mm (x, y, z): the reference's where it is known, else the prediction's,
+ * else 1. */
+const double *segmentation_spacing(const struct segmentation *prediction,
+                                   const struct segmentation *reference);
 
 /* STATUS_DATA naming both unless they have the same size, affine within 1e-3 where both are known, and do
  * not belong to different cases. */
