@@ -1,4 +1,4 @@
-/* Segmentation: image records to probabilities or label maps. */
+/* prunet-infer: image records to probabilities or label maps. */
 #include "lib/base/error.h"
 #include "lib/base/options.h"
 #include "lib/base/progress.h"

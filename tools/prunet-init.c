@@ -1,4 +1,4 @@
-/* A new checkpoint: PyTorch's default initialisation, a function of the seed and each tensor's name. */
+/* prunet-init: a new checkpoint, PyTorch's default initialisation, a function of the seed and each tensor's name. */
 #include "lib/base/error.h"
 #include "lib/network/architecture_options.h"
 #include "lib/network/checkpoint.h"

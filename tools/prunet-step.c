@@ -1,4 +1,4 @@
-/* Training: one Adam step for each labelled case of a stream. */
+/* prunet-step: one Adam step for each labelled case of a stream. */
 #include "lib/base/error.h"
 #include "lib/base/options.h"
 #include "lib/base/stop.h"

@@ -7,8 +7,8 @@
 #include "lib/metrics/mask.h"
 
 struct lesion_scores {
-    double dice,
-        hd95;   /* sum over lesions / (lesions scored + false positives); 1 and 0 where there are none */
+    /* Sum over lesions / (lesions scored + false positives); 1 and 0 where there are none. */
+    double dice, hd95;
     int found;  /* scored lesions that some component of the prediction touches */
     int missed; /* scored lesions that none touches */
     int false_positives;

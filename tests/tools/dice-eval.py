@@ -221,6 +221,10 @@ for words in (["--convention", "none", "p.nii.gz", "r.nii"], ["a", "b", "c"], ["
     check(status == 2 and not out and err, "usage: %s" % " ".join(words))
 result = run("dice-eval", "p.nii.gz", "r.nii", env=dict(os.environ, PRUNET_THREADS="two"))
 check(refused(result, 2, "PRUNET_THREADS", "two") and not result[1], "PRUNET_THREADS is heard")
+check(refused(run("dice-eval", "--max-bytes", "2015", "p.nii.gz", "r.nii"), 65, "p.nii.gz", "2015")
+      and run("dice-eval", "--max-bytes", "2016", "p.nii.gz", "r.nii")[1] == plain, "--max-bytes of files: 504 voxels as float")
+check(refused(run("dice-eval", "--max-bytes", "503", "p.nrrd", "r.nii"), 65, "p.nrrd", "503"), "--max-bytes of a record file")
+check(refused(run("dice-eval", "--max-bytes", "503", stdin=stream), 65, "503"), "--max-bytes of a stream")
 with open("/dev/full", "wb") as full:
     done = subprocess.run(["dice-eval", "p.nii.gz", "r.nii"], stdout=full, stderr=subprocess.PIPE)
 check(done.returncode == 1 and done.stderr.count(b"\n") == 1, "a full disk is a failure, in one line")

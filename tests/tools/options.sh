@@ -44,6 +44,11 @@ check "a beginning of an option and its older name" test "$(prunet-infer -m "$wo
     "$(prunet-infer -m "$work/state" --label "$work/0.nrrd" | cksum)"
 fails "an older name is named as it was given" 2 "'--labels'" dice-eval --labels
 
+# One default of the seed.
+check "order-cases draws with seed 0" test "$(ls / | order-cases --epoch 1)" = "$(ls / | order-cases --epoch 1 --seed 0)"
+check "phantom draws with seed 0" test "$(phantom --size 16x16x16 -o a >/dev/null && cat a/*/* | cksum)" = \
+    "$(phantom --size 16x16x16 --seed 0 -o b >/dev/null && cat b/*/* | cksum)"
+
 # PRUNET_ variables.
 for tool in "${tools[@]}"; do
     PRUNET_THREAD=2 "$tool" >out 2>message </dev/null
