@@ -8,7 +8,8 @@ int backend_find(const struct kernels **kernels, const struct backend_choice *ch
 {
     const char *name = choice->name ? choice->name : environment_value("PRUNET_BACKEND"), *why;
     int streams = architecture->kind == NETWORK_REVERSIBLE ? 2 : 1;
-    *kernels = kernels_find(name && *name ? name : "cpu", architecture->channels, architecture->levels, streams, &why);
+    *kernels = kernels_find(name && *name ? name : "cpu", architecture->channels, architecture->levels,
+                            streams, &why);
     return *kernels ? threads_set(choice->threads) : fail(STATUS_USAGE, "%s", why);
 }
 

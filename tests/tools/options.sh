@@ -45,7 +45,7 @@ check "a beginning of an option and its older name" test "$(prunet-infer -m "$wo
 fails "an older name is named as it was given" 2 "'--labels'" dice-eval --labels
 
 # One default of the seed.
-check "order-cases draws with seed 0" test "$(ls / | order-cases --epoch 1)" = "$(ls / | order-cases --epoch 1 --seed 0)"
+check "order-cases draws with seed 0" test "$(seq 9 | order-cases --epoch 1)" = "$(seq 9 | order-cases --epoch 1 --seed 0)"
 check "phantom draws with seed 0" test "$(phantom --size 16x16x16 -o a >/dev/null && cat a/*/* | cksum)" = \
     "$(phantom --size 16x16x16 --seed 0 -o b >/dev/null && cat b/*/* | cksum)"
 
