@@ -1,5 +1,6 @@
 /* prunet-init: a new checkpoint, PyTorch's default initialisation, a function of the seed and each tensor's name. */
 #include "lib/base/error.h"
+#include "lib/base/options.h"
 #include "lib/network/architecture_options.h"
 #include "lib/network/checkpoint.h"
 #include <stdio.h>

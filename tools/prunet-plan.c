@@ -1,5 +1,6 @@
 /* prunet-plan: the memory plan of a network, what a run will allocate, to the byte, without allocating it. */
 #include "lib/base/error.h"
+#include "lib/base/options.h"
 #include "lib/base/output.h"
 #include "lib/network/architecture_options.h"
 #include "lib/network/backend.h"

@@ -24,6 +24,8 @@ const struct environment_variable environment_variables[] = {
     {"PRUNET_TEST_SHOW", NULL, "1: the output of tests that pass is printed, too", NULL},
     {"PRUNET_TEST_LONG", NULL, "1: tests/kernels/scratch tries every width of network, for half an hour",
      NULL},
+    {"PRUNET_TEST_OPERATION", NULL, "tests/kernels/operations tries the operations whose name contains it",
+     NULL},
     {"PRUNET_TEST_KILLS", NULL, "how often tests/pipelines/resume.sh kills a run (2)", NULL},
     {"PRUNET_TEST_SEED", NULL, "seed of the instants at which tests/pipelines/resume.sh kills (the time)",
      NULL},

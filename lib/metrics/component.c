@@ -1,4 +1,5 @@
 #include "lib/metrics/component.h"
+#include "lib/base/array.h"
 #include "lib/base/error.h"
 #include <stdlib.h>
 
@@ -10,13 +11,10 @@ struct queue {
 
 static int push(struct queue *queue, size_t index)
 {
-    if (queue->count == queue->capacity) {
-        const size_t capacity = queue->capacity ? 2 * queue->capacity : 4096;
-        uint32_t *voxels = realloc(queue->voxels, capacity * sizeof *voxels);
-        if (!voxels)
-            return fail(STATUS_FAILURE, "out of memory for a region of %zu voxels", capacity);
-        queue->voxels = voxels;
-        queue->capacity = capacity;
+    if (queue->count == queue->capacity) { /* rarely: this is the innermost loop */
+        int status = array_grow(&queue->voxels, &queue->capacity, queue->count + 1, sizeof *queue->voxels);
+        if (status)
+            return status;
     }
     queue->voxels[queue->count++] = (uint32_t)index;
     return STATUS_OK;
@@ -67,27 +65,23 @@ static int flood(struct components *c, int axes, size_t seed, struct queue *queu
     return status;
 }
 
-static int grow(struct components *c, int *capacity)
+/* Makes room for component number c->count; both arrays have the same capacity. */
+static int add_component(struct components *c, size_t *capacity)
 {
-    *capacity = *capacity ? 2 * *capacity : 16;
-    size_t *volumes = realloc(c->volumes, (size_t)*capacity * sizeof *volumes);
-    if (volumes)
-        c->volumes = volumes;
-    struct box *boxes = realloc(c->boxes, (size_t)*capacity * sizeof *boxes);
-    if (boxes)
-        c->boxes = boxes;
-    return volumes && boxes ? STATUS_OK : fail(STATUS_FAILURE, "out of memory for %d components", *capacity);
+    size_t before = *capacity;
+    int status = array_grow(&c->volumes, capacity, (size_t)c->count + 1, sizeof *c->volumes);
+    return status ? status : array_grow(&c->boxes, &before, (size_t)c->count + 1, sizeof *c->boxes);
 }
 
 /* Floods from every voxel of the row that still carries -1. */
-static int label_row(struct components *c, int axes, size_t row, struct queue *queue, int *capacity)
+static int label_row(struct components *c, int axes, size_t row, struct queue *queue, size_t *capacity)
 {
     int status = STATUS_OK;
     for (size_t i = row; i < row + (size_t)c->size[0] && !status; i++) {
         if (c->labels[i] != -1)
             continue;
-        if (++c->count >= *capacity)
-            status = grow(c, capacity);
+        c->count++;
+        status = add_component(c, capacity);
         if (!status)
             status = flood(c, axes, i, queue);
     }
@@ -98,7 +92,8 @@ int components_label(const struct mask *mask, struct components *c)
 {
     const size_t width = (size_t)mask->size[0], voxels = voxels_of(mask->size);
     struct queue queue = {0};
-    int capacity = 0, status = STATUS_OK;
+    size_t capacity = 0;
+    int status = STATUS_OK;
     *c = (struct components){.size = {mask->size[0], mask->size[1], mask->size[2]}};
     c->labels = calloc(voxels, sizeof *c->labels); /* empty rows are never touched */
     if (!c->labels)

@@ -1,5 +1,6 @@
 #include "lib/metrics/distance.h"
 #include "lib/base/error.h"
+#include "lib/base/numbers.h"
 #include <stdlib.h>
 
 /* Columns (x, y) that hold a query, ordered by x, then y, and the queries of each, by z. */
@@ -74,8 +75,8 @@ static void find_rectangle(const struct surface *from, const struct surface *to,
         for (size_t i = 0; i < sets[s]->count; i++) {
             const int at[2] = {sets[s]->points[i].x, sets[s]->points[i].y};
             for (int axis = 0; axis < 2; axis++) {
-                low[axis] = at[axis] < low[axis] ? at[axis] : low[axis];
-                high[axis] = at[axis] > high[axis] ? at[axis] : high[axis];
+                low[axis] = int_min(low[axis], at[axis]);
+                high[axis] = int_max(high[axis], at[axis]);
             }
         }
     for (int axis = 0; axis < 2; axis++) {
@@ -211,7 +212,7 @@ static int allocate(struct transform *t, const struct surface *from, const struc
     if (build_columns(&t->columns, from))
         return STATUS_FAILURE;
     const size_t rows = (size_t)t->columns.size[1];
-    const size_t longest = rows > (size_t)t->slice_count ? rows : (size_t)t->slice_count;
+    const size_t longest = size_max(rows, (size_t)t->slice_count);
     t->envelope.apex = malloc(longest * sizeof *t->envelope.apex);
     t->envelope.start = malloc(longest * sizeof *t->envelope.start);
     t->envelope.position = malloc(longest * sizeof *t->envelope.position);

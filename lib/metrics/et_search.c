@@ -1,4 +1,5 @@
 #include "lib/metrics/et_search.h"
+#include "lib/base/array.h"
 #include "lib/base/error.h"
 #include "lib/metrics/measure.h"
 #include "lib/metrics/postprocess.h"
@@ -92,15 +93,7 @@ struct search {
 static int reserve(void *self, size_t count)
 {
     struct search *search = self;
-    if (count <= search->capacity)
-        return STATUS_OK;
-    const size_t capacity = 2 * count;
-    struct et_case *cases = realloc(search->cases, capacity * sizeof *cases);
-    if (!cases)
-        return fail(STATUS_FAILURE, "out of memory for %zu cases", count);
-    search->cases = cases;
-    search->capacity = capacity;
-    return STATUS_OK;
+    return array_grow(&search->cases, &search->capacity, count, sizeof *search->cases);
 }
 
 static int score(void *self, size_t index, const char *case_name, const struct segmentation *prediction,

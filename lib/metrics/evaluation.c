@@ -1,4 +1,5 @@
 #include "lib/metrics/evaluation.h"
+#include "lib/base/array.h"
 #include "lib/base/error.h"
 #include "lib/base/options.h"
 #include "lib/base/threads.h"
@@ -103,15 +104,7 @@ struct collection {
 static int reserve(void *self, size_t count)
 {
     struct collection *c = self;
-    if (count <= c->capacity)
-        return STATUS_OK;
-    const size_t capacity = count < 2 * c->capacity ? 2 * c->capacity : count;
-    struct case_scores *scores = realloc(c->scores, capacity * sizeof *scores);
-    if (!scores)
-        return fail(STATUS_FAILURE, "out of memory for %zu cases", capacity);
-    c->scores = scores;
-    c->capacity = capacity;
-    return STATUS_OK;
+    return array_grow(&c->scores, &c->capacity, count, sizeof *c->scores);
 }
 
 static int score(void *self, size_t index, const char *case_name, const struct segmentation *prediction,

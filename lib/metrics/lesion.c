@@ -1,4 +1,5 @@
 #include "lib/metrics/lesion.h"
+#include "lib/base/array.h"
 #include "lib/base/error.h"
 #include "lib/metrics/component.h"
 #include "lib/metrics/overlap.h"
@@ -34,16 +35,10 @@ struct match_list {
 
 static int add_match(struct match_list *list, uint64_t pair)
 {
-    if (list->count == list->capacity) {
-        size_t capacity = list->capacity ? 2 * list->capacity : 1024;
-        uint64_t *pairs = realloc(list->pairs, capacity * sizeof *pairs);
-        if (!pairs)
-            return fail(STATUS_FAILURE, "out of memory for %zu matches", capacity);
-        list->pairs = pairs;
-        list->capacity = capacity;
-    }
-    list->pairs[list->count++] = pair;
-    return STATUS_OK;
+    int status = array_grow(&list->pairs, &list->capacity, list->count + 1, sizeof *list->pairs);
+    if (!status)
+        list->pairs[list->count++] = pair;
+    return status;
 }
 
 /* Counts R's voxels in lesion k and lists, with repetitions, the predicted components that touch it

@@ -1,4 +1,5 @@
 #include "lib/metrics/pairs.h"
+#include "lib/base/array.h"
 #include "lib/base/error.h"
 #include "lib/metrics/summary.h"
 #include "lib/stream/expect.h"
@@ -52,13 +53,9 @@ static int add(struct pairs *pairs, const char *name, const char *prediction, co
 {
     if (!strcmp(prediction, "-") && !strcmp(reference, "-"))
         return fail(STATUS_DATA, "prediction and reference cannot both be standard input");
-    if ((pairs->count & (pairs->count - 1)) == 0) { /* full at 0, 1, 2, 4, 8 ... */
-        size_t room = pairs->count ? 2 * pairs->count : 1;
-        struct pair *items = realloc(pairs->items, room * sizeof *items);
-        if (!items)
-            return fail(STATUS_FAILURE, "out of memory for %zu cases", room);
-        pairs->items = items;
-    }
+    int status = array_grow(&pairs->items, &pairs->capacity, pairs->count + 1, sizeof *pairs->items);
+    if (status)
+        return status;
     struct pair *pair = &pairs->items[pairs->count++];
     *pair = (struct pair){"", strdup(prediction), strdup(reference)};
     if (name)

@@ -1,5 +1,6 @@
 #include "lib/metrics/segmentation.h"
 #include "lib/base/error.h"
+#include "lib/base/numbers.h"
 #include "lib/stream/affine.h"
 #include "lib/stream/nifti.h"
 #include <fcntl.h>
@@ -86,7 +87,7 @@ static int bits_of_labels(const struct samples *samples, size_t voxels, struct s
     struct label_counts counts = {.bad = 0};
     float block[BLOCK];
     for (size_t first = 0; first < voxels; first += BLOCK) {
-        const size_t n = voxels - first < BLOCK ? voxels - first : BLOCK;
+        const size_t n = size_min(voxels - first, BLOCK);
         const float *values = samples_block(samples, first, n, block);
         if (!all_zero(values, n)) /* most of a volume is background */
             count_labels(values, n, bits[set == LABELS_2023], s->voxels + first, &counts);
@@ -114,7 +115,7 @@ static int bits_of_channels(const struct samples *samples, size_t voxels, struct
         const uint8_t bit = set == LABELS_MASK ? BIT_MASK : (uint8_t)(1 << c);
         int undefined = 0;
         for (size_t first = 0; first < voxels; first += BLOCK) {
-            const size_t n = voxels - first < BLOCK ? voxels - first : BLOCK;
+            const size_t n = size_min(voxels - first, BLOCK);
             const float *values = samples_block(samples, (size_t)c * voxels + first, n, block);
             for (size_t i = 0; i < n; i++) {
                 s->voxels[first + i] |= values[i] > 0.5f ? bit : 0;
@@ -131,7 +132,7 @@ static void bits_of_mask(const struct samples *samples, size_t voxels, struct se
 {
     float block[BLOCK];
     for (size_t first = 0; first < voxels; first += BLOCK) {
-        const size_t n = voxels - first < BLOCK ? voxels - first : BLOCK;
+        const size_t n = size_min(voxels - first, BLOCK);
         const float *values = samples_block(samples, first, n, block);
         for (size_t i = 0; i < n; i++)
             s->voxels[first + i] = values[i] != 0 ? BIT_MASK : 0;

@@ -1,22 +1,20 @@
 #include "lib/metrics/surface.h"
+#include "lib/base/array.h"
 #include "lib/base/error.h"
 #include "lib/metrics/surfel.h"
 #include <stdlib.h>
 #include <string.h>
 
+/* Makes room for another point; on failure the surface is freed. */
 static int grow(struct surface *surface, size_t *capacity, bool weighted)
 {
-    *capacity = *capacity ? 2 * *capacity : 4096;
-    struct point *points = realloc(surface->points, *capacity * sizeof *points);
-    if (points)
-        surface->points = points;
-    double *areas = weighted ? realloc(surface->areas, *capacity * sizeof *areas) : NULL;
-    if (areas)
-        surface->areas = areas;
-    if (points && (areas || !weighted))
-        return STATUS_OK;
-    surface_free(surface);
-    return fail(STATUS_FAILURE, "out of memory for a surface of %zu points", *capacity);
+    size_t areas = *capacity; /* as large as that of the points */
+    int status = array_grow(&surface->points, capacity, surface->count + 1, sizeof *surface->points);
+    if (!status && weighted)
+        status = array_grow(&surface->areas, &areas, surface->count + 1, sizeof *surface->areas);
+    if (status)
+        surface_free(surface);
+    return status;
 }
 
 /* Steps in the array to the neighbours that exist: 2, 4 or 6 across faces, or 3^axes - 1. */

@@ -1,4 +1,5 @@
 #include "lib/metrics/visit.h"
+#include "lib/base/array.h"
 #include "lib/base/error.h"
 #include "lib/base/progress.h"
 #include <stdio.h>
@@ -129,14 +130,9 @@ static int begin_case(struct stream *s, const char *name)
     for (size_t i = 0; i < s->count; i++)
         if (!strcmp(s->cases[i].text, name))
             return fail(STATUS_DATA, "the case comes more than once");
-    if (s->count == s->capacity) {
-        const size_t capacity = s->capacity ? 2 * s->capacity : 16;
-        struct case_name *cases = realloc(s->cases, capacity * sizeof *cases);
-        if (!cases)
-            return fail(STATUS_FAILURE, "out of memory for %zu cases", capacity);
-        s->cases = cases;
-        s->capacity = capacity;
-    }
+    int status = array_grow(&s->cases, &s->capacity, s->count + 1, sizeof *s->cases);
+    if (status)
+        return status;
     snprintf(s->cases[s->count++].text, CASE_NAME_SIZE, "%s", name);
     return STATUS_OK;
 }
