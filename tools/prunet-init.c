@@ -1,4 +1,4 @@
-/* prunet-init: a new checkpoint, PyTorch's default initialisation, a function of the seed and each tensor's name. */
+/* prunet-init: a new checkpoint as PyTorch initialises it, a function of the seed and the names of tensors. */
 #include "lib/base/error.h"
 #include "lib/base/options.h"
 #include "lib/network/architecture_options.h"

@@ -1,4 +1,4 @@
-/* prunet-plan: the memory plan of a network, what a run will allocate, to the byte, without allocating it. */
+/* prunet-plan: the memory of a network, what a run will allocate to the byte, without allocating it. */
 #include "lib/base/error.h"
 #include "lib/base/options.h"
 #include "lib/base/output.h"
