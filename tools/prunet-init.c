@@ -1,4 +1,4 @@
-/* prunet-init: a new checkpoint as PyTorch initialises it, a function of the seed and the names of tensors. */
+/* prunet-init: a new checkpoint, initialised as PyTorch does, a function of the seed and the tensor names. */
 #include "lib/base/error.h"
 #include "lib/base/options.h"
 #include "lib/network/architecture_options.h"

@@ -50,8 +50,8 @@ void segmentation_drop_voxels(struct segmentation *segmentation);
 /* One region of it; the voxels stay the segmentation's. */
 struct mask segmentation_region(const struct segmentation *segmentation, uint8_t bit);
 
-/* The spacing to score a pair with, in mm (x, y, z): the reference's where it is known, else the prediction's,
- * else 1. */
+/* The spacing to score a pair with, in mm (x, y, z): the reference's where it is known, else the
+ * prediction's, else 1. */
 const double *segmentation_spacing(const struct segmentation *prediction,
                                    const struct segmentation *reference);
 
