@@ -1,6 +1,7 @@
 /* augment: a random warp, intensity shift and flip of each case, the same for image and label. */
 #include "lib/volume/augment.h"
 #include "lib/base/error.h"
+#include "lib/base/options.h"
 #include "lib/volume/filter.h"
 
 static struct augment augment = {
@@ -28,7 +29,6 @@ int main(int argc, char **argv)
     struct augmentation *a = &augment.options;
     struct filter filter = {.apply = apply, .self = &augment};
     const struct option_spec options[] = {
-        {"seed", 's', OPTION_UNSIGNED, &a->seed, "N", "seed of the random numbers (0)"},
         {"epoch", 'e', OPTION_UNSIGNED, &a->epoch, "E", "another epoch, another warp of the same case (0)"},
         {"rotate", 0, OPTION_REAL, &a->rotate, "DEGREES", "largest angle, either way (20)"},
         {"scale", 0, OPTION_REAL, &a->scale, "FACTOR", "largest factor; the smallest is its inverse (1.1)"},
@@ -36,7 +36,6 @@ int main(int argc, char **argv)
         {"shift", 0, OPTION_REAL, &a->shift, "VALUE", "largest shift of a modality's intensity (0.1)"},
         {"no-flip", 0, OPTION_NO, &a->flip, NULL, "do not mirror the axes"},
         {"patch", 0, OPTION_SIZE, a->patch, "XxYxZ", "then crop at random to this size (no crop)"},
-        FILTER_OPTIONS(filter),
     };
     const struct tool tool = {
         .name = "augment",
@@ -44,11 +43,12 @@ int main(int argc, char **argv)
         .summary =
             "Rotates, scales and deforms the slices of a case, all alike and in one resampling, shifts the\n"
             "intensity of each modality and mirrors the axes, all at random: a function of seed, epoch and\n"
-            "case name alone, whatever the order of the records. The result has no place in the source's\n"
-            "grid any more; the key prunet.aug says what was done to it.",
+            "case name alone, whatever the order of the records. The result cannot go back to the source's\n"
+            "grid; the key prunet.aug says what was done to it.",
         .options = options,
         .count = OPTION_COUNT(options),
-        .notes = "Example:\n  augment --seed 1 --epoch 7 case.nrrd | prunet-step --state state.safetensors",
+        .common = {FILTER_OPTIONS(filter), .seed = &a->seed},
+        .example = "augment --seed 1 --epoch 7 case.nrrd | prunet-step --state state.safetensors",
     };
     int first = options_parse(&tool, argc, argv);
     check_options(a);

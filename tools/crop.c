@@ -1,6 +1,7 @@
 /* crop: cut or pad each image to a fixed size about its non-zero voxels; labels follow. */
 #include "lib/volume/crop.h"
 #include "lib/base/error.h"
+#include "lib/base/options.h"
 #include "lib/volume/filter.h"
 
 static struct crop crop = {.window.size = {160, 192, 160}};
@@ -15,7 +16,6 @@ int main(int argc, char **argv)
     struct filter filter = {.apply = apply, .self = &crop};
     const struct option_spec options[] = {
         {"size", 's', OPTION_SIZE, crop.window.size, "XxYxZ", "voxels of the result (160x192x160)"},
-        FILTER_OPTIONS(filter),
     };
     const struct tool tool = {
         .name = "crop",
@@ -26,7 +26,8 @@ int main(int argc, char **argv)
             "is cropped as the image of its case before it.",
         .options = options,
         .count = OPTION_COUNT(options),
-        .notes = "Example:\n  nii2raw --dir BraTS2021_00006 | crop | standardize > BraTS2021_00006.nrrd",
+        .common = {FILTER_OPTIONS(filter)},
+        .example = "nii2raw --dir BraTS2021_00006 | crop | standardize > BraTS2021_00006.nrrd",
     };
     int first = options_parse(&tool, argc, argv);
     int status = filter_run(&filter, argc - first, argv + first);

@@ -8,14 +8,14 @@
 #include <string.h>
 
 struct request {
-    const char *folder, *name, *label, *rules, *output;
+    const char *folder, *name, *label, *scheme, *output;
     bool with_label;
     int threads;
     struct nifti_options nifti;
 };
 
-/* Duplicates, because a case owns its files' names. */
-static char *own(const char *text)
+/* A case owns the names of its files. */
+static char *duplicate(const char *text)
 {
     char *copy = strdup(text);
     if (!copy)
@@ -27,15 +27,15 @@ static void check_usage(const struct request *request, int count, char *const *p
 {
     int standard = request->label && !strcmp(request->label, "-");
     if (request->folder && count)
-        usage_error("--dir takes no files");
+        usage_error("--dir finds the files itself: no FILE can be named beside it");
     if (!request->folder && count != MODALITIES && count != 1)
         usage_error("%d files: give T1 T1CE T2 FLAIR, or one 4-D image, or --dir CASE", count);
     if (request->label && !request->with_label)
-        usage_error("--label and --no-label together");
+        usage_error("--label and --no-label exclude each other");
     for (int i = 0; i < count; i++)
         standard += !strcmp(paths[i], "-");
     if (standard > 1)
-        usage_error("stdin can be one file only");
+        usage_error("only one file can be stdin");
 }
 
 static int find_files(const struct request *request, int count, char *const *paths, struct nifti_case *files)
@@ -46,13 +46,13 @@ static int find_files(const struct request *request, int count, char *const *pat
     } else {
         files->images = count;
         for (int i = 0; i < count; i++)
-            files->image[i] = own(paths[i]);
+            files->image[i] = duplicate(paths[i]);
     }
     if (status)
         return status;
     if (request->label || !request->with_label) {
         free(files->label);
-        files->label = request->label ? own(request->label) : NULL;
+        files->label = request->label ? duplicate(request->label) : NULL;
     }
     return request->name || !*files->name ? nifti_case_name(files, request->name) : STATUS_OK;
 }
@@ -62,8 +62,8 @@ static int run(const struct request *request, int count, char *const *paths)
     const struct label_scheme *scheme = NULL;
     struct nifti_case files = {0};
     struct output output;
-    if (request->rules && !(scheme = label_scheme_named(request->rules)))
-        usage_error("--labels: '%s' is not 2018, 2023 or msd", request->rules);
+    if (request->scheme && !(scheme = label_scheme_named(request->scheme)))
+        usage_error("--scheme: '%s' is not 2018, 2023 or msd", request->scheme);
     struct progress progress;
     progress_start(&progress, "case", 1);
     int status = threads_set(request->threads);
@@ -92,12 +92,10 @@ int main(int argc, char **argv)
          "name of the case (from the folder or the first file)"},
         {"label", 'l', OPTION_TEXT, &request.label, "SEG", "label map, emitted as a second record"},
         {"no-label", 0, OPTION_NO, &request.with_label, NULL, "leave out the label map that --dir finds"},
-        {"labels", 0, OPTION_TEXT, &request.rules, "SET",
-         "2018: 0 1 2 4; 2023: 3, too, is enhancing; msd (2018)"},
+        {"scheme", 0, OPTION_TEXT, &request.scheme, "NAME",
+         "how labels are numbered: 2018, 2023 or msd (2018; of IMAGE4D: msd)"},
+        OLDER_NAME("labels", "scheme"),
         {"nan-to-zero", 0, OPTION_FLAG, &request.nifti.nan_to_zero, NULL, "read non-finite voxels as 0"},
-        {"max-bytes", 0, OPTION_BYTES, &request.nifti.max_bytes, "SIZE", "largest volume, as float (4G)"},
-        {"threads", 't', OPTION_INTEGER, &request.threads, "N", "files read at a time (all cores)"},
-        {"output", 'o', OPTION_TEXT, &request.output, "FILE", "write there instead of stdout"},
     };
     const struct tool tool = {
         .name = "nii2raw",
@@ -106,12 +104,17 @@ int main(int argc, char **argv)
             "Reads the NIfTI files (.nii, .nii.gz) of a case and writes an image record of four channels,\n"
             "t1 t1ce t2 flair, and a label record when there is a label map. Sizes and affines must agree.\n"
             "One image of four dimensions is read as the Medical Segmentation Decathlon has it (flair, t1,\n"
-            "t1ce, t2), its label map with --labels msd.",
+            "t1ce, t2), its label map with --scheme msd.",
         .options = options,
         .count = OPTION_COUNT(options),
-        .notes = "--dir: *_t1 *_t1ce *_t2 *_flair *_seg, or *-t1n *-t1c *-t2w *-t2f *-seg, .nii or .nii.gz.\n"
-                 "Labels become 0, 1 (core), 2 (oedema), 4 (enhancing). A FILE of \"-\" is stdin.\n\n"
-                 "Example:\n  nii2raw --dir BraTS2021_00006 | crop | standardize > BraTS2021_00006.nrrd",
+        .common = {.output = &request.output,
+                   .threads = &request.threads,
+                   .max_bytes = &request.nifti.max_bytes},
+        .notes =
+            "--dir: *_t1 *_t1ce *_t2 *_flair *_seg, or *-t1n *-t1c *-t2w *-t2f *-seg, .nii or .nii.gz.\n"
+            "--scheme 2018: 4 is the enhancing tumour; 2023: 3 or 4; msd: 1 oedema, 2 core, 3 enhancing.\n"
+            "Labels become 0, 1 (core), 2 (oedema), 4 (enhancing). A FILE of \"-\" is stdin.",
+        .example = "nii2raw --dir BraTS2021_00006 | crop | standardize > BraTS2021_00006.nrrd",
     };
     int first = options_parse(&tool, argc, argv);
     check_usage(&request, argc - first, argv + first);

@@ -6,23 +6,23 @@
 #include "lib/stream/case_names.h"
 #include <string.h>
 
-static uint64_t seed = 1;
+static uint64_t seed;
 static int epoch;
 static const char *output_path;
 
 static const struct option_spec options[] = {
-    {"seed", 0, OPTION_UNSIGNED, &seed, "N", "seed of the run (default 1)"},
-    {"epoch", 0, OPTION_INTEGER, &epoch, "E", "epoch, counted from 1"},
-    {"output", 'o', OPTION_TEXT, &output_path, "FILE", "write FILE (default stdout)"},
+    {"epoch", 0, OPTION_INTEGER, &epoch, "E", "epoch, counted from 1 (required)"},
 };
 
 static const struct tool tool = {
     .name = "order-cases",
-    .usage = "--epoch E [--seed N] [-o FILE] [LIST]",
+    .usage = "--epoch E [--seed N] [-o FILE] [NAMES]",
     .summary = "Reads case names, one a line, and writes them as a permutation that is a function of seed,\n"
                "epoch and the set of names alone, whatever the order they came in.",
     .options = options,
     .count = OPTION_COUNT(options),
+    .common = {.output = &output_path, .seed = &seed},
+    .example = "order-cases --seed 1 --epoch 7 training.names",
 };
 
 static int write_names(const struct names *names)
@@ -58,9 +58,9 @@ int main(int argc, char **argv)
 {
     int operand = options_parse(&tool, argc, argv);
     if (argc - operand > 1)
-        usage_error("one list at most");
+        usage_error("%d lists: one is expected at most", argc - operand);
     if (epoch < 1)
-        usage_error("--epoch must be at least 1");
+        usage_error("--epoch E is needed, and must be at least 1");
     const char *path = operand < argc ? argv[operand] : "-";
     FILE *file = strcmp(path, "-") ? fopen(path, "re") : stdin;
     if (!file)

@@ -3,6 +3,7 @@
 #include "lib/base/error.h"
 #include "lib/base/options.h"
 #include "lib/base/progress.h"
+#include "lib/base/threads.h"
 #include "lib/volume/case_folder.h"
 #include <errno.h>
 #include <signal.h>
@@ -11,15 +12,14 @@
 
 enum { CASES_MAX = 99999, SIZE_MIN = 16 };
 
-static uint64_t seed = 1;
-static int cases = 1, size[3] = {240, 240, 155};
+static uint64_t seed;
+static int threads, cases = 1, size[3] = {240, 240, 155};
 static const char *folder;
 
 static const struct option_spec options[] = {
-    {"seed", 's', OPTION_UNSIGNED, &seed, "N", "seed; each case is a function of seed and number (1)"},
     {"cases", 'n', OPTION_INTEGER, &cases, "K", "how many cases (1)"},
     {"size", 0, OPTION_SIZE, size, "XxYxZ", "voxels; the head grows with it (240x240x155)"},
-    {"output", 'o', OPTION_TEXT, &folder, "DIR", "folder that receives a folder for each case"},
+    {"output", 'o', OPTION_TEXT, &folder, "DIR", "folder that receives a folder for each case (required)"},
 };
 
 static const struct tool tool = {
@@ -29,22 +29,24 @@ static const struct tool tool = {
         "Makes cases phantom_00001 ... as BraTS has them (_t1, _t1ce, _t2, _flair and _seg.nii.gz): a\n"
         "skull-stripped head with grey and white matter, CSF, vessels, gliosis, and a tumour with oedema\n"
         "(2), core (1) and enhancing rim (4), with the contrasts of each modality, a bias field and\n"
-        "noise. Their names are printed, one a line. A case appears whole or not at all.",
+        "noise, all a function of seed and case number. Their names are printed, one a line. A case\n"
+        "appears whole or not at all.",
     .options = options,
     .count = OPTION_COUNT(options),
-    .notes = "Example:\n  phantom --seed 1 --cases 16 --size 96x96x80 -o phantoms",
+    .common = {.seed = &seed, .threads = &threads},
+    .example = "phantom --seed 1 --cases 16 --size 96x96x80 -o phantoms",
 };
 
 /* Signals wait while a case is made, in every thread, and are delivered between two cases: an interrupted
  * run leaves whole folders only. */
-static void hold_signals(bool hold)
+static void block_signals(bool block)
 {
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGHUP);
-    sigprocmask(hold ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
+    sigprocmask(block ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
 }
 
 static int make_case(int number, struct progress *progress)
@@ -68,22 +70,24 @@ int main(int argc, char **argv)
 {
     struct progress progress;
     if (options_parse(&tool, argc, argv) < argc)
-        usage_error("no operand is expected");
+        usage_error("no operands are expected");
     if (!folder)
         usage_error("-o DIR is needed");
     if (cases < 1 || cases > CASES_MAX)
         usage_error("--cases: %d is not within 1..%d", cases, CASES_MAX);
     for (int axis = 0; axis < 3; axis++)
         if (size[axis] < SIZE_MIN)
-            usage_error("--size: a head needs %d voxels along each axis", SIZE_MIN);
+            usage_error("--size: %d voxels are fewer than the %d that a head needs", size[axis], SIZE_MIN);
+    if (threads_set(threads))
+        return report(STATUS_USAGE);
     if (mkdir(folder, 0777) && errno != EEXIST)
         return report(fail_errno(STATUS_FAILURE, "%s", folder));
     int status = STATUS_OK;
     progress_start(&progress, "case", (size_t)cases);
     for (int number = 1; number <= cases && !status; number++) {
-        hold_signals(true);
+        block_signals(true);
         status = make_case(number, &progress);
-        hold_signals(false);
+        block_signals(false);
     }
     progress_end(&progress);
     return status ? report(status) : STATUS_OK;

@@ -1,4 +1,4 @@
-/* Segmentation: image records to probabilities or label maps. */
+/* prunet-infer: image records to probabilities or label maps. */
 #include "lib/base/error.h"
 #include "lib/base/options.h"
 #include "lib/base/progress.h"
@@ -12,39 +12,37 @@
 
 static struct option_texts models;
 static const char *out;
-static bool labels, pass_label, flips;
+static bool label_map, pass_label, flips;
 static struct backend_choice backend;
 static struct reader_options input;
 
 static const struct option_spec options[] = {
     {"model", 'm', OPTION_TEXTS, &models, "STATE",
      "the checkpoint to segment with (required); several: their mean"},
-    {"output", 'o', OPTION_TEXT, &out, "FILE", "write to FILE, whole or not at all (stdout)"},
-    {"labels", 0, OPTION_FLAG, &labels, NULL, "label maps instead of probabilities"},
+    {"label-map", 0, OPTION_FLAG, &label_map, NULL, "label maps instead of probabilities"},
+    OLDER_NAME("labels", "label-map"),
     {"pass-label", 0, OPTION_FLAG, &pass_label, NULL, "copy each case's label record behind its result"},
     {"flip-tta", 0, OPTION_FLAG, &flips, NULL,
      "mean over the eight flips of the image (eight times the work)"},
-    {"expect", 0, OPTION_TEXT, &input.expect_path, "FILE",
-     "the case names that the input must have, in order"},
-    {"max-bytes", 0, OPTION_BYTES, &input.max_bytes, "SIZE", "refuse records above SIZE (4G)"},
-    BACKEND_OPTIONS(backend),
 };
 
 static const struct tool tool = {
     .name = "prunet-infer",
-    .usage = "-m STATE... [--labels] [--pass-label] [options] [FILE...]",
+    .usage = "-m STATE... [--label-map] [--pass-label] [OPTION...] [FILE...]",
     .summary =
         "Segments each image record in one pass. The result has the image's geometry: probabilities of\n"
-        "whole tumour, tumour core and enhancing tumour, or with --labels the label map that regions\n"
-        "--inverse makes of them. A size that the network cannot halve often enough is padded with zeros at\n"
-        "the high end of each axis and cut again. Label records are dropped unless --pass-label is given.\n\n"
+        "whole tumour, tumour core and enhancing tumour, or with --label-map the label map that regions\n"
+        "--inverse makes of them. A size that the network cannot halve often enough is padded with zeros\n"
+        "at the high end of each axis and cut again. Label records are dropped unless --pass-label is\n"
+        "given.\n\n"
         "Not part of the paper's figures: several -m give the mean of their probabilities, --flip-tta the\n"
         "mean over the image and its mirror images.",
     .options = options,
     .count = OPTION_COUNT(options),
-    .notes = "Example:\n  nii2raw --dir BraTS2021_00006 | crop | standardize | prunet-infer -m "
-             "best.safetensors --labels |\n"
-             "      raw2nii -o BraTS2021_00006.nii.gz",
+    .common = {BACKEND_OPTIONS(backend), .output = &out, .expect = &input.expect_path,
+               .max_bytes = &input.max_bytes},
+    .example = "nii2raw --dir BraTS2021_00006 | crop | standardize |\n"
+               "      prunet-infer -m best.safetensors --label-map | raw2nii -o BraTS2021_00006.nii.gz",
 };
 
 /* Makes *result, probabilities or a label map, of the image. */
@@ -59,7 +57,7 @@ static int segment(struct ensemble *ensemble, struct record *image, struct recor
         region_names(record_scheme, result->channel_names);
     if (!pass_label)
         result->last = true;
-    if (labels && (status = regions_to_label(result)))
+    if (label_map && (status = regions_to_label(result)))
         record_free(result);
     return status;
 }
@@ -103,8 +101,8 @@ static int infer(struct ensemble *ensemble, struct reader *reader, struct output
 static int open_models(struct ensemble **ensemble)
 {
     int status = ensemble_open(ensemble, &backend, models.count, models.values, flips);
-    if (!status && labels && ensemble_outputs(*ensemble) != record_scheme->region_count) {
-        status = fail(STATUS_DATA, "%s: %d outputs make no label map", models.values[0],
+    if (!status && label_map && ensemble_outputs(*ensemble) != record_scheme->region_count) {
+        status = fail(STATUS_DATA, "%s: a label map cannot be made of %d outputs", models.values[0],
                       ensemble_outputs(*ensemble));
         ensemble_close(*ensemble);
     }
@@ -132,7 +130,7 @@ int main(int argc, char **argv)
 {
     int first = options_parse(&tool, argc, argv);
     if (!models.count)
-        usage_error("-m STATE is missing");
+        usage_error("-m STATE is needed");
     struct ensemble *ensemble;
     int status = open_models(&ensemble);
     if (status)

@@ -1,5 +1,6 @@
-/* A new checkpoint: PyTorch's default initialisation, a function of the seed and each tensor's name. */
+/* prunet-init: a new checkpoint, initialised as PyTorch does, a function of the seed and the tensor names. */
 #include "lib/base/error.h"
+#include "lib/base/options.h"
 #include "lib/network/checkpoint.h"
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +11,6 @@ static double output_bias;
 static struct architecture_options network;
 
 static const struct option_spec options[] = {
-    {"seed", 0, OPTION_UNSIGNED, &seed, "N", "seed of the weights (0)"},
     {"output", 'o', OPTION_TEXT, &out, "STATE", "the checkpoint to write (required)"},
     {"output-bias", 0, OPTION_REAL, &output_bias, "B", "added to the last convolution's biases (0)"},
     ARCHITECTURE_OPTIONS(network),
@@ -18,7 +18,7 @@ static const struct option_spec options[] = {
 
 static const struct tool tool = {
     .name = "prunet-init",
-    .usage = "--seed N [--kind reversible|baseline] [--channels LIST] [network options] -o STATE",
+    .usage = "--seed N [--kind reversible|baseline] [--channels LIST] [OPTION...] -o STATE",
     .summary = "Makes a checkpoint of a network that has learned nothing yet: convolutions uniform within\n"
                "1/sqrt(fan-in), group norms 1 and 0, as PyTorch initialises them.",
     .options = options,
@@ -26,9 +26,9 @@ static const struct tool tool = {
     .notes =
         "The Dice loss of a small region hardly changes when the region is predicted everywhere, and has no\n"
         "gradient left once it is: with a large learning rate some seeds end there. --output-bias -3\n"
-        "begins with 5 % instead of 50 % and avoids it (the prior of Lin et al., ICCV 2017).\n\n"
-        "The paper's network with three encoder blocks:\n"
-        "  prunet-init --seed 1 --encoder-blocks 3 -o new.safetensors",
+        "begins with 5 % instead of 50 % and avoids it (the prior of Lin et al., ICCV 2017).",
+    .common = {.seed = &seed},
+    .example = "prunet-init --seed 1 --encoder-blocks 3 -o new.safetensors",
 };
 
 static int initial_values(void *self, enum state_vector vector, const struct parameter *parameter,
@@ -47,9 +47,9 @@ static int initial_values(void *self, enum state_vector vector, const struct par
 int main(int argc, char **argv)
 {
     if (options_parse(&tool, argc, argv) != argc)
-        usage_error("no operands are taken");
+        usage_error("no operands are expected");
     if (!out)
-        usage_error("-o STATE is missing");
+        usage_error("-o STATE is needed");
     struct architecture architecture;
     if (architecture_from_options(&architecture, &network))
         usage_error("%s", error_message());

@@ -1,12 +1,13 @@
-/* The memory plan of a network: what a run will allocate, to the byte, without allocating it. */
+/* prunet-plan: the memory of a network, what a run will allocate to the byte, without allocating it. */
 #include "lib/base/error.h"
+#include "lib/base/options.h"
 #include "lib/base/output.h"
 #include "lib/network/memory_report.h"
 #include "lib/network/network.h"
 #include "lib/network/paper_memory.h"
 #include <stdio.h>
 
-static const char *model_path;
+static const char *model_path, *out;
 static int size[3] = {160, 192, 160};
 static bool json, no_header, buffers, table1;
 static struct architecture_options described;
@@ -20,16 +21,13 @@ static const struct option_spec options[] = {
     ARCHITECTURE_OPTIONS(described),
     {"memory", 0, OPTION_TEXT, &memory, "SIZE",
      "what training may take, as prunet-step's --memory (default)"},
-    BACKEND_OPTIONS(backend),
     {"buffers", 0, OPTION_FLAG, &buffers, NULL, "also every buffer and the bytes alive at each step"},
     {"table1", 0, OPTION_FLAG, &table1, NULL, "the rows of the paper's Table 1 instead of one network"},
-    {"json", 0, OPTION_FLAG, &json, NULL, "JSON Lines instead of a table"},
-    {"no-header", 0, OPTION_FLAG, &no_header, NULL, "leave out the table's header line"},
 };
 
 static const struct tool tool = {
     .name = "prunet-plan",
-    .usage = "[--size XxYxZ] [-m STATE | network options] [--buffers] [options]\n--table1 [options]",
+    .usage = "[--size XxYxZ] [-m STATE | --kind KIND ...] [--buffers] [OPTION...]\n--table1 [OPTION...]",
     .summary =
         "Prints the memory of a training step and of an inference, which is known before they run.\n"
         "  total   allocated: the blocks `resident` (the training state, which stays from volume to\n"
@@ -42,6 +40,8 @@ static const struct tool tool = {
         "the bytes alive at each step. Columns: run, item, name, bytes, mib, offset, first, last.",
     .options = options,
     .count = OPTION_COUNT(options),
+    .common = {BACKEND_OPTIONS(backend), .output = &out, .json = &json, .no_header = &no_header},
+    .example = "prunet-plan --size 160x192x160 --encoder-blocks 3 --memory 8G",
     .notes =
         "--table1, all in MiB: `paper` as measured there; `equation` 4 (of the baseline: 3), its terms\n"
         "layers, sequences, parameters, derivatives; `kept`, equation 3 of the same network; `ours`\n"
@@ -97,11 +97,11 @@ static int print_plans(const struct memory_report *table)
 int main(int argc, char **argv)
 {
     if (options_parse(&tool, argc, argv) != argc)
-        usage_error("no operands are taken");
+        usage_error("no operands are expected");
     if (memory_budget_parse(&budget, memory))
         usage_error("%s", error_message());
     struct output output;
-    int status = output_open(&output, NULL, false);
+    int status = output_open(&output, out, false);
     const struct memory_report table = {&output, json, buffers};
     if (!status)
         status = table1 ? table1_print(&output, json, !no_header, find_kernels) : print_plans(&table);

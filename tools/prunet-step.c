@@ -1,4 +1,4 @@
-/* Training: one Adam step for each labelled case of a stream. */
+/* prunet-step: one Adam step for each labelled case of a stream. */
 #include "lib/base/error.h"
 #include "lib/base/options.h"
 #include "lib/base/output.h"
@@ -21,30 +21,29 @@ static struct reader_options input;
 
 static const struct option_spec options[] = {
     {"state", 's', OPTION_TEXT, &state_path, "STATE", "the checkpoint to start from (required)"},
-    {"output", 'o', OPTION_TEXT, &out, "NEW", "where to write the new checkpoint (in place)"},
+    {"output", 'o', OPTION_TEXT, &out, "STATE", "the checkpoint to write (in place)"},
     {"epoch", 0, OPTION_UNSIGNED, &wanted_epoch, "E",
      "refuse a state that has not completed exactly E-1 epochs"},
-    {"expect", 0, OPTION_TEXT, &input.expect_path, "FILE",
-     "the case names that the input must have, in order"},
     {"learning-rate", 0, OPTION_REAL, &rate, "R", "Adam's step size (1e-4)"},
     {"weight-decay", 0, OPTION_REAL, &decay, "D", "L2 regularisation, added to the gradient (1e-5)"},
     {"loss-divisor", 0, OPTION_REAL, &divisor, "N", "divide the loss by N (1; the authors' code: 5)"},
-    {"max-bytes", 0, OPTION_BYTES, &input.max_bytes, "SIZE", "refuse records above SIZE (4G)"},
-    {"no-header", 0, OPTION_FLAG, &no_header, NULL, "leave out the table's header line"},
     {"memory", 0, OPTION_TEXT, &memory, "SIZE",
      "keep branch inputs as far as SIZE goes; min: recompute more still (default)"},
-    BACKEND_OPTIONS(backend),
 };
 
 static const struct tool tool = {
     .name = "prunet-step",
-    .usage = "--state STATE [-o NEW] [--epoch E] [--expect FILE] [options] [FILE...]",
+    .usage = "--state STATE [-o STATE] [--epoch E] [--expect FILE] [OPTION...] [FILE...]",
     .summary =
         "Reads image and label records, makes one Adam step for each case, and prints a row a step:\n"
         "loss and Dice of the forward pass before the update, seconds of the step, seconds waiting for\n"
         "its input. The checkpoint is written at the complete end of the input: one more epoch.",
     .options = options,
     .count = OPTION_COUNT(options),
+    .common = {BACKEND_OPTIONS(backend), .expect = &input.expect_path, .max_bytes = &input.max_bytes,
+               .no_header = &no_header},
+    .example = "cat $(cat order) | augment --seed 1 --epoch 7 |\n"
+               "      prunet-step --state old.safetensors --epoch 7 -o new.safetensors > steps.tsv",
     .notes =
         "By default a step recomputes on the way back what it can from one tensor a level. --memory 8G\n"
         "keeps the inputs of the levels' sequences instead, from the smallest on, as long as all buffers\n"
@@ -53,7 +52,7 @@ static const struct tool tool = {
         "and prunet-plan --memory tells what it costs.\n\n"
         "SIGTERM or SIGINT: the step is finished, or the wait for input ended, the checkpoint\n"
         "written with the number of cases done, and the exit status is 75. Given that checkpoint as\n"
-        "STATE and the same input, those cases are passed over and the epoch goes on; the result is\n"
+        "STATE and the same input, those cases are skipped and the epoch goes on; the result is\n"
         "the same, byte for byte.",
 };
 
@@ -111,11 +110,11 @@ int main(int argc, char **argv)
 {
     int first = options_parse(&tool, argc, argv);
     if (!state_path)
-        usage_error("--state STATE is missing");
+        usage_error("--state STATE is needed");
     if (!(rate > 0) || decay < 0 || !(divisor > 0))
-        usage_error("learning rate and loss divisor are positive, weight decay not negative");
+        usage_error("--learning-rate and --loss-divisor must be positive, --weight-decay not negative");
     if (out && !strcmp(out, "-"))
-        usage_error("the table goes to stdout: give -o a file");
+        usage_error("-o: the table goes to stdout, the checkpoint needs a file");
     if (memory_budget_parse(&budget, memory))
         usage_error("%s", error_message());
     struct network *network;

@@ -34,7 +34,7 @@ static int pick(struct reader *reader, const char *role, struct record *picked)
             record_free(&record);
         if (matches > 1)
             return fail(STATUS_DATA, "%s: more than one %s: %s", reader_name(reader), role ? role : "record",
-                        role ? "give one case at a time" : "choose with --role");
+                        role ? "give one case at a time" : "choose one with --role");
     }
     return matches ? STATUS_OK
                    : fail(STATUS_DATA, "%s: no %s among %zu records", reader_name(reader), role, records);
@@ -47,7 +47,7 @@ static int adopt_grid(const char *like, struct record *record)
     struct nifti reference;
     struct record grid = {0};
     if (!record->has_geometry)
-        return fail(STATUS_DATA, "case %s: no geometry in the record: it cannot be placed",
+        return fail(STATUS_DATA, "case %s: the record has no geometry and cannot be placed on another grid",
                     record->case_name);
     int status = nifti_open(like, NULL, &file, &reference);
     if (status)
@@ -113,9 +113,6 @@ int main(int argc, char **argv)
         {"role", 'r', OPTION_TEXT, &request.role, "ROLE",
          "label, image, prob or mask: which record of several"},
         {"like", 0, OPTION_TEXT, &request.like, "REF", "take grid and header codes of this NIfTI file"},
-        {"max-bytes", 0, OPTION_BYTES, &request.reader.max_bytes, "SIZE", "largest payload of a record (4G)"},
-        {"output", 'o', OPTION_TEXT, &request.output, "FILE",
-         "write there; .gz compresses (plain, to stdout)"},
     };
     const struct tool tool = {
         .name = "raw2nii",
@@ -127,7 +124,9 @@ int main(int argc, char **argv)
             "or resampled.",
         .options = options,
         .count = OPTION_COUNT(options),
-        .notes = "Example:\n  prunet-infer -m best.safetensors --labels case.nrrd | raw2nii -o case.nii.gz",
+        .common = {.output = &request.output, .max_bytes = &request.reader.max_bytes},
+        .notes = "A FILE of -o that ends in .gz is compressed; stdout is plain NIfTI.",
+        .example = "prunet-infer -m best.safetensors --label-map case.nrrd | raw2nii -o case.nii.gz",
     };
     int first = options_parse(&tool, argc, argv);
     if (request.role && !role_known(request.role))

@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 struct request {
-    bool json, header;
+    bool json, no_header;
     const char *output;
     struct reader_options reader;
 };
@@ -58,7 +58,7 @@ static int print_row(struct output *output, bool json, const struct record *reco
 static int print_rows(struct output *output, struct reader *reader, const struct request *request)
 {
     int status = STATUS_OK;
-    if (request->header && !request->json)
+    if (!request->no_header && !request->json)
         status = output_print(output, "case\trole\ttype\tsize\tspacing\toffset\tmin\tmax\tmean\tchecks\n");
     for (bool got = true; !status && got;) {
         struct record record;
@@ -72,27 +72,23 @@ static int print_rows(struct output *output, struct reader *reader, const struct
 
 int main(int argc, char **argv)
 {
-    struct request request = {.header = true};
+    struct request request = {0};
     struct output output;
     struct reader *reader;
-    const struct option_spec options[] = {
-        {"json", 0, OPTION_FLAG, &request.json, NULL, "JSON Lines instead of a table"},
-        {"no-header", 0, OPTION_NO, &request.header, NULL, "leave out the table's first line"},
-        {"expect", 0, OPTION_TEXT, &request.reader.expect_path, "FILE",
-         "case names, in order, that must be there"},
-        {"max-bytes", 0, OPTION_BYTES, &request.reader.max_bytes, "SIZE", "largest payload of a record (4G)"},
-        {"output", 'o', OPTION_TEXT, &request.output, "FILE", "write there instead of stdout"},
-    };
     const struct tool tool = {
         .name = "rawinfo",
-        .usage = "[--json] [FILE...]",
+        .usage = "[OPTION...] [FILE...]",
         .summary =
             "Prints a line for each record: case, role, type, size (x, y, z, channels), spacing in mm,\n"
             "offset in the source grid, smallest, largest and mean sample, and what is remarkable about it.",
-        .options = options,
-        .count = OPTION_COUNT(options),
+        .common = {.output = &request.output,
+                   .expect = &request.reader.expect_path,
+                   .max_bytes = &request.reader.max_bytes,
+                   .json = &request.json,
+                   .no_header = &request.no_header},
         .notes = "Checks: foreign (no prunet record), no-grid (cannot go back to a source), misplaced\n"
                  "(flipped or resampled), non-finite:N, labels:N (not 0, 1, 2, 4), empty (all 0); else ok.",
+        .example = "nii2raw --dir BraTS2021_00006 | crop | rawinfo",
     };
     int first = options_parse(&tool, argc, argv);
     int status = output_open(&output, request.output, false);

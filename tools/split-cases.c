@@ -15,11 +15,11 @@ struct fold {
 };
 
 static const struct option_spec options[] = {
-    {"seed", 's', OPTION_UNSIGNED, &seed, "N", "seed of the order (0)"},
     {"fraction", 0, OPTION_REAL, &fraction, "F", "share of the training cases (0.8)"},
     {"fold", 0, OPTION_TEXT, &fold_text, "K/N", "instead: validate on the K-th of N parts"},
-    {"train", 0, OPTION_TEXT, &training_path, "FILE", "the training cases, one a line"},
-    {"validation", 0, OPTION_TEXT, &validation_path, "FILE", "the validation cases, one a line"},
+    {"train", 0, OPTION_TEXT, &training_path, "FILE", "receives the training cases, one a line (required)"},
+    {"validation", 0, OPTION_TEXT, &validation_path, "FILE",
+     "receives the validation cases, one a line (required)"},
 };
 
 static const struct tool tool = {
@@ -31,7 +31,8 @@ static const struct tool tool = {
         "input does not matter. N folds validate on each case once.",
     .options = options,
     .count = OPTION_COUNT(options),
-    .notes = "Example:\n  ls cases | split-cases --seed 1 --train train.names --validation validation.names",
+    .common = {.seed = &seed},
+    .example = "ls cases | split-cases --seed 1 --train train.names --validation validation.names",
 };
 
 static struct fold check_options(int operands)
@@ -39,7 +40,7 @@ static struct fold check_options(int operands)
     struct fold fold = {0, 0};
     char rest;
     if (operands > 1)
-        usage_error("one file of names at most");
+        usage_error("%d files of names: one is expected at most", operands);
     if (!training_path || !validation_path)
         usage_error("--train and --validation are both needed");
     if (!strcmp(training_path, validation_path))
@@ -86,7 +87,7 @@ static int split(struct names *list, struct fold fold)
 {
     size_t least = fold.of ? (size_t)fold.of : 2, begin, end = list->count;
     if (list->count < least)
-        return fail(STATUS_DATA, "at least %zu cases are needed, not %zu", least, list->count);
+        return fail(STATUS_DATA, "%zu cases; at least %zu are needed", list->count, least);
     int status = order_cases(list, seed);
     if (status)
         return status;

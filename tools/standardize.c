@@ -1,6 +1,7 @@
 /* standardize: zero mean and unit variance over each modality's non-zero voxels. */
 #include "lib/volume/standardize.h"
 #include "lib/base/error.h"
+#include "lib/base/options.h"
 #include "lib/volume/filter.h"
 
 static int apply(void *self, struct record *record)
@@ -12,7 +13,6 @@ static int apply(void *self, struct record *record)
 int main(int argc, char **argv)
 {
     struct filter filter = {.apply = apply};
-    const struct option_spec options[] = {FILTER_OPTIONS(filter)};
     const struct tool tool = {
         .name = "standardize",
         .usage = "[-o OUT] [FILE...]",
@@ -20,9 +20,8 @@ int main(int argc, char **argv)
             "Gives each modality of an image, by itself, zero mean and unit variance over its non-zero\n"
             "voxels; voxels of 0 stay 0. A modality that is empty or constant becomes 0, with a warning.\n"
             "Other records pass through unchanged.",
-        .options = options,
-        .count = OPTION_COUNT(options),
-        .notes = "Example:\n  nii2raw --dir BraTS2021_00006 | crop | standardize > BraTS2021_00006.nrrd",
+        .common = {FILTER_OPTIONS(filter)},
+        .example = "nii2raw --dir BraTS2021_00006 | crop | standardize > BraTS2021_00006.nrrd",
     };
     int first = options_parse(&tool, argc, argv);
     int status = filter_run(&filter, argc - first, argv + first);

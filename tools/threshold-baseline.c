@@ -10,13 +10,13 @@
 #include <string.h>
 
 static const char *training_list, *validation_list, *output_path;
-static bool with_header = true;
+static bool no_header;
+static struct reader_options input;
 
 static const struct option_spec options[] = {
-    {"train", 0, OPTION_TEXT, &training_list, "LIST", "record files, one a line, to fit the thresholds on"},
-    {"validation", 0, OPTION_TEXT, &validation_list, "LIST", "record files to score them on"},
-    {"output", 'o', OPTION_TEXT, &output_path, "FILE", "write to FILE, whole or not at all (stdout)"},
-    {"no-header", 0, OPTION_NO, &with_header, NULL, "leave the table's first line out"},
+    {"train", 0, OPTION_TEXT, &training_list, "LIST",
+     "record files, one a line, to fit the thresholds on (required)"},
+    {"validation", 0, OPTION_TEXT, &validation_list, "LIST", "record files to score them on (required)"},
 };
 
 static const struct tool tool = {
@@ -26,9 +26,11 @@ static const struct tool tool = {
         "Predicts whole tumour by one threshold on one standardized modality, above or below: for each\n"
         "modality the threshold with the best mean Dice over the training cases, with that Dice and the\n"
         "mean over the validation cases. The best modality, by the training cases, is the first row.\n"
-        "What a network's score means shows beside this one. Files hold an image and its label.",
+        "A network's score should be well above this one. Files hold an image and its label.",
     .options = options,
     .count = OPTION_COUNT(options),
+    .common = {.output = &output_path, .max_bytes = &input.max_bytes, .no_header = &no_header},
+    .example = "threshold-baseline --train training.files --validation validation.files",
 };
 
 static int score_records(struct reader *reader, struct threshold_scores *scores)
@@ -60,7 +62,7 @@ static int score_list(const char *path, struct threshold_scores *scores)
         return status;
     if (!list.count)
         status = fail(STATUS_DATA, "%s: no record file is listed", path);
-    if (!status && !(status = reader_open(&reader, (int)list.count, list.name, NULL))) {
+    if (!status && !(status = reader_open(&reader, (int)list.count, list.name, &input))) {
         status = score_records(reader, scores);
         reader_close(reader);
     }
@@ -85,7 +87,7 @@ static int print_table(const struct threshold_scores *training, const struct thr
         best[c] = threshold_best(training, c);
     qsort_r(best, (size_t)training->channels, sizeof best[0], compare, (void *)training);
     int status = STATUS_OK;
-    if (with_header)
+    if (!no_header)
         status = output_print(output, "modality\tside\tthreshold\ttraining_dice_wt\tvalidation_dice_wt\n");
     for (int c = 0; c < training->channels && !status; c++) {
         char name[CHANNEL_NAMES_SIZE];
@@ -102,14 +104,14 @@ int main(int argc, char **argv)
     struct threshold_scores training = {0}, validation = {0};
     struct output output;
     if (options_parse(&tool, argc, argv) < argc)
-        usage_error("no operand is expected");
+        usage_error("no operands are expected");
     if (!training_list || !validation_list)
         usage_error("--train and --validation are both needed");
     int status = score_list(training_list, &training);
     if (!status)
         status = score_list(validation_list, &validation);
     if (!status && training.channels != validation.channels)
-        status = fail(STATUS_DATA, "%s: other modalities than in %s", validation_list, training_list);
+        status = fail(STATUS_DATA, "%s: its modalities are not those of %s", validation_list, training_list);
     if (!status && !(status = output_open(&output, output_path, false))) {
         status = print_table(&training, &validation, &output);
         if (!status)

@@ -1,4 +1,5 @@
 #include "lib/base/options.h"
+#include "lib/base/environment.h"
 #include "lib/base/error.h"
 #include <errno.h>
 #include <getopt.h>
@@ -12,7 +13,14 @@
 #define PRUNET_VERSION "unknown"
 #endif
 
-enum { CODE_FIRST = 256, CODE_HELP = 1000, CODE_VERSION, OPTIONS_MAX = 64 };
+enum { ROWS_MAX = 80, CODE_FIRST = 256 }; /* getopt's code of row i is CODE_FIRST + i */
+
+/* Every option of a run: the tool's own, the common ones that it has, and those that all tools have. */
+struct option_table {
+    struct option_spec rows[ROWS_MAX];
+    size_t count;
+    size_t own; /* rows of the tool itself, which come first */
+};
 
 void usage_error(const char *format, ...)
 {
@@ -37,7 +45,7 @@ static void print_option(char letter, const char *name, const char *argument, co
         printf("%-30s%s\n", left, help);
 }
 
-/* Each form of the usage starts with a newline in the table or is the only one. */
+/* "Usage: TOOL form", and each further form on a line of its own. */
 static void print_usage(const struct tool *tool)
 {
     const char *form = tool->usage;
@@ -49,24 +57,69 @@ static void print_usage(const struct tool *tool)
     }
 }
 
-static void print_help(const struct tool *tool)
+/* "Older names: --labels is --label-map." or nothing. */
+static void print_older_names(const struct tool *tool)
+{
+    const char *before = "\nOlder names: ";
+    for (size_t i = 0; i < tool->count; i++) {
+        if (tool->options[i].kind != OPTION_SYNONYM)
+            continue;
+        printf("%s--%s is --%s", before, tool->options[i].name, tool->options[i].help);
+        before = ", ";
+    }
+    if (*before == ',')
+        printf(".\n");
+}
+
+/* Whether the tool has this one of the common options. */
+static bool has_common(const struct option_table *table, const char *name)
+{
+    for (size_t i = table->own; i < table->count; i++)
+        if (!strcmp(table->rows[i].name, name))
+            return true;
+    return false;
+}
+
+/* The variables that go with the tool's options, without their older names. */
+static void print_environment(const struct option_table *table)
+{
+    const char *heading = "\nEnvironment:\n";
+    for (size_t i = 0; i < environment_variable_count; i++) {
+        const struct environment_variable *v = &environment_variables[i];
+        if (!v->option || v->synonym_of || !has_common(table, v->option))
+            continue;
+        printf("%s  %-27s %s\n", heading, v->name, v->about);
+        heading = "";
+    }
+}
+
+static void print_help(const struct tool *tool, const struct option_table *table)
 {
     print_usage(tool);
-    printf("\n%s\n\nOptions:\n", tool->summary);
-    for (size_t i = 0; i < tool->count; i++) {
-        const struct option_spec *o = &tool->options[i];
+    printf("\n%s\n", tool->summary);
+    for (size_t i = 0; i < table->count; i++) {
+        const struct option_spec *o = &table->rows[i];
+        if (i == 0 && table->own)
+            printf("\nOptions:\n");
+        if (i == table->own)
+            printf("\nCommon options:\n");
         if (o->kind == OPTION_SECTION)
             printf("\n%s\n", o->help);
-        else
+        else if (o->kind != OPTION_SYNONYM)
             print_option(o->letter, o->name, o->argument, o->help);
     }
-    print_option('q', "quiet", NULL, "no warnings, no progress");
-    print_option('v', "verbose", NULL, "a line on stderr for each record");
-    print_option(0, "help", NULL, "this text");
-    print_option(0, "version", NULL, "the version");
+    print_older_names(tool);
+    print_environment(table);
     if (tool->notes)
         printf("\n%s\n", tool->notes);
+    printf("\nExample:\n  %s\n", tool->example);
     printf("\nExit status: 0 success, 1 failure, 2 usage, 65 bad or truncated input, 75 try again later.\n");
+}
+
+/* Ends the run after --help or --version. */
+static _Noreturn void exit_printed(void)
+{
+    exit(fflush(stdout) ? STATUS_FAILURE : STATUS_OK);
 }
 
 static void parse_size(const char *name, const char *text, int size[3])
@@ -140,57 +193,141 @@ static void store(const struct option_spec *o, const char *text)
         if (errno || end == text || *end || !isfinite(*(double *)o->target))
             usage_error("--%s: '%s' is not a number", o->name, text);
         return;
+    case OPTION_QUIET:
+        quiet = 1;
+        return;
+    case OPTION_VERBOSE:
+        verbose = 1;
+        return;
     case OPTION_SECTION:
+    case OPTION_SYNONYM:
+    case OPTION_HELP:
+    case OPTION_VERSION:
         return;
     }
 }
 
-int options_parse(const struct tool *tool, int argc, char **argv)
+static void add_row(struct option_table *table, const struct option_spec *row)
 {
-    struct option long_options[OPTIONS_MAX + 5];
-    char letters[2 * OPTIONS_MAX + 8] = ":qv";
-    size_t n = 0;
-    tool_name = tool->name;
-    if (tool->count > OPTIONS_MAX)
-        usage_error("more than %d options", OPTIONS_MAX);
-    for (size_t i = 0; i < tool->count; i++) {
-        const struct option_spec *o = &tool->options[i];
-        if (o->kind == OPTION_SECTION)
+    if (table->count == ROWS_MAX)
+        usage_error("more than %d options", ROWS_MAX);
+    table->rows[table->count++] = *row;
+}
+
+static void make_table(struct option_table *table, const struct tool *tool)
+{
+    const struct common_options *c = &tool->common;
+    const struct option_spec common[] = {
+        {"output", 'o', OPTION_TEXT, c->output, "FILE", "write FILE, whole or not at all (stdout)"},
+        {"expect", 0, OPTION_TEXT, c->expect, "FILE", "case names that the input must have, in order (any)"},
+        {"seed", 's', OPTION_UNSIGNED, c->seed, "N", "seed of the random numbers (0)"},
+        {"backend", 0, OPTION_TEXT, c->backend, "NAME", "what computes: cpu, reference or another (cpu)"},
+        {"threads", 't', OPTION_INTEGER, c->threads, "N", "threads of the CPU (all cores)"},
+        {"max-bytes", 0, OPTION_BYTES, c->max_bytes, "SIZE", "refuse records and volumes above SIZE (4G)"},
+        {"json", 0, OPTION_FLAG, c->json, NULL, "JSON Lines instead of a table"},
+        {"no-header", 0, OPTION_FLAG, c->no_header, NULL, "leave out the table's header line"},
+    };
+    static const struct option_spec all_tools[] = {
+        {"quiet", 'q', OPTION_QUIET, NULL, NULL, "no warnings, no progress"},
+        {"verbose", 'v', OPTION_VERBOSE, NULL, NULL, "a line on stderr for each record"},
+        {"help", 0, OPTION_HELP, NULL, NULL, "this text"},
+        {"version", 0, OPTION_VERSION, NULL, NULL, "the version"},
+    };
+    *table = (struct option_table){.own = tool->count};
+    for (size_t i = 0; i < tool->count; i++)
+        add_row(table, &tool->options[i]);
+    for (size_t i = 0; i < OPTION_COUNT(common); i++)
+        if (common[i].target)
+            add_row(table, &common[i]);
+    for (size_t i = 0; i < OPTION_COUNT(all_tools); i++)
+        add_row(table, &all_tools[i]);
+}
+
+/* The row of an option's name, or, for an older name, the row that it stands for. */
+static size_t row_named(const struct option_table *table, const char *name)
+{
+    size_t i = 0;
+    while (table->rows[i].kind == OPTION_SECTION || strcmp(table->rows[i].name, name) != 0)
+        i++;
+    return table->rows[i].kind == OPTION_SYNONYM ? row_named(table, table->rows[i].help) : i;
+}
+
+/* The table as getopt wants it. An older name has the code of the option that it stands for, so that a
+ * beginning of both is not ambiguous. */
+static void make_getopt(const struct option_table *table, struct option options[ROWS_MAX + 1],
+                        char letters[2 * ROWS_MAX + 2])
+{
+    size_t count = 0, length = 0;
+    letters[length++] = ':'; /* a missing argument is told from an unknown option */
+    for (size_t i = 0; i < table->count; i++) {
+        if (table->rows[i].kind == OPTION_SECTION)
             continue;
-        long_options[n++] = (struct option){o->name, o->argument ? required_argument : no_argument, NULL,
-                                            CODE_FIRST + (int)i};
-        if (o->letter)
-            snprintf(letters + strlen(letters), 3, "%c%s", o->letter, o->argument ? ":" : "");
-    }
-    long_options[n++] = (struct option){"quiet", no_argument, NULL, 'q'};
-    long_options[n++] = (struct option){"verbose", no_argument, NULL, 'v'};
-    long_options[n++] = (struct option){"help", no_argument, NULL, CODE_HELP};
-    long_options[n++] = (struct option){"version", no_argument, NULL, CODE_VERSION};
-    long_options[n] = (struct option){0};
-    opterr = 0;
-    for (int code; (code = getopt_long(argc, argv, letters, long_options, NULL)) != -1;) {
-        if (code == 'q')
-            quiet = 1;
-        else if (code == 'v')
-            verbose = 1;
-        else if (code == CODE_HELP) {
-            print_help(tool);
-            exit(fflush(stdout) ? STATUS_FAILURE : STATUS_OK);
-        } else if (code == CODE_VERSION) {
-            printf("%s (prunet) %s\n", tool->name, PRUNET_VERSION);
-            exit(fflush(stdout) ? STATUS_FAILURE : STATUS_OK);
-        } else if (code == '?' || code == ':') {
-            usage_error(code == ':' ? "option '%s' needs an argument" : "cannot make sense of option '%s'",
-                        argv[optind - 1]);
-        } else {
-            size_t i = 0;
-            if (code >= CODE_FIRST)
-                i = (size_t)(code - CODE_FIRST);
-            else
-                while (tool->options[i].letter != code)
-                    i++;
-            store(&tool->options[i], optarg);
+        const size_t meant = row_named(table, table->rows[i].name);
+        const struct option_spec *o = &table->rows[meant];
+        options[count++] = (struct option){table->rows[i].name, o->argument ? required_argument : no_argument,
+                                           NULL, CODE_FIRST + (int)meant};
+        if (table->rows[i].letter) {
+            letters[length++] = table->rows[i].letter;
+            if (o->argument)
+                letters[length++] = ':';
         }
     }
+    options[count] = (struct option){0};
+    letters[length] = 0;
+}
+
+/* Whether several options begin with what stands after "--" and before "=". */
+static bool is_ambiguous(const struct option *options, const char *word)
+{
+    const size_t length = strcspn(word + 2, "=");
+    int matches = 0;
+    for (const struct option *o = options; o->name; o++)
+        matches += !strncmp(o->name, word + 2, length);
+    return matches > 1;
+}
+
+/* Explains getopt's `code`, ':' or '?'. It leaves in optopt the letter that it does not know, the code of an
+ * option that takes no argument, or 0. */
+static _Noreturn void refuse_option(int code, const struct option *options, const char *word)
+{
+    if (code == ':')
+        usage_error("option '%s' needs an argument", word);
+    if (optopt >= CODE_FIRST)
+        usage_error("option '%s' takes no argument", word);
+    if (optopt)
+        usage_error("unknown option '-%c'", optopt);
+    usage_error(is_ambiguous(options, word) ? "option '%s' is ambiguous" : "unknown option '%s'", word);
+}
+
+int options_parse(const struct tool *tool, int argc, char **argv)
+{
+    struct option_table table;
+    struct option options[ROWS_MAX + 1];
+    char letters[2 * ROWS_MAX + 2];
+    tool_name = tool->name;
+    make_table(&table, tool);
+    make_getopt(&table, options, letters);
+    opterr = 0;
+    for (int code; (code = getopt_long(argc, argv, letters, options, NULL)) != -1;) {
+        size_t row = 0;
+        if (code == '?' || code == ':')
+            refuse_option(code, options, argv[optind - 1]);
+        if (code >= CODE_FIRST)
+            row = (size_t)(code - CODE_FIRST);
+        else
+            while (table.rows[row].letter != code)
+                row++;
+        if (table.rows[row].kind == OPTION_HELP) {
+            print_help(tool, &table);
+            exit_printed();
+        }
+        if (table.rows[row].kind == OPTION_VERSION) {
+            printf("%s (prunet) %s\n", tool->name, PRUNET_VERSION);
+            exit_printed();
+        }
+        store(&table.rows[row], optarg);
+    }
+    if (environment_check())
+        exit(report(STATUS_USAGE));
     return optind;
 }

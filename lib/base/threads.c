@@ -1,15 +1,16 @@
 #include "lib/base/threads.h"
+#include "lib/base/environment.h"
 #include "lib/base/error.h"
 #include <omp.h>
 #include <stdlib.h>
 
 int threads_set(int option)
 {
-    const char *text = getenv("PRUNET_THREADS");
+    const char *text = environment_value("PRUNET_THREADS");
     long threads = option;
     if (option < 0 || option > THREADS_MAX)
         return fail(STATUS_USAGE, "--threads: %d is not within 1..%d", option, THREADS_MAX);
-    if (!option && text && *text) {
+    if (!option && text) {
         char *end;
         threads = strtol(text, &end, 10);
         if (*end || threads < 1 || threads > THREADS_MAX)

@@ -1,5 +1,6 @@
 #include "lib/metrics/bootstrap.h"
 #include "lib/base/error.h"
+#include "lib/base/numbers.h"
 #include "lib/base/random.h"
 #include "lib/metrics/order.h"
 #include <math.h>
@@ -57,7 +58,7 @@ static int interval(const struct bootstrap *bootstrap, const double *values, siz
         at_most_0 += means[i] <= 0;
         at_least_0 += means[i] >= 0;
     }
-    const size_t rarer = at_most_0 < at_least_0 ? at_most_0 : at_least_0;
+    const size_t rarer = size_min(at_most_0, at_least_0);
     *p = kept ? fmin(1, 2 * ((double)rarer + 1) / ((double)kept + 1)) : NAN;
     value[0] = order_quantile(means, kept, 0.025);
     value[1] = order_quantile(means, kept, 0.975);

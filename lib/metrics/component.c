@@ -1,28 +1,26 @@
 #include "lib/metrics/component.h"
+#include "lib/base/array.h"
 #include "lib/base/error.h"
 #include <stdlib.h>
 
-/* Voxels to visit, as indices. */
+/* Indices of voxels to visit. */
 struct queue {
-    uint32_t *at;
-    size_t count, room;
+    uint32_t *voxels;
+    size_t count, capacity;
 };
 
 static int push(struct queue *queue, size_t index)
 {
-    if (queue->count == queue->room) {
-        size_t room = queue->room ? 2 * queue->room : 4096;
-        uint32_t *at = realloc(queue->at, room * sizeof *at);
-        if (!at)
-            return fail(STATUS_FAILURE, "out of memory for a region of %zu voxels", room);
-        queue->at = at;
-        queue->room = room;
+    if (queue->count == queue->capacity) { /* rarely: this is the innermost loop */
+        int status = array_grow(&queue->voxels, &queue->capacity, queue->count + 1, sizeof *queue->voxels);
+        if (status)
+            return status;
     }
-    queue->at[queue->count++] = (uint32_t)index;
+    queue->voxels[queue->count++] = (uint32_t)index;
     return STATUS_OK;
 }
 
-/* The existing neighbours of voxel (x, y, z) lie within low .. high on each axis. */
+/* The neighbours of a voxel that lie in the array: low .. high, inclusive, on each axis. */
 static void neighbourhood(const int at[3], const int size[3], int axes, int low[3], int high[3])
 {
     for (int axis = 0; axis < 3; axis++) {
@@ -38,7 +36,7 @@ static void position(size_t index, const int size[3], int at[3])
     at[2] = (int)(index / size[0] / size[1]);
 }
 
-/* Labels everything that hangs together with `seed`. Voxels to be labelled carry -1. */
+/* Labels the component of voxel `seed`. Voxels that are still to be labelled carry -1. */
 static int flood(struct components *c, int axes, size_t seed, struct queue *queue)
 {
     const int *size = c->size;
@@ -50,7 +48,7 @@ static int flood(struct components *c, int axes, size_t seed, struct queue *queu
     int status = push(queue, seed);
     while (!status && queue->count) {
         int at[3], low[3], high[3];
-        position(queue->at[--queue->count], size, at);
+        position(queue->voxels[--queue->count], size, at);
         neighbourhood(at, size, axes, low, high);
         *box = box_union(box, &(struct box){{at[0], at[1], at[2]}, {at[0] + 1, at[1] + 1, at[2] + 1}});
         c->volumes[label]++;
@@ -67,27 +65,23 @@ static int flood(struct components *c, int axes, size_t seed, struct queue *queu
     return status;
 }
 
-static int make_room(struct components *c, int *room)
+/* Makes room for component number c->count; both arrays have the same capacity. */
+static int add_component(struct components *c, size_t *capacity)
 {
-    *room = *room ? 2 * *room : 16;
-    size_t *volumes = realloc(c->volumes, (size_t)*room * sizeof *volumes);
-    if (volumes)
-        c->volumes = volumes;
-    struct box *boxes = realloc(c->boxes, (size_t)*room * sizeof *boxes);
-    if (boxes)
-        c->boxes = boxes;
-    return volumes && boxes ? STATUS_OK : fail(STATUS_FAILURE, "out of memory for %d components", *room);
+    size_t before = *capacity;
+    int status = array_grow(&c->volumes, capacity, (size_t)c->count + 1, sizeof *c->volumes);
+    return status ? status : array_grow(&c->boxes, &before, (size_t)c->count + 1, sizeof *c->boxes);
 }
 
-/* Floods from every voxel of the row that carries -1 still. */
-static int label_row(struct components *c, int axes, size_t row, struct queue *queue, int *room)
+/* Floods from every voxel of the row that still carries -1. */
+static int label_row(struct components *c, int axes, size_t row, struct queue *queue, size_t *capacity)
 {
     int status = STATUS_OK;
     for (size_t i = row; i < row + (size_t)c->size[0] && !status; i++) {
         if (c->labels[i] != -1)
             continue;
-        if (++c->count >= *room)
-            status = make_room(c, room);
+        c->count++;
+        status = add_component(c, capacity);
         if (!status)
             status = flood(c, axes, i, queue);
     }
@@ -98,7 +92,8 @@ int components_label(const struct mask *mask, struct components *c)
 {
     const size_t width = (size_t)mask->size[0], voxels = voxels_of(mask->size);
     struct queue queue = {0};
-    int room = 0, status = STATUS_OK;
+    size_t capacity = 0;
+    int status = STATUS_OK;
     *c = (struct components){.size = {mask->size[0], mask->size[1], mask->size[2]}};
     c->labels = calloc(voxels, sizeof *c->labels); /* empty rows are never touched */
     if (!c->labels)
@@ -111,8 +106,8 @@ int components_label(const struct mask *mask, struct components *c)
     }
     for (size_t row = 0; row < voxels && !status; row += width)
         if (row_has(mask->voxels + row, mask->size[0], mask->bit))
-            status = label_row(c, mask->axes, row, &queue, &room);
-    free(queue.at);
+            status = label_row(c, mask->axes, row, &queue, &capacity);
+    free(queue.voxels);
     if (status)
         components_free(c);
     return status;
@@ -126,7 +121,7 @@ void components_free(struct components *c)
     *c = (struct components){0};
 }
 
-/* Sets the 18-neighbours of one voxel and queues those that were not set. */
+/* Sets those 18-neighbours of a voxel that are not set yet, and queues them. */
 static int spread(uint8_t *voxels, const int size[3], int axes, size_t from, struct queue *queue)
 {
     int at[3], low[3], high[3], status = STATUS_OK;
@@ -161,9 +156,9 @@ int mask_dilate(uint8_t *voxels, const int size[3], int axes, int times)
     for (size_t first = 0; times-- > 0 && !status;) {
         const size_t end = queue.count;
         for (; first < end && !status; first++)
-            status = spread(voxels, size, axes, queue.at[first], &queue);
+            status = spread(voxels, size, axes, queue.voxels[first], &queue);
     }
-    free(queue.at);
+    free(queue.voxels);
     return status;
 }
 

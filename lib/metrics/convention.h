@@ -1,7 +1,7 @@
 /* What a score means: the conventions of the tools and challenges that print Dice and Hausdorff distances.
  *
  * They agree on the formulas and differ in what a surface is, how its two directions are joined, the unit,
- * and what an empty mask scores. Each is a row of a table, so that one program can speak all of them. */
+ * and what an empty mask scores. Each is a row of a table, so that one program knows all of them. */
 #ifndef PRUNET_METRICS_CONVENTION_H
 #define PRUNET_METRICS_CONVENTION_H
 
@@ -30,11 +30,11 @@ struct empty_rule {
 /* Stands in an empty_rule for the diagonal of the grid in voxels, 373.1287 for 240x240x155. */
 #define EMPTY_DIAGONAL (-1.0)
 
-/* Lesion-wise scoring (BraTS 2023); dilations 0: none. */
+/* Lesion-wise scoring (BraTS 2023); with 0 dilations there is no such scoring. */
 struct lesion_rule {
-    int dilations;      /* of R by the 18-neighbourhood: lesions that then touch are one */
-    double volume_most; /* mm^3: lesions of at most this are not scored */
-    double penalty;     /* HD95 of a missed lesion and of a false positive */
+    int dilations;     /* of R by the 18-neighbourhood: lesions that then touch are one */
+    double volume_max; /* mm^3: lesions of at most this are not scored */
+    double penalty;    /* HD95 of a missed lesion and of a false positive */
 };
 
 struct convention {
@@ -51,7 +51,7 @@ struct convention {
     struct lesion_rule lesions;
 };
 
-/* NULL when there is none of that name. */
+/* NULL for a name that is not in the table. */
 const struct convention *convention_find(const char *name);
 
 /* All of them, the default first. */

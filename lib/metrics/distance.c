@@ -1,5 +1,6 @@
 #include "lib/metrics/distance.h"
 #include "lib/base/error.h"
+#include "lib/base/numbers.h"
 #include <stdlib.h>
 
 /* Columns (x, y) that hold a query, ordered by x, then y, and the queries of each, by z. */
@@ -21,12 +22,12 @@ struct envelope {
     double *height;    /* ... and their squared distances so far */
 };
 
-/* Slices and rows of the sources: consecutive points of the raster order. */
-struct run {
+/* A slice or row of the sources: points first .. end - 1 in raster order. */
+struct range {
     size_t first, end;
 };
 
-struct work {
+struct transform {
     struct columns columns;
     struct envelope envelope;
     double *row_squares; /* [widths][rows of one slice]: squared distance within a row */
@@ -74,8 +75,8 @@ static void find_rectangle(const struct surface *from, const struct surface *to,
         for (size_t i = 0; i < sets[s]->count; i++) {
             const int at[2] = {sets[s]->points[i].x, sets[s]->points[i].y};
             for (int axis = 0; axis < 2; axis++) {
-                low[axis] = at[axis] < low[axis] ? at[axis] : low[axis];
-                high[axis] = at[axis] > high[axis] ? at[axis] : high[axis];
+                low[axis] = int_min(low[axis], at[axis]);
+                high[axis] = int_max(high[axis], at[axis]);
             }
         }
     for (int axis = 0; axis < 2; axis++) {
@@ -138,123 +139,124 @@ static int build_columns(struct columns *c, const struct surface *from)
 
 /* Squared distance in x from every column's x to the nearest source of the row, by a merge of two sorted
  * lists; written with a stride of `rows`, so that the next pass reads along y. */
-static void scan_row(const struct columns *c, const struct point *sources, struct run run, double scale,
+static void scan_row(const struct columns *c, const struct point *sources, struct range range, double scale,
                      int rows, double *squares)
 {
-    size_t at = run.first;
+    size_t at = range.first;
     for (int i = 0; i < c->widths; i++) {
         const int x = c->x[i] + c->low[0];
-        while (at + 1 < run.end && abs(sources[at + 1].x - x) <= abs(sources[at].x - x))
+        while (at + 1 < range.end && abs(sources[at + 1].x - x) <= abs(sources[at].x - x))
             at++;
         double step = sources[at].x - x;
         squares[(size_t)i * rows] = scale * step * step;
     }
 }
 
-static struct run next_run(const struct surface *set, size_t first, size_t end, bool rows)
+/* The points from `first` on that share its slice, or, with `rows`, its row. */
+static struct range next_range(const struct surface *set, size_t first, size_t end, bool rows)
 {
-    struct run run = {first, first + 1};
+    struct range range = {first, first + 1};
     const struct point *p = set->points;
-    while (run.end < end && p[run.end].z == p[first].z && (!rows || p[run.end].y == p[first].y))
-        run.end++;
-    return run;
+    while (range.end < end && p[range.end].z == p[first].z && (!rows || p[range.end].y == p[first].y))
+        range.end++;
+    return range;
 }
 
 /* Distances within one slice of sources, for all columns: rows, then along y. */
-static void scan_slice(struct work *w, const struct surface *to, struct run slice, int index,
+static void scan_slice(struct transform *t, const struct surface *to, struct range slice, int index,
                        const double spacing[3])
 {
-    const struct columns *c = &w->columns;
+    const struct columns *c = &t->columns;
     const double x_scale = spacing[0] * spacing[0], y_scale = spacing[1] * spacing[1];
     int rows = 0;
     for (size_t at = slice.first; at < slice.end; rows++) {
-        struct run row = next_run(to, at, slice.end, true);
-        w->envelope.position[rows] = to->points[at].y - c->low[1];
+        struct range row = next_range(to, at, slice.end, true);
+        t->envelope.position[rows] = to->points[at].y - c->low[1];
         at = row.end;
     }
     for (size_t at = slice.first, row = 0; at < slice.end; row++) {
-        struct run run = next_run(to, at, slice.end, true);
-        scan_row(c, to->points, run, x_scale, rows, w->row_squares + row);
-        at = run.end;
+        struct range range = next_range(to, at, slice.end, true);
+        scan_row(c, to->points, range, x_scale, rows, t->row_squares + row);
+        at = range.end;
     }
-    double *heights = w->envelope.height;
+    double *heights = t->envelope.height;
     for (int i = 0; i < c->widths; i++) {
-        w->envelope.height = w->row_squares + (size_t)i * rows;
-        int parabolas = build_envelope(&w->envelope, rows, y_scale), at = 0;
+        t->envelope.height = t->row_squares + (size_t)i * rows;
+        int parabolas = build_envelope(&t->envelope, rows, y_scale), at = 0;
         for (size_t column = c->first_of_x[i]; column < c->first_of_x[i + 1]; column++)
-            w->slices[column * w->slice_count + index] =
-                envelope_value(&w->envelope, parabolas, y_scale, c->y[column], &at);
+            t->slices[column * t->slice_count + index] =
+                envelope_value(&t->envelope, parabolas, y_scale, c->y[column], &at);
     }
-    w->envelope.height = heights;
+    t->envelope.height = heights;
 }
 
-static void scan_columns(struct work *w, const struct surface *from, double z_scale, double *squared)
+static void scan_columns(struct transform *t, const struct surface *from, double z_scale, double *squared)
 {
-    const struct columns *c = &w->columns;
-    struct envelope along_z = w->envelope;
-    along_z.position = w->slice_z;
+    const struct columns *c = &t->columns;
+    struct envelope along_z = t->envelope;
+    along_z.position = t->slice_z;
     for (size_t column = 0; column < c->count; column++) {
-        along_z.height = w->slices + column * w->slice_count;
-        int parabolas = build_envelope(&along_z, w->slice_count, z_scale), at = 0;
+        along_z.height = t->slices + column * t->slice_count;
+        int parabolas = build_envelope(&along_z, t->slice_count, z_scale), at = 0;
         for (size_t i = c->first_query[column]; i < c->first_query[column + 1]; i++)
             squared[c->query[i]] =
                 envelope_value(&along_z, parabolas, z_scale, from->points[c->query[i]].z, &at);
     }
 }
 
-static int allocate(struct work *w, const struct surface *from, const struct surface *to)
+static int allocate(struct transform *t, const struct surface *from, const struct surface *to)
 {
-    find_rectangle(from, to, &w->columns);
-    for (size_t at = 0; at < to->count; w->slice_count++)
-        at = next_run(to, at, to->count, false).end;
-    if (build_columns(&w->columns, from))
+    find_rectangle(from, to, &t->columns);
+    for (size_t at = 0; at < to->count; t->slice_count++)
+        at = next_range(to, at, to->count, false).end;
+    if (build_columns(&t->columns, from))
         return STATUS_FAILURE;
-    const size_t rows = (size_t)w->columns.size[1];
-    const size_t longest = rows > (size_t)w->slice_count ? rows : (size_t)w->slice_count;
-    w->envelope.apex = malloc(longest * sizeof *w->envelope.apex);
-    w->envelope.start = malloc(longest * sizeof *w->envelope.start);
-    w->envelope.position = malloc(longest * sizeof *w->envelope.position);
-    w->row_squares = malloc((size_t)w->columns.widths * rows * sizeof *w->row_squares);
-    w->slices = malloc(w->columns.count * (size_t)w->slice_count * sizeof *w->slices);
-    w->slice_z = malloc((size_t)w->slice_count * sizeof *w->slice_z);
-    return w->envelope.apex && w->envelope.start && w->envelope.position && w->row_squares && w->slices &&
-                   w->slice_z
+    const size_t rows = (size_t)t->columns.size[1];
+    const size_t longest = size_max(rows, (size_t)t->slice_count);
+    t->envelope.apex = malloc(longest * sizeof *t->envelope.apex);
+    t->envelope.start = malloc(longest * sizeof *t->envelope.start);
+    t->envelope.position = malloc(longest * sizeof *t->envelope.position);
+    t->row_squares = malloc((size_t)t->columns.widths * rows * sizeof *t->row_squares);
+    t->slices = malloc(t->columns.count * (size_t)t->slice_count * sizeof *t->slices);
+    t->slice_z = malloc((size_t)t->slice_count * sizeof *t->slice_z);
+    return t->envelope.apex && t->envelope.start && t->envelope.position && t->row_squares && t->slices &&
+                   t->slice_z
                ? STATUS_OK
                : STATUS_FAILURE;
 }
 
-static void release(struct work *w)
+static void release(struct transform *t)
 {
-    free(w->columns.x);
-    free(w->columns.first_of_x);
-    free(w->columns.y);
-    free(w->columns.first_query);
-    free(w->columns.query);
-    free(w->envelope.apex);
-    free(w->envelope.start);
-    free(w->envelope.position);
-    free(w->row_squares);
-    free(w->slices);
-    free(w->slice_z);
+    free(t->columns.x);
+    free(t->columns.first_of_x);
+    free(t->columns.y);
+    free(t->columns.first_query);
+    free(t->columns.query);
+    free(t->envelope.apex);
+    free(t->envelope.start);
+    free(t->envelope.position);
+    free(t->row_squares);
+    free(t->slices);
+    free(t->slice_z);
 }
 
 int distance_squared(const struct surface *from, const struct surface *to, const double spacing[3],
                      double *squared)
 {
-    struct work w = {0};
-    int status = allocate(&w, from, to);
+    struct transform t = {0};
+    int status = allocate(&t, from, to);
     if (status) {
-        release(&w);
+        release(&t);
         return fail(status, "out of memory for the distances of %zu points", from->count);
     }
     int index = 0;
     for (size_t at = 0; at < to->count; index++) {
-        struct run slice = next_run(to, at, to->count, false);
-        w.slice_z[index] = to->points[at].z;
-        scan_slice(&w, to, slice, index, spacing);
+        struct range slice = next_range(to, at, to->count, false);
+        t.slice_z[index] = to->points[at].z;
+        scan_slice(&t, to, slice, index, spacing);
         at = slice.end;
     }
-    scan_columns(&w, from, spacing[2] * spacing[2], squared);
-    release(&w);
+    scan_columns(&t, from, spacing[2] * spacing[2], squared);
+    release(&t);
     return STATUS_OK;
 }

@@ -1,4 +1,5 @@
 #include "lib/metrics/et_search.h"
+#include "lib/base/array.h"
 #include "lib/base/error.h"
 #include "lib/base/output.h"
 #include "lib/metrics/measure.h"
@@ -12,7 +13,7 @@ int et_case_score(const struct convention *convention, double component_minimum,
                   const struct segmentation *prediction, const struct segmentation *reference,
                   struct et_case *scores)
 {
-    const double *spacing = reference->placed ? reference->spacing : prediction->spacing;
+    const double *spacing = segmentation_spacing(prediction, reference);
     const double voxel = spacing[0] * spacing[1] * spacing[2];
     const size_t voxels = voxels_of(prediction->size);
     size_t dropped;
@@ -25,13 +26,10 @@ int et_case_score(const struct convention *convention, double component_minimum,
     memcpy(kept, prediction->voxels, voxels);
     status = drop_components(kept, prediction->size, voxel, component_minimum, &dropped);
     for (int without = 0; without < 2 && !status; without++) {
-        struct mask p = {.voxels = kept, .bit = without ? 0 : BIT_ET, .axes = axes_of(prediction->size)};
-        for (int axis = 0; axis < 3; axis++)
-            p.size[axis] = prediction->size[axis];
-        struct mask r = p;
-        r.voxels = reference->voxels;
-        r.bit = BIT_ET;
+        const struct mask r = segmentation_region(reference, BIT_ET);
+        struct mask p = segmentation_region(prediction, without ? 0 : BIT_ET);
         struct region_scores region;
+        p.voxels = kept;
         status = measure_region(convention, &p, &r, spacing, true, &region);
         scores->dice[without] = region.value[MEASURE_DICE];
         scores->hd95[without] = region.value[MEASURE_HD95];
@@ -86,28 +84,21 @@ void et_search(struct et_case *cases, size_t count, struct et_choice *choices, s
     }
 }
 
-/* Scores of all cases with and without their enhancing tumour. */
+/* The cases of a search, as they come. */
 struct search {
     const struct et_search_options *options;
     struct et_case *cases;
-    size_t room;
+    size_t capacity;
 };
 
 static int reserve(void *self, size_t count)
 {
     struct search *search = self;
-    if (count <= search->room)
-        return STATUS_OK;
-    struct et_case *cases = realloc(search->cases, 2 * count * sizeof *cases);
-    if (!cases)
-        return fail(STATUS_FAILURE, "out of memory for %zu cases", count);
-    search->cases = cases;
-    search->room = 2 * count;
-    return STATUS_OK;
+    return array_grow(&search->cases, &search->capacity, count, sizeof *search->cases);
 }
 
-static int look(void *self, size_t index, const char *case_name, const struct segmentation *prediction,
-                const struct segmentation *reference)
+static int score(void *self, size_t index, const char *case_name, const struct segmentation *prediction,
+                 const struct segmentation *reference)
 {
     struct search *search = self;
     (void)case_name;
@@ -127,7 +118,8 @@ static int print_choices(struct search *search, size_t count)
         return status;
     }
     et_search(search->cases, count, choice, &choices, &best);
-    status = output_print(&output, "et_minimum\tdice_et\thd95_et\tchanged\tcases\tbest\tconvention\n");
+    if (!search->options->no_header)
+        status = output_print(&output, "et_minimum\tdice_et\thd95_et\tchanged\tcases\tbest\tconvention\n");
     for (size_t i = 0; i < choices && !status; i++)
         status = output_print(&output, "%.9g\t%.9g\t%.9g\t%zu\t%zu\t%d\t%s\n", choice[i].minimum,
                               choice[i].dice, choice[i].hd95, choice[i].changed, count, i == best,
@@ -142,15 +134,16 @@ static int print_choices(struct search *search, size_t count)
 int et_search_run(const struct et_search_options *options, int count, char *const *paths)
 {
     struct search search = {.options = options};
-    const struct pair_visitor visitor = {reserve, look, NULL, &search};
+    const struct pair_visitor visitor = {reserve, score, NULL, &search};
+    const struct visit_options visit = {.labels = LABELS_2018, .max_bytes = options->max_bytes, .threads = 1};
     struct pairs pairs = {0};
     size_t cases = 0;
     int status;
     if (!options->pairs)
-        status = visit_stream(NULL, LABELS_2018, count, paths, &visitor, &cases);
+        status = visit_stream(&visit, count, paths, &visitor, &cases);
     else if (!(status = pairs_read(options->pairs, NULL, &pairs))) {
         cases = pairs.count;
-        status = visit_files(&pairs, LABELS_2018, 1, &visitor);
+        status = visit_files(&pairs, &visit, &visitor);
     }
     if (!status)
         status = print_choices(&search, cases);

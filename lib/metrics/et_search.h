@@ -12,7 +12,8 @@ struct et_case {
     double dice[2], hd95[2]; /* [0] as predicted, [1] without any enhancing tumour; NaN: undefined */
 };
 
-/* Scores a case for the search; the prediction's small components are dropped first. */
+/* Scores a case for the search; the prediction's small components are dropped first. STATUS_DATA unless both
+ * lie on the same grid. */
 int et_case_score(const struct convention *convention, double component_minimum,
                   const struct segmentation *prediction, const struct segmentation *reference,
                   struct et_case *scores);
@@ -24,7 +25,7 @@ struct et_choice {
 };
 
 /* All choices that differ: 0, then between each two volumes that were predicted, then above the largest;
- * ascending. *best: index of the highest mean Dice, the first of equals. choices[] has room for count + 1;
+ * ascending. *best: index of the highest mean Dice, the first of equals. choices[] holds up to count + 1;
  * *choice_count of them are filled. Reorders the cases by volume. */
 void et_search(struct et_case *cases, size_t count, struct et_choice *choices, size_t *choice_count,
                size_t *best);
@@ -34,6 +35,8 @@ struct et_search_options {
     double component_minimum; /* mm^3, dropped before, as postprocess does */
     const char *pairs;        /* a list of files, or NULL: a stream */
     const char *output;       /* NULL: stdout */
+    uint64_t max_bytes;       /* largest record or volume; 0: 4 GiB */
+    bool no_header;           /* of the table */
 };
 
 /* Reads predictions and references from the list or from the stream of `count` files (none: stdin), and

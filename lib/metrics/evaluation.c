@@ -1,5 +1,7 @@
 #include "lib/metrics/evaluation.h"
+#include "lib/base/array.h"
 #include "lib/base/error.h"
+#include "lib/base/options.h"
 #include "lib/base/threads.h"
 #include "lib/metrics/pairs.h"
 #include "lib/metrics/score.h"
@@ -10,14 +12,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *evaluation_notes(void)
+/* What the command line says; zero is every default. */
+struct evaluation {
+    const struct evaluation_tool *tool;
+    const char *convention; /* NULL: brats */
+    const char *scheme;     /* NULL: 2018 */
+    bool mask;
+    const char *pairs, *expect, *output;
+    bool summary, no_summary, json, no_header;
+    int threads;
+    uint64_t max_bytes;
+    /* brats-eval only */
+    bool submission;
+    const char *against; /* a second list of pairs */
+    int draws;           /* of the bootstrap, 0: none */
+    uint64_t seed;
+};
+
+/* The conventions' names and what they are, for --help; static memory, the same text every time. */
+static const char *notes(void)
 {
     static char text[4096];
-    size_t length = 0;
-    for (size_t i = 0; i <= convention_count && length < sizeof text; i++)
-        length += (size_t)(i == 0 ? snprintf(text, sizeof text, "Conventions:\n")
-                                  : snprintf(text + length, sizeof text - length, "  %-18s %s\n",
-                                             conventions[i - 1].name, conventions[i - 1].about));
+    size_t length = (size_t)snprintf(text, sizeof text, "Conventions:\n");
+    for (size_t i = 0; i < convention_count && length < sizeof text; i++)
+        length += (size_t)snprintf(text + length, sizeof text - length, "  %-18s %s\n", conventions[i].name,
+                                   conventions[i].about);
     if (length < sizeof text)
         snprintf(text + length, sizeof text - length,
                  "\n"
@@ -30,8 +49,8 @@ const char *evaluation_notes(void)
 static bool wants_distances(const struct evaluation *e)
 {
     bool wanted = e->submission;
-    for (size_t i = 0; i < e->measure_count; i++)
-        wanted |= e->measures[i] >= MEASURE_HD95 && e->measures[i] <= MEASURE_ASSD;
+    for (size_t i = 0; i < e->tool->measure_count; i++)
+        wanted |= e->tool->measures[i] >= MEASURE_HD95 && e->tool->measures[i] <= MEASURE_ASSD;
     return wanted;
 }
 
@@ -39,13 +58,14 @@ static int choose_scoring(const struct evaluation *e, struct scoring *scoring)
 {
     scoring->convention = e->convention ? convention_find(e->convention) : &conventions[0];
     if (!scoring->convention)
-        return fail(STATUS_USAGE, "--convention: there is none called '%s'", e->convention);
-    if (e->mask && e->labels)
-        return fail(STATUS_USAGE, "--mask and --labels exclude each other");
-    if (e->labels && strcmp(e->labels, "2018") && strcmp(e->labels, "2023"))
-        return fail(STATUS_USAGE, "--labels: '%s' is neither 2018 nor 2023", e->labels);
+        return fail(STATUS_USAGE, "--convention: '%s' is not known; --help lists the conventions",
+                    e->convention);
+    if (e->mask && e->scheme)
+        return fail(STATUS_USAGE, "--mask and --scheme exclude each other");
+    if (e->scheme && strcmp(e->scheme, "2018") && strcmp(e->scheme, "2023"))
+        return fail(STATUS_USAGE, "--scheme: '%s' is neither 2018 nor 2023", e->scheme);
     scoring->labels = e->mask                                   ? LABELS_MASK
-                      : e->labels && !strcmp(e->labels, "2023") ? LABELS_2023
+                      : e->scheme && !strcmp(e->scheme, "2023") ? LABELS_2023
                                                                 : LABELS_2018;
     scoring->distances = wants_distances(e);
     return STATUS_OK;
@@ -54,7 +74,8 @@ static int choose_scoring(const struct evaluation *e, struct scoring *scoring)
 static int check_options(const struct evaluation *e, int operands, char *const *operand)
 {
     if (operands > 2)
-        return fail(STATUS_USAGE, "%d operands: a prediction and a reference, or a stream", operands);
+        return fail(STATUS_USAGE, "%d operands: expected are a prediction and a reference, or one stream",
+                    operands);
     if (operands == 2 && !strcmp(operand[0], "-") && !strcmp(operand[1], "-"))
         return fail(STATUS_USAGE, "prediction and reference cannot both be standard input");
     if (e->pairs && operands)
@@ -66,7 +87,7 @@ static int check_options(const struct evaluation *e, int operands, char *const *
     if (e->against && (!e->pairs || !e->draws))
         return fail(STATUS_USAGE, "--against goes with --pairs and --bootstrap");
     if (e->draws < 0)
-        return fail(STATUS_USAGE, "--bootstrap: %d draws", e->draws);
+        return fail(STATUS_USAGE, "--bootstrap: %d is not a number of draws", e->draws);
     if (e->submission && (e->json || e->draws || e->mask))
         return fail(STATUS_USAGE, "--submission takes neither --json, --mask nor --bootstrap");
     return threads_set(e->threads);
@@ -77,25 +98,17 @@ struct collection {
     const struct scoring *scoring;
     const struct table *table; /* NULL: no rows */
     struct case_scores *scores;
-    size_t count, room;
+    size_t count, capacity;
 };
 
 static int reserve(void *self, size_t count)
 {
     struct collection *c = self;
-    if (count <= c->room)
-        return STATUS_OK;
-    size_t room = count < 2 * c->room ? 2 * c->room : count;
-    struct case_scores *scores = realloc(c->scores, room * sizeof *scores);
-    if (!scores)
-        return fail(STATUS_FAILURE, "out of memory for %zu cases", room);
-    c->scores = scores;
-    c->room = room;
-    return STATUS_OK;
+    return array_grow(&c->scores, &c->capacity, count, sizeof *c->scores);
 }
 
-static int look(void *self, size_t index, const char *case_name, const struct segmentation *prediction,
-                const struct segmentation *reference)
+static int score(void *self, size_t index, const char *case_name, const struct segmentation *prediction,
+                 const struct segmentation *reference)
 {
     struct collection *c = self;
     return score_case(c->scoring, case_name, prediction, reference, &c->scores[index]);
@@ -113,18 +126,18 @@ static int done(void *self, size_t index)
     return status;
 }
 
-/* Reads and scores what the operands or a list (NULL: none) name. */
+/* Reads and scores what the operands, or a list of pairs (else NULL), name. */
 static int collect(struct collection *c, const struct evaluation *e, const char *list, int count,
                    char *const *operands)
 {
-    const struct pair_visitor visitor = {reserve, look, done, c};
-    const enum label_set labels = c->scoring->labels;
+    const struct pair_visitor visitor = {reserve, score, done, c};
+    const struct visit_options options = {c->scoring->labels, e->expect, e->max_bytes, omp_get_max_threads()};
     struct pairs pairs = {0};
     if (!list && count < 2)
-        return visit_stream(e->expect, labels, count, operands, &visitor, &c->count);
+        return visit_stream(&options, count, operands, &visitor, &c->count);
     int status = list ? pairs_read(list, e->expect, &pairs) : pairs_single(operands[0], operands[1], &pairs);
     if (!status)
-        status = visit_files(&pairs, labels, omp_get_max_threads(), &visitor);
+        status = visit_files(&pairs, &options, &visitor);
     pairs_free(&pairs);
     return status;
 }
@@ -148,7 +161,7 @@ static int finish(const struct evaluation *e, const struct table *table, const s
     return status;
 }
 
-int evaluation_run(const struct evaluation *e, int count, char *const *operands)
+static int run(const struct evaluation *e, int count, char *const *operands)
 {
     struct scoring scoring;
     struct output output;
@@ -159,8 +172,12 @@ int evaluation_run(const struct evaluation *e, int count, char *const *operands)
         status = output_open(&output, e->output, false);
     if (status)
         return status;
-    const struct table table = {&output,  scoring.convention->name, e->measures, e->measure_count, e->json,
-                                e->header};
+    const struct table table = {.output = &output,
+                                .convention = scoring.convention->name,
+                                .measures = e->tool->measures,
+                                .measure_count = e->tool->measure_count,
+                                .json = e->json,
+                                .header = !e->no_header};
     struct collection collection = {.scoring = &scoring, .table = e->submission ? NULL : &table};
     status = collect(&collection, e, e->pairs, count, operands);
     if (!status)
@@ -170,4 +187,53 @@ int evaluation_run(const struct evaluation *e, int count, char *const *operands)
     output_discard(&output);
     free(collection.scores);
     return status;
+}
+
+int evaluation_main(const struct evaluation_tool *tool, int argc, char **argv)
+{
+    struct evaluation e = {.tool = tool};
+    const struct option_spec options[] = {
+        {"convention", 'c', OPTION_TEXT, &e.convention, "NAME", "whose definitions, see below (brats)"},
+        {"scheme", 0, OPTION_TEXT, &e.scheme, "NAME", "how labels are numbered: 2018 or 2023 (2018)"},
+        OLDER_NAME("labels", "scheme"),
+        {"mask", 0, OPTION_FLAG, &e.mask, NULL, "one region, mask: all voxels that are not 0"},
+        {"pairs", 'p', OPTION_TEXT, &e.pairs, "FILE", "lines of [CASE] PREDICTION REFERENCE, tabs between"},
+        {"summary", 0, OPTION_FLAG, &e.summary, NULL, "mean, sd, ... after the cases of a stream, too"},
+        {"no-summary", 0, OPTION_FLAG, &e.no_summary, NULL, "not even after the cases of --pairs"},
+        {.kind = OPTION_SECTION, .help = "Challenge and statistics:"},
+        {"submission", 0, OPTION_FLAG, &e.submission, NULL, "the CSV layout of the BraTS platform"},
+        {"bootstrap", 0, OPTION_INTEGER, &e.draws, "N",
+         "95 % intervals of the means, by N draws of the cases"},
+        {"against", 0, OPTION_TEXT, &e.against, "FILE",
+         "--pairs of other predictions, to subtract case by case"},
+    };
+    size_t count = 0; /* all rows, or those before the section */
+    while (count < OPTION_COUNT(options) && (tool->statistics || options[count].kind != OPTION_SECTION))
+        count++;
+    char summary[1024];
+    snprintf(summary, sizeof summary,
+             "%s\n\n"
+             "Files are NIfTI or records; a stream holds for each case the prediction (prob, taken\n"
+             "> 0.5 channel by channel, or label) and the reference label map, as prunet-infer\n"
+             "--pass-label writes them. --scheme 2018: 4 is the enhancing tumour; 2023: 3 or 4.",
+             tool->summary);
+    const struct tool command = {
+        .name = tool->name,
+        .usage = "[OPTION...] PREDICTION REFERENCE\n[OPTION...] --pairs FILE\n[OPTION...] [STREAM]",
+        .summary = summary,
+        .options = options,
+        .count = count,
+        .common = {.output = &e.output,
+                   .expect = &e.expect,
+                   .seed = tool->statistics ? &e.seed : NULL,
+                   .threads = &e.threads,
+                   .max_bytes = &e.max_bytes,
+                   .json = &e.json,
+                   .no_header = &e.no_header},
+        .notes = notes(),
+        .example = tool->example,
+    };
+    const int first = options_parse(&command, argc, argv);
+    const int status = run(&e, argc - first, argv + first);
+    return status ? report(status) : STATUS_OK;
 }

@@ -1,4 +1,5 @@
 #include "lib/metrics/lesion.h"
+#include "lib/base/array.h"
 #include "lib/base/error.h"
 #include "lib/metrics/component.h"
 #include "lib/metrics/overlap.h"
@@ -8,15 +9,16 @@
 
 enum { BIT_PREDICTION = 1, BIT_LESION = 2 };
 
-/* A case within the box around both masks. It needs no room for the dilation: where two dilated voxels meet
- * outside the box, they also meet at the nearest place inside. */
-struct scene {
-    int size[3], axes;
-    uint8_t *reference;        /* R */
-    struct components lesions; /* of R dilated */
-    struct components parts;   /* of P */
-    size_t *volumes;           /* voxels of R in lesion k */
-    uint64_t *matches;         /* lesion << 32 | part, ascending, without repetition */
+/* The lesions of a case and what was predicted of them, within the box around both masks. The box needs no
+ * margin for the dilation: where two dilated voxels meet outside, they also meet at the nearest place
+ * inside. */
+struct matching {
+    int size[3], axes;           /* of the box */
+    uint8_t *reference;          /* R */
+    struct components lesions;   /* of R dilated */
+    struct components predicted; /* of P */
+    size_t *volumes;             /* voxels of R in lesion k */
+    uint64_t *matches;           /* lesion << 32 | predicted component, ascending, without repetition */
     size_t match_count;
 };
 
@@ -28,114 +30,110 @@ static int compare(const void *a, const void *b)
 
 struct match_list {
     uint64_t *pairs;
-    size_t count, room;
+    size_t count, capacity;
 };
 
 static int add_match(struct match_list *list, uint64_t pair)
 {
-    if (list->count == list->room) {
-        size_t room = list->room ? 2 * list->room : 1024;
-        uint64_t *pairs = realloc(list->pairs, room * sizeof *pairs);
-        if (!pairs)
-            return fail(STATUS_FAILURE, "out of memory for %zu matches", room);
-        list->pairs = pairs;
-        list->room = room;
-    }
-    list->pairs[list->count++] = pair;
-    return STATUS_OK;
+    int status = array_grow(&list->pairs, &list->capacity, list->count + 1, sizeof *list->pairs);
+    if (!status)
+        list->pairs[list->count++] = pair;
+    return status;
 }
 
-/* Counts R's voxels in lesion k and lists the parts that touch it dilated, with repetitions. */
-static int match_lesion(struct scene *s, int k, struct match_list *list)
+/* Counts R's voxels in lesion k and lists, with repetitions, the predicted components that touch it
+ * dilated. */
+static int match_lesion(struct matching *m, int k, struct match_list *list)
 {
-    const struct box *box = &s->lesions.boxes[k];
+    const struct box *box = &m->lesions.boxes[k];
     int32_t last = 0;
     int status = STATUS_OK;
     for (int z = box->low[2]; z < box->high[2]; z++)
         for (int y = box->low[1]; y < box->high[1]; y++) {
-            const size_t row = ((size_t)z * s->size[1] + y) * s->size[0];
+            const size_t row = ((size_t)z * m->size[1] + y) * m->size[0];
             for (size_t i = row + box->low[0]; i < row + box->high[0] && !status; i++) {
-                if (s->lesions.labels[i] != k)
+                if (m->lesions.labels[i] != k)
                     continue;
-                s->volumes[k] += s->reference[i];
-                const int32_t part = s->parts.labels[i];
-                if (part && part != last) /* neighbours along x mostly belong to one part */
-                    status = add_match(list, (uint64_t)k << 32 | (uint32_t)part);
-                last = part ? part : last;
+                m->volumes[k] += m->reference[i];
+                const int32_t component = m->predicted.labels[i];
+                if (component && component != last) /* neighbours along x mostly belong to one component */
+                    status = add_match(list, (uint64_t)k << 32 | (uint32_t)component);
+                last = component ? component : last;
             }
         }
     return status;
 }
 
 /* Fills volumes and matches. */
-static int match(struct scene *s)
+static int match(struct matching *m)
 {
     struct match_list list = {0};
-    s->volumes = calloc((size_t)s->lesions.count + 1, sizeof *s->volumes);
+    m->volumes = calloc((size_t)m->lesions.count + 1, sizeof *m->volumes);
     int status =
-        s->volumes ? STATUS_OK : fail(STATUS_FAILURE, "out of memory for %d lesions", s->lesions.count);
-    for (int k = 1; k <= s->lesions.count && !status; k++)
-        status = match_lesion(s, k, &list);
-    s->matches = list.pairs;
+        m->volumes ? STATUS_OK : fail(STATUS_FAILURE, "out of memory for %d lesions", m->lesions.count);
+    for (int k = 1; k <= m->lesions.count && !status; k++)
+        status = match_lesion(m, k, &list);
+    m->matches = list.pairs;
     if (status)
         return status;
     if (list.count)
         qsort(list.pairs, list.count, sizeof *list.pairs, compare);
     for (size_t i = 0; i < list.count; i++)
-        if (!i || list.pairs[i] != s->matches[s->match_count - 1])
-            s->matches[s->match_count++] = list.pairs[i];
+        if (!i || list.pairs[i] != m->matches[m->match_count - 1])
+            m->matches[m->match_count++] = list.pairs[i];
     return STATUS_OK;
 }
 
-static int build_scene(struct scene *s, const struct convention *convention, const struct mask *prediction,
-                       const struct mask *reference)
+static int find_matching(struct matching *m, const struct convention *convention,
+                         const struct mask *prediction, const struct mask *reference)
 {
     struct box p_box, r_box;
     mask_box(prediction, &p_box);
     mask_box(reference, &r_box);
     const struct box box = box_union(&p_box, &r_box);
-    s->axes = reference->axes;
-    box_size(&box, s->size);
-    s->reference = mask_cut(reference, &box);
+    m->axes = reference->axes;
+    box_size(&box, m->size);
+    m->reference = mask_cut(reference, &box);
     uint8_t *work = mask_cut(reference, &box);
-    if (!s->reference || !work) {
+    if (!m->reference || !work) {
         free(work);
-        return fail(STATUS_FAILURE, "out of memory for %zu voxels", voxels_of(s->size));
+        return fail(STATUS_FAILURE, "out of memory for %zu voxels", voxels_of(m->size));
     }
-    struct mask mask = {work, 1, {s->size[0], s->size[1], s->size[2]}, s->axes};
-    int status = mask_dilate(work, s->size, s->axes, convention->lesions.dilations);
+    struct mask mask = {work, 1, {m->size[0], m->size[1], m->size[2]}, m->axes};
+    int status = mask_dilate(work, m->size, m->axes, convention->lesions.dilations);
     if (!status)
-        status = components_label(&mask, &s->lesions);
+        status = components_label(&mask, &m->lesions);
     free(work);
     if (status)
         return status;
     if (!(work = mask_cut(prediction, &box)))
-        return fail(STATUS_FAILURE, "out of memory for %zu voxels", voxels_of(s->size));
+        return fail(STATUS_FAILURE, "out of memory for %zu voxels", voxels_of(m->size));
     mask.voxels = work;
-    status = components_label(&mask, &s->parts);
+    status = components_label(&mask, &m->predicted);
     free(work);
-    return status ? status : match(s);
+    return status ? status : match(m);
 }
 
-static void free_scene(struct scene *s)
+static void free_matching(struct matching *m)
 {
-    free(s->reference);
-    free(s->volumes);
-    free(s->matches);
-    components_free(&s->lesions);
-    components_free(&s->parts);
+    free(m->reference);
+    free(m->volumes);
+    free(m->matches);
+    components_free(&m->lesions);
+    components_free(&m->predicted);
 }
 
-/* Scores lesion k against the parts of matches first .. end-1, in the box around them. */
-static int score_lesion(const struct scene *s, const struct convention *convention, int k, size_t first,
+/* Scores lesion k against the union of the predicted components of matches first .. end - 1, in the box
+ * around all of them. */
+static int score_lesion(const struct matching *m, const struct convention *convention, int k, size_t first,
                         size_t end, const double spacing[3], double *dice, double *hd95)
 {
-    struct box box = s->lesions.boxes[k];
-    bool *chosen = calloc((size_t)s->parts.count + 1, sizeof *chosen);
+    struct box box = m->lesions.boxes[k];
+    bool *chosen = calloc((size_t)m->predicted.count + 1, sizeof *chosen);
     for (size_t i = first; chosen && i < end; i++) {
-        uint32_t part = (uint32_t)s->matches[i];
-        chosen[part] = true;
-        box = box_union(&box, &s->parts.boxes[part]);
+        uint32_t component = (uint32_t)m->matches[i];
+        chosen[component] = true;
+        box = box_union(&box, &m->predicted.boxes[component]);
     }
     int size[3];
     box_size(&box, size);
@@ -144,12 +142,12 @@ static int score_lesion(const struct scene *s, const struct convention *conventi
     for (int z = box.low[2]; !status && z < box.high[2]; z++)
         for (int y = box.low[1]; y < box.high[1]; y++)
             for (int x = box.low[0]; x < box.high[0]; x++) {
-                size_t i = ((size_t)z * s->size[1] + y) * s->size[0] + x;
-                *to++ = (uint8_t)((chosen[s->parts.labels[i]] ? BIT_PREDICTION : 0) |
-                                  (s->reference[i] && s->lesions.labels[i] == k ? BIT_LESION : 0));
+                size_t i = ((size_t)z * m->size[1] + y) * m->size[0] + x;
+                *to++ = (uint8_t)((chosen[m->predicted.labels[i]] ? BIT_PREDICTION : 0) |
+                                  (m->reference[i] && m->lesions.labels[i] == k ? BIT_LESION : 0));
             }
     if (!status) {
-        struct mask p = {sets, BIT_PREDICTION, {size[0], size[1], size[2]}, s->axes}, r = p;
+        struct mask p = {sets, BIT_PREDICTION, {size[0], size[1], size[2]}, m->axes}, r = p;
         struct surface_distances distances;
         r.bit = BIT_LESION;
         struct overlap overlap = overlap_count(&p, &r);
@@ -162,35 +160,35 @@ static int score_lesion(const struct scene *s, const struct convention *conventi
     return status;
 }
 
-static int count_false_positives(const struct scene *s, int *count)
+static int count_false_positives(const struct matching *m, int *count)
 {
-    bool *matched = calloc((size_t)s->parts.count + 1, sizeof *matched);
+    bool *matched = calloc((size_t)m->predicted.count + 1, sizeof *matched);
     if (!matched)
-        return fail(STATUS_FAILURE, "out of memory for %d components", s->parts.count);
-    for (size_t i = 0; i < s->match_count; i++)
-        matched[(uint32_t)s->matches[i]] = true;
+        return fail(STATUS_FAILURE, "out of memory for %d components", m->predicted.count);
+    for (size_t i = 0; i < m->match_count; i++)
+        matched[(uint32_t)m->matches[i]] = true;
     *count = 0;
-    for (int part = 1; part <= s->parts.count; part++)
-        *count += !matched[part];
+    for (int component = 1; component <= m->predicted.count; component++)
+        *count += !matched[component];
     free(matched);
     return STATUS_OK;
 }
 
-static int score_scene(const struct scene *s, const struct convention *convention, const double spacing[3],
-                       struct lesion_scores *scores)
+static int score_matching(const struct matching *m, const struct convention *convention,
+                          const double spacing[3], struct lesion_scores *scores)
 {
     const double voxel = spacing[0] * spacing[1] * spacing[2], penalty = convention->lesions.penalty;
     double dice_sum = 0, hd95_sum = 0;
-    int status = count_false_positives(s, &scores->false_positives);
+    int status = count_false_positives(m, &scores->false_positives);
     size_t first = 0, end;
-    for (int k = 1; k <= s->lesions.count && !status; k++, first = end) {
-        for (end = first; end < s->match_count && s->matches[end] >> 32 == (uint64_t)k;)
+    for (int k = 1; k <= m->lesions.count && !status; k++, first = end) {
+        for (end = first; end < m->match_count && m->matches[end] >> 32 == (uint64_t)k;)
             end++;
-        if ((double)s->volumes[k] * voxel <= convention->lesions.volume_most)
+        if ((double)m->volumes[k] * voxel <= convention->lesions.volume_max)
             continue;
         double dice = 0, hd95 = penalty;
         if (first < end)
-            status = score_lesion(s, convention, k, first, end, spacing, &dice, &hd95);
+            status = score_lesion(m, convention, k, first, end, spacing, &dice, &hd95);
         dice_sum += dice;
         hd95_sum += hd95;
         scores->found += first < end;
@@ -206,14 +204,14 @@ static int score_scene(const struct scene *s, const struct convention *conventio
 int lesion_scores(const struct convention *convention, const struct mask *prediction,
                   const struct mask *reference, const double spacing[3], struct lesion_scores *scores)
 {
-    struct scene scene = {0};
+    struct matching matching = {0};
     struct box box;
     *scores = (struct lesion_scores){.dice = 1};
     if (!mask_box(prediction, &box) && !mask_box(reference, &box))
         return STATUS_OK;
-    int status = build_scene(&scene, convention, prediction, reference);
+    int status = find_matching(&matching, convention, prediction, reference);
     if (!status)
-        status = score_scene(&scene, convention, spacing, scores);
-    free_scene(&scene);
+        status = score_matching(&matching, convention, spacing, scores);
+    free_matching(&matching);
     return status;
 }

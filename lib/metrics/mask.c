@@ -1,4 +1,5 @@
 #include "lib/metrics/mask.h"
+#include "lib/base/numbers.h"
 
 int axes_of(const int size[3])
 {
@@ -40,8 +41,8 @@ struct box box_union(const struct box *a, const struct box *b)
 {
     struct box both;
     for (int axis = 0; axis < 3; axis++) {
-        both.low[axis] = a->low[axis] < b->low[axis] ? a->low[axis] : b->low[axis];
-        both.high[axis] = a->high[axis] > b->high[axis] ? a->high[axis] : b->high[axis];
+        both.low[axis] = int_min(a->low[axis], b->low[axis]);
+        both.high[axis] = int_max(a->high[axis], b->high[axis]);
     }
     return both;
 }

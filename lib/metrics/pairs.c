@@ -1,4 +1,5 @@
 #include "lib/metrics/pairs.h"
+#include "lib/base/array.h"
 #include "lib/base/error.h"
 #include "lib/metrics/summary.h"
 #include "lib/stream/case_names.h"
@@ -29,13 +30,9 @@ static int add(struct pairs *pairs, const char *name, const char *prediction, co
 {
     if (!strcmp(prediction, "-") && !strcmp(reference, "-"))
         return fail(STATUS_DATA, "prediction and reference cannot both be standard input");
-    if ((pairs->count & (pairs->count - 1)) == 0) { /* full at 0, 1, 2, 4, 8 ... */
-        size_t room = pairs->count ? 2 * pairs->count : 1;
-        struct pair *items = realloc(pairs->items, room * sizeof *items);
-        if (!items)
-            return fail(STATUS_FAILURE, "out of memory for %zu cases", room);
-        pairs->items = items;
-    }
+    int status = array_grow(&pairs->items, &pairs->capacity, pairs->count + 1, sizeof *pairs->items);
+    if (status)
+        return status;
     struct pair *pair = &pairs->items[pairs->count++];
     *pair = (struct pair){"", strdup(prediction), strdup(reference)};
     if (name)
@@ -81,19 +78,20 @@ static int check_names(const struct pairs *pairs)
     const char **names = malloc(pairs->count * sizeof *names);
     int status = STATUS_OK;
     if (!pairs->count)
-        status = fail(STATUS_DATA, "no case");
+        status = fail(STATUS_DATA, "no case is listed");
     else if (!names)
         status = fail(STATUS_FAILURE, "out of memory for %zu cases", pairs->count);
     for (size_t i = 0; i < pairs->count && !status; i++) {
         names[i] = pairs->items[i].case_name;
         if (case_name_reserved(names[i]))
-            status = fail(STATUS_DATA, "case '%s': a row of the summary has this name", names[i]);
+            status =
+                fail(STATUS_DATA, "case %s: a case cannot have the name of a row of the summary", names[i]);
     }
     if (!status)
         qsort(names, pairs->count, sizeof *names, compare_names);
     for (size_t i = 1; i < pairs->count && !status; i++)
         if (!strcmp(names[i - 1], names[i]))
-            status = fail(STATUS_DATA, "case %s is there more than once", names[i]);
+            status = fail(STATUS_DATA, "case %s is listed more than once", names[i]);
     free(names);
     return status;
 }

@@ -13,7 +13,7 @@ struct pair {
 
 struct pairs {
     struct pair *items;
-    size_t count;
+    size_t count, capacity;
 };
 
 /* Reads a table without header, a line a case: "CASE PREDICTION REFERENCE" or "PREDICTION REFERENCE",

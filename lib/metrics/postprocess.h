@@ -1,5 +1,5 @@
-/* What may be done to a prediction after the network: small components dropped, a small enhancing tumour
- * taken back. Both are off by default: the paper's own figures are without. */
+/* What may be done to a prediction after the network: small components are dropped, a small enhancing tumour
+ * becomes core. Both are off by default: the paper's own figures are without. */
 #ifndef PRUNET_METRICS_POSTPROCESS_H
 #define PRUNET_METRICS_POSTPROCESS_H
 
@@ -7,9 +7,10 @@
 #include <stdint.h>
 
 struct postprocess {
-    double
-        component_minimum; /* mm^3: 26-components of the whole tumour below this become background; 0: none */
-    double et_minimum;     /* mm^3: enhancing tumour below this in all becomes core (label 1); 0: never */
+    /* mm^3: 26-components of the whole tumour below this become background; 0: none do. */
+    double component_minimum;
+    /* mm^3: an enhancing tumour below this, all of it together, becomes core (label 1); 0: never. */
+    double et_minimum;
 };
 
 /* Clears the small components of voxels != 0, (D, H, W), a voxel being `voxel` mm^3; *dropped: voxels

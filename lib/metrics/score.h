@@ -1,11 +1,20 @@
-/* Scores of one case: every region of a prediction against its reference. */
+/* The scores of one case: every region of a prediction against its reference. */
 #ifndef PRUNET_METRICS_SCORE_H
 #define PRUNET_METRICS_SCORE_H
 
 #include "lib/metrics/convention.h"
+#include "lib/metrics/measure.h"
 #include "lib/metrics/segmentation.h"
-#include "lib/metrics/summary.h"
+#include "lib/volume/labels.h"
 
+struct case_scores {
+    char case_name[CASE_NAME_SIZE];
+    int regions;
+    const char *region_names[SCHEME_REGIONS_MAX]; /* ET, WT, TC, or mask */
+    struct region_scores region[SCHEME_REGIONS_MAX];
+};
+
+/* How a case is scored. */
 struct scoring {
     const struct convention *convention;
     enum label_set labels;

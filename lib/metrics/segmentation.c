@@ -1,6 +1,6 @@
 #include "lib/metrics/segmentation.h"
 #include "lib/base/error.h"
-#include "lib/metrics/mask.h"
+#include "lib/base/numbers.h"
 #include "lib/stream/affine.h"
 #include "lib/stream/nifti.h"
 #include <fcntl.h>
@@ -40,9 +40,10 @@ static bool all_zero(const float *values, size_t n)
 
 struct label_counts {
     size_t of[LABEL_VALUES], bad;
-    float bad_value; /* the first value that is no label */
+    float bad_value; /* the first value that is not a label */
 };
 
+/* Sets the region bits of n voxels by bits[label], and counts the labels. */
 static void count_labels(const float *values, size_t n, const uint8_t bits[LABEL_VALUES], uint8_t *voxels,
                          struct label_counts *counts)
 {
@@ -72,18 +73,18 @@ static int bits_of_labels(const struct samples *samples, size_t voxels, struct s
                           : label_region_bits(scheme, scheme->label_of[value]);
     float block[BLOCK];
     for (size_t first = 0; first < voxels; first += BLOCK) {
-        const size_t n = voxels - first < BLOCK ? voxels - first : BLOCK;
+        const size_t n = size_min(voxels - first, BLOCK);
         const float *values = samples_block(samples, first, n, block);
         if (!all_zero(values, n)) /* most of a volume is background */
             count_labels(values, n, bits, s->voxels + first, &counts);
     }
     if (counts.bad)
-        return fail(STATUS_DATA, "%s: %zu voxels are %g: labels are 0, 1, 2 and %s", s->name, counts.bad,
+        return fail(STATUS_DATA, "%s: %zu voxels are %g; labels are 0, 1, 2 and %s", s->name, counts.bad,
                     counts.bad_value, set == LABELS_2023 ? "3 or 4" : "4");
     if (counts.of[3] && counts.of[4])
         return fail(STATUS_DATA,
-                    "%s: %zu voxels are 3 and %zu are 4: only one of them can be enhancing tumour", s->name,
-                    counts.of[3], counts.of[4]);
+                    "%s: %zu voxels are 3 and %zu are 4; only one of the two can be enhancing tumour",
+                    s->name, counts.of[3], counts.of[4]);
     s->looks_2023 = set == LABELS_2018 && counts.of[3];
     return STATUS_OK;
 }
@@ -96,13 +97,13 @@ static int bits_of_channels(const struct samples *samples, size_t voxels, struct
     char names[NAME_LIST_SIZE];
     region_names(record_scheme, names);
     if (set != LABELS_MASK && samples->channels != record_scheme->region_count)
-        return fail(STATUS_DATA, "%s: %d channels: probabilities are of %s", s->name, samples->channels,
+        return fail(STATUS_DATA, "%s: %d channels; probabilities are of %s", s->name, samples->channels,
                     names);
     for (int c = 0; c < samples->channels; c++) {
         const uint8_t bit = set == LABELS_MASK ? BIT_MASK : (uint8_t)(1 << c);
         int undefined = 0;
         for (size_t first = 0; first < voxels; first += BLOCK) {
-            const size_t n = voxels - first < BLOCK ? voxels - first : BLOCK;
+            const size_t n = size_min(voxels - first, BLOCK);
             const float *values = samples_block(samples, (size_t)c * voxels + first, n, block);
             for (size_t i = 0; i < n; i++) {
                 s->voxels[first + i] |= values[i] > 0.5f ? bit : 0;
@@ -110,7 +111,7 @@ static int bits_of_channels(const struct samples *samples, size_t voxels, struct
             }
         }
         if (undefined)
-            return fail(STATUS_DATA, "%s: channel %d holds values that are no numbers", s->name, c);
+            return fail(STATUS_DATA, "%s: channel %d holds values that are not numbers", s->name, c);
     }
     return STATUS_OK;
 }
@@ -119,33 +120,34 @@ static void bits_of_mask(const struct samples *samples, size_t voxels, struct se
 {
     float block[BLOCK];
     for (size_t first = 0; first < voxels; first += BLOCK) {
-        const size_t n = voxels - first < BLOCK ? voxels - first : BLOCK;
+        const size_t n = size_min(voxels - first, BLOCK);
         const float *values = samples_block(samples, first, n, block);
         for (size_t i = 0; i < n; i++)
             s->voxels[first + i] = values[i] != 0 ? BIT_MASK : 0;
     }
 }
 
-/* Sets bits and spacing; name, size, placed and affine are set. */
+/* Sets bits and spacing; name, size, has_geometry and affine are set. */
 static int fill(struct segmentation *s, const struct samples *samples, bool label_map, enum label_set set)
 {
     const size_t voxels = voxels_of(s->size);
     s->voxels = calloc(voxels, 1);
     if (!s->voxels)
         return fail(STATUS_FAILURE, "%s: out of memory for %zu voxels", s->name, voxels);
-    if (s->placed)
+    if (s->has_geometry)
         affine_spacing(s->affine, s->spacing);
     if (!label_map)
         return bits_of_channels(samples, voxels, s, set);
     if (samples->channels != 1)
-        return fail(STATUS_DATA, "%s: a label map of %d channels", s->name, samples->channels);
+        return fail(STATUS_DATA, "%s: %d channels; a label map has one", s->name, samples->channels);
     if (set != LABELS_MASK)
         return bits_of_labels(samples, voxels, s, set);
     bits_of_mask(samples, voxels, s);
     return STATUS_OK;
 }
 
-static int begin(struct segmentation *s, const char *name)
+/* A segmentation of that name that holds nothing yet. */
+static int start(struct segmentation *s, const char *name)
 {
     *s = (struct segmentation){.name = strdup(name), .spacing = {1, 1, 1}};
     return s->name ? STATUS_OK : fail(STATUS_FAILURE, "%s: out of memory", name);
@@ -154,34 +156,36 @@ static int begin(struct segmentation *s, const char *name)
 int segmentation_from_record(const struct record *record, const char *name, enum label_set set,
                              struct segmentation *s)
 {
-    int status = begin(s, name);
+    int status = start(s, name);
     if (status)
         return status;
     if (!record->foreign)
         memcpy(s->case_name, record->case_name, sizeof s->case_name);
-    s->placed = record->has_geometry;
+    s->has_geometry = record->has_geometry;
     memcpy(s->size, record->size, sizeof s->size);
     affine_join(record->directions, record->origin, s->affine);
     const struct samples samples = {record->data, record->sample, record->channels};
     const bool one_mask = record->role == ROLE_MASK && record->channels == 1;
     const bool label_map =
         record->role == ROLE_LABEL || (record->foreign && record->channels == 1) || one_mask;
-    status = one_mask && set != LABELS_MASK
-                 ? fail(STATUS_DATA, "%s: a mask of one region has no labels", name)
-                 : fill(s, &samples, label_map, set);
+    status =
+        one_mask && set != LABELS_MASK
+            ? fail(STATUS_DATA, "%s: a mask of one region is not a label map; score it with --mask", name)
+            : fill(s, &samples, label_map, set);
     if (status)
         segmentation_free(s);
     return status;
 }
 
-static int read_nifti(const char *path, enum label_set set, struct segmentation *s)
+static int read_nifti(const char *path, enum label_set set, uint64_t max_bytes, struct segmentation *s)
 {
+    const struct nifti_options options = {.max_bytes = max_bytes};
     struct nifti nifti;
-    int status = nifti_read(path, NULL, &nifti);
+    int status = nifti_read(path, &options, &nifti);
     if (status)
         return status;
-    if (!(status = begin(s, path))) {
-        s->placed = true;
+    if (!(status = start(s, path))) {
+        s->has_geometry = true;
         memcpy(s->size, nifti.size, sizeof s->size);
         memcpy(s->affine, nifti.affine, sizeof s->affine);
         const struct samples samples = {nifti.data, SAMPLE_FLOAT, nifti.channels};
@@ -193,8 +197,9 @@ static int read_nifti(const char *path, enum label_set set, struct segmentation 
     return status;
 }
 
-/* How well a record fits the side: the best is taken, two of the best are refused. 0: not at all. */
-static int fitness(const struct record *record, enum side side)
+/* How well a record suits the side: the best one is used, two equally good ones are refused. 0: it cannot be
+ * used. */
+static int suitability(const struct record *record, enum side side)
 {
     if (record->foreign)
         return 1;
@@ -210,31 +215,32 @@ static int fitness(const struct record *record, enum side side)
     return 0;
 }
 
-static int read_record(const char *path, enum side side, struct record *best)
+static int read_record(const char *path, enum side side, uint64_t max_bytes, struct record *best)
 {
+    const struct reader_options options = {.max_bytes = max_bytes};
     struct reader *reader;
     char *const paths[] = {(char *)path};
-    int status = reader_open(&reader, 1, paths, NULL), best_fitness = 0, equals = 0;
+    int status = reader_open(&reader, 1, paths, &options), best_suitability = 0, equals = 0;
     if (status)
         return status;
     for (bool got = true; got && !status;) {
         struct record record = {0};
         status = reader_next(reader, &record, &got);
-        const int here = got && !status ? fitness(&record, side) : 0;
-        equals = here > best_fitness ? 1 : equals + (here && here == best_fitness);
-        if (here <= best_fitness) {
+        const int here = got && !status ? suitability(&record, side) : 0;
+        equals = here > best_suitability ? 1 : equals + (here && here == best_suitability);
+        if (here <= best_suitability) {
             record_free(&record);
             continue;
         }
         record_free(best);
         *best = record;
-        best_fitness = here;
+        best_suitability = here;
     }
     reader_close(reader);
     if (!status && equals != 1) {
         const char *what = side == SIDE_PREDICTION ? "prediction" : "reference";
-        status = equals ? fail(STATUS_DATA, "%s: %d records that could be the %s", path, equals, what)
-                        : fail(STATUS_DATA, "%s: no record that could be the %s", path, what);
+        status = equals ? fail(STATUS_DATA, "%s: %d records could be the %s", path, equals, what)
+                        : fail(STATUS_DATA, "%s: no record could be the %s", path, what);
     }
     if (status)
         record_free(best);
@@ -258,15 +264,16 @@ static int is_record(const char *path, bool *record)
     return STATUS_OK;
 }
 
-int segmentation_read(const char *path, enum side side, enum label_set set, struct segmentation *s)
+int segmentation_read(const char *path, enum side side, enum label_set set, uint64_t max_bytes,
+                      struct segmentation *s)
 {
-    bool from_record;
     struct record record = {0};
+    bool from_record;
     *s = (struct segmentation){0};
     int status = is_record(path, &from_record);
     if (status || !from_record)
-        return status ? status : read_nifti(path, set, s);
-    if ((status = read_record(path, side, &record)))
+        return status ? status : read_nifti(path, set, max_bytes, s);
+    if ((status = read_record(path, side, max_bytes, &record)))
         return status;
     status = segmentation_from_record(&record, path, set, s);
     record_free(&record);
@@ -286,12 +293,22 @@ void segmentation_free(struct segmentation *s)
     *s = (struct segmentation){0};
 }
 
+struct mask segmentation_region(const struct segmentation *s, uint8_t bit)
+{
+    return (struct mask){s->voxels, bit, {s->size[0], s->size[1], s->size[2]}, axes_of(s->size)};
+}
+
+const double *segmentation_spacing(const struct segmentation *p, const struct segmentation *r)
+{
+    return r->has_geometry ? r->spacing : p->spacing;
+}
+
 int segmentation_compare(const struct segmentation *p, const struct segmentation *r)
 {
     if (memcmp(p->size, r->size, sizeof p->size))
         return fail(STATUS_DATA, "%s is of %dx%dx%d voxels, %s of %dx%dx%d", p->name, p->size[0], p->size[1],
                     p->size[2], r->name, r->size[0], r->size[1], r->size[2]);
-    if (p->placed && r->placed && !(affine_difference(p->affine, r->affine) <= AFFINE_TOLERANCE))
+    if (p->has_geometry && r->has_geometry && !(affine_difference(p->affine, r->affine) <= AFFINE_TOLERANCE))
         return fail(STATUS_DATA, "%s and %s: their affines differ by %g", p->name, r->name,
                     affine_difference(p->affine, r->affine));
     if (p->case_name[0] && r->case_name[0] && strcmp(p->case_name, r->case_name))
@@ -305,6 +322,6 @@ void segmentation_warn(const char *case_name, const struct segmentation *p, cons
     const struct segmentation *both[2] = {p, r};
     for (int i = 0; i < 2; i++)
         if (both[i]->looks_2023)
-            warn("case %s: %s: label 3 and no 4; a map of 2023 needs --labels 2023", case_name,
+            warn("case %s: %s: it holds label 3 and no 4; a map of 2023 needs --scheme 2023", case_name,
                  both[i]->name);
 }

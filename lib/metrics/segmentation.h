@@ -2,7 +2,8 @@
 #ifndef PRUNET_METRICS_SEGMENTATION_H
 #define PRUNET_METRICS_SEGMENTATION_H
 
-#include "lib/stream/reader.h"
+#include "lib/metrics/mask.h"
+#include "lib/stream/record.h"
 #include "lib/volume/labels.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,11 +21,11 @@ enum { BIT_MASK = 1 };
 enum side { SIDE_PREDICTION, SIDE_REFERENCE };
 
 struct segmentation {
-    char *name;                     /* for messages: the path, or that and the case */
+    char *name;                     /* for messages: the path, or which of a stream's two it is */
     char case_name[CASE_NAME_SIZE]; /* of the record; of a NIfTI "" */
     uint8_t *voxels;                /* region bits, (D, H, W) */
     int size[3];                    /* x, y, z */
-    bool placed;                    /* affine and spacing are known; else spacing is 1, 1, 1 */
+    bool has_geometry;              /* affine and spacing are known; else spacing is 1, 1, 1 */
     double affine[3][4];            /* voxel of this array to RAS mm */
     double spacing[3];              /* mm */
     bool looks_2023;                /* label 3 and no 4 under LABELS_2018 */
@@ -33,8 +34,9 @@ struct segmentation {
 /* Reads a NIfTI or a record file; "-" is a record on stdin. From a file with several records it takes, for
  * the prediction, the prob record if there is one, else the label or mask, and for the reference the label or
  * mask; more than one of these is STATUS_DATA. Label values outside the set, or not whole, are STATUS_DATA
- * with value and count; probabilities and masks of three channels count as WT, TC, ET where > 0.5. */
-int segmentation_read(const char *path, enum side side, enum label_set labels,
+ * with value and count; probabilities and masks of three channels count as WT, TC, ET where > 0.5.
+ * `max_bytes`: the largest record or volume, 0 for 4 GiB. */
+int segmentation_read(const char *path, enum side side, enum label_set labels, uint64_t max_bytes,
                       struct segmentation *segmentation);
 
 /* The same from a record; `name` is copied. */
@@ -46,7 +48,15 @@ void segmentation_free(struct segmentation *segmentation);
 /* Releases the voxels, and keeps what is said about them. */
 void segmentation_drop_voxels(struct segmentation *segmentation);
 
-/* STATUS_DATA naming both unless they have the same size, affine within 1e-3 where both are placed, and do
+/* One region of it; the voxels stay the segmentation's. */
+struct mask segmentation_region(const struct segmentation *segmentation, uint8_t bit);
+
+/* The spacing to score a pair with, in mm (x, y, z): the reference's where it is known, else the
+ * prediction's, else 1. */
+const double *segmentation_spacing(const struct segmentation *prediction,
+                                   const struct segmentation *reference);
+
+/* STATUS_DATA naming both unless they have the same size, affine within 1e-3 where both are known, and do
  * not belong to different cases. */
 int segmentation_compare(const struct segmentation *prediction, const struct segmentation *reference);
 

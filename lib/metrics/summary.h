@@ -1,19 +1,9 @@
-/* What many cases come to: statistics of each region's measures, and how sure they are. */
+/* Summaries of many cases: statistics of each region's measures. */
 #ifndef PRUNET_METRICS_SUMMARY_H
 #define PRUNET_METRICS_SUMMARY_H
 
-#include "lib/metrics/measure.h"
-#include "lib/stream/record.h"
-#include "lib/volume/labels.h"
+#include "lib/metrics/score.h"
 #include <stddef.h>
-#include <stdint.h>
-
-struct case_scores {
-    char case_name[CASE_NAME_SIZE];
-    int regions;
-    const char *region_names[SCHEME_REGIONS_MAX]; /* ET, WT, TC, or mask */
-    struct region_scores region[SCHEME_REGIONS_MAX];
-};
 
 enum statistic {
     STATISTIC_MEAN,

@@ -1,22 +1,20 @@
 #include "lib/metrics/surface.h"
+#include "lib/base/array.h"
 #include "lib/base/error.h"
 #include "lib/metrics/surfel.h"
 #include <stdlib.h>
 #include <string.h>
 
-static int grow(struct surface *surface, size_t *room, bool weighted)
+/* Makes room for another point; on failure the surface is freed. */
+static int grow(struct surface *surface, size_t *capacity, bool weighted)
 {
-    *room = *room ? 2 * *room : 4096;
-    struct point *points = realloc(surface->points, *room * sizeof *points);
-    if (points)
-        surface->points = points;
-    double *areas = weighted ? realloc(surface->areas, *room * sizeof *areas) : NULL;
-    if (areas)
-        surface->areas = areas;
-    if (points && (areas || !weighted))
-        return STATUS_OK;
-    surface_free(surface);
-    return fail(STATUS_FAILURE, "out of memory for a surface of %zu points", *room);
+    size_t areas = *capacity; /* as large as that of the points */
+    int status = array_grow(&surface->points, capacity, surface->count + 1, sizeof *surface->points);
+    if (!status && weighted)
+        status = array_grow(&surface->areas, &areas, surface->count + 1, sizeof *surface->areas);
+    if (status)
+        surface_free(surface);
+    return status;
 }
 
 /* Steps in the array to the neighbours that exist: 2, 4 or 6 across faces, or 3^axes - 1. */
@@ -40,7 +38,7 @@ int surface_border(const struct mask *mask, bool corners, struct surface *surfac
     const uint8_t bit = mask->bit;
     ptrdiff_t steps[26];
     const int step_count = neighbour_steps(mask, corners, steps);
-    size_t room = 0;
+    size_t capacity = 0;
     struct box box;
     *surface = (struct surface){0};
     mask_box(mask, &box);
@@ -59,7 +57,7 @@ int surface_border(const struct mask *mask, bool corners, struct surface *surfac
                     border = !(row[x + steps[i]] & bit);
                 if (!border)
                     continue;
-                if (surface->count == room && grow(surface, &room, false))
+                if (surface->count == capacity && grow(surface, &capacity, false))
                     return STATUS_FAILURE;
                 surface->points[surface->count++] = (struct point){(int16_t)x, (int16_t)y, (int16_t)z};
             }
@@ -70,7 +68,7 @@ int surface_border(const struct mask *mask, bool corners, struct surface *surfac
 /* One row of corners: its code slides along x over four rows of voxels (NULL: outside), low and high y at
  * low z, then at high z; bits 2 row (low x) and 2 row + 1 (high x). */
 static int lattice_row(const struct mask *mask, const struct box *box, const uint8_t *rows[4], int y, int z,
-                       const double areas[256], size_t *room, struct surface *surface)
+                       const double areas[256], size_t *capacity, struct surface *surface)
 {
     unsigned before = 0;
     for (int x = box->low[0]; x <= box->high[0]; x++) {
@@ -81,7 +79,7 @@ static int lattice_row(const struct mask *mask, const struct box *box, const uin
         before = here;
         if (code == 0 || code == 255)
             continue;
-        if (surface->count == *room && grow(surface, room, true))
+        if (surface->count == *capacity && grow(surface, capacity, true))
             return STATUS_FAILURE;
         surface->points[surface->count] = (struct point){(int16_t)x, (int16_t)y, (int16_t)z};
         surface->areas[surface->count++] = areas[code];
@@ -106,7 +104,7 @@ int surface_lattice(const struct mask *mask, const double spacing[3], struct sur
 {
     const double existing[3] = {spacing[0], mask->axes > 1 ? spacing[1] : 1, mask->axes > 2 ? spacing[2] : 1};
     double areas[256];
-    size_t room = 0;
+    size_t capacity = 0;
     struct box box;
     *surface = (struct surface){0};
     if (!mask_box(mask, &box))
@@ -118,7 +116,7 @@ int surface_lattice(const struct mask *mask, const double spacing[3], struct sur
             for (int i = 0; i < 4; i++)
                 rows[i] = row_beside(mask, &box, y, z, i & 1, i >> 1);
             if ((rows[0] || rows[1] || rows[2] || rows[3]) &&
-                lattice_row(mask, &box, rows, y, z, areas, &room, surface))
+                lattice_row(mask, &box, rows, y, z, areas, &capacity, surface))
                 return STATUS_FAILURE;
         }
     return STATUS_OK;

@@ -2,8 +2,8 @@
  *
  * The order of the columns is an interface: case, region, the measures, both_empty, prediction_empty,
  * reference_empty, left_out, convention. In a case's row the four counts are 0 or 1; in a row of the summary
- * they count cases, so that no mean stands without the number of cases that it does not speak of. Undefined
- * values are "nan", endless ones "inf"; null and "inf" in JSON. */
+ * they count cases, so that beside every mean stands how many cases it leaves out. Undefined values are
+ * "nan", infinite ones "inf"; null and "inf" in JSON. */
 #ifndef PRUNET_METRICS_TABLE_H
 #define PRUNET_METRICS_TABLE_H
 

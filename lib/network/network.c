@@ -1,4 +1,5 @@
 #include "lib/network/network.h"
+#include "lib/base/environment.h"
 #include "lib/base/error.h"
 #include "lib/base/threads.h"
 #include "lib/network/blocks.h"
@@ -348,7 +349,7 @@ int network_update(struct network *n, const struct adam *adam)
 int backend_find(const struct kernels **kernels, const struct backend_choice *choice,
                  const struct architecture *architecture)
 {
-    const char *name = choice->name ? choice->name : getenv("PRUNET_BACKEND"), *why;
+    const char *name = choice->name ? choice->name : environment_value("PRUNET_BACKEND"), *why;
     int streams = architecture->kind == NETWORK_REVERSIBLE ? 2 : 1;
     *kernels = kernels_find(name && *name ? name : "cpu", architecture->channels, architecture->levels,
                             streams, &why);

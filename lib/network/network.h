@@ -121,12 +121,8 @@ struct backend_choice {
     int threads;      /* 0: PRUNET_THREADS, else OMP_NUM_THREADS, else all cores */
 };
 
-/* The options of every tool that computes. */
-#define BACKEND_OPTIONS(choice)                                                                              \
-    {"backend", 0, OPTION_TEXT, &(choice).name, "B", "what computes: cpu (default), reference or another"},  \
-    {                                                                                                        \
-        "threads", 0, OPTION_INTEGER, &(choice).threads, "N", "threads of the CPU (all cores)"               \
-    }
+/* The options of every tool that computes, for `common` of struct tool. */
+#define BACKEND_OPTIONS(choice) .backend = &(choice).name, .threads = &(choice).threads
 
 /* The chosen backend for a network, its threads set; STATUS_USAGE when there is no such backend here or the
  * number of threads is not valid. */

@@ -13,12 +13,8 @@ struct filter {
     uint64_t max_bytes; /* largest payload of a record; 0: the reader's default */
 };
 
-/* The options that every filter has, for its table of options. */
-#define FILTER_OPTIONS(filter)                                                                               \
-    {"output", 'o', OPTION_TEXT, &(filter).output, "FILE", "write to FILE, whole or not at all (stdout)"},   \
-    {                                                                                                        \
-        "max-bytes", 0, OPTION_BYTES, &(filter).max_bytes, "SIZE", "refuse records above SIZE (4G)"          \
-    }
+/* The options that every filter has, for `common` of struct tool. */
+#define FILTER_OPTIONS(filter) .output = &(filter).output, .max_bytes = &(filter).max_bytes
 
 /* Reads the records of the files (none: stdin), applies the filter and writes them; the output is committed
  * only after a complete end of input. Messages of failures name the file and the case. */

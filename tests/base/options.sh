@@ -24,12 +24,13 @@ for tool in "$BUILD"/bin/*; do
     "$name" --help >/dev/full 2>/dev/null
     [ $? = 1 ]
     check $? "$name notices when its help cannot be written"
-    refuse "$name" "cannot make sense" "$name" --no-such-option
+    refuse "$name" "unknown option" "$name" --no-such-option
 done
 
 refuse "an argument is missing" "needs an argument" crop --size
-refuse "an ambiguous beginning" "--s" augment --s 1
-refuse "a letter that is none" "-Z" crop -Z
+refuse "an ambiguous beginning" "'--s' is ambiguous" augment --s 1
+refuse "an unknown letter" "unknown option '-Z'" crop -Z
+refuse "an unknown letter among others" "unknown option '-Z'" crop -vZq
 for value in 1x2 1x2x3x4 0x1x1 1x1x4097 axbxc 1x2x3k ''; do
     refuse "size '$value'" "size" crop --size "$value"
 done
@@ -45,7 +46,7 @@ done
 for value in -1 x 1Q 9999999T '' 1KK; do
     refuse "bytes '$value'" "max-bytes" crop --max-bytes "$value"
 done
-refuse "a flag with an argument" "inverse" regions --inverse=1
+refuse "a flag with an argument" "takes no argument" regions --inverse=1
 
 printf 'a\nb\nc\n' >names
 split-cases names --train t --validation v --seed=3 && [ -s t ]

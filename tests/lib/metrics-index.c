@@ -94,7 +94,7 @@ static int read_pair(char *const file[2], enum label_set labels)
     for (int side = SIDE_PREDICTION; side <= SIDE_REFERENCE; side++) {
         char path[200];
         snprintf(path, sizeof path, FOLDER "%s", file[side]);
-        int status = segmentation_read(path, side, labels, &last.side[side]);
+        int status = segmentation_read(path, side, labels, 0, &last.side[side]);
         if (status)
             return status;
         last.path[side] = strdup(file[side]);

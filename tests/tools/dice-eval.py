@@ -63,12 +63,12 @@ check(status == 0 and agrees(table(out)[1], "odd", odd, reference, ["mask"]), "-
 p23, r23 = labels(3, (0, 1, 2, 3)), labels(4, (0, 1, 2, 3))
 save_nifti("p23.nii", p23)
 save_nifti("r23.nii", r23)
-status, out, err = run("dice-eval", "--labels", "2023", "p23.nii", "r23.nii")
-check(status == 0 and not err and agrees(table(out)[1], "p23", p23, r23, enhancing=3), "--labels 2023: enhancing is 3")
+status, out, err = run("dice-eval", "--scheme", "2023", "p23.nii", "r23.nii")
+check(status == 0 and not err and agrees(table(out)[1], "p23", p23, r23, enhancing=3), "--scheme 2023: enhancing is 3")
 status, out, err = run("dice-eval", "p23.nii", "r.nii")
 check(status == 0 and refused((status, out, err), 0, "warning", "p23.nii", "2023"), "2023's labels under 2018's: a warning")
 save_nifti("p23as18.nii", np.where(p23 == 3, 4, p23).astype("u1"))
-status, out, _ = run("dice-eval", "--labels", "2023", "p23as18.nii", "r23.nii")
+status, out, _ = run("dice-eval", "--scheme", "2023", "p23as18.nii", "r23.nii")
 check(status == 0 and agrees(table(out)[1], "p23as18", p23, r23, enhancing=3), "one map may use 4, the other 3")
 
 # --- empty masks under the conventions -------------------------------------------------------------------------------
@@ -215,12 +215,16 @@ check(run("dice-eval", "p.nii.gz", "nearly.nii")[0] == 0, "affines within 1e-3 a
 check(refused(run("dice-eval", "p.nii.gz", "gone.nii"), 1, "gone.nii"), "a missing file is a failure")
 
 for words in (["--convention", "none", "p.nii.gz", "r.nii"], ["a", "b", "c"], ["--pairs", "pairs", "p.nii.gz"],
-              ["--labels", "2019", "p.nii.gz", "r.nii"], ["--mask", "--labels", "2018", "p.nii.gz", "r.nii"],
+              ["--scheme", "2019", "p.nii.gz", "r.nii"], ["--mask", "--scheme", "2018", "p.nii.gz", "r.nii"],
               ["--expect", "cases", "p.nii.gz", "r.nii"], ["--summary", "--no-summary"], ["--threads", "-1"], ["-", "-"]):
     status, out, err = run("dice-eval", *words)
     check(status == 2 and not out and err, "usage: %s" % " ".join(words))
 result = run("dice-eval", "p.nii.gz", "r.nii", env=dict(os.environ, PRUNET_THREADS="two"))
 check(refused(result, 2, "PRUNET_THREADS", "two") and not result[1], "PRUNET_THREADS is heard")
+check(refused(run("dice-eval", "--max-bytes", "2015", "p.nii.gz", "r.nii"), 65, "p.nii.gz", "2015")
+      and run("dice-eval", "--max-bytes", "2016", "p.nii.gz", "r.nii")[1] == plain, "--max-bytes of files: 504 voxels as float")
+check(refused(run("dice-eval", "--max-bytes", "503", "p.nrrd", "r.nii"), 65, "p.nrrd", "503"), "--max-bytes of a record file")
+check(refused(run("dice-eval", "--max-bytes", "503", stdin=stream), 65, "503"), "--max-bytes of a stream")
 with open("/dev/full", "wb") as full:
     done = subprocess.run(["dice-eval", "p.nii.gz", "r.nii"], stdout=full, stderr=subprocess.PIPE)
 check(done.returncode == 1 and done.stderr.count(b"\n") == 1, "a full disk is a failure, in one line")

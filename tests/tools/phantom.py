@@ -69,7 +69,10 @@ check(fits, "the brain fits into 80x80x64, but for a slice")
 
 for threads in ("1", "3"):
     run("phantom", "--cases", "2", *small, "-o", path("t" + threads), env={"OMP_NUM_THREADS": threads})
-check(digest("t1") == digest("t3"), "the number of threads changes no byte")
+run("phantom", "--cases", "2", *small, "--threads", "2", "-o", path("t2"))
+check(digest("t1") == digest("t2") == digest("t3"), "the number of threads changes no byte")
+status, _, message = run("phantom", *small, "-o", path("never"), env={"PRUNET_THREADS": "two"})
+check(status == 2 and "PRUNET_THREADS" in message and not os.path.exists(path("never")), "PRUNET_THREADS is heard")
 run("phantom", "--seed", "2", "--cases", "2", *small, "-o", path("other"))
 check(digest("other") != digest("t1"), "another seed, other cases")
 run("phantom", "--seed", "2", "--cases", "2", *small, "-o", path("t1"))

@@ -71,8 +71,10 @@ _, better, _ = run("postprocess", "--et-minimum", str(best), stdin=stream)
 _, scores, _ = run("dice-eval", "--summary", stdin=better)
 mean = [row["dice"] for row in table(scores)[1] if row["case"] == "mean" and row["region"] == "ET"][0]
 check(abs(mean - (sum(dice) + 3) / 5) < 1e-8, "the filter then reaches what the search promised")
+check(run("postprocess", "--search", "--no-header", stdin=stream)[1] == out[out.index(b"\n") + 1 :], "--no-header")
+check(run("postprocess", "--search", "--max-bytes", "1", stdin=stream)[0] == 65, "--max-bytes")
 check(run("postprocess", "--search", stdin=b"")[0] == 65, "an empty stream is refused")
-for words in (["--search", "--et-minimum", "3"], ["--pairs", "pairs"], ["--et-minimum", "-1"]):
+for words in (["--search", "--et-minimum", "3"], ["--pairs", "pairs"], ["--et-minimum", "-1"], ["--no-header"]):
     status, out, err = run("postprocess", *words)
     check(status == 2 and not out and err, "usage: %s" % " ".join(words))
 finish()

@@ -67,7 +67,7 @@ check(status == 0 and np.array_equal(found[0], found[2]) and found[1].shape == (
 labels = np.zeros(SHAPE, "u1")
 for value, region in zip((2, 1, 4), infer(image, "-m", first, "-m", second)):
     labels[region > 0.5] = value
-check(np.array_equal(infer(image, "-m", first, "-m", second, "--labels"), labels), "--labels are those of the mean")
+check(np.array_equal(infer(image, "-m", first, "-m", second, "--label-map"), labels), "--label-map: label maps are those of the mean")
 
 status, out, err = run("prunet-infer", "-m", first, "-m", state("two", "--inputs", "2"), stdin=record(image))
 check(status == 65 and not out and "first" in err and "two" in err, "networks of other inputs are refused: %s" % err.strip())

@@ -21,9 +21,9 @@ for threads in 1 3 7; do
     "${infer[@]}" --threads $threads "$work/0.nrrd" >"$work/threads"
     check "the same bytes with $threads threads" cmp -s "$work/prob" "$work/threads"
 done
-"${infer[@]}" --labels "$work/0.nrrd" >"$work/labels"
+"${infer[@]}" --label-map "$work/0.nrrd" >"$work/labels"
 regions --inverse "$work/prob" >"$work/inverse"
-check "--labels is regions --inverse" cmp -s "$work/labels" "$work/inverse"
+check "--label-map is regions --inverse" cmp -s "$work/labels" "$work/inverse"
 "${infer[@]}" --pass-label "$work/0.nrrd" "$work/1.nrrd" >"$work/pairs"
 check "--pass-label copies the label behind the result" test \
     "$(grep -a '^prunet.role' "$work/pairs" | tr '\n' ' ')" = \
@@ -38,7 +38,7 @@ nii2raw --dir "$work"/raw/*1 --no-label | crop --size 37x33x21 | standardize >"$
 check "an odd size is cut again" test "$(header "$work/odd.prob" sizes:)" = "sizes: 37 33 21 3"
 cat "$work/0.nrrd" "$work/odd.nrrd" | "${infer[@]}" >"$work/both"
 check "sizes may change in a stream" cmp -s "$work/both" <(cat "$work/prob" "$work/odd.prob")
-nii2raw --dir "$work"/raw/*1 --no-label | standardize | "${infer[@]}" --labels | raw2nii >"$work/uncropped.nii"
+nii2raw --dir "$work"/raw/*1 --no-label | standardize | "${infer[@]}" --label-map | raw2nii >"$work/uncropped.nii"
 check "without crop, back on the source grid" test "$(stat -c %s "$work/uncropped.nii")" -gt $((40 * 40 * 24))
 
 fails "no model" 2 "-m" prunet-infer "$work/0.nrrd"

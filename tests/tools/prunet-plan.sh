@@ -69,6 +69,7 @@ check "--memory 4G keeps what fits" test "$(choice 4G | cut -d ' ' -f 1)" = keep
     -a "$(allocated 4G)" -gt "$(allocated default)"
 check "--memory 100G keeps all" test "$(choice 100G)" = "keep 10 1"
 fails "too little memory" 1 "MiB of memory are needed at least, 1024 MiB are allowed" prunet-plan --memory 1G
+prunet-plan --size 32x32x32 -o "$work/table" && check "-o writes the table" test "$(cat "$work/table")" = "$(prunet-plan --size 32x32x32)"
 make_state "$work/state"
 check "of a checkpoint" test "$(total training peak -m "$work/state" --size 32x32x32)" = \
     "$(total training peak --channels 4,8,12,16,20 --groups 2 --size 32x32x32)"

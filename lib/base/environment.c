@@ -1,0 +1,116 @@
+#include "lib/base/environment.h"
+#include "lib/base/error.h"
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char PREFIX[] = "PRUNET_";
+enum { NAME_MAX_LENGTH = 63 };
+
+const struct environment_variable environment_variables[] = {
+    /* the tools */
+    {"PRUNET_BACKEND", "backend", "as --backend, which wins", NULL},
+    {"PRUNET_CPU", "backend", "widest instructions that cpu uses: portable, avx2, avx512 (all there are)",
+     NULL},
+    {"PRUNET_CUDA_KERNELS", "backend",
+     "level 0 by own CUDA kernels: 0, 1 or some of forward,data,weights (0)", NULL},
+    {"PRUNET_CUDA_LEVEL0", "backend", NULL, "PRUNET_CUDA_KERNELS"},
+    {"PRUNET_THREADS", "threads", "as --threads, which wins; before OMP_NUM_THREADS", NULL},
+    /* tests/ */
+    {"PRUNET_TEST_DATA", NULL, "folder of real cases; without it the tests on real cases skip", NULL},
+    {"PRUNET_TEST_PYTHON", NULL, "interpreter of the tests in Python (python3)", NULL},
+    {"PRUNET_TEST_STRICT", NULL, "1: a test that skips because a package is missing fails", NULL},
+    {"PRUNET_TEST_SHOW", NULL, "1: the output of tests that pass is printed, too", NULL},
+    {"PRUNET_TEST_LONG", NULL, "1: tests/kernels/scratch tries every width of network, for half an hour",
+     NULL},
+    {"PRUNET_TEST_OPERATION", NULL, "tests/kernels/operations tries the operations whose name contains it",
+     NULL},
+    {"PRUNET_TEST_KILLS", NULL, "how often tests/pipelines/resume.sh kills a run (2)", NULL},
+    {"PRUNET_TEST_SEED", NULL, "seed of the instants at which tests/pipelines/resume.sh kills (the time)",
+     NULL},
+    /* tests/bench/ */
+    {"PRUNET_BENCH_FOLDER", NULL, "where the benchmark's tables go (build/bench/DATE)", NULL},
+    {"PRUNET_BENCH_TORCH", NULL, "a Python with torch to compare with; none: without", NULL},
+    {"PRUNET_BENCH_TORCH_OLD", NULL, "a Python with torch and revtorch to compare with; none: without", NULL},
+    {"PRUNET_BENCH_SIZES", NULL, "the smaller and the larger grid of the quick benchmark", NULL},
+    {"PRUNET_BENCH_PATCH", NULL, "grid that stands for the rows' 128x128x128", NULL},
+    {"PRUNET_BENCH_FULL", NULL, "grid that stands for the rows' 160x192x160", NULL},
+    {"PRUNET_BENCH_KERNELS", NULL, "size of the kernels' benchmark: full or patch (full)", NULL},
+    {"PRUNET_BENCH_REPEATS", NULL, "how often a kernel is timed (5)", NULL},
+};
+
+const size_t environment_variable_count = sizeof environment_variables / sizeof environment_variables[0];
+
+static const char *value_of(const char *name)
+{
+    const char *value = getenv(name);
+    return value && *value ? value : NULL;
+}
+
+const char *environment_value(const char *name)
+{
+    const char *value = value_of(name);
+    for (size_t i = 0; i < environment_variable_count && !value; i++) {
+        const struct environment_variable *v = &environment_variables[i];
+        if (v->synonym_of && !strcmp(v->synonym_of, name))
+            value = value_of(v->name);
+    }
+    return value;
+}
+
+/* Characters to insert, delete or replace so that one name becomes the other (Levenshtein's distance). */
+static size_t edits_between(const char *a, const char *b)
+{
+    size_t row[NAME_MAX_LENGTH + 1]; /* row[j]: from the first i characters of a to the first j of b */
+    const size_t length = strlen(b);
+    for (size_t j = 0; j <= length; j++)
+        row[j] = j;
+    for (size_t i = 0; a[i]; i++) {
+        size_t diagonal = row[0];
+        row[0] = i + 1;
+        for (size_t j = 0; j < length; j++) {
+            size_t fewest = diagonal + (a[i] != b[j]);
+            fewest = row[j] + 1 < fewest ? row[j] + 1 : fewest;
+            fewest = row[j + 1] + 1 < fewest ? row[j + 1] + 1 : fewest;
+            diagonal = row[j + 1];
+            row[j + 1] = fewest;
+        }
+    }
+    return row[length];
+}
+
+static const char *nearest_name(const char *name)
+{
+    size_t nearest = 0;
+    for (size_t i = 1; i < environment_variable_count; i++)
+        if (edits_between(name, environment_variables[i].name) <
+            edits_between(name, environment_variables[nearest].name))
+            nearest = i;
+    return environment_variables[nearest].name;
+}
+
+/* Whether the entry NAME=VALUE, with a name of `length` characters, is of a variable of the table. */
+static bool is_known(const char *entry, size_t length)
+{
+    for (size_t i = 0; i < environment_variable_count; i++) {
+        const char *name = environment_variables[i].name;
+        if (strlen(name) == length && !strncmp(name, entry, length))
+            return true;
+    }
+    return false;
+}
+
+int environment_check(void)
+{
+    for (char **entry = environ; *entry; entry++) {
+        const size_t length = strcspn(*entry, "=");
+        if (strncmp(*entry, PREFIX, sizeof PREFIX - 1) || is_known(*entry, length))
+            continue;
+        char name[NAME_MAX_LENGTH + 1] = "";
+        strncat(name, *entry, length < NAME_MAX_LENGTH ? length : NAME_MAX_LENGTH);
+        return fail(STATUS_USAGE, "%s: no environment variable of prunet has this name; the nearest is %s",
+                    name, nearest_name(name));
+    }
+    return STATUS_OK;
+}
