@@ -1,29 +1,84 @@
 /* The tables of the CUDA backend, one for each precision of the operands, and the families that list them. */
 #include "kernels/backends.h"
-#include "kernels/cuda/by_hand.h"
+#include "kernels/cuda/conv1.h"
+#include "kernels/cuda/convolution.h"
 #include "kernels/cuda/gpu.h"
 #include "kernels/cuda/layout.h"
 #include "kernels/cuda/operations.h"
-#include "kernels/cuda/scratch.h"
+#include "kernels/cuda/own_kernels.h"
 #include <stdio.h>
 
-/* The choice belongs to the description: results differ in their last bits with it. */
+/* --- opening and finishing --- */
+
+/* The choice of kernels belongs to the description, which states note: results differ in their last bits with
+ * it. */
 static char bf16_description[128];
 
 static const char *choose(void)
 {
-    const char *advice = by_hand_choose();
+    const char *advice = own_kernels_choose();
     snprintf(bf16_description, sizeof bf16_description,
-             "cuda: NDHWC, operands rounded to bf16, tensors fp32, level 0 by hand: %s", by_hand_words());
+             "cuda: NDHWC, operands rounded to bf16, tensors fp32, level 0 by hand: %s", own_kernels_words());
     return advice;
 }
 
-/* Opening a precision, and its scratch, which a plan asks for before that. */
+/* Claims the device and the libraries, once a process. NULL, or one line of advice. */
+static const char *claim(void)
+{
+    static bool claimed;
+    const char *advice = NULL;
+    if (!claimed && !(advice = gpu_open()) && !(advice = convolution_open(gpu_queue())) &&
+        !(advice = conv1_open(gpu_queue())))
+        claimed = true;
+    return advice;
+}
+
+static const char *open_precision(enum precision precision)
+{
+    const char *advice = choose();
+    if (advice)
+        return advice;
+    operand_set_precision(precision);
+    return claim();
+}
+
+static const char *finish(void)
+{
+    if (!gpu_finish())
+        convolution_finish_checks();
+    return gpu_failure();
+}
+
+/* --- the tables --- */
+
+/* May be asked before anything is opened. */
+static size_t scratch_bytes(enum precision precision, enum operation operation, struct shape in,
+                            struct shape out)
+{
+    switch (operation) {
+    case OPERATION_IMAGE_CONV:
+        return image_conv_scratch_bytes(in, out);
+    case OPERATION_CONV3:
+        return conv3_scratch_bytes(in, out);
+    case OPERATION_NORM:
+        return norm_scratch_bytes(in);
+    case OPERATION_BRANCH:
+        return branch_scratch_bytes(precision, in);
+    case OPERATION_DOWN:
+        return down_scratch_bytes(in, out);
+    case OPERATION_UP:
+        return up_scratch_bytes(in, out);
+    case OPERATION_HEAD:
+        return head_scratch_bytes(in);
+    }
+    return 0;
+}
+
+/* What differs between the tables. */
 #define PRECISION(precision, name)                                                                           \
     static const char *open_##name(void)                                                                     \
     {                                                                                                        \
-        const char *advice = choose();                                                                       \
-        return advice ? advice : gpu_open(precision);                                                        \
+        return open_precision(precision);                                                                    \
     }                                                                                                        \
     static size_t scratch_bytes_##name(enum operation operation, struct shape in, struct shape out)          \
     {                                                                                                        \
@@ -47,7 +102,7 @@ PRECISION(PRECISION_BF16, bf16)
         .download = gpu_download,                                                                            \
         .clear = gpu_clear,                                                                                  \
         .copy = gpu_copy,                                                                                    \
-        .finish = gpu_finish,                                                                                \
+        .finish = finish,                                                                                    \
         .overlaps = true,                                                                                    \
         .allocate_host = gpu_allocate_host,                                                                  \
         .release_host = gpu_release_host,                                                                    \
@@ -88,11 +143,13 @@ TABLE(table_tf32, "cuda", "cuda: NDHWC, operands rounded to TF32", 0x1p-11, tf32
 TABLE(table_fp32, "cuda-fp32", "cuda: NDHWC, fp32 throughout", 0, fp32);
 TABLE(table_bf16, "cuda-bf16", bf16_description, 0x1p-9, bf16);
 
-/* A table that this machine can run. */
+/* --- the families --- */
+
+/* The table, if this machine can run it. */
 static int list(const struct kernels *table, const struct kernels *tables[FAMILY_TABLES_MAX])
 {
     tables[0] = table;
-    return choose() || gpu_claim() ? 0 : 1;
+    return choose() || claim() ? 0 : 1;
 }
 
 #define FAMILY(family, table)                                                                                  \

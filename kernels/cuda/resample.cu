@@ -1,11 +1,11 @@
-/* Max-pooling and trilinear up-sampling between two levels, without the conv1. See kernels/resample.h.
+/* Max-pooling and trilinear up-sampling between two levels, without the conv1. See resample.h.
  *
  * A thread owns four channels of one voxel of the level that it writes (of the coarse one where it unpools);
  * the streams of a tensor follow each other along blockIdx.z. */
-#include "kernels/cuda/device.h"
+#include "kernels/cuda/resample.h"
 #include "kernels/cuda/rows.h"
 
-/* The grid over all quads of one part, streams along z. */
+/* The grid over all quads of one stream, streams along z. */
 static inline dim3 quad_grid(size_t voxels, struct shape s)
 {
     size_t quads = voxels * (size_t)(padded(s.channels) / 4);
@@ -32,7 +32,7 @@ __device__ static inline struct quad quad_in(struct shape s)
     return q;
 }
 
-__device__ static inline size_t floats_of_part(struct shape s)
+__device__ static inline size_t floats_of_stream(struct shape s)
 {
     return (size_t)s.depth * (size_t)s.height * (size_t)s.width * (size_t)padded(s.channels);
 }
@@ -85,35 +85,37 @@ __device__ static inline float4 cell_maximum(struct shape fine, const float *x, 
     return make_float4(most[0], most[1], most[2], most[3]);
 }
 
-__global__ void pool(struct shape coarse, const float *x, float *y)
+__global__ void resample_pool_kernel(struct shape coarse, const float *x, float *y)
 {
     struct quad at = quad_in(coarse);
     struct shape fine = finer_of(coarse);
     if (!at.inside)
         return;
     int where[4];
-    float4 most = cell_maximum(fine, x + blockIdx.z * floats_of_part(fine), at, where);
-    store4(y + blockIdx.z * floats_of_part(coarse) + at.voxel * (size_t)padded(coarse.channels) + at.channel,
+    float4 most = cell_maximum(fine, x + blockIdx.z * floats_of_stream(fine), at, where);
+    store4(y + blockIdx.z * floats_of_stream(coarse) + at.voxel * (size_t)padded(coarse.channels) +
+               at.channel,
            most);
 }
 
-void gpu_pool(struct shape fine, const float *x, float *y)
+void resample_pool(struct shape fine, const float *x, float *y)
 {
     struct shape coarse = coarser_of(fine);
-    GPU_LAUNCH(pool, quad_grid(shape_voxels(coarse), coarse), dim3(ROW_THREADS), 0, coarse, x, y);
+    GPU_LAUNCH(resample_pool_kernel, quad_grid(shape_voxels(coarse), coarse), dim3(ROW_THREADS), 0, coarse, x,
+               y);
 }
 
-__global__ void unpool(struct shape coarse, const float *x, const float *dy, float *dx)
+__global__ void resample_unpool_kernel(struct shape coarse, const float *x, const float *dy, float *dx)
 {
     struct quad at = quad_in(coarse);
     struct shape fine = finer_of(coarse);
     if (!at.inside)
         return;
     int where[4];
-    cell_maximum(fine, x + blockIdx.z * floats_of_part(fine), at, where);
-    float4 g = load4(dy + blockIdx.z * floats_of_part(coarse) + at.voxel * (size_t)padded(coarse.channels) +
+    cell_maximum(fine, x + blockIdx.z * floats_of_stream(fine), at, where);
+    float4 g = load4(dy + blockIdx.z * floats_of_stream(coarse) + at.voxel * (size_t)padded(coarse.channels) +
                      at.channel);
-    dx += blockIdx.z * floats_of_part(fine);
+    dx += blockIdx.z * floats_of_stream(fine);
     for (int corner = 0; corner < 8; corner++) {
         float *to =
             dx +
@@ -126,10 +128,11 @@ __global__ void unpool(struct shape coarse, const float *x, const float *dy, flo
     }
 }
 
-void gpu_unpool(struct shape fine, const float *x, const float *dy, float *dx)
+void resample_unpool(struct shape fine, const float *x, const float *dy, float *dx)
 {
     struct shape coarse = coarser_of(fine);
-    GPU_LAUNCH(unpool, quad_grid(shape_voxels(coarse), coarse), dim3(ROW_THREADS), 0, coarse, x, dy, dx);
+    GPU_LAUNCH(resample_unpool_kernel, quad_grid(shape_voxels(coarse), coarse), dim3(ROW_THREADS), 0, coarse,
+               x, dy, dx);
 }
 
 /* --- up-sample --- */
@@ -154,14 +157,14 @@ __device__ static inline float4 add_scaled(float4 sum, float weight, float4 v)
                        sum.w + weight * v.w);
 }
 
-__global__ void upsample(struct shape coarse, const float *x, float sign, float *y)
+__global__ void resample_upsample_kernel(struct shape coarse, const float *x, float sign, float *y)
 {
     struct shape fine = finer_of(coarse);
     struct quad at = quad_in(fine);
     if (!at.inside)
         return;
-    x += blockIdx.z * floats_of_part(coarse) + at.channel;
-    y += blockIdx.z * floats_of_part(fine) + at.voxel * (size_t)padded(fine.channels) + at.channel;
+    x += blockIdx.z * floats_of_stream(coarse) + at.channel;
+    y += blockIdx.z * floats_of_stream(fine) + at.voxel * (size_t)padded(fine.channels) + at.channel;
     struct taps z = taps_of(at.z, coarse.depth), v = taps_of(at.y, coarse.height),
                 u = taps_of(at.x, coarse.width);
     float4 sum = make_float4(0, 0, 0, 0);
@@ -175,11 +178,12 @@ __global__ void upsample(struct shape coarse, const float *x, float sign, float 
     store4(y, add_scaled(load4(y), sign, sum));
 }
 
-void gpu_upsample(struct shape coarse, const float *x, float sign, float *y)
+void resample_upsample(struct shape coarse, const float *x, float sign, float *y)
 {
     struct shape fine = coarse;
     fine.depth *= 2, fine.height *= 2, fine.width *= 2;
-    GPU_LAUNCH(upsample, quad_grid(shape_voxels(fine), fine), dim3(ROW_THREADS), 0, coarse, x, sign, y);
+    GPU_LAUNCH(resample_upsample_kernel, quad_grid(shape_voxels(fine), fine), dim3(ROW_THREADS), 0, coarse, x,
+               sign, y);
 }
 
 /* What the coarse voxel k gave to the fine voxel 2 k - 1 + step, step = 0 .. 3: 1/4, 3/4, 3/4, 1/4; at a
@@ -193,13 +197,13 @@ __device__ static inline float given(int k, int step, int n)
     return (t.near == k ? 0.75f : 0.0f) + (t.far == k ? 0.25f : 0.0f);
 }
 
-__global__ void upsample_transpose(struct shape coarse, const float *dy, float *dx)
+__global__ void resample_upsample_transpose_kernel(struct shape coarse, const float *dy, float *dx)
 {
     struct shape fine = finer_of(coarse);
     struct quad at = quad_in(coarse);
     if (!at.inside)
         return;
-    dy += blockIdx.z * floats_of_part(fine) + at.channel;
+    dy += blockIdx.z * floats_of_stream(fine) + at.channel;
     float4 sum = make_float4(0, 0, 0, 0);
     for (int sz = 0; sz < 4; sz++) {
         float wz = given(at.z, sz, coarse.depth);
@@ -214,12 +218,13 @@ __global__ void upsample_transpose(struct shape coarse, const float *dy, float *
             }
         }
     }
-    store4(dx + blockIdx.z * floats_of_part(coarse) + at.voxel * (size_t)padded(coarse.channels) + at.channel,
+    store4(dx + blockIdx.z * floats_of_stream(coarse) + at.voxel * (size_t)padded(coarse.channels) +
+               at.channel,
            sum);
 }
 
-void gpu_upsample_transpose(struct shape coarse, const float *dy, float *dx)
+void resample_upsample_transpose(struct shape coarse, const float *dy, float *dx)
 {
-    GPU_LAUNCH(upsample_transpose, quad_grid(shape_voxels(coarse), coarse), dim3(ROW_THREADS), 0, coarse, dy,
-               dx);
+    GPU_LAUNCH(resample_upsample_transpose_kernel, quad_grid(shape_voxels(coarse), coarse), dim3(ROW_THREADS),
+               0, coarse, dy, dx);
 }

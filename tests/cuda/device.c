@@ -88,7 +88,7 @@ static void failing_kernel(void)
     fail_next("cudaLaunchKernel", cudaErrorIllegalAddress);
     ask_for_sums(x);
     const char *why = cuda->finish();
-    check(has(why, "channel_sums: sums_of: an illegal memory access"),
+    check(has(why, "channel_sums: norm_channel_sums_kernel: an illegal memory access"),
           "a failing launch: operation, kernel and cause");
     char first[512];
     snprintf(first, sizeof first, "%s", why ? why : "");

@@ -3,8 +3,9 @@
  * asked again.
  *
  *     plans DEVICE.json */
+#include "kernels/cuda/convolution_plan.h"
 #include "kernels/cuda/layout.h"
-#include "kernels/cuda/plan.h"
+#include "kernels/cuda/operand.h"
 #include "tests/check.h"
 
 enum { LEVELS = 5 };

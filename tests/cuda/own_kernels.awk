@@ -1,4 +1,4 @@
-# What to set PRUNET_CUDA_LEVEL0 to on the card that was measured. Input: choice, operation (branch_forward...,
+# What to set PRUNET_CUDA_KERNELS to on the card that was measured. Input: choice, operation (branch_forward...,
 # branch_backward), times a step, ms, scratch in MB; the choice 0 is cuDNN, 1 is all by hand. A choice must be
 # two per cent faster than cuDNN to be worth it. With -v brief=1 only the choice.
 BEGIN {
@@ -15,7 +15,7 @@ BEGIN {
 }
 END {
     if (!(0 in step)) {
-        print "level0.awk: cuDNN was not measured" >"/dev/stderr"
+        print "own_kernels.awk: cuDNN was not measured" >"/dev/stderr"
         exit 1
     }
     best = 0
@@ -37,9 +37,9 @@ END {
                saved < 0 ? -saved : saved, saved < 0 ? "slower" : "faster", ms[0, kind], kind
     }
     if (best == 0)
-        printf "cuDNN is as fast as any choice on this card (%.1f ms a step at level 0): leave PRUNET_CUDA_LEVEL0 unset\n",
+        printf "cuDNN is as fast as any choice on this card (%.1f ms a step at level 0): leave PRUNET_CUDA_KERNELS unset\n",
                step[0]
     else
-        printf "set PRUNET_CUDA_LEVEL0=%s on this card: level 0 takes %.1f ms a step, by cuDNN %.1f\n", best,
+        printf "set PRUNET_CUDA_KERNELS=%s on this card: level 0 takes %.1f ms a step, by cuDNN %.1f\n", best,
                step[best], step[0]
 }

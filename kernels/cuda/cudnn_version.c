@@ -1,4 +1,4 @@
-#include "kernels/cuda/version.h"
+#include "kernels/cuda/cudnn_version.h"
 #include <stdio.h>
 
 /* cuDNN 9.8 to 9.15 give wrong 3-D convolutions in 16 bit and TF32 without a word (PyTorch issue 163539, pull

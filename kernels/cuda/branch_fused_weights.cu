@@ -1,10 +1,10 @@
-/* The gradient of the convolution's weights at the finest level by hand, on tensor cores: bf16 operands, fp32
- * sums.
+/* The gradient of the convolution's weights in the branch of 32 padded channels, on tensor cores: bf16 operands,
+ * fp32 sums.
  *
  *     dw[o][i][tap] += sum over the voxels v of bf16(a[v + tap][i]) bf16(dy[v][o]),  a = LeakyReLU(norm(u))
  *
- * A tap is a matrix product of 32 input times 32 output channels, summed along the voxels. `a` is computed
- * anew from u where it is loaded: it is in memory nowhere.
+ * A tap is a matrix product of 32 input times 32 output channels, summed along the voxels. `a` is recomputed
+ * from u where it is loaded: it is in memory nowhere.
  *
  * A block walks over its share of the tiles, 16 x 3 x 4 voxels (x, y, z) each, and keeps the sums of all taps
  * in registers: its nine warps take one pair of y and x offsets each, with the three z offsets, so that a
@@ -13,7 +13,9 @@
  * it.
  *
  * The shares depend on the shape alone. Each block stores its sums, and these are added up in order. */
-#include "kernels/cuda/level0.h"
+#include "kernels/cuda/branch_fused.h"
+#include "kernels/cuda/branch_fused_tile.h"
+#include "kernels/cuda/sums.h"
 #include "kernels/cuda/tensor_core.h"
 
 enum { TILE_X = 16, TILE_Y = 3, TILE_Z = 4, HALO_X = TILE_X + 2, HALO_Y = TILE_Y + 2, HALO_Z = TILE_Z + 2 };
@@ -193,8 +195,9 @@ __device__ static inline void store_sums(const warp_sums &sums, float *partials)
             }
 }
 
-__global__ void __launch_bounds__(THREADS, 1) weights_level0(struct tiling t, const struct norm_channel *norm,
-                                                             const float *u, const float *dy, float *partials)
+__global__ void __launch_bounds__(THREADS, 1)
+    branch_fused_weights_kernel(struct tiling t, const struct norm_channel *norm, const float *u,
+                                const float *dy, float *partials)
 {
     GPU_SHARED(uint16_t, buffers);
     struct norm_channel *shared_norm =
@@ -215,7 +218,7 @@ __global__ void __launch_bounds__(THREADS, 1) weights_level0(struct tiling t, co
 }
 
 /* dw, plain [channels][channels][27], += totals [27][in 32][out 32]; one thread an element of dw */
-__global__ void add_level0_weights(int channels, const double *totals, float *dw)
+__global__ void branch_fused_add_weights_kernel(int channels, const double *totals, float *dw)
 {
     int n = (int)(blockIdx.x * blockDim.x + threadIdx.x);
     int tap = n % TAPS, in = n / TAPS % channels, out = n / TAPS / channels;
@@ -232,20 +235,21 @@ static unsigned blocks_of(struct shape s)
 }
 
 /* The totals, and the sums of the blocks behind them. */
-size_t level0_weights_partials_bytes(struct shape shape)
+size_t branch_fused_weights_partials_bytes(struct shape shape)
 {
     return SUMS * (sizeof(double) + (size_t)blocks_of(shape) * sizeof(float));
 }
 
-void gpu_level0_weights(struct shape shape, const struct norm_channel *norm, const float *u, const float *dy,
-                        float *dw, double *partials)
+void branch_fused_weight_gradient(struct shape shape, const struct norm_channel *norm, const float *u,
+                                  const float *dy, float *dw, double *partials)
 {
     unsigned blocks = blocks_of(shape);
     float *of_blocks = reinterpret_cast<float *>(partials + SUMS);
-    gpu_allow_shared(reinterpret_cast<const void *>(weights_level0), SHARED_BYTES);
-    GPU_LAUNCH(weights_level0, dim3(blocks), dim3(THREADS), SHARED_BYTES, tiling_of(shape), norm, u, dy,
-               of_blocks);
-    gpu_sum_float_partials(blocks, SUMS, of_blocks, partials);
-    GPU_LAUNCH(add_level0_weights, dim3((unsigned)(shape.channels * shape.channels * TAPS + 255) / 256),
-               dim3(256), 0, shape.channels, partials, dw);
+    gpu_allow_shared(reinterpret_cast<const void *>(branch_fused_weights_kernel), SHARED_BYTES);
+    GPU_LAUNCH(branch_fused_weights_kernel, dim3(blocks), dim3(THREADS), SHARED_BYTES, tiling_of(shape), norm,
+               u, dy, of_blocks);
+    sums_reduce_floats(blocks, SUMS, of_blocks, partials);
+    GPU_LAUNCH(branch_fused_add_weights_kernel,
+               dim3((unsigned)(shape.channels * shape.channels * TAPS + 255) / 256), dim3(256), 0,
+               shape.channels, partials, dw);
 }

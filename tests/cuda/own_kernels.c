@@ -15,7 +15,7 @@ static const struct kernels *cuda;
 /* As a tool does that is started with this choice; NULL when it is refused. */
 static const struct kernels *start(const char *choice, const char **why)
 {
-    setenv("PRUNET_CUDA_LEVEL0", choice, 1);
+    setenv("PRUNET_CUDA_KERNELS", choice, 1);
     return kernels_find("cuda-bf16", (int[]){60}, 1, 2, why);
 }
 
@@ -46,7 +46,7 @@ static void examine(struct drive d)
             first = outputs_copy(&d);
     }
     check(sound && same && worst < 8e-3, "%s, by hand: %s; %d channels of %dx%dx%d: relative error %.1e%s",
-          d.name, getenv("PRUNET_CUDA_LEVEL0"), d.in.channels, d.in.depth, d.in.height, d.in.width, worst,
+          d.name, getenv("PRUNET_CUDA_KERNELS"), d.in.channels, d.in.depth, d.in.height, d.in.width, worst,
           same ? "" : ", depends on the order of threads");
     outputs_free(&expected);
     outputs_free(&first);
@@ -82,7 +82,7 @@ static void test_words(void)
                   same_result(&backward, "y", &backward_0) == !hand_forward &&
                   same_result(&backward, "du", &backward_0) == !hand_data &&
                   same_result(&backward, "dconv", &backward_0) == !hand_weights,
-              "PRUNET_CUDA_LEVEL0=%s chooses forward %d, data %d, weights %d", choices[i], hand_forward != 0,
+              "PRUNET_CUDA_KERNELS=%s chooses forward %d, data %d, weights %d", choices[i], hand_forward != 0,
               hand_data != 0, hand_weights != 0);
     }
     outputs_free(&forward_0);
@@ -101,7 +101,7 @@ static void test_refusals(void)
         int refused = !start(wrong[i], &why);
         check(refused && strstr(why, wrong[i]) && strstr(why, "forward, data and weights") &&
                   !strchr(why, '\n') && cuda->open() == why,
-              "PRUNET_CUDA_LEVEL0=%s is refused with one line of advice", wrong[i]);
+              "PRUNET_CUDA_KERNELS=%s is refused with one line of advice", wrong[i]);
         check(!kernels_find("cuda-fp32", (int[]){60}, 1, 2, &why), "at any precision");
     }
     check(start("", &why) && strstr(cuda->description, "by hand: none"), "an empty one is none");

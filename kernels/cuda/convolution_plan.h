@@ -3,10 +3,12 @@
  * A plan is the first of cuDNN's own order that is deterministic, that keeps to the workspace and to the
  * precision. A residual branch and its recomputation use one plan (the recomputation subtracts with negated
  * weights, which changes nothing but the sign of the result), so they come out the same to the bit. */
-#ifndef PRUNET_KERNELS_CUDA_PLAN_H
-#define PRUNET_KERNELS_CUDA_PLAN_H
+#ifndef PRUNET_KERNELS_CUDA_CONVOLUTION_PLAN_H
+#define PRUNET_KERNELS_CUDA_CONVOLUTION_PLAN_H
 
-#include "kernels/cuda/gpu.h"
+#include <cuda_runtime_api.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -36,8 +38,8 @@ struct convolution_plan {
     int64_t engine; /* cuDNN's number of it, for the record */
 };
 
-/* Starts cuDNN. NULL, or advice: none, or a version whose 3-D convolutions are known to be wrong. */
-const char *convolution_plan_open(cudaStream_t stream);
+/* Starts cuDNN. NULL, or one line of advice: it does not start, or its 3-D convolutions are known to be wrong. */
+const char *convolution_plan_open(cudaStream_t queue);
 
 /* As convolution_plan_open without a device: plans can be made for the card that a JSON text describes
  * (cuDNN's device properties), and not run. */

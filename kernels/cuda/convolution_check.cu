@@ -3,15 +3,15 @@
  * A plan that is wrong is wrong grossly: a border left out, a tile skipped. What rounding may do is bounded
  * by the root of the sum of squared products (2^-6 of it, far above TF32 and bf16, far below a missing tap)
  * and by 2^-7 of the result, which bf16 rounds. */
-#include "kernels/cuda/convolution.h"
+#include "kernels/cuda/convolution_check.h"
 #include "kernels/cuda/rows.h"
 
 enum { TAPS = 27, CHECK_THREADS = 128 };
 
-__device__ static inline float element(const void *sheet, bool bf16, size_t at)
+__device__ static inline float element(const void *operand, bool bf16, size_t at)
 {
-    return bf16 ? __uint_as_float((unsigned)static_cast<const uint16_t *>(sheet)[at] << 16)
-                : static_cast<const float *>(sheet)[at];
+    return bf16 ? load1(static_cast<const uint16_t *>(operand) + at)
+                : load1(static_cast<const float *>(operand) + at);
 }
 
 /* Corners, edges, the centre: along each axis the first, the middle or the last voxel. */
@@ -97,21 +97,21 @@ __device__ static inline double product_of(const struct convolution &p, const st
                          (double)element(w, p.bf16, weight);
 }
 
-__global__ void check_save(struct convolution problem, const void *result, float *saved)
+__global__ void convolution_check_save_kernel(struct convolution problem, const void *result, float *saved)
 {
     int n = (int)threadIdx.x;
     if (n < CHECK_SAMPLES)
         saved[n] = problem.add ? element(result, problem.bf16, sample_of(problem, n).at) : 0.0f;
 }
 
-void gpu_check_save(struct convolution problem, const void *result, float *saved)
+void convolution_check_save(struct convolution problem, const void *result, float *saved)
 {
-    GPU_LAUNCH(check_save, dim3(1), dim3(CHECK_THREADS), 0, problem, result, saved);
+    GPU_LAUNCH(convolution_check_save_kernel, dim3(1), dim3(CHECK_THREADS), 0, problem, result, saved);
 }
 
 /* a block a sample */
-__global__ void check_compare(struct convolution problem, const void *x, const void *w, const void *y,
-                              const float *saved, int mark, int *wrong)
+__global__ void convolution_check_compare_kernel(struct convolution problem, const void *x, const void *w,
+                                                 const void *y, const float *saved, int mark, int *wrong)
 {
     GPU_SHARED(double, shared);
     struct sample s = sample_of(problem, (int)blockIdx.x);
@@ -135,9 +135,9 @@ __global__ void check_compare(struct convolution problem, const void *x, const v
         *wrong = mark;
 }
 
-void gpu_check_compare(struct convolution problem, const void *x, const void *w, const void *y,
-                       const float *saved, int mark, int *wrong)
+void convolution_check_compare(struct convolution problem, const void *x, const void *w, const void *y,
+                               const float *saved, int mark, int *wrong)
 {
-    GPU_LAUNCH(check_compare, dim3(CHECK_SAMPLES), dim3(CHECK_THREADS), 2 * CHECK_THREADS * sizeof(double),
-               problem, x, w, y, saved, mark, wrong);
+    GPU_LAUNCH(convolution_check_compare_kernel, dim3(CHECK_SAMPLES), dim3(CHECK_THREADS),
+               2 * CHECK_THREADS * sizeof(double), problem, x, w, y, saved, mark, wrong);
 }
