@@ -9,7 +9,7 @@
 #include "kernels/cuda/own_kernels.h"
 #include "kernels/cuda/sums.h"
 
-struct buffers {
+struct branch_buffers {
     double *partials;
     struct norm_scratch norm;
     struct conv3_scratch conv;
@@ -25,9 +25,9 @@ static size_t larger(size_t a, size_t b)
 }
 
 /* Our own kernels want sums of their own, but neither cuDNN's workspace nor operands in memory. */
-static struct buffers divide(struct scratch *s, enum precision precision, struct shape shape)
+static struct branch_buffers divide(struct scratch *s, enum precision precision, struct shape shape)
 {
-    struct buffers b = {.partials = NULL};
+    struct branch_buffers b = {.partials = NULL};
     size_t matrix = stream_floats(shape) * sizeof(float),
            partials = sums_partials_bytes(shape_voxels(shape), shape.channels);
     unsigned own = own_kernels(precision, shape);
@@ -54,8 +54,8 @@ size_t branch_scratch_bytes(enum precision precision, struct shape shape)
 
 /* y += sign conv(activated), channel sums of the new y. The sign goes into the weights: the branch and its
  * recomputation then differ in nothing but a sign. */
-static void add_convolution(const struct buffers *b, struct shape shape, const float *w, float sign, float *y,
-                            double *y_sums)
+static void add_convolution(const struct branch_buffers *b, struct shape shape, const float *w, float sign,
+                            float *y, double *y_sums)
 {
     if (operand_is_bf16()) {
         conv3_forward(&b->conv, shape, shape, b->activated, w, sign, false, b->product);
@@ -73,7 +73,7 @@ void cuda_branch_forward(struct shape shape, const struct branch_weights *weight
     struct scratch s = scratch_begin(scratch);
     if (!gpu_begin("branch_forward"))
         return;
-    struct buffers b = divide(&s, operand_precision(), shape);
+    struct branch_buffers b = divide(&s, operand_precision(), shape);
     norm_prepare(shape, weights->groups, u_sums, weights->gamma, weights->beta, b.norm.channels);
     if (own_kernels(operand_precision(), shape) & OWN_FORWARD) {
         branch_fused_forward(shape, b.norm.channels, u, weights->conv, sign, y, y_sums, b.conv.weights,
@@ -85,9 +85,9 @@ void cuda_branch_forward(struct shape shape, const struct branch_weights *weight
 }
 
 /* du, dgamma, dbeta += , from dy as an operand; overwrites the activated input by its gradient. */
-static void input_gradient(const struct buffers *b, struct shape shape, const struct branch_weights *weights,
-                           const struct branch_gradients *gradients, const float *u, float *du,
-                           const void *dy)
+static void input_gradient(const struct branch_buffers *b, struct shape shape,
+                           const struct branch_weights *weights, const struct branch_gradients *gradients,
+                           const float *u, float *du, const void *dy)
 {
     void *da = b->activated;
     conv3_data_gradient(&b->conv, shape, shape, weights->conv, dy, da);
@@ -106,7 +106,7 @@ void cuda_branch_backward(struct shape shape, const struct branch_weights *weigh
     const void *operand_dy = NULL;
     if (!gpu_begin("branch_backward"))
         return;
-    struct buffers b = divide(&s, operand_precision(), shape);
+    struct branch_buffers b = divide(&s, operand_precision(), shape);
     norm_prepare(shape, weights->groups, u_sums, weights->gamma, weights->beta, b.norm.channels);
     if (!(own & OWN_WEIGHTS) || (y && !(own & OWN_FORWARD)))
         norm_apply(shape, b.norm.channels, u, b.activated, operand_is_bf16());

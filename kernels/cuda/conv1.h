@@ -35,16 +35,6 @@ void conv1_weight_gradient(const struct conv1_scratch *s, struct shape in, struc
 void conv1_data_gradient(const struct conv1_scratch *s, struct shape in, struct shape out, const float *w,
                          const float *dy, float *dx);
 
-/* --- conv1.cu --- */
-
-/* packed = w, dw += packed. Only streams and channels of the shapes count, not their grids. */
-void conv1_pack_weights(struct shape out, struct shape in, const float *w, float *packed);
-void conv1_add_gradient(struct shape out, struct shape in, const float *packed, float *dw);
-
-/* For one stream: y of every voxel = the bias b; db += sum of dy over the voxels, partials as in sums.h. */
-void conv1_fill_bias(struct shape shape, const float *b, float *y);
-void conv1_bias_gradient(struct shape shape, const float *dy, float *db, double *partials);
-
 #ifdef __cplusplus
 }
 #endif

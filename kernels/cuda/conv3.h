@@ -31,14 +31,6 @@ void conv3_data_gradient(const struct conv3_scratch *s, struct shape in, struct 
 void conv3_weight_gradient(const struct conv3_scratch *s, struct shape in, struct shape out, const void *x,
                            const void *dy, float *dw);
 
-/* --- conv3.cu --- */
-
-/* packed = sign w, from plain [out][in][27] */
-void conv3_pack_weights(int out, int in, const float *w, float sign, void *packed, bool bf16);
-
-/* dw, plain, += packed */
-void conv3_add_gradient(int out, int in, const void *packed, bool bf16, float *dw);
-
 #ifdef __cplusplus
 }
 #endif

@@ -5,6 +5,10 @@
 
 #include "kernels/cuda/convolution_plan.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Starts cuDNN. NULL, or one line of advice. */
 const char *convolution_open(cudaStream_t queue);
 
@@ -13,5 +17,9 @@ void convolve(struct convolution problem, const void *x, const void *w, const vo
 
 /* After a synchronisation: fails if one of the first results was wrong. */
 void convolution_finish_checks(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -83,7 +83,7 @@ static void destroy(struct descriptors *all)
         cudnnBackendDestroyDescriptor(all->made[--all->count]);
 }
 
-const char *convolution_plan_pretend(const char *device_json)
+const char *convolution_plan_open_without_device(const char *device_json)
 {
     const char *advice = cudnn_version_advice(cudnnGetVersion());
     struct descriptors all = {.count = 0};
@@ -156,13 +156,13 @@ static const struct node_names {
                           CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DX,
                           CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_W,
                           CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DY},
-    [CONVOLUTION_FILTER] = {CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR,
-                            CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA,
-                            CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA,
-                            CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC,
-                            CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_X,
-                            CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DW,
-                            CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DY},
+    [CONVOLUTION_WEIGHTS] = {CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR,
+                             CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA,
+                             CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA,
+                             CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC,
+                             CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_X,
+                             CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DW,
+                             CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DY},
 };
 
 static descriptor make_graph(struct descriptors *all, const struct convolution *p)

@@ -7,6 +7,7 @@
 #include "kernels/cuda/operations.h"
 #include "kernels/cuda/own_kernels.h"
 #include <stdio.h>
+#include <string.h>
 
 /* --- opening and finishing --- */
 
@@ -47,6 +48,35 @@ static const char *finish(void)
     if (!gpu_finish())
         convolution_finish_checks();
     return gpu_failure();
+}
+
+/* --- layout: tensors to plain arrays and back, on the host --- */
+
+static size_t tensor_bytes(struct shape shape)
+{
+    return (size_t)shape.streams * stream_floats(shape) * sizeof(float);
+}
+
+static void pack(struct shape shape, const float *plain, float *tensor)
+{
+    size_t voxels = shape_voxels(shape), row = (size_t)padded(shape.channels);
+    memset(tensor, 0, tensor_bytes(shape));
+    for (int c = 0; c < shape_channels(shape); c++) {
+        float *stream = tensor + (size_t)(c / shape.channels) * stream_floats(shape) + c % shape.channels;
+        for (size_t v = 0; v < voxels; v++)
+            stream[v * row] = plain[(size_t)c * voxels + v];
+    }
+}
+
+static void unpack(struct shape shape, const float *tensor, float *plain)
+{
+    size_t voxels = shape_voxels(shape), row = (size_t)padded(shape.channels);
+    for (int c = 0; c < shape_channels(shape); c++) {
+        const float *stream =
+            tensor + (size_t)(c / shape.channels) * stream_floats(shape) + c % shape.channels;
+        for (size_t v = 0; v < voxels; v++)
+            plain[(size_t)c * voxels + v] = stream[v * row];
+    }
 }
 
 /* --- the tables --- */
@@ -112,9 +142,9 @@ PRECISION(PRECISION_BF16, bf16)
         .record_begin = gpu_record_begin,                                                                    \
         .record_end = gpu_record_end,                                                                        \
         .replay = gpu_replay,                                                                                \
-        .tensor_bytes = cuda_tensor_bytes,                                                                   \
-        .pack = cuda_pack,                                                                                   \
-        .unpack = cuda_unpack,                                                                               \
+        .tensor_bytes = tensor_bytes,                                                                        \
+        .pack = pack,                                                                                        \
+        .unpack = unpack,                                                                                    \
         .scratch_bytes = scratch_bytes_##precision,                                                          \
         .image_conv_forward = cuda_image_conv_forward,                                                       \
         .image_conv_backward = cuda_image_conv_backward,                                                     \

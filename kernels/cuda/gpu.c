@@ -124,7 +124,7 @@ void gpu_allow_shared(const void *kernel, size_t bytes)
                   "cudaFuncSetAttribute");
 }
 
-/* What a kernel did wrong shows when somebody waits: then only the last operation is known. */
+/* A kernel's error shows when the host waits: then only the last operation is known. */
 const char *gpu_finish(void)
 {
     cudaError_t status = gpu_ok() ? cudaStreamSynchronize(gpu.work_queue) : cudaSuccess;
@@ -163,7 +163,7 @@ void *gpu_allocate(size_t bytes)
     gpu.seen = false;
     cudaError_t status = cudaMalloc(&memory, bytes ? bytes : 1);
     if (status == cudaErrorMemoryAllocation) {
-        (void)cudaGetLastError(); /* known; it must not look like a kernel's */
+        (void)cudaGetLastError(); /* clears it: else it would look like an error of the next kernel */
         refuse_memory(bytes);
     } else
         gpu_check(status, "cudaMalloc");
@@ -176,7 +176,7 @@ void gpu_release(void *memory, size_t bytes)
     gpu_check(cudaFree(memory), "cudaFree");
 }
 
-/* Host memory may be reused when this returns. */
+/* Waits: host memory may be reused when this returns. */
 void gpu_upload(void *to, const void *from_host, size_t bytes)
 {
     if (gpu_begin("upload") && bytes &&
@@ -229,7 +229,7 @@ static bool prefetch_check(cudaError_t status, const char *call)
     return !status;
 }
 
-/* May run in another thread than all else, and so has an error of its own. */
+/* May run in another thread than everything else, and so keeps an error of its own. */
 void gpu_prefetch_start(void *to, const void *from_host, size_t bytes)
 {
     if (!gpu.prefetch_status &&

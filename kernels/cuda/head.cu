@@ -71,13 +71,13 @@ void cuda_head_forward(struct shape in, int regions, const float *x, const float
 
 enum { DICE_SUMS = sizeof(struct dice_sums) / sizeof(double), DICE_BLOCKS = 256, WARP = 32 };
 
-/* Also enough for the bias sums and their totals. */
+/* Enough for the bias sums and their totals, too. */
 static inline size_t dice_partials_bytes(void)
 {
     return (size_t)(DICE_BLOCKS * REGIONS_MAX * DICE_SUMS) * sizeof(double);
 }
 
-/* Adds up `count` numbers of each thread of the block, in a fixed order; thread 0 stores them. Shared memory:
+/* Adds up `count` numbers of each thread of the block, in a fixed order, and stores them at `to`. Shared memory:
  * count * ROW_THREADS / 32 doubles. */
 __device__ static inline void store_block_sums(int count, const double *sums, double *shared, double *to)
 {
@@ -117,7 +117,7 @@ __global__ void dice_sums_kernel(size_t voxels, const float *p, const uint8_t *t
     store_block_sums(DICE_SUMS, sums, shared, partials + (size_t)(blockIdx.x * gridDim.y + k) * DICE_SUMS);
 }
 
-/* Scratch is that of any tensor: the sums want the same room for all. */
+/* scratch: as for a head on any tensor of these voxels; the sums need the same for all */
 void cuda_dice_sums(size_t voxels, int regions, const float *p, const uint8_t *target, struct dice_sums *sums,
                     void *scratch)
 {

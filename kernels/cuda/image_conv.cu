@@ -1,7 +1,7 @@
 /* The first convolution: 3x3x3 from a plain image of few channels to a tensor. See kernels/conv3.h.
  *
- * A matrix engine would want eight image channels where there are four, and a copy of the image in its
- * layout; plain fp32 arithmetic from a tile in shared memory is as fast, and exact. */
+ * Tensor cores would want eight image channels where there are four, and a copy of the image in their layout;
+ * plain fp32 arithmetic from a tile in shared memory needs neither, and is exact. */
 #include "kernels/cuda/operations.h"
 #include "kernels/cuda/rows.h"
 #include "kernels/cuda/scratch.h"
@@ -101,8 +101,9 @@ void cuda_image_conv_forward(int image_channels, struct shape out, const float *
 /* --- weight gradient --- */
 
 /* A block: some rows (z, y) of the volume, 32 channels of one stream, up to four image channels. A thread: four
- * output channels, the three taps along x of one (z, y) offset, one of three strips of each row; so 48 sums.
- * Sums of one row are added to those of all: two short chains of additions instead of a long one. */
+ * output channels, the three taps along x of one (z, y) offset, one of three strips of each row; that is
+ * 48 sums. Sums of one row are added to those of all rows: two short chains of additions round less than a long
+ * one. */
 
 enum { CHUNK = 4, OFFSETS = 9, WGRAD_STRIPS = 3, WGRAD_THREADS = IMAGE_QUADS * OFFSETS * WGRAD_STRIPS };
 enum { WGRAD_BLOCKS_MAX = 1024, WGRAD_SUMS = CHUNK * TAPS * IMAGE_QUADS * 4 };
@@ -128,12 +129,12 @@ __global__ void image_conv_backward_kernel(struct shape s, int image_channels, i
             continue;
         const float *gradients =
             dy + ((size_t)stream * voxels + (size_t)line * (size_t)s.width) * (size_t)row_floats + channel;
-        const float *pixels = image + ((size_t)z * (size_t)s.height + (size_t)y) * (size_t)s.width;
+        const float *intensities = image + ((size_t)z * (size_t)s.height + (size_t)y) * (size_t)s.width;
         float here[CHUNK][3][4] = {}, before[CHUNK] = {}, at[CHUNK] = {};
 #pragma unroll
         for (int i = 0; i < CHUNK; i++)
             if (first_channel + i < image_channels && first < end) {
-                const float *map = pixels + (size_t)(first_channel + i) * voxels;
+                const float *map = intensities + (size_t)(first_channel + i) * voxels;
                 before[i] = first > 0 ? map[first - 1] : 0.0f;
                 at[i] = map[first];
             }
@@ -142,7 +143,7 @@ __global__ void image_conv_backward_kernel(struct shape s, int image_channels, i
 #pragma unroll
             for (int i = 0; i < CHUNK; i++) {
                 bool real = first_channel + i < image_channels && x + 1 < s.width;
-                float after = real ? pixels[(size_t)(first_channel + i) * voxels + (size_t)x + 1] : 0.0f;
+                float after = real ? intensities[(size_t)(first_channel + i) * voxels + (size_t)x + 1] : 0.0f;
                 const float window[3] = {before[i], at[i], after};
 #pragma unroll
                 for (int tx = 0; tx < 3; tx++) {
@@ -158,7 +159,7 @@ __global__ void image_conv_backward_kernel(struct shape s, int image_channels, i
         for (int n = 0; n < CHUNK * 12; n++)
             sums[n / 12][n / 4 % 3][n % 4] += here[n / 12][n / 4 % 3][n % 4];
     }
-    /* strip after strip into shared memory, so that the order of the additions is fixed */
+    /* Strip after strip goes into shared memory, so that the order of the additions is fixed. */
     for (int turn = 0; turn < WGRAD_STRIPS; turn++) {
         __syncthreads();
         if (turn == strip)

@@ -21,22 +21,9 @@ HOST_AND_DEVICE static inline int padded(int channels)
 }
 
 /* Floats of one stream: a matrix [voxels][padded(channels)]. */
-static inline size_t stream_floats(struct shape shape)
+HOST_AND_DEVICE static inline size_t stream_floats(struct shape s)
 {
-    return shape_voxels(shape) * (size_t)padded(shape.channels);
+    return (size_t)s.depth * (size_t)s.height * (size_t)s.width * (size_t)padded(s.channels);
 }
-
-#ifdef __cplusplus
-extern "C" {
-#endif
-
-/* The layout functions of struct kernels; host to host. */
-size_t cuda_tensor_bytes(struct shape shape);
-void cuda_pack(struct shape shape, const float *plain, float *tensor);
-void cuda_unpack(struct shape shape, const float *tensor, float *plain);
-
-#ifdef __cplusplus
-}
-#endif
 
 #endif

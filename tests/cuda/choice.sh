@@ -1,5 +1,5 @@
-# The choice of what runs by hand at the finest level: what gpu-bench says at its end, from tables of times that no
-# card has given, and the note of it in a state (with tests/cuda/shim).
+# The choice of our own kernels for the finest level: what gpu-bench says at its end, from tables of times that no card
+# has given, and the note of it in a state (with tests/cuda/shim).
 set -u
 status=0
 
@@ -33,11 +33,11 @@ forward,weights 0.8 2.2
 TABLE
 [ "$brief" = forward,weights ] &&
     [ "$(tail -n 1 "$TMPDIR/said")" = \
-        "set PRUNET_CUDA_KERNELS=forward,weights on this card: level 0 takes 12.0 ms a step, by cuDNN 16.0" ]
+        "set PRUNET_CUDA_KERNELS=forward,weights on this card: level 0 takes 12.0 ms a step, with cuDNN 16.0" ]
 check "the fastest choice is named" $?
-grep -qx 'forward: by hand 0.20 ms faster than by cuDNN, of 1.00 ms of the branch forward' "$TMPDIR/said" &&
-    grep -qx 'data: by hand 0.30 ms slower than by cuDNN, of 3.00 ms of the branch backward' "$TMPDIR/said" &&
-    grep -qx 'weights: by hand 0.50 ms faster than by cuDNN, of 3.00 ms of the branch backward' "$TMPDIR/said"
+grep -qx 'forward: own kernel 0.20 ms faster than cuDNN, of 1.00 ms of the branch forward' "$TMPDIR/said" &&
+    grep -qx 'data: own kernel 0.30 ms slower than cuDNN, of 3.00 ms of the branch backward' "$TMPDIR/said" &&
+    grep -qx 'weights: own kernel 0.50 ms faster than cuDNN, of 3.00 ms of the branch backward' "$TMPDIR/said"
 check "each operation is compared" $?
 
 measured <<'TABLE'
@@ -69,7 +69,7 @@ train() { # choice
 
 train forward,data
 test ! -s "$TMPDIR/said" && head -c 4096 "$TMPDIR/state" | grep -qaF 'level 0 by hand: forward,data"'
-check "a state notes what was done by hand" $?
+check "a state notes which own kernels ran" $?
 train forward,data
 test ! -s "$TMPDIR/said"
 check "going on with the same choice is no news" $?

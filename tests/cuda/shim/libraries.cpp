@@ -187,7 +187,7 @@ static void run(const struct convolution &p, void *x, void *w, void *y)
     std::vector<float> xs, ws, ys;
     if (p.kind != CONVOLUTION_DATA)
         xs = read(p, x, voxels * in);
-    if (p.kind != CONVOLUTION_FILTER)
+    if (p.kind != CONVOLUTION_WEIGHTS)
         ws = read(p, w, weights);
     if (p.kind != CONVOLUTION_FORWARD)
         ys = read(p, y, voxels * out);
