@@ -14,8 +14,8 @@ struct branch_buffers {
     struct norm_scratch norm;
     struct conv3_scratch conv;
 
-    /* Operands of cuDNN: the activated input and later its gradient; F and later dy. Two matrices of bf16 that
-     * are the halves of one of floats; floats need the first alone, and it has both halves. */
+    /* Operands of cuDNN: the activated input and later its gradient; F and later dy. In bf16 each is half of
+     * a matrix of floats. At the other precisions F and dy need no copy, and `activated` has the whole. */
     void *activated, *product;
 };
 

@@ -1,14 +1,16 @@
-/* The residual branch of 32 padded channels on tensor cores: a 3x3x3 convolution as an implicit matrix product,
- * bf16 operands, fp32 sums.
+/* The residual branch of 32 padded channels on tensor cores: a 3x3x3 convolution as an implicit matrix
+ * product, bf16 operands, fp32 sums.
  *
- *     forward         y += conv(bf16(LeakyReLU(norm(u))), w); the channel sums of y are gathered in the epilogue
- *     input gradient  da = conv^T(bf16(dy), w) is never stored: du += scale gamma dz at once, and the sums of dz
- *                     and dz xhat, which the rest of the norm's gradient needs, are gathered (see norm_correct)
+ *     forward         y += conv(bf16(LeakyReLU(norm(u))), w)
+ *                     the epilogue also gathers the channel sums of y
+ *     input gradient  da = conv^T(bf16(dy), w) is never stored: du += scale gamma dz at once
+ *                     the epilogue also gathers the sums of dz and dz xhat that the rest of the norm's
+ *                     gradient needs (see norm_correct)
  *
  * A block computes 16 x 4 x 4 voxels (x, y, z). It loads their neighbourhood of 18 x 6 x 6 rows into shared
  * memory, normalised on the way, beside all the weights. A warp takes one slice: four rows of 16 voxels, each
- * an operand of 16 x 16, times four groups of eight output channels. 97 KiB of shared memory: two blocks share
- * a multiprocessor of sm_90. */
+ * an operand of 16 x 16, times four groups of eight output channels. 97 KiB of shared memory: two blocks
+ * share a multiprocessor of sm_90. */
 #include "kernels/cuda/branch_fused.h"
 #include "kernels/cuda/branch_fused_tile.h"
 #include "kernels/cuda/sums.h"
@@ -116,8 +118,8 @@ __device__ static inline void multiply(const uint16_t *halo, const uint16_t *wei
 
 /* --- epilogues --- */
 
-/* An epilogue takes the results for two channels of one voxel, adds them to where they belong, and returns what
- * is summed over the voxels: two numbers a channel. */
+/* An epilogue takes the results for two channels of one voxel, adds them to where they belong, and returns
+ * what is summed over the voxels: two numbers a channel. */
 struct pair_sums {
     float first[2], second[2];
 };

@@ -1,6 +1,6 @@
-/* The residual branch of 32 padded channels, the finest level's, by fused kernels on tensor cores: the norm and
- * the activation on load, the addition and the sums in the epilogue. Operands are rounded to bf16 on the way and
- * never in memory. See kernels/branch.h. All but w and dw are matrices [voxels][32] of floats. */
+/* The residual branch of 32 padded channels, the finest level's, by fused kernels on tensor cores: the norm
+ * and the activation on load, the addition and the sums in the epilogue. Operands are rounded to bf16 on the
+ * way and never in memory. See kernels/branch.h. All but w and dw are matrices [voxels][32] of floats. */
 #ifndef PRUNET_KERNELS_CUDA_BRANCH_FUSED_H
 #define PRUNET_KERNELS_CUDA_BRANCH_FUSED_H
 

@@ -1,5 +1,5 @@
-/* The gradient of the convolution's weights in the branch of 32 padded channels, on tensor cores: bf16 operands,
- * fp32 sums.
+/* The gradient of the convolution's weights in the branch of 32 padded channels, on tensor cores: bf16
+ * operands, fp32 sums.
  *
  *     dw[o][i][tap] += sum over the voxels v of bf16(a[v + tap][i]) bf16(dy[v][o]),  a = LeakyReLU(norm(u))
  *
@@ -29,8 +29,8 @@ enum {
 };
 enum { SUMS = TAPS * WIDTH * WIDTH };
 
-/* BLOCKS_MAX is a multiple of the multiprocessors of an H100 (132), and nearly one of an A100's (108). A block
- * with fewer tiles than SHARE_MIN would write more sums than it reads numbers. */
+/* BLOCKS_MAX is a multiple of the multiprocessors of an H100 (132), and nearly one of an A100's (108). A
+ * block with fewer tiles than SHARE_MIN would write more sums than it reads numbers. */
 enum { BLOCKS_MAX = 528, SHARE_MIN = 4 /* tiles */ };
 
 static_assert(PIECES <= TILE_Y * TILE_Z * THREADS,
@@ -114,8 +114,8 @@ __device__ static inline void store_piece(const struct piece &p, int n, const st
 enum { OFFSETS = 3, IN_GROUPS = WIDTH / 16, OUT_GROUPS = WIDTH / 8 };
 typedef float warp_sums[OFFSETS][IN_GROUPS][OUT_GROUPS][4];
 
-/* In both operands a row is a voxel, where the product wants a row to be a channel: matrices are transposed as
- * they are read. Sixteen voxels from row `first` on. */
+/* In both operands a row is a voxel, where the product wants a row to be a channel: matrices are transposed
+ * as they are read. Sixteen voxels from row `first` on. */
 
 __device__ static inline void read_activated(const uint16_t *buffer, int first, unsigned (&a)[IN_GROUPS][4])
 {

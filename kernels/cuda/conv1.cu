@@ -1,5 +1,5 @@
-/* See conv1.h. A tensor is a matrix of voxels by channels for each stream, so a conv1 is a product for each pair
- * of an input and an output stream, with a block of the packed weights. */
+/* See conv1.h. A tensor is a matrix of voxels by channels for each stream, so a conv1 is a product for each
+ * pair of an input and an output stream, with a block of the packed weights. */
 #include "kernels/cuda/conv1.h"
 #include "kernels/cuda/convolution_plan.h"
 #include "kernels/cuda/operand.h"

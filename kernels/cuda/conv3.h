@@ -1,5 +1,5 @@
-/* 3x3x3 convolutions of operands (see operand.h), for conv3 itself and for the residual branch: weights packed
- * for cuDNN, then cuDNN. */
+/* 3x3x3 convolutions of operands (see operand.h), for conv3 itself and for the residual branch: weights
+ * packed for cuDNN, then cuDNN. */
 #ifndef PRUNET_KERNELS_CUDA_CONV3_H
 #define PRUNET_KERNELS_CUDA_CONV3_H
 

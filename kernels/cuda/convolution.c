@@ -12,8 +12,8 @@ static struct entry {
 } entries[PLANS_MAX];
 static int count; /* made so far */
 
-/* What the check needs on the device: old samples, and a word: 0, or 1 + the number of an entry whose result is
- * wrong. */
+/* What the check needs on the device: old samples, and a word: 0, or 1 + the number of an entry whose result
+ * is wrong. */
 static float *saved;
 static int *wrong;
 static bool pending;

@@ -1,5 +1,5 @@
-/* 3x3x3 convolutions of operands. A problem gets its plan once (see convolution_plan.h); the first run of each
- * plan is checked (see convolution_check.h). */
+/* 3x3x3 convolutions of operands. A problem gets its plan once (see convolution_plan.h); the first run of
+ * each plan is checked (see convolution_check.h). */
 #ifndef PRUNET_KERNELS_CUDA_CONVOLUTION_H
 #define PRUNET_KERNELS_CUDA_CONVOLUTION_H
 

@@ -1,8 +1,8 @@
 /* Samples of a convolution beside plain sums in double precision.
  *
- * A wrong plan is grossly wrong: a border left out, a tile skipped. The allowed difference is 2^-6 of the root of
- * the sum of squared products, far above the rounding of TF32 and bf16 and far below a missing tap, and 2^-7 of
- * the result, which bf16 rounds. */
+ * A wrong plan is grossly wrong: a border left out, a tile skipped. The allowed difference is 2^-6 of the
+ * root of the sum of squared products, far above the rounding of TF32 and bf16 and far below a missing tap,
+ * and 2^-7 of the result, which bf16 rounds. */
 #include "kernels/cuda/convolution_check.h"
 #include "kernels/cuda/rows.h"
 

@@ -38,7 +38,8 @@ struct convolution_plan {
     int64_t engine; /* cuDNN's number of it */
 };
 
-/* Starts cuDNN. NULL, or one line of advice: it does not start, or its 3-D convolutions are known to be wrong. */
+/* Starts cuDNN. NULL, or one line of advice: it does not start, or its 3-D convolutions are known to be
+ * wrong. */
 const char *convolution_plan_open(cudaStream_t queue);
 
 /* As convolution_plan_open without a device: plans can be made for the card that a JSON text describes

@@ -119,59 +119,33 @@ PRECISION(PRECISION_TF32, tf32)
 PRECISION(PRECISION_FP32, fp32)
 PRECISION(PRECISION_BF16, bf16)
 
-#define TABLE(table, its_name, its_description, its_rounding, precision)                                     \
-    static const struct kernels table = {                                                                    \
-        .name = its_name,                                                                                    \
-        .description = its_description,                                                                      \
-        .rounding = its_rounding,                                                                            \
-        .open = open_##precision,                                                                            \
-        .allocate = gpu_allocate,                                                                            \
-        .release = gpu_release,                                                                              \
-        .available = gpu_available,                                                                          \
-        .upload = gpu_upload,                                                                                \
-        .download = gpu_download,                                                                            \
-        .clear = gpu_clear,                                                                                  \
-        .copy = gpu_copy,                                                                                    \
-        .finish = finish,                                                                                    \
-        .overlaps = true,                                                                                    \
-        .allocate_host = gpu_allocate_host,                                                                  \
-        .release_host = gpu_release_host,                                                                    \
-        .prefetch_start = gpu_prefetch_start,                                                                \
-        .prefetch_wait = gpu_prefetch_wait,                                                                  \
-        .prefetch_release = gpu_prefetch_release,                                                            \
-        .record_begin = gpu_record_begin,                                                                    \
-        .record_end = gpu_record_end,                                                                        \
-        .replay = gpu_replay,                                                                                \
-        .tensor_bytes = tensor_bytes,                                                                        \
-        .pack = pack,                                                                                        \
-        .unpack = unpack,                                                                                    \
-        .scratch_bytes = scratch_bytes_##precision,                                                          \
-        .image_conv_forward = cuda_image_conv_forward,                                                       \
-        .image_conv_backward = cuda_image_conv_backward,                                                     \
-        .conv3_forward = cuda_conv3_forward,                                                                 \
-        .conv3_backward = cuda_conv3_backward,                                                               \
-        .channel_sums = cuda_channel_sums,                                                                   \
-        .norm_forward = cuda_norm_forward,                                                                   \
-        .norm_backward = cuda_norm_backward,                                                                 \
-        .pool_forward = cuda_pool_forward,                                                                   \
-        .pool_backward = cuda_pool_backward,                                                                 \
-        .upsample_forward = cuda_upsample_forward,                                                           \
-        .upsample_backward = cuda_upsample_backward,                                                         \
-        .branch_forward = cuda_branch_forward,                                                               \
-        .branch_backward = cuda_branch_backward,                                                             \
-        .down_forward = cuda_down_forward,                                                                   \
-        .down_backward = cuda_down_backward,                                                                 \
-        .up_forward = cuda_up_forward,                                                                       \
-        .up_backward = cuda_up_backward,                                                                     \
-        .head_forward = cuda_head_forward,                                                                   \
-        .dice_sums = cuda_dice_sums,                                                                         \
-        .head_backward = cuda_head_backward,                                                                 \
-        .adam = cuda_adam,                                                                                   \
-    }
+#define TABLE(its_name, its_description, its_rounding, precision)                                            \
+    .name = its_name, .description = its_description, .rounding = its_rounding, .open = open_##precision,    \
+    .allocate = gpu_allocate, .release = gpu_release, .available = gpu_available, .upload = gpu_upload,      \
+    .download = gpu_download, .clear = gpu_clear, .copy = gpu_copy, .finish = finish, .overlaps = true,      \
+    .allocate_host = gpu_allocate_host, .release_host = gpu_release_host,                                    \
+    .prefetch_start = gpu_prefetch_start, .prefetch_wait = gpu_prefetch_wait,                                \
+    .prefetch_release = gpu_prefetch_release, .record_begin = gpu_record_begin,                              \
+    .record_end = gpu_record_end, .replay = gpu_replay, .tensor_bytes = tensor_bytes, .pack = pack,          \
+    .unpack = unpack, .scratch_bytes = scratch_bytes_##precision
 
-TABLE(table_tf32, "cuda", "cuda: NDHWC, operands rounded to TF32", 0x1p-11, tf32);
-TABLE(table_fp32, "cuda-fp32", "cuda: NDHWC, fp32 throughout", 0, fp32);
-TABLE(table_bf16, "cuda-bf16", bf16_description, 0x1p-9, bf16);
+static const struct kernels table_tf32 = {
+    TABLE("cuda", "cuda: NDHWC, operands rounded to TF32", 0x1p-11, tf32),
+#define X(operation) .operation = cuda_##operation,
+#include "kernels/operations.def"
+};
+
+static const struct kernels table_fp32 = {
+    TABLE("cuda-fp32", "cuda: NDHWC, fp32 throughout", 0, fp32),
+#define X(operation) .operation = cuda_##operation,
+#include "kernels/operations.def"
+};
+
+static const struct kernels table_bf16 = {
+    TABLE("cuda-bf16", bf16_description, 0x1p-9, bf16),
+#define X(operation) .operation = cuda_##operation,
+#include "kernels/operations.def"
+};
 
 /* --- the families --- */
 
@@ -182,21 +156,26 @@ static int list(const struct kernels *table, const struct kernels *tables[FAMILY
     return choose() || claim() ? 0 : 1;
 }
 
-#define FAMILY(family, table)                                                                                  \
-    static int family##_tables(const struct kernels *tables[FAMILY_TABLES_MAX])                                \
-    {                                                                                                          \
-        return list(&table, tables);                                                                           \
-    }                                                                                                          \
-    /* Exists on any machine, for its plan, unless the environment is wrong; `open` refuses where it cannot  \
-     * run. */ \
-    static const struct kernels *family##_choose(const int *channels, int levels, int streams,                 \
-                                                 const char **why)                                             \
-    {                                                                                                          \
-        (void)channels, (void)levels, (void)streams;                                                           \
-        const char *advice = choose();                                                                         \
-        if (advice)                                                                                            \
-            *why = advice;                                                                                     \
-        return advice ? NULL : &table;                                                                         \
+/* The table on any machine, for its plan, unless the environment is wrong: where it cannot run `open`
+ * refuses. */
+static const struct kernels *offer(const struct kernels *table, const char **why)
+{
+    const char *advice = choose();
+    if (advice)
+        *why = advice;
+    return advice ? NULL : table;
+}
+
+#define FAMILY(family, table)                                                                                \
+    static int family##_tables(const struct kernels *tables[FAMILY_TABLES_MAX])                              \
+    {                                                                                                        \
+        return list(&table, tables);                                                                         \
+    }                                                                                                        \
+    static const struct kernels *family##_choose(const int *channels, int levels, int streams,               \
+                                                 const char **why)                                           \
+    {                                                                                                        \
+        (void)channels, (void)levels, (void)streams;                                                         \
+        return offer(&table, why);                                                                           \
     }
 
 FAMILY(tf32, table_tf32)

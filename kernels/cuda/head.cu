@@ -77,8 +77,8 @@ static inline size_t dice_partials_bytes(void)
     return (size_t)(DICE_BLOCKS * REGIONS_MAX * DICE_SUMS) * sizeof(double);
 }
 
-/* Adds up `count` numbers of each thread of the block, in a fixed order, and stores them at `to`. Shared memory:
- * count * ROW_THREADS / 32 doubles. */
+/* Adds up `count` numbers of each thread of the block, in a fixed order, and stores them at `to`. Shared
+ * memory: count * ROW_THREADS / 32 doubles. */
 __device__ static inline void store_block_sums(int count, const double *sums, double *shared, double *to)
 {
     int warp = (int)threadIdx.x / WARP;

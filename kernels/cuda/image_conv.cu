@@ -100,10 +100,10 @@ void cuda_image_conv_forward(int image_channels, struct shape out, const float *
 
 /* --- weight gradient --- */
 
-/* A block: some rows (z, y) of the volume, 32 channels of one stream, up to four image channels. A thread: four
- * output channels, the three taps along x of one (z, y) offset, one of three strips of each row; that is
- * 48 sums. Sums of one row are added to those of all rows: two short chains of additions round less than a long
- * one. */
+/* A block: some rows (z, y) of the volume, 32 channels of one stream, up to four image channels. A thread:
+ * four output channels, the three taps along x of one (z, y) offset, one of three strips of each row; that is
+ * 48 sums. Sums of one row are added to those of all rows: two short chains of additions round less than a
+ * long one. */
 
 enum { CHUNK = 4, OFFSETS = 9, WGRAD_STRIPS = 3, WGRAD_THREADS = IMAGE_QUADS * OFFSETS * WGRAD_STRIPS };
 enum { WGRAD_BLOCKS_MAX = 1024, WGRAD_SUMS = CHUNK * TAPS * IMAGE_QUADS * 4 };

@@ -1,4 +1,5 @@
-/* GroupNorm and LeakyReLU over matrices: channel sums, forward, backward. See kernels/norm.h for the formulas. */
+/* GroupNorm and LeakyReLU over matrices: channel sums, forward, backward. See kernels/norm.h for the
+ * formulas. */
 #include "kernels/cuda/layout.h"
 #include "kernels/cuda/norm.h"
 #include "kernels/cuda/operations.h"

@@ -1,6 +1,6 @@
-/* The steps of GroupNorm and LeakyReLU on the device, for the norm itself and for the residual branch; formulas
- * and names are those of kernels/norm.h. x, a, y and their gradients are matrices [voxels][padded(channels)] of
- * floats; what is void is an operand: of bf16 where `bf16` says so. */
+/* The steps of GroupNorm and LeakyReLU on the device, for the norm itself and for the residual branch;
+ * formulas and names are those of kernels/norm.h. x, a, y and their gradients are matrices
+ * [voxels][padded(channels)] of floats; what is void is an operand: of bf16 where `bf16` says so. */
 #ifndef PRUNET_KERNELS_CUDA_NORM_H
 #define PRUNET_KERNELS_CUDA_NORM_H
 
@@ -54,8 +54,8 @@ void norm_gradient(struct shape shape, const struct norm_channel *norm,
                    const struct norm_correction *corrections, const float *x, const void *da, bool bf16,
                    float *dx, bool add);
 
-/* The two for a producer of da that has added scale gamma dz to dx at once and stored the block sums of dz and
- * dz xhat at partials[blocks][padded(channels)][2], with room for as much as one block's behind them. */
+/* The two for a producer of da that has added scale gamma dz to dx at once and stored the block sums of dz
+ * and dz xhat at partials[blocks][padded(channels)][2], with room for as much as one block's behind them. */
 void norm_reduce_sums(struct shape shape, int groups, const struct norm_channel *norm, unsigned blocks,
                       double *partials, float *dgamma, float *dbeta, struct norm_correction *corrections);
 void norm_correct(struct shape shape, const struct norm_channel *norm,

@@ -1,5 +1,5 @@
-/* The operands of convolutions and matrix products: how they are rounded, and matrices [voxels][padded(channels)]
- * of bf16 made from those of floats. Pointers to either are void. */
+/* The operands of convolutions and matrix products: how they are rounded, and matrices
+ * [voxels][padded(channels)] of bf16 made from those of floats. Pointers to either are void. */
 #ifndef PRUNET_KERNELS_CUDA_OPERAND_H
 #define PRUNET_KERNELS_CUDA_OPERAND_H
 

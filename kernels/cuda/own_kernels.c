@@ -46,8 +46,9 @@ static unsigned list_meaning(const char *text)
 const char *own_kernels_choose(void)
 {
     static char advice[256];
-    const char *variable = getenv("PRUNET_CUDA_KERNELS") ? "PRUNET_CUDA_KERNELS" : "PRUNET_CUDA_LEVEL0";
-    const char *value = getenv(variable);
+    const char *variable = "PRUNET_CUDA_KERNELS", *value = getenv(variable);
+    if (!value || !*value)
+        variable = "PRUNET_CUDA_LEVEL0", value = getenv(variable);
     if (!value || !*value || !strcmp(value, "0")) {
         chosen = 0;
         return NULL;

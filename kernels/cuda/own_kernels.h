@@ -4,8 +4,8 @@
  * The user says so: PRUNET_CUDA_KERNELS is 0 (the default: none), 1 (all), or a list of forward, data and
  * weights, separated by commas. `make gpu-bench` measures on a card what is fastest there, and says what to
  * set. A run never measures: its results would depend on a race. Our kernels take bf16 operands, so the
- * other precisions have nothing to choose. The variable's first name, PRUNET_CUDA_LEVEL0, still counts where
- * the new one is not set. */
+ * other precisions have nothing to choose. The variable's older name, PRUNET_CUDA_LEVEL0, counts where this
+ * one is not set or empty. */
 #ifndef PRUNET_KERNELS_CUDA_OWN_KERNELS_H
 #define PRUNET_KERNELS_CUDA_OWN_KERNELS_H
 

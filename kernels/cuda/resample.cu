@@ -1,4 +1,5 @@
-/* Between two levels: max-pooling and trilinear up-sampling, and both with their conv1. See kernels/resample.h.
+/* Between two levels: max-pooling and trilinear up-sampling, and both with their conv1. See
+ * kernels/resample.h.
  *
  * A thread owns four channels of one voxel of the level that it writes (of the coarse one where it unpools);
  * the streams of a tensor follow each other along blockIdx.z. */

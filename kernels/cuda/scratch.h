@@ -1,5 +1,5 @@
-/* Dividing an operation's scratch. Each operation has one function that takes its pieces in order: run on real
- * memory it gives the pointers, run on none it counts the bytes, so that the two cannot differ. */
+/* Dividing an operation's scratch. Each operation has one function that takes its pieces in order: run on
+ * real memory it gives the pointers, run on none it counts the bytes, so that the two cannot differ. */
 #ifndef PRUNET_KERNELS_CUDA_SCRATCH_H
 #define PRUNET_KERNELS_CUDA_SCRATCH_H
 

@@ -9,8 +9,8 @@ size_t sums_partials_bytes(size_t voxels, int channels)
 
 enum { SUM_COLUMNS = 32, SUM_ROWS = 16 };
 
-/* Threads: SUM_COLUMNS x SUM_ROWS; a column makes one sum, the blocks it is made of are dealt out to the rows.
- * blockIdx.y: one group of `each` blocks, its totals at totals[group][count]. */
+/* Threads: SUM_COLUMNS x SUM_ROWS; a column makes one sum, the blocks it is made of are dealt out to the
+ * rows. blockIdx.y: one group of `each` blocks, its totals at totals[group][count]. */
 template <class PARTIAL>
 __global__ void sums_reduce_kernel(unsigned blocks, unsigned each, int stride, int count,
                                    const PARTIAL *partials, double *totals)

@@ -1,6 +1,6 @@
-/* Our own kernels for the finest level's branch against the reference: widths of 25 to 32 channels, grids that
- * their tiles do not divide, several orders of threads; and the variable that chooses them. Runs on the CPU
- * (tests/cuda/shim). */
+/* Our own kernels for the finest level's branch against the reference: widths of 25 to 32 channels, grids
+ * that their tiles do not divide, several orders of threads; and the variable that chooses them. Runs on the
+ * CPU (tests/cuda/shim). */
 #include "tests/kernels/calls.h"
 
 static const int orders[] = {1, 7};
@@ -107,8 +107,8 @@ static void test_refusals(void)
     check(start("", &why) && strstr(cuda->description, "by hand: none"), "an empty one is none");
 }
 
-/* PRUNET_CUDA_LEVEL0 is the variable's first name. */
-static void test_first_name(void)
+/* PRUNET_CUDA_LEVEL0 is the variable's older name. */
+static void test_older_name(void)
 {
     const char *why;
     unsetenv("PRUNET_CUDA_KERNELS");
@@ -157,7 +157,7 @@ int main(void)
     cuda = start("0", &why);
     test_words();
     test_refusals();
-    test_first_name();
+    test_older_name();
     test_description();
     test_scratch();
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
