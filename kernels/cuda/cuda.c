@@ -1,4 +1,16 @@
-/* The tables of the CUDA backend, one for each precision of the operands, and the families that list them. */
+/* The tables of the CUDA backend, one for each precision of the operands, and the families that list them.
+ *
+ * The files of this folder, from the ground up; none uses one of a line below its own:
+ *
+ *     layout, scratch, gpu        rows of channels, pieces of scratch, the device
+ *     rows, sums, operand         kernels that walk over matrices, sums over voxels, rounding to bf16
+ *     convolution (_plan, _check), cudnn_version     3x3x3 convolutions by cuDNN
+ *     operations                  what the files of operations give to the table
+ *     norm, conv3, conv1          steps that several operations share; cuBLAS is conv1's
+ *     branch_fused (_tile, _weights), tensor_core    our own kernels for the finest level's branch
+ *     own_kernels                 the user's choice of them
+ *     image_conv, branch, resample, head, adam       operations; norm and conv3 are two as well
+ *     cuda                        this file */
 #include "kernels/backends.h"
 #include "kernels/cuda/conv1.h"
 #include "kernels/cuda/convolution.h"
