@@ -24,7 +24,7 @@ static size_t larger(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-/* Our own kernels want sums of their own, but neither cuDNN's workspace nor operands in memory. */
+/* Our own kernels need sums of their own, but neither cuDNN's workspace nor operands in memory. */
 static struct branch_buffers divide(struct scratch *s, enum precision precision, struct shape shape)
 {
     struct branch_buffers b = {.partials = NULL};
@@ -96,7 +96,7 @@ static void input_gradient(const struct branch_buffers *b, struct shape shape,
     norm_gradient(shape, b->norm.channels, b->norm.corrections, u, da, operand_is_bf16(), du, true);
 }
 
-/* Our own kernels take u and dy as they are; cuDNN wants the activated input and dy as operands. */
+/* Our own kernels take u and dy as they are; cuDNN needs the activated input and dy as operands. */
 void cuda_branch_backward(struct shape shape, const struct branch_weights *weights,
                           const struct branch_gradients *gradients, const double *u_sums, const float *u,
                           float *du, float *y, const float *dy, void *scratch)

@@ -15,10 +15,10 @@ bool branch_fused_fits(struct shape shape);
 
 /* --- branch_fused.cu --- */
 
-/* Bytes of partials that the two want, where it fits. */
+/* Bytes of partials that the next two need, for a shape that fits. */
 size_t branch_fused_partials_bytes(struct shape shape);
 
-/* y += sign F(u), y_sums unless NULL; `packed` is room for 27 x 32 x 32 bf16. */
+/* y += sign F(u), y_sums unless NULL; `packed`: scratch of 27 x 32 x 32 bf16, as below. */
 void branch_fused_forward(struct shape shape, const struct norm_channel *norm, const float *u, const float *w,
                           float sign, float *y, double *y_sums, void *packed, double *partials);
 
@@ -29,6 +29,7 @@ void branch_fused_input_gradient(struct shape shape, int groups, const struct no
 
 /* --- branch_fused_weights.cu --- */
 
+/* The same for the one below. */
 size_t branch_fused_weights_partials_bytes(struct shape shape);
 
 /* dw, plain [channels][channels][27], += */

@@ -212,7 +212,7 @@ static int propose(struct descriptors *all, descriptor graph, cudnnBackendHeurMo
     return all->status ? 0 : (int)count;
 }
 
-/* Whether an engine gives the same bits each time, and sums in floats of the operands as they should be. */
+/* Whether an engine gives the same bits each time, and sums in floats the operands rounded as p says. */
 static bool acceptable(const struct convolution *p, descriptor configuration, int64_t *engine_number)
 {
     cudnnBackendNumericalNote_t notes[NOTES_MAX];
@@ -237,7 +237,7 @@ static bool acceptable(const struct convolution *p, descriptor configuration, in
     return good;
 }
 
-/* A finished plan for the configuration within the workspace; false when there is none. */
+/* A finished plan for the configuration within the workspace; false when cuDNN cannot make one. */
 static bool build(descriptor configuration, struct convolution_plan *plan)
 {
     int64_t one, workspace = 0;

@@ -55,7 +55,7 @@ void norm_gradient(struct shape shape, const struct norm_channel *norm,
                    float *dx, bool add);
 
 /* The two for a producer of da that has added scale gamma dz to dx at once and stored the block sums of dz
- * and dz xhat at partials[blocks][padded(channels)][2], with room for as much as one block's behind them. */
+ * and dz xhat at partials[blocks][padded(channels)][2], with space for one more block behind them. */
 void norm_reduce_sums(struct shape shape, int groups, const struct norm_channel *norm, unsigned blocks,
                       double *partials, float *dgamma, float *dbeta, struct norm_correction *corrections);
 void norm_correct(struct shape shape, const struct norm_channel *norm,

@@ -1,5 +1,5 @@
 /* What the file of each operation gives to the table: its functions, as kernels/ states them, and the bytes
- * of scratch that they want. */
+ * of scratch that they need. */
 #ifndef PRUNET_KERNELS_CUDA_OPERATIONS_H
 #define PRUNET_KERNELS_CUDA_OPERATIONS_H
 

@@ -264,7 +264,7 @@ static struct shape on_grid(struct shape channels, struct shape grid)
 }
 
 /* `between` is the tensor between the conv1 and the change of grid, all streams, and later its gradient: the
- * pooled values of `down`, or what the conv1 of `up` gives. */
+ * pooled values of `down`, or the result of the conv1 of `up`. */
 struct level_buffers {
     struct conv1_scratch conv;
     float *between;

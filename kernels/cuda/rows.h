@@ -51,7 +51,7 @@ static inline dim3 rows_block(struct rows r)
 struct place {
     int channel;
     size_t first, step;
-    bool inside; /* the last block across the channels may have threads to spare */
+    bool inside; /* the last block across the channels may have idle threads */
 };
 
 __device__ static inline struct place place_in(struct rows r)
@@ -143,13 +143,13 @@ __device__ static inline size_t thread_number(void)
 
 /* --- sums over the voxels, see sums.h --- */
 
-/* Doubles that the sums of `values` numbers a channel want between the two kernels that form them. */
+/* Doubles that the sums of `values` numbers a channel need between the two kernels that form them. */
 static inline size_t partial_doubles(struct rows r, int values)
 {
     return (size_t)r.width * (size_t)r.padded * (size_t)values;
 }
 
-/* Shared memory that store_partials wants: float or double sums, `values` of them a channel. */
+/* Bytes of shared memory that store_partials needs: float or double sums, `values` of them a channel. */
 static inline size_t partial_shared(struct rows r, int values, size_t bytes_each)
 {
     return (size_t)(r.quads * r.rows) * 4 * (size_t)values * bytes_each;

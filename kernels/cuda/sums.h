@@ -9,8 +9,8 @@
 extern "C" {
 #endif
 
-/* Room for the partials of up to two numbers a channel, from a kernel that walks over a matrix (see rows.h),
- * and for their totals behind them. */
+/* Bytes of the partials of up to two numbers a channel, from a kernel that walks over a matrix (see rows.h),
+ * and of their totals, which lie behind them. */
 size_t sums_partials_bytes(size_t voxels, int channels);
 
 /* totals[n] = sum over the blocks of partials[block][n], for n < count; `stride` doubles a block. */

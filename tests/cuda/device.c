@@ -237,7 +237,7 @@ static void recording(void)
     }
     check(!memcmp(result[0], result[1], sizeof start) && memcmp(result[0], start, sizeof start) &&
               !cuda->finish(),
-          "a replayed step gives the same bits, with the settings of the day");
+          "a replayed step gives the same bits, with the settings of that step");
 }
 
 static void failing_recording(void)

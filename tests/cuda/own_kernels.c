@@ -104,7 +104,7 @@ static void test_refusals(void)
               "PRUNET_CUDA_KERNELS=%s is refused with one line of advice", wrong[i]);
         check(!kernels_find("cuda-fp32", (int[]){60}, 1, 2, &why), "at any precision");
     }
-    check(start("", &why) && strstr(cuda->description, "by hand: none"), "an empty one is none");
+    check(start("", &why) && strstr(cuda->description, "by hand: none"), "an empty value chooses none");
 }
 
 /* PRUNET_CUDA_LEVEL0 is the variable's older name. */
@@ -144,8 +144,8 @@ static void test_scratch(void)
         other[i == ALL] = cuda->scratch_bytes(OPERATION_BRANCH, wide, wide);
     }
     check(bytes[0] > matrix && bytes[ALL - 1] > matrix && bytes[ALL] < matrix / 8,
-          "own kernels for all want %zu MiB of scratch, cuDNN %zu", bytes[ALL] >> 20, bytes[0] >> 20);
-    check(other[0] == other[1], "other levels want what they did");
+          "own kernels for all need %zu MiB of scratch, cuDNN %zu", bytes[ALL] >> 20, bytes[0] >> 20);
+    check(other[0] == other[1], "other levels need what they did");
 }
 
 int main(void)
