@@ -104,9 +104,9 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(ARCHIVE)
 	$(call say,LD $@)$(CC) -fopenmp $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 # Tests of the CUDA backend on a CPU: tests/cuda/shim stands in for the toolkit, and for the list of backends.
-SHIM_SOURCES := $(filter-out kernels/cuda/plan.c,$(CUDA_SOURCES)) $(wildcard tests/cuda/shim/*)
+SHIM_SOURCES := $(filter-out kernels/cuda/convolution_plan.c,$(CUDA_SOURCES)) $(wildcard tests/cuda/shim/*)
 SHIM_OBJECTS := $(patsubst %,$(BUILD)/obj/shim/%.o,$(filter %.c %.cu %.cpp,$(SHIM_SOURCES)))
-SHIM_PROGRAMS := $(if $(and $(shell command -v g++),$(filter x86_64,$(shell uname -m))),$(addprefix $(BUILD)/shim/,fibers device level0 operations golden network prefetch prunet-step))
+SHIM_PROGRAMS := $(if $(and $(shell command -v g++),$(filter x86_64,$(shell uname -m))),$(addprefix $(BUILD)/shim/,fibers device own_kernels operations golden network prefetch prunet-step))
 
 $(BUILD)/obj/shim/%.c.o: %.c
 	@mkdir -p $(@D)
@@ -118,7 +118,7 @@ $(BUILD)/obj/shim/%.o: %
 	    -Itests/cuda/shim -I. -MMD -MP -x c++ -c $< -o $@
 
 $(BUILD)/shim/fibers: $(BUILD)/obj/shim/tests/cuda/fibers.cpp.o
-$(BUILD)/shim/device $(BUILD)/shim/level0: $(BUILD)/shim/%: $(BUILD)/obj/shim/tests/cuda/%.c.o
+$(BUILD)/shim/device $(BUILD)/shim/own_kernels: $(BUILD)/shim/%: $(BUILD)/obj/shim/tests/cuda/%.c.o
 $(BUILD)/shim/operations $(BUILD)/shim/golden: $(BUILD)/shim/%: $(BUILD)/obj/tests/kernels/%.o
 $(BUILD)/shim/network $(BUILD)/shim/prefetch: $(BUILD)/shim/%: $(BUILD)/obj/tests/lib/%.o
 $(BUILD)/shim/prunet-step: $(BUILD)/obj/tools/prunet-step.o
@@ -239,7 +239,7 @@ gpu-test gpu-bench: gpu-%:
 gpu-test:  ## with a GPU: operations, golden networks, drift, determinism, compute-sanitizer
 gpu-bench: ## with a GPU: operations, steps of the paper's rows beside PyTorch, memory beside the plan
 
-gpu-programs: all $(addprefix $(BUILD)/tests/,cuda/level0 kernels/operations kernels/golden lib/network lib/reversible lib/prefetch) \
+gpu-programs: all $(addprefix $(BUILD)/tests/,cuda/own_kernels kernels/operations kernels/golden lib/network lib/reversible lib/prefetch) \
               $(BUILD)/bench/kernel_bench
 
 $(BUILD)/bench/onednn_bench: LDLIBS += -ldnnl

@@ -18,7 +18,7 @@ run_circumstances() {
     printf 'version\t%s\n' "$(prunet-step --version | head -n 1)"
     printf 'host\t%s\n' "$(uname -n)"
     printf 'cpu\t%s\n' "$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo 2>/dev/null | head -n 1 | grep . || uname -m)"
-    printf 'backend\t%s\n' "${PRUNET_BACKEND:-cpu}${PRUNET_CUDA_LEVEL0:+, PRUNET_CUDA_LEVEL0=$PRUNET_CUDA_LEVEL0}"
+    printf 'backend\t%s\n' "${PRUNET_BACKEND:-cpu}${PRUNET_CUDA_KERNELS:+, PRUNET_CUDA_KERNELS=$PRUNET_CUDA_KERNELS}${PRUNET_CUDA_LEVEL0:+, PRUNET_CUDA_LEVEL0=$PRUNET_CUDA_LEVEL0}"
 }
 
 # The inputs, a line a case: its name, "training" or "validation", the checksum of its records.

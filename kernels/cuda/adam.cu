@@ -1,18 +1,19 @@
 /* Adam with its settings on the device, so that a recorded step can be replayed with new ones. See
  * kernels/adam.h. */
-#include "kernels/cuda/device.h"
 #include "kernels/cuda/gpu.h"
+#include "kernels/cuda/operations.h"
 
 enum { ADAM_THREADS = 256, ADAM_EACH = 8 };
 
-/* What one thread of a block works out for all: rate / (1 - b1^t) and 1 / sqrt(1 - b2^t). */
-struct correction {
+/* rate / (1 - b1^t) and 1 / sqrt(1 - b2^t), computed by one thread of a block for all. */
+struct bias_correction {
     double rate, second;
 };
 
-__global__ void adam_step(size_t n, const struct adam *settings, const float *g, float *w, float *m, float *v)
+__global__ void adam_kernel(size_t n, const struct adam *settings, const float *g, float *w, float *m,
+                            float *v)
 {
-    GPU_SHARED(struct correction, correction);
+    GPU_SHARED(struct bias_correction, correction);
     struct adam a = *settings;
     if (threadIdx.x == 0) {
         correction->rate = a.rate / (1 - pow(a.beta1, a.step));
@@ -33,10 +34,10 @@ __global__ void adam_step(size_t n, const struct adam *settings, const float *g,
     }
 }
 
-void gpu_adam(size_t n, const struct adam *adam, const float *g, float *w, float *m, float *v)
+void cuda_adam(size_t n, const struct adam *adam, const float *g, float *w, float *m, float *v)
 {
     size_t each = (size_t)ADAM_THREADS * ADAM_EACH;
-    if (n)
-        GPU_LAUNCH(adam_step, dim3((unsigned)((n + each - 1) / each)), dim3(ADAM_THREADS),
-                   sizeof(struct correction), n, adam, g, w, m, v);
+    if (gpu_begin("adam") && n)
+        GPU_LAUNCH(adam_kernel, dim3((unsigned)((n + each - 1) / each)), dim3(ADAM_THREADS),
+                   sizeof(struct bias_correction), n, adam, g, w, m, v);
 }

@@ -1,5 +1,7 @@
 /* The plans that this process has made, and the check of their first results. */
 #include "kernels/cuda/convolution.h"
+#include "kernels/cuda/convolution_check.h"
+#include "kernels/cuda/gpu.h"
 
 enum { PLANS_MAX = 128 };
 
@@ -10,20 +12,19 @@ static struct entry {
 } entries[PLANS_MAX];
 static int count; /* made so far */
 
-/* What the check needs on the device: old samples, and a word: 0, or 1 + the number of an entry that is
- * wrong.
- */
+/* What the check needs on the device: old samples, and a word: 0, or 1 + the number of an entry whose result
+ * is wrong. */
 static float *saved;
 static int *wrong;
 static bool pending;
 
-const char *convolution_open(cudaStream_t stream)
+const char *convolution_open(cudaStream_t queue)
 {
-    const char *advice = convolution_plan_open(stream);
+    const char *advice = convolution_plan_open(queue);
     if (advice)
         return advice;
     if (cudaMalloc((void **)&saved, CHECK_SAMPLES * sizeof *saved) ||
-        cudaMalloc((void **)&wrong, sizeof *wrong) || cudaMemsetAsync(wrong, 0, sizeof *wrong, stream))
+        cudaMalloc((void **)&wrong, sizeof *wrong) || cudaMemsetAsync(wrong, 0, sizeof *wrong, queue))
         return "the CUDA device has no memory left: nvidia-smi says who holds it; or use --backend cpu";
     return NULL;
 }
@@ -35,8 +36,8 @@ static bool same(const struct convolution *a, const struct convolution *b)
            a->width == b->width;
 }
 
-/* The problem's plan, made on its first call; NULL when there is none. A process that meets more problems
- * than a network has forgets the oldest. */
+/* The problem's plan, made when it is first asked for; NULL when there is none. A process that meets more
+ * problems than a network has forgets the oldest. */
 static struct entry *find(const struct convolution *problem)
 {
     for (int i = 0; i < count && i < PLANS_MAX; i++)
@@ -57,31 +58,31 @@ static struct entry *find(const struct convolution *problem)
 
 void convolve(struct convolution problem, const void *x, const void *w, const void *y, void *workspace)
 {
-    struct entry *entry = gpu_well() ? find(&problem) : NULL;
+    struct entry *entry = gpu_ok() ? find(&problem) : NULL;
     if (!entry)
         return;
     const void *result = problem.kind == CONVOLUTION_FORWARD ? y : problem.kind == CONVOLUTION_DATA ? x : w;
     bool check = !entry->checked && !gpu_recording();
     if (check)
-        gpu_check_save(problem, result, saved);
+        convolution_check_save(problem, result, saved);
     const char *failure = convolution_plan_run(&entry->plan, x, w, y, workspace);
     if (failure)
         gpu_fail("convolution_plan_run", failure);
     if (check) {
-        gpu_check_compare(problem, x, w, y, saved, 1 + (int)(entry - entries), wrong);
+        convolution_check_compare(problem, x, w, y, saved, 1 + (int)(entry - entries), wrong);
         entry->checked = pending = true;
         entry->operation = gpu_operation();
     }
 }
 
-void convolution_verdict(void)
+void convolution_finish_checks(void)
 {
-    int verdict = 0;
+    int entry = 0;
     if (!pending)
         return;
     pending = false;
-    gpu_download(&verdict, wrong, sizeof verdict);
-    if (verdict && gpu_begin(entries[verdict - 1].operation))
+    gpu_download(&entry, wrong, sizeof entry);
+    if (entry && gpu_begin(entries[entry - 1].operation))
         gpu_fail("cuDNN",
                  "a 3-D convolution came out wrong when it was checked on its first use: this version of "
                  "cuDNN cannot be trusted on this card; install another or use --backend cpu");

@@ -1,29 +1,126 @@
-/* The tables of the CUDA backend, one for each precision of the operands, and the families that list them. */
+/* The tables of the CUDA backend, one for each precision of the operands, and the families that list them.
+ *
+ * The files of this folder, from the ground up; none uses one of a line below its own:
+ *
+ *     layout, scratch, gpu        rows of channels, pieces of scratch, the device
+ *     rows, sums, operand         kernels that walk over matrices, sums over voxels, rounding to bf16
+ *     convolution (_plan, _check), cudnn_version     3x3x3 convolutions by cuDNN
+ *     operations                  what the files of operations give to the table
+ *     norm, conv3, conv1          steps that several operations share; cuBLAS is conv1's
+ *     branch_fused (_tile, _weights), tensor_core    our own kernels for the finest level's branch
+ *     own_kernels                 the user's choice of them
+ *     image_conv, branch, resample, head, adam       operations; norm and conv3 are two as well
+ *     cuda                        this file */
 #include "kernels/backends.h"
-#include "kernels/cuda/by_hand.h"
+#include "kernels/cuda/conv1.h"
+#include "kernels/cuda/convolution.h"
 #include "kernels/cuda/gpu.h"
 #include "kernels/cuda/layout.h"
 #include "kernels/cuda/operations.h"
-#include "kernels/cuda/scratch.h"
+#include "kernels/cuda/own_kernels.h"
 #include <stdio.h>
+#include <string.h>
 
-/* The choice belongs to the description: results differ in their last bits with it. */
+/* --- opening and finishing --- */
+
+/* The choice of kernels belongs to the description, which states note: results differ in their last bits with
+ * it. */
 static char bf16_description[128];
 
 static const char *choose(void)
 {
-    const char *advice = by_hand_choose();
+    const char *advice = own_kernels_choose();
     snprintf(bf16_description, sizeof bf16_description,
-             "cuda: NDHWC, operands rounded to bf16, tensors fp32, level 0 by hand: %s", by_hand_words());
+             "cuda: NDHWC, operands rounded to bf16, tensors fp32, level 0 by hand: %s", own_kernels_words());
     return advice;
 }
 
-/* Opening a precision, and its scratch, which a plan asks for before that. */
+/* Claims the device and the libraries, once a process. NULL, or one line of advice. */
+static const char *claim(void)
+{
+    static bool claimed;
+    const char *advice = NULL;
+    if (!claimed && !(advice = gpu_open()) && !(advice = convolution_open(gpu_queue())) &&
+        !(advice = conv1_open(gpu_queue())))
+        claimed = true;
+    return advice;
+}
+
+static const char *open_precision(enum precision precision)
+{
+    const char *advice = choose();
+    if (advice)
+        return advice;
+    operand_set_precision(precision);
+    return claim();
+}
+
+static const char *finish(void)
+{
+    if (!gpu_finish())
+        convolution_finish_checks();
+    return gpu_failure();
+}
+
+/* --- layout: tensors to plain arrays and back, on the host --- */
+
+static size_t tensor_bytes(struct shape shape)
+{
+    return (size_t)shape.streams * stream_floats(shape) * sizeof(float);
+}
+
+static void pack(struct shape shape, const float *plain, float *tensor)
+{
+    size_t voxels = shape_voxels(shape), row = (size_t)padded(shape.channels);
+    memset(tensor, 0, tensor_bytes(shape));
+    for (int c = 0; c < shape_channels(shape); c++) {
+        float *stream = tensor + (size_t)(c / shape.channels) * stream_floats(shape) + c % shape.channels;
+        for (size_t v = 0; v < voxels; v++)
+            stream[v * row] = plain[(size_t)c * voxels + v];
+    }
+}
+
+static void unpack(struct shape shape, const float *tensor, float *plain)
+{
+    size_t voxels = shape_voxels(shape), row = (size_t)padded(shape.channels);
+    for (int c = 0; c < shape_channels(shape); c++) {
+        const float *stream =
+            tensor + (size_t)(c / shape.channels) * stream_floats(shape) + c % shape.channels;
+        for (size_t v = 0; v < voxels; v++)
+            plain[(size_t)c * voxels + v] = stream[v * row];
+    }
+}
+
+/* --- the tables --- */
+
+/* May be asked before anything is opened. */
+static size_t scratch_bytes(enum precision precision, enum operation operation, struct shape in,
+                            struct shape out)
+{
+    switch (operation) {
+    case OPERATION_IMAGE_CONV:
+        return image_conv_scratch_bytes(in, out);
+    case OPERATION_CONV3:
+        return conv3_scratch_bytes(in, out);
+    case OPERATION_NORM:
+        return norm_scratch_bytes(in);
+    case OPERATION_BRANCH:
+        return branch_scratch_bytes(precision, in);
+    case OPERATION_DOWN:
+        return down_scratch_bytes(in, out);
+    case OPERATION_UP:
+        return up_scratch_bytes(in, out);
+    case OPERATION_HEAD:
+        return head_scratch_bytes(in);
+    }
+    return 0;
+}
+
+/* What differs between the tables. */
 #define PRECISION(precision, name)                                                                           \
     static const char *open_##name(void)                                                                     \
     {                                                                                                        \
-        const char *advice = choose();                                                                       \
-        return advice ? advice : gpu_open(precision);                                                        \
+        return open_precision(precision);                                                                    \
     }                                                                                                        \
     static size_t scratch_bytes_##name(enum operation operation, struct shape in, struct shape out)          \
     {                                                                                                        \
@@ -34,82 +131,63 @@ PRECISION(PRECISION_TF32, tf32)
 PRECISION(PRECISION_FP32, fp32)
 PRECISION(PRECISION_BF16, bf16)
 
-#define TABLE(table, its_name, its_description, its_rounding, precision)                                     \
-    static const struct kernels table = {                                                                    \
-        .name = its_name,                                                                                    \
-        .description = its_description,                                                                      \
-        .rounding = its_rounding,                                                                            \
-        .open = open_##precision,                                                                            \
-        .allocate = gpu_allocate,                                                                            \
-        .release = gpu_release,                                                                              \
-        .available = gpu_available,                                                                          \
-        .upload = gpu_upload,                                                                                \
-        .download = gpu_download,                                                                            \
-        .clear = gpu_clear,                                                                                  \
-        .copy = gpu_copy,                                                                                    \
-        .finish = gpu_finish,                                                                                \
-        .overlaps = true,                                                                                    \
-        .allocate_host = gpu_allocate_host,                                                                  \
-        .release_host = gpu_release_host,                                                                    \
-        .prefetch_start = gpu_prefetch_start,                                                                \
-        .prefetch_wait = gpu_prefetch_wait,                                                                  \
-        .prefetch_release = gpu_prefetch_release,                                                            \
-        .record_begin = gpu_record_begin,                                                                    \
-        .record_end = gpu_record_end,                                                                        \
-        .replay = gpu_replay,                                                                                \
-        .tensor_bytes = cuda_tensor_bytes,                                                                   \
-        .pack = cuda_pack,                                                                                   \
-        .unpack = cuda_unpack,                                                                               \
-        .scratch_bytes = scratch_bytes_##precision,                                                          \
-        .image_conv_forward = cuda_image_conv_forward,                                                       \
-        .image_conv_backward = cuda_image_conv_backward,                                                     \
-        .conv3_forward = cuda_conv3_forward,                                                                 \
-        .conv3_backward = cuda_conv3_backward,                                                               \
-        .channel_sums = cuda_channel_sums,                                                                   \
-        .norm_forward = cuda_norm_forward,                                                                   \
-        .norm_backward = cuda_norm_backward,                                                                 \
-        .pool_forward = cuda_pool_forward,                                                                   \
-        .pool_backward = cuda_pool_backward,                                                                 \
-        .upsample_forward = cuda_upsample_forward,                                                           \
-        .upsample_backward = cuda_upsample_backward,                                                         \
-        .branch_forward = cuda_branch_forward,                                                               \
-        .branch_backward = cuda_branch_backward,                                                             \
-        .down_forward = cuda_down_forward,                                                                   \
-        .down_backward = cuda_down_backward,                                                                 \
-        .up_forward = cuda_up_forward,                                                                       \
-        .up_backward = cuda_up_backward,                                                                     \
-        .head_forward = cuda_head_forward,                                                                   \
-        .dice_sums = cuda_dice_sums,                                                                         \
-        .head_backward = cuda_head_backward,                                                                 \
-        .adam = cuda_adam,                                                                                   \
-    }
+#define TABLE(its_name, its_description, its_rounding, precision)                                            \
+    .name = its_name, .description = its_description, .rounding = its_rounding, .open = open_##precision,    \
+    .allocate = gpu_allocate, .release = gpu_release, .available = gpu_available, .upload = gpu_upload,      \
+    .download = gpu_download, .clear = gpu_clear, .copy = gpu_copy, .finish = finish, .overlaps = true,      \
+    .allocate_host = gpu_allocate_host, .release_host = gpu_release_host,                                    \
+    .prefetch_start = gpu_prefetch_start, .prefetch_wait = gpu_prefetch_wait,                                \
+    .prefetch_release = gpu_prefetch_release, .record_begin = gpu_record_begin,                              \
+    .record_end = gpu_record_end, .replay = gpu_replay, .tensor_bytes = tensor_bytes, .pack = pack,          \
+    .unpack = unpack, .scratch_bytes = scratch_bytes_##precision
 
-TABLE(table_tf32, "cuda", "cuda: NDHWC, operands rounded to TF32", 0x1p-11, tf32);
-TABLE(table_fp32, "cuda-fp32", "cuda: NDHWC, fp32 throughout", 0, fp32);
-TABLE(table_bf16, "cuda-bf16", bf16_description, 0x1p-9, bf16);
+static const struct kernels table_tf32 = {
+    TABLE("cuda", "cuda: NDHWC, operands rounded to TF32", 0x1p-11, tf32),
+#define X(operation) .operation = cuda_##operation,
+#include "kernels/operations.def"
+};
 
-/* A table that this machine can run. */
+static const struct kernels table_fp32 = {
+    TABLE("cuda-fp32", "cuda: NDHWC, fp32 throughout", 0, fp32),
+#define X(operation) .operation = cuda_##operation,
+#include "kernels/operations.def"
+};
+
+static const struct kernels table_bf16 = {
+    TABLE("cuda-bf16", bf16_description, 0x1p-9, bf16),
+#define X(operation) .operation = cuda_##operation,
+#include "kernels/operations.def"
+};
+
+/* --- the families --- */
+
+/* The table, if this machine can run it. */
 static int list(const struct kernels *table, const struct kernels *tables[FAMILY_TABLES_MAX])
 {
     tables[0] = table;
-    return choose() || gpu_claim() ? 0 : 1;
+    return choose() || claim() ? 0 : 1;
 }
 
-#define FAMILY(family, table)                                                                                  \
-    static int family##_tables(const struct kernels *tables[FAMILY_TABLES_MAX])                                \
-    {                                                                                                          \
-        return list(&table, tables);                                                                           \
-    }                                                                                                          \
-    /* Exists on any machine, for its plan, unless the environment is wrong; `open` refuses where it cannot  \
-     * run. */ \
-    static const struct kernels *family##_choose(const int *channels, int levels, int streams,                 \
-                                                 const char **why)                                             \
-    {                                                                                                          \
-        (void)channels, (void)levels, (void)streams;                                                           \
-        const char *advice = choose();                                                                         \
-        if (advice)                                                                                            \
-            *why = advice;                                                                                     \
-        return advice ? NULL : &table;                                                                         \
+/* The table on any machine, for its plan, unless the environment is wrong: where it cannot run `open`
+ * refuses. */
+static const struct kernels *offer(const struct kernels *table, const char **why)
+{
+    const char *advice = choose();
+    if (advice)
+        *why = advice;
+    return advice ? NULL : table;
+}
+
+#define FAMILY(family, table)                                                                                \
+    static int family##_tables(const struct kernels *tables[FAMILY_TABLES_MAX])                              \
+    {                                                                                                        \
+        return list(&table, tables);                                                                         \
+    }                                                                                                        \
+    static const struct kernels *family##_choose(const int *channels, int levels, int streams,               \
+                                                 const char **why)                                           \
+    {                                                                                                        \
+        (void)channels, (void)levels, (void)streams;                                                         \
+        return offer(&table, why);                                                                           \
     }
 
 FAMILY(tf32, table_tf32)

@@ -1,7 +1,5 @@
-/* The device's state of this process: streams, memory, the first error, the recorded step. */
+/* The device's state in this process: queues, memory, the first error, the recorded step. */
 #include "kernels/cuda/gpu.h"
-#include "kernels/cuda/convolution.h"
-#include "kernels/cuda/product.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -9,14 +7,13 @@ enum { MEBIBYTE = 1 << 20, CAPABILITY_MIN = 8 };
 
 static struct {
     bool open;
-    enum precision precision;
-    cudaStream_t work, prefetch;
-    cudaEvent_t prefetch_release, copied;
-    cudaError_t prefetch_status; /* of the first copy ahead that could not be started, and in which call */
+    cudaStream_t work_queue, copy_queue; /* copies of the next input run beside all work */
+    cudaEvent_t released, copied;        /* the old input has been read; the next one is there */
+    cudaError_t prefetch_status;         /* of the first such copy that could not be started, and its call */
     const char *prefetch_call;
     cudaGraphExec_t recorded;
-    bool recording,
-        seen; /* a step with the present buffers has run, so that its plans are made and checked */
+    bool recording;
+    bool seen; /* a step with the present buffers has run, so that its plans are made and checked */
     const char *operation;
     char failure[512];
 } gpu = {.operation = "open"};
@@ -55,58 +52,43 @@ static const char *find_device(void)
     return NULL;
 }
 
-static const char *make_streams(void)
+static const char *make_queues(void)
 {
     cudaError_t status;
-    if ((status = cudaStreamCreateWithFlags(&gpu.work, cudaStreamNonBlocking)) ||
-        (status = cudaStreamCreateWithFlags(&gpu.prefetch, cudaStreamNonBlocking)) ||
-        (status = cudaEventCreateWithFlags(&gpu.prefetch_release, cudaEventDisableTiming)) ||
+    if ((status = cudaStreamCreateWithFlags(&gpu.work_queue, cudaStreamNonBlocking)) ||
+        (status = cudaStreamCreateWithFlags(&gpu.copy_queue, cudaStreamNonBlocking)) ||
+        (status = cudaEventCreateWithFlags(&gpu.released, cudaEventDisableTiming)) ||
         (status = cudaEventCreateWithFlags(&gpu.copied, cudaEventDisableTiming)))
         return advise("the CUDA device gives no stream (%s): it may be out of memory",
                       cudaGetErrorString(status));
     return NULL;
 }
 
-const char *gpu_claim(void)
+const char *gpu_open(void)
 {
-    const char *advice;
-    if (gpu.open)
-        return NULL;
-    if ((advice = find_device()) || (advice = make_streams()) || (advice = convolution_open(gpu.work)) ||
-        (advice = product_open(gpu.work)))
-        return advice;
-    gpu.open = true;
-    return NULL;
+    const char *advice = NULL;
+    if (!gpu.open && !(advice = find_device()) && !(advice = make_queues()))
+        gpu.open = true;
+    return advice;
 }
 
-const char *gpu_open(enum precision precision)
+cudaStream_t gpu_queue(void)
 {
-    gpu.precision = precision;
-    return gpu_claim();
-}
-
-enum precision gpu_precision(void)
-{
-    return gpu.precision;
-}
-
-cudaStream_t gpu_stream(void)
-{
-    return gpu.work;
+    return gpu.work_queue;
 }
 
 /* --- errors --- */
 
-bool gpu_well(void)
+bool gpu_ok(void)
 {
     return !gpu.failure[0];
 }
 
 bool gpu_begin(const char *operation)
 {
-    if (gpu_well())
+    if (gpu_ok())
         gpu.operation = operation;
-    return gpu_well();
+    return gpu_ok();
 }
 
 const char *gpu_operation(void)
@@ -116,7 +98,7 @@ const char *gpu_operation(void)
 
 void gpu_fail(const char *call, const char *cause)
 {
-    if (gpu_well())
+    if (gpu_ok())
         snprintf(gpu.failure, sizeof gpu.failure, "cuda: %s: %s: %s", gpu.operation, call, cause);
 }
 
@@ -127,29 +109,32 @@ bool gpu_check(cudaError_t status, const char *call)
         snprintf(cause, sizeof cause, "%s (%s)", cudaGetErrorString(status), cudaGetErrorName(status));
         gpu_fail(call, cause);
     }
-    return gpu_well();
+    return gpu_ok();
+}
+
+const char *gpu_failure(void)
+{
+    return gpu_ok() ? NULL : gpu.failure;
 }
 
 void gpu_allow_shared(const void *kernel, size_t bytes)
 {
-    if (gpu_well())
+    if (gpu_ok())
         gpu_check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, (int)bytes),
                   "cudaFuncSetAttribute");
 }
 
-/* What a kernel did wrong shows when somebody waits: then only the last operation is known. */
+/* A kernel's error shows when the host waits: then only the last operation is known. */
 const char *gpu_finish(void)
 {
-    cudaError_t status = gpu_well() ? cudaStreamSynchronize(gpu.work) : cudaSuccess;
+    cudaError_t status = gpu_ok() ? cudaStreamSynchronize(gpu.work_queue) : cudaSuccess;
     if (status) {
         char cause[256];
         snprintf(cause, sizeof cause, "%s (%s), in this operation or before it; CUDA_LAUNCH_BLOCKING=1 tells",
                  cudaGetErrorString(status), cudaGetErrorName(status));
         gpu_fail("cudaStreamSynchronize", cause);
     }
-    if (gpu_well())
-        convolution_verdict();
-    return gpu_well() ? NULL : gpu.failure;
+    return gpu_failure();
 }
 
 /* --- memory --- */
@@ -178,7 +163,7 @@ void *gpu_allocate(size_t bytes)
     gpu.seen = false;
     cudaError_t status = cudaMalloc(&memory, bytes ? bytes : 1);
     if (status == cudaErrorMemoryAllocation) {
-        (void)cudaGetLastError(); /* known; it must not look like a kernel's */
+        (void)cudaGetLastError(); /* clears it: else it would look like an error of the next kernel */
         refuse_memory(bytes);
     } else
         gpu_check(status, "cudaMalloc");
@@ -191,34 +176,37 @@ void gpu_release(void *memory, size_t bytes)
     gpu_check(cudaFree(memory), "cudaFree");
 }
 
-/* Host memory may be reused when this returns. */
+/* Waits: host memory may be reused when this returns. */
 void gpu_upload(void *to, const void *from_host, size_t bytes)
 {
     if (gpu_begin("upload") && bytes &&
-        gpu_check(cudaMemcpyAsync(to, from_host, bytes, cudaMemcpyHostToDevice, gpu.work), "cudaMemcpyAsync"))
-        gpu_check(cudaStreamSynchronize(gpu.work), "cudaStreamSynchronize");
+        gpu_check(cudaMemcpyAsync(to, from_host, bytes, cudaMemcpyHostToDevice, gpu.work_queue),
+                  "cudaMemcpyAsync"))
+        gpu_check(cudaStreamSynchronize(gpu.work_queue), "cudaStreamSynchronize");
 }
 
 void gpu_download(void *to_host, const void *from, size_t bytes)
 {
     if (gpu_begin("download") && bytes &&
-        gpu_check(cudaMemcpyAsync(to_host, from, bytes, cudaMemcpyDeviceToHost, gpu.work), "cudaMemcpyAsync"))
-        gpu_check(cudaStreamSynchronize(gpu.work), "cudaStreamSynchronize");
+        gpu_check(cudaMemcpyAsync(to_host, from, bytes, cudaMemcpyDeviceToHost, gpu.work_queue),
+                  "cudaMemcpyAsync"))
+        gpu_check(cudaStreamSynchronize(gpu.work_queue), "cudaStreamSynchronize");
 }
 
 void gpu_clear(void *memory, size_t bytes)
 {
     if (gpu_begin("clear") && bytes)
-        gpu_check(cudaMemsetAsync(memory, 0, bytes, gpu.work), "cudaMemsetAsync");
+        gpu_check(cudaMemsetAsync(memory, 0, bytes, gpu.work_queue), "cudaMemsetAsync");
 }
 
 void gpu_copy(void *to, const void *from, size_t bytes)
 {
     if (gpu_begin("copy") && bytes)
-        gpu_check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, gpu.work), "cudaMemcpyAsync");
+        gpu_check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, gpu.work_queue),
+                  "cudaMemcpyAsync");
 }
 
-/* --- input ahead --- */
+/* --- prefetching --- */
 
 void *gpu_allocate_host(size_t bytes)
 {
@@ -241,26 +229,26 @@ static bool prefetch_check(cudaError_t status, const char *call)
     return !status;
 }
 
-/* May run in another thread than all else, and so has an error of its own. */
+/* May run in another thread than everything else, and so keeps an error of its own. */
 void gpu_prefetch_start(void *to, const void *from_host, size_t bytes)
 {
     if (!gpu.prefetch_status &&
-        prefetch_check(cudaStreamWaitEvent(gpu.prefetch, gpu.prefetch_release, 0), "cudaStreamWaitEvent") &&
-        prefetch_check(cudaMemcpyAsync(to, from_host, bytes, cudaMemcpyHostToDevice, gpu.prefetch),
+        prefetch_check(cudaStreamWaitEvent(gpu.copy_queue, gpu.released, 0), "cudaStreamWaitEvent") &&
+        prefetch_check(cudaMemcpyAsync(to, from_host, bytes, cudaMemcpyHostToDevice, gpu.copy_queue),
                        "cudaMemcpyAsync"))
-        prefetch_check(cudaEventRecord(gpu.copied, gpu.prefetch), "cudaEventRecord");
+        prefetch_check(cudaEventRecord(gpu.copied, gpu.copy_queue), "cudaEventRecord");
 }
 
 void gpu_prefetch_wait(void)
 {
     if (gpu_begin("prefetch_wait") && gpu_check(gpu.prefetch_status, gpu.prefetch_call))
-        gpu_check(cudaStreamWaitEvent(gpu.work, gpu.copied, 0), "cudaStreamWaitEvent");
+        gpu_check(cudaStreamWaitEvent(gpu.work_queue, gpu.copied, 0), "cudaStreamWaitEvent");
 }
 
 void gpu_prefetch_release(void)
 {
     if (gpu_begin("prefetch_release"))
-        gpu_check(cudaEventRecord(gpu.prefetch_release, gpu.work), "cudaEventRecord");
+        gpu_check(cudaEventRecord(gpu.released, gpu.work_queue), "cudaEventRecord");
 }
 
 /* --- a step as one graph --- */
@@ -271,9 +259,9 @@ bool gpu_record_begin(void)
         gpu.seen = true;
         return false;
     }
-    gpu.recording =
-        gpu_begin("record") && gpu_check(cudaStreamBeginCapture(gpu.work, cudaStreamCaptureModeThreadLocal),
-                                         "cudaStreamBeginCapture");
+    gpu.recording = gpu_begin("record") &&
+                    gpu_check(cudaStreamBeginCapture(gpu.work_queue, cudaStreamCaptureModeThreadLocal),
+                              "cudaStreamBeginCapture");
     return gpu.recording;
 }
 
@@ -285,7 +273,7 @@ bool gpu_recording(void)
 void gpu_record_end(void)
 {
     cudaGraph_t graph = NULL;
-    cudaError_t status = cudaStreamEndCapture(gpu.work, &graph);
+    cudaError_t status = cudaStreamEndCapture(gpu.work_queue, &graph);
     gpu.recording = false;
     if (gpu.recorded)
         gpu_check(cudaGraphExecDestroy(gpu.recorded), "cudaGraphExecDestroy");
@@ -299,5 +287,5 @@ void gpu_record_end(void)
 void gpu_replay(void)
 {
     if (gpu_begin("replay"))
-        gpu_check(cudaGraphLaunch(gpu.recorded, gpu.work), "cudaGraphLaunch");
+        gpu_check(cudaGraphLaunch(gpu.recorded, gpu.work_queue), "cudaGraphLaunch");
 }

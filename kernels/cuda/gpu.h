@@ -1,8 +1,21 @@
-/* What every file of the CUDA backend stands on: launches, shared memory, the device's state, errors.
+/* The device layer: the device and its queues, memory, launches, errors, the recorded step. It knows nothing
+ * of operations and libraries; every other file of the CUDA backend stands on it.
+ *
+ * Three kinds of names, here and everywhere in this folder:
+ *
+ *     cuda_NAME      the function NAME of struct kernels, where it computes or knows the layout
+ *     gpu_NAME       the device layer, this file; the table's functions for memory, prefetching and recording
+ *                    are among them
+ *     NAME_kernel    runs on the device; the function NAME launches it
+ *
+ * Whatever else is shared bears the name of its header: norm_, conv3_, sums_, ...
  *
  * A launch is written GPU_LAUNCH(kernel, grid, block, shared bytes, arguments...), never with triple
  * brackets: the same .cu file is then valid C++ and runs on a CPU, where a test's <cuda_runtime.h> defines
- * GPU_LAUNCH and GPU_SHARED in its own way. All shared memory is dynamic, all work goes to one stream.
+ * what GPU_LAUNCH and GPU_SHARED call. All shared memory is dynamic.
+ *
+ * A cudaStream_t is called a queue, since a stream is one of the two streams of a reversible block. All work
+ * goes to one queue, in order; copies of the next input go to another.
  *
  * Errors stick: the first one is kept with the operation and the call in which it showed, later work is not
  * even launched, gpu_finish reports it. */
@@ -19,18 +32,16 @@ extern "C" {
 #include <cuda_runtime_api.h>
 #endif
 
-/* How the operands of convolutions and matrix products are rounded; sums and tensors are always fp32. */
-enum precision { PRECISION_TF32, PRECISION_FP32, PRECISION_BF16 };
+/* --- the device --- */
 
 /* Claims the first device that CUDA_VISIBLE_DEVICES shows, once a process. NULL, or one line of advice: no
- * device, a driver too old, an unsupported card, a broken cuDNN. */
-const char *gpu_claim(void);
+ * device, a driver too old, an unsupported card. */
+const char *gpu_open(void);
 
-/* As gpu_claim, and sets the precision of what follows. */
-const char *gpu_open(enum precision precision);
+/* The queue of all work. */
+cudaStream_t gpu_queue(void);
 
-enum precision gpu_precision(void);
-cudaStream_t gpu_stream(void);
+/* --- errors --- */
 
 /* An operation of the table begins: its name for messages. False when an earlier one has failed. */
 bool gpu_begin(const char *operation);
@@ -38,19 +49,28 @@ bool gpu_begin(const char *operation);
 /* The one that began last. */
 const char *gpu_operation(void);
 
+/* Nothing has failed so far. */
+bool gpu_ok(void);
+
 /* Notes that a call failed, unless something failed before. */
 void gpu_fail(const char *call, const char *cause);
 
-/* As gpu_fail with CUDA's words; nothing on cudaSuccess. Returns whether all is well so far. */
+/* As gpu_fail with CUDA's words; does nothing on cudaSuccess. Returns gpu_ok(). */
 bool gpu_check(cudaError_t status, const char *call);
+
+/* What failed first: operation, call and cause in one line; NULL when nothing did. */
+const char *gpu_failure(void);
+
+/* Waits for all work; gpu_failure(). */
+const char *gpu_finish(void);
+
+/* --- launches --- */
 
 /* Lets a kernel use more shared memory than the 48 KiB that it gets unasked. */
 void gpu_allow_shared(const void *kernel, size_t bytes);
 
-/* Nothing has failed so far. */
-bool gpu_well(void);
+/* --- memory, prefetching, recording: the functions of the table, see kernels/kernels.h --- */
 
-/* Memory and time of the backend's table: see kernels/kernels.h. */
 void *gpu_allocate(size_t bytes);
 void gpu_release(void *memory, size_t bytes);
 size_t gpu_available(void);
@@ -58,16 +78,17 @@ void gpu_upload(void *to, const void *from_host, size_t bytes);
 void gpu_download(void *to_host, const void *from, size_t bytes);
 void gpu_clear(void *memory, size_t bytes);
 void gpu_copy(void *to, const void *from, size_t bytes);
-const char *gpu_finish(void);
 void *gpu_allocate_host(size_t bytes);
 void gpu_release_host(void *memory, size_t bytes);
 void gpu_prefetch_start(void *to, const void *from_host, size_t bytes);
 void gpu_prefetch_wait(void);
 void gpu_prefetch_release(void);
 bool gpu_record_begin(void);
-bool gpu_recording(void);
 void gpu_record_end(void);
 void gpu_replay(void);
+
+/* Whether work is being recorded instead of done. */
+bool gpu_recording(void);
 
 #ifdef __cplusplus
 }
@@ -76,8 +97,8 @@ void gpu_replay(void);
 #if defined(__CUDACC__)
 #define GPU_LAUNCH(kernel, grid, block, shared, ...)                                                         \
     do {                                                                                                     \
-        if (gpu_well()) {                                                                                    \
-            kernel<<<grid, block, shared, gpu_stream()>>>(__VA_ARGS__);                                      \
+        if (gpu_ok()) {                                                                                      \
+            kernel<<<grid, block, shared, gpu_queue()>>>(__VA_ARGS__);                                       \
             gpu_check(cudaGetLastError(), #kernel);                                                          \
         }                                                                                                    \
     } while (0)
@@ -87,8 +108,8 @@ void gpu_replay(void);
 #elif defined(__cplusplus)
 #define GPU_LAUNCH(kernel, grid, block, shared, ...)                                                         \
     do {                                                                                                     \
-        if (gpu_well()) {                                                                                    \
-            shim_launch(#kernel, grid, block, shared, gpu_stream(), kernel, __VA_ARGS__);                    \
+        if (gpu_ok()) {                                                                                      \
+            shim_launch(#kernel, grid, block, shared, gpu_queue(), kernel, __VA_ARGS__);                     \
             gpu_check(cudaGetLastError(), #kernel);                                                          \
         }                                                                                                    \
     } while (0)

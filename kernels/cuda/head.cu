@@ -1,7 +1,9 @@
 /* The end of the network: 1x1x1 convolution to the regions, sigmoid, Dice sums and the way back. See
  * kernels/head.h for the formulas. */
-#include "kernels/cuda/device.h"
+#include "kernels/cuda/operations.h"
 #include "kernels/cuda/rows.h"
+#include "kernels/cuda/scratch.h"
+#include "kernels/cuda/sums.h"
 
 /* --- forward --- */
 
@@ -16,15 +18,16 @@ __device__ static inline float sum_of_lanes(float value)
     return value;
 }
 
-/* Shared: w as [region][part][padded(channels)], padding zero. */
-__global__ void head(struct shape in, int regions, const float *x, const float *w, const float *b, float *p)
+/* Shared: w as [region][stream][padded(channels)], padding zero. */
+__global__ void head_forward_kernel(struct shape in, int regions, const float *x, const float *w,
+                                    const float *b, float *p)
 {
     GPU_SHARED(float, weights);
     size_t voxels = (size_t)in.depth * (size_t)in.height * (size_t)in.width;
     int row = padded(in.channels), columns = in.streams * row;
     for (int n = (int)threadIdx.x; n < regions * columns; n += ROW_THREADS) {
-        int k = n / columns, part = n % columns / row, c = n % row;
-        weights[n] = c < in.channels ? w[(k * in.streams + part) * in.channels + c] : 0.0f;
+        int k = n / columns, stream = n % columns / row, c = n % row;
+        weights[n] = c < in.channels ? w[(k * in.streams + stream) * in.channels + c] : 0.0f;
     }
     __syncthreads();
     int lane = (int)threadIdx.x % HEAD_LANES;
@@ -53,26 +56,29 @@ __global__ void head(struct shape in, int regions, const float *x, const float *
     }
 }
 
-void gpu_head(struct shape in, int regions, const float *x, const float *w, const float *b, float *p)
+void cuda_head_forward(struct shape in, int regions, const float *x, const float *w, const float *b, float *p,
+                       void *)
 {
+    if (!gpu_begin("head_forward"))
+        return;
     size_t each = (size_t)HEAD_GROUPS * HEAD_VOXELS_EACH;
     size_t shared = (size_t)(regions * in.streams * padded(in.channels)) * sizeof(float);
-    GPU_LAUNCH(head, dim3((unsigned)((shape_voxels(in) + each - 1) / each)), dim3(ROW_THREADS), shared, in,
-               regions, x, w, b, p);
+    GPU_LAUNCH(head_forward_kernel, dim3((unsigned)((shape_voxels(in) + each - 1) / each)), dim3(ROW_THREADS),
+               shared, in, regions, x, w, b, p);
 }
 
 /* --- Dice sums --- */
 
 enum { DICE_SUMS = sizeof(struct dice_sums) / sizeof(double), DICE_BLOCKS = 256, WARP = 32 };
 
-/* Also enough for the bias sums and their totals. */
+/* Enough for the bias sums and their totals, too. */
 static inline size_t dice_partials_bytes(void)
 {
     return (size_t)(DICE_BLOCKS * REGIONS_MAX * DICE_SUMS) * sizeof(double);
 }
 
-/* Adds up `count` numbers of each thread of the block, in a fixed order; thread 0 stores them. Shared memory:
- * count * ROW_THREADS / 32 doubles. */
+/* Adds up `count` numbers of each thread of the block, in a fixed order, and stores them at `to`. Shared
+ * memory: count * ROW_THREADS / 32 doubles. */
 __device__ static inline void store_block_sums(int count, const double *sums, double *shared, double *to)
 {
     int warp = (int)threadIdx.x / WARP;
@@ -93,7 +99,7 @@ __device__ static inline void store_block_sums(int count, const double *sums, do
 }
 
 /* grid: blocks along the voxels x regions; partials[block][region][DICE_SUMS] */
-__global__ void dice_sums_of(size_t voxels, const float *p, const uint8_t *target, double *partials)
+__global__ void dice_sums_kernel(size_t voxels, const float *p, const uint8_t *target, double *partials)
 {
     GPU_SHARED(double, shared);
     unsigned k = blockIdx.y;
@@ -111,15 +117,18 @@ __global__ void dice_sums_of(size_t voxels, const float *p, const uint8_t *targe
     store_block_sums(DICE_SUMS, sums, shared, partials + (size_t)(blockIdx.x * gridDim.y + k) * DICE_SUMS);
 }
 
-void gpu_dice_sums(size_t voxels, int regions, const float *p, const uint8_t *target, struct dice_sums *sums,
-                   double *partials)
+/* scratch: as for a head on any tensor of these voxels; the sums need the same for all */
+void cuda_dice_sums(size_t voxels, int regions, const float *p, const uint8_t *target, struct dice_sums *sums,
+                    void *scratch)
 {
+    double *partials = static_cast<double *>(scratch);
+    if (!gpu_begin("dice_sums"))
+        return;
     unsigned blocks = (unsigned)((voxels + ROW_THREADS - 1) / ROW_THREADS);
     blocks = blocks < (unsigned)DICE_BLOCKS ? blocks : (unsigned)DICE_BLOCKS;
-    GPU_LAUNCH(dice_sums_of, dim3(blocks, (unsigned)regions), dim3(ROW_THREADS),
+    GPU_LAUNCH(dice_sums_kernel, dim3(blocks, (unsigned)regions), dim3(ROW_THREADS),
                DICE_SUMS * (ROW_THREADS / WARP) * sizeof(double), voxels, p, target, partials);
-    gpu_sum_partials(blocks, regions * DICE_SUMS, regions * DICE_SUMS, partials,
-                     reinterpret_cast<double *>(sums));
+    sums_reduce(blocks, regions * DICE_SUMS, regions * DICE_SUMS, partials, reinterpret_cast<double *>(sums));
 }
 
 /* --- backward --- */
@@ -145,15 +154,15 @@ __device__ static inline float logit_gradient(const struct logit &l, float p, in
     return p * (1 - p) * (inside ? l.constant - l.slope : l.constant);
 }
 
-/* One part a blockIdx.z; block sums of dz x go to partials[part][block][channel][REGIONS]. */
+/* One stream a blockIdx.z; block sums of dz x go to partials[stream][block][channel][REGIONS]. */
 template <int REGIONS>
-__global__ void head_backward(struct rows r, int channels, int streams, int regions, const float *x,
-                              const float *w, const float *p, const uint8_t *target,
-                              const struct dice_sums *sums, float scale, float *dx, double *partials)
+__global__ void head_backward_kernel(struct rows r, int channels, int streams, int regions, const float *x,
+                                     const float *w, const float *p, const uint8_t *target,
+                                     const struct dice_sums *sums, float scale, float *dx, double *partials)
 {
     GPU_SHARED(float, shared);
     struct place at = place_in(r);
-    int part = (int)blockIdx.z;
+    int stream = (int)blockIdx.z;
     struct logit logits[REGIONS];
     float weights[REGIONS][4], weight_sums[4][REGIONS] = {};
 #pragma unroll
@@ -162,12 +171,12 @@ __global__ void head_backward(struct rows r, int channels, int streams, int regi
         logits[k] = k < regions ? logit_of(sums[k], scale) : none;
         for (int c = 0; c < 4; c++)
             weights[k][c] = k < regions && at.channel + c < channels
-                                ? w[(k * streams + part) * channels + at.channel + c]
+                                ? w[(k * streams + stream) * channels + at.channel + c]
                                 : 0.0f;
     }
-    size_t part_at = (size_t)part * r.voxels * (size_t)r.padded;
+    size_t stream_at = (size_t)stream * r.voxels * (size_t)r.padded;
     for (size_t v = at.first; v < r.voxels; v += at.step) {
-        size_t n = part_at + v * (size_t)r.padded + (size_t)at.channel;
+        size_t n = stream_at + v * (size_t)r.padded + (size_t)at.channel;
         float4 value = load4(x + n), sum = make_float4(0, 0, 0, 0);
         int regions_here = target[v];
 #pragma unroll
@@ -185,22 +194,22 @@ __global__ void head_backward(struct rows r, int channels, int streams, int regi
         store4(dx + n, sum);
     }
     store_partials<REGIONS, float>(r, weight_sums, shared,
-                                   partials + (size_t)part * gridDim.x * (size_t)(r.padded * REGIONS));
+                                   partials + (size_t)stream * gridDim.x * (size_t)(r.padded * REGIONS));
 }
 
-/* one thread a weight: totals[part][channel padded][stride] into dw [region][part][channel] */
-__global__ void add_head_weights(int channels, int streams, int regions, int stride, const double *totals,
-                                 float *dw)
+/* one thread a weight: totals[stream][padded(channels)][stride] into dw [region][stream][channel] */
+__global__ void head_add_weights_kernel(int channels, int streams, int regions, int stride,
+                                        const double *totals, float *dw)
 {
     int n = (int)(blockIdx.x * blockDim.x + threadIdx.x);
-    int k = n / (streams * channels), part = n / channels % streams, c = n % channels;
+    int k = n / (streams * channels), stream = n / channels % streams, c = n % channels;
     if (k < regions)
-        dw[n] = (float)((double)dw[n] + totals[(part * padded(channels) + c) * stride + k]);
+        dw[n] = (float)((double)dw[n] + totals[(stream * padded(channels) + c) * stride + k]);
 }
 
 /* partials[block][region] of the sums of dz */
-__global__ void head_bias_sums(size_t voxels, int regions, const float *p, const uint8_t *target,
-                               const struct dice_sums *sums, float scale, double *partials)
+__global__ void head_bias_sums_kernel(size_t voxels, int regions, const float *p, const uint8_t *target,
+                                      const struct dice_sums *sums, float scale, double *partials)
 {
     GPU_SHARED(double, shared);
     double bias_sums[REGIONS_MAX] = {};
@@ -221,11 +230,11 @@ static void head_bias_gradient(size_t voxels, int regions, const float *p, const
     unsigned blocks = (unsigned)((voxels + ROW_THREADS - 1) / ROW_THREADS);
     blocks = blocks < (unsigned)DICE_BLOCKS ? blocks : (unsigned)DICE_BLOCKS;
     double *totals = partials + (size_t)blocks * (size_t)regions;
-    GPU_LAUNCH(head_bias_sums, dim3(blocks), dim3(ROW_THREADS),
+    GPU_LAUNCH(head_bias_sums_kernel, dim3(blocks), dim3(ROW_THREADS),
                (size_t)regions * (ROW_THREADS / WARP) * sizeof(double), voxels, regions, p, target, sums,
                scale, partials);
-    gpu_sum_partials(blocks, regions, regions, partials, totals);
-    gpu_add_totals(regions, totals, db);
+    sums_reduce(blocks, regions, regions, partials, totals);
+    sums_add_totals(regions, totals, db);
 }
 
 template <int REGIONS>
@@ -236,27 +245,32 @@ static void head_backward_of(struct shape in, int regions, const float *x, const
     struct rows r = rows_of(shape_voxels(in), in.channels);
     int stride = r.padded * REGIONS, weights = regions * in.streams * in.channels;
     double *totals = partials + (size_t)in.streams * r.width * (size_t)stride;
-    GPU_LAUNCH(head_backward<REGIONS>, dim3(r.width, r.height, (unsigned)in.streams), rows_block(r),
+    GPU_LAUNCH(head_backward_kernel<REGIONS>, dim3(r.width, r.height, (unsigned)in.streams), rows_block(r),
                partial_shared(r, REGIONS, sizeof(float)), r, in.channels, in.streams, regions, x, w, p,
                target, sums, scale, dx, partials);
-    for (int part = 0; part < in.streams; part++)
-        gpu_sum_partials(r.width, stride, stride, partials + (size_t)part * r.width * (size_t)stride,
-                         totals + (size_t)part * (size_t)stride);
-    GPU_LAUNCH(add_head_weights, dim3((unsigned)(weights + 63) / 64), dim3(64), 0, in.channels, in.streams,
-               regions, REGIONS, totals, dw);
+    for (int stream = 0; stream < in.streams; stream++)
+        sums_reduce(r.width, stride, stride, partials + (size_t)stream * r.width * (size_t)stride,
+                    totals + (size_t)stream * (size_t)stride);
+    GPU_LAUNCH(head_add_weights_kernel, dim3((unsigned)(weights + 63) / 64), dim3(64), 0, in.channels,
+               in.streams, regions, REGIONS, totals, dw);
 }
 
-size_t head_partials_bytes(struct shape in)
+size_t head_scratch_bytes(struct shape in)
 {
     struct rows r = rows_of(shape_voxels(in), in.channels);
     size_t weights = (size_t)in.streams * (r.width + 1) * (size_t)(r.padded * REGIONS_MAX) * sizeof(double);
-    return weights > dice_partials_bytes() ? weights : dice_partials_bytes();
+    struct scratch s = scratch_begin(NULL);
+    scratch_take(&s, weights > dice_partials_bytes() ? weights : dice_partials_bytes());
+    return s.bytes;
 }
 
-void gpu_head_backward(struct shape in, int regions, const float *x, const float *w, const float *p,
-                       const uint8_t *target, const struct dice_sums *sums, float scale, float *dx, float *dw,
-                       float *db, double *partials)
+void cuda_head_backward(struct shape in, int regions, const float *x, const float *w, const float *p,
+                        const uint8_t *target, const struct dice_sums *sums, float scale, float *dx,
+                        float *dw, float *db, void *scratch)
 {
+    double *partials = static_cast<double *>(scratch);
+    if (!gpu_begin("head_backward"))
+        return;
     if (regions <= 4)
         head_backward_of<4>(in, regions, x, w, p, target, sums, scale, dx, dw, partials);
     else

@@ -1,5 +1,5 @@
 /* How feature maps lie in the device's memory: NDHWC, a row of channels for each voxel, the channels of each
- * part padded with zeros to a multiple of 8.
+ * stream padded with zeros to a multiple of 8.
  *
  * Eight is what the bf16 engines of cuDNN want (16 bytes a row at least, and no hidden copy of the operands:
  * 30 unpadded channels cost 600 MiB of workspace at full size). TF32 would be content with four, which saves
@@ -20,23 +20,10 @@ HOST_AND_DEVICE static inline int padded(int channels)
     return (channels + 7) / 8 * 8;
 }
 
-/* Floats of one part. */
-static inline size_t part_floats(struct shape shape)
+/* Floats of one stream: a matrix [voxels][padded(channels)]. */
+HOST_AND_DEVICE static inline size_t stream_floats(struct shape s)
 {
-    return shape_voxels(shape) * (size_t)padded(shape.channels);
+    return (size_t)s.depth * (size_t)s.height * (size_t)s.width * (size_t)padded(s.channels);
 }
-
-#ifdef __cplusplus
-extern "C" {
-#endif
-
-/* As in the table; host to host. */
-size_t cuda_tensor_bytes(struct shape shape);
-void cuda_pack(struct shape shape, const float *plain, float *tensor);
-void cuda_unpack(struct shape shape, const float *tensor, float *plain);
-
-#ifdef __cplusplus
-}
-#endif
 
 #endif

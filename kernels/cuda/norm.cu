@@ -1,17 +1,14 @@
-/* GroupNorm and LeakyReLU over sheets: channel_sums, forward, backward. See kernels/norm.h for the formulas. */
-#include "kernels/cuda/device.h"
+/* GroupNorm and LeakyReLU over matrices: channel sums, forward, backward. See kernels/norm.h for the
+ * formulas. */
+#include "kernels/cuda/layout.h"
+#include "kernels/cuda/norm.h"
+#include "kernels/cuda/operations.h"
 #include "kernels/cuda/rows.h"
-#include "kernels/norm.h"
+#include "kernels/cuda/sums.h"
 
-/* --- channel_sums --- */
+/* --- channel sums --- */
 
-/* Block sums, and the totals of every channel behind them. */
-size_t partials_bytes(size_t voxels, int channels)
-{
-    return (partial_doubles(rows_of(voxels, channels), 2) + (size_t)padded(channels) * 2) * sizeof(double);
-}
-
-__global__ void sums_of(struct rows r, const float *x, double *partials)
+__global__ void norm_channel_sums_kernel(struct rows r, const float *x, double *partials)
 {
     GPU_SHARED(double, shared);
     struct place p = place_in(r);
@@ -27,18 +24,19 @@ __global__ void sums_of(struct rows r, const float *x, double *partials)
     store_partials<2, double>(r, sums, shared, partials);
 }
 
-void gpu_channel_sums(size_t voxels, int channels, const float *x, double *channel_sums, double *partials)
+void norm_channel_sums(struct shape shape, const float *x, double *channel_sums, double *partials)
 {
-    struct rows r = rows_of(voxels, channels);
-    GPU_LAUNCH(sums_of, rows_grid(r), rows_block(r), partial_shared(r, 2, sizeof(double)), r, x, partials);
-    gpu_sum_partials(r.width, r.padded * 2, channels * 2, partials, channel_sums);
+    struct rows r = rows_of(shape_voxels(shape), shape.channels);
+    GPU_LAUNCH(norm_channel_sums_kernel, rows_grid(r), rows_block(r), partial_shared(r, 2, sizeof(double)), r,
+               x, partials);
+    sums_reduce(r.width, r.padded * 2, shape.channels * 2, partials, channel_sums);
 }
 
 /* --- forward --- */
 
 /* one thread a channel; groups are small */
-__global__ void norm_channels(size_t voxels, int channels, int in_group, const double *channel_sums,
-                              const float *gamma, const float *beta, struct norm_channel *norm)
+__global__ void norm_prepare_kernel(size_t voxels, int channels, int in_group, const double *channel_sums,
+                                    const float *gamma, const float *beta, struct norm_channel *norm)
 {
     int c = (int)(blockIdx.x * blockDim.x + threadIdx.x);
     if (c >= padded(channels))
@@ -60,26 +58,15 @@ __global__ void norm_channels(size_t voxels, int channels, int in_group, const d
     norm[c] = result;
 }
 
-void gpu_norm_channels(size_t voxels, int channels, int groups, const double *channel_sums,
-                       const float *gamma, const float *beta, struct norm_channel *norm)
+void norm_prepare(struct shape shape, int groups, const double *channel_sums, const float *gamma,
+                  const float *beta, struct norm_channel *norm)
 {
-    GPU_LAUNCH(norm_channels, dim3((unsigned)(padded(channels) + 63) / 64), dim3(64), 0, voxels, channels,
-               channels / groups, channel_sums, gamma, beta, norm);
-}
-
-__device__ static inline float normalized(float x, const struct norm_channel &n)
-{
-    return (x - n.mean) * n.scale;
-}
-
-__device__ static inline float activated(float x, const struct norm_channel &n)
-{
-    float a = normalized(x, n) * n.gamma + n.beta;
-    return a > 0 ? a : LEAKY_SLOPE * a;
+    GPU_LAUNCH(norm_prepare_kernel, dim3((unsigned)(padded(shape.channels) + 63) / 64), dim3(64), 0,
+               shape_voxels(shape), shape.channels, shape.channels / groups, channel_sums, gamma, beta, norm);
 }
 
 template <class OUT>
-__global__ void normalize(struct rows r, const struct norm_channel *norm, const float *x, OUT *a)
+__global__ void norm_apply_kernel(struct rows r, const struct norm_channel *norm, const float *x, OUT *a)
 {
     struct place p = place_in(r);
     if (!p.inside)
@@ -94,15 +81,15 @@ __global__ void normalize(struct rows r, const struct norm_channel *norm, const 
     }
 }
 
-void gpu_normalize(size_t voxels, int channels, const struct norm_channel *norm, const float *x, void *a,
-                   bool bf16)
+void norm_apply(struct shape shape, const struct norm_channel *norm, const float *x, void *a, bool bf16)
 {
-    struct rows r = rows_of(voxels, channels);
+    struct rows r = rows_of(shape_voxels(shape), shape.channels);
     if (bf16)
-        GPU_LAUNCH(normalize<uint16_t>, rows_grid(r), rows_block(r), 0, r, norm, x,
+        GPU_LAUNCH(norm_apply_kernel<uint16_t>, rows_grid(r), rows_block(r), 0, r, norm, x,
                    static_cast<uint16_t *>(a));
     else
-        GPU_LAUNCH(normalize<float>, rows_grid(r), rows_block(r), 0, r, norm, x, static_cast<float *>(a));
+        GPU_LAUNCH(norm_apply_kernel<float>, rows_grid(r), rows_block(r), 0, r, norm, x,
+                   static_cast<float *>(a));
 }
 
 /* --- backward ---
@@ -112,14 +99,9 @@ void gpu_normalize(size_t voxels, int channels, const struct norm_channel *norm,
  *
  * with N numbers in a group g. */
 
-__device__ static inline float before_activation(float x, float da, const struct norm_channel &n)
-{
-    return normalized(x, n) * n.gamma + n.beta > 0 ? da : LEAKY_SLOPE * da;
-}
-
 template <class GRADIENT>
-__global__ void norm_sums(struct rows r, const struct norm_channel *norm, const float *x, const GRADIENT *da,
-                          double *partials)
+__global__ void norm_backward_sums_kernel(struct rows r, const struct norm_channel *norm, const float *x,
+                                          const GRADIENT *da, double *partials)
 {
     GPU_SHARED(double, shared);
     struct place p = place_in(r);
@@ -142,9 +124,9 @@ __global__ void norm_sums(struct rows r, const struct norm_channel *norm, const 
 }
 
 /* one thread a channel */
-__global__ void norm_corrections(size_t voxels, int channels, int in_group, const struct norm_channel *norm,
-                                 const double *totals, float *dgamma, float *dbeta,
-                                 struct norm_correction *correction)
+__global__ void norm_corrections_kernel(size_t voxels, int channels, int in_group,
+                                        const struct norm_channel *norm, const double *totals, float *dgamma,
+                                        float *dbeta, struct norm_correction *corrections)
 {
     int c = (int)(blockIdx.x * blockDim.x + threadIdx.x);
     if (c >= padded(channels))
@@ -162,33 +144,33 @@ __global__ void norm_corrections(size_t voxels, int channels, int in_group, cons
         dbeta[c] = (float)((double)dbeta[c] + totals[2 * c]);
         dgamma[c] = (float)((double)dgamma[c] + totals[2 * c + 1]);
     }
-    correction[c] = result;
+    corrections[c] = result;
 }
 
-void gpu_norm_sums_from_partials(size_t voxels, int channels, int groups, const struct norm_channel *norm,
-                                 unsigned blocks, double *partials, float *dgamma, float *dbeta,
-                                 struct norm_correction *correction)
+void norm_reduce_sums(struct shape shape, int groups, const struct norm_channel *norm, unsigned blocks,
+                      double *partials, float *dgamma, float *dbeta, struct norm_correction *corrections)
 {
-    int stride = padded(channels) * 2;
+    int stride = padded(shape.channels) * 2;
     double *totals = partials + (size_t)blocks * (size_t)stride;
-    gpu_sum_partials(blocks, stride, channels * 2, partials, totals);
-    GPU_LAUNCH(norm_corrections, dim3((unsigned)(padded(channels) + 63) / 64), dim3(64), 0, voxels, channels,
-               channels / groups, norm, totals, dgamma, dbeta, correction);
+    sums_reduce(blocks, stride, shape.channels * 2, partials, totals);
+    GPU_LAUNCH(norm_corrections_kernel, dim3((unsigned)(padded(shape.channels) + 63) / 64), dim3(64), 0,
+               shape_voxels(shape), shape.channels, shape.channels / groups, norm, totals, dgamma, dbeta,
+               corrections);
 }
 
-void gpu_norm_sums(size_t voxels, int channels, int groups, const struct norm_channel *norm, const float *x,
-                   const void *da, bool bf16, float *dgamma, float *dbeta, struct norm_correction *correction,
-                   double *partials)
+void norm_backward_sums(struct shape shape, int groups, const struct norm_channel *norm, const float *x,
+                        const void *da, bool bf16, float *dgamma, float *dbeta,
+                        struct norm_correction *corrections, double *partials)
 {
-    struct rows r = rows_of(voxels, channels);
+    struct rows r = rows_of(shape_voxels(shape), shape.channels);
     size_t shared = partial_shared(r, 2, sizeof(double));
     if (bf16)
-        GPU_LAUNCH(norm_sums<uint16_t>, rows_grid(r), rows_block(r), shared, r, norm, x,
+        GPU_LAUNCH(norm_backward_sums_kernel<uint16_t>, rows_grid(r), rows_block(r), shared, r, norm, x,
                    static_cast<const uint16_t *>(da), partials);
     else
-        GPU_LAUNCH(norm_sums<float>, rows_grid(r), rows_block(r), shared, r, norm, x,
+        GPU_LAUNCH(norm_backward_sums_kernel<float>, rows_grid(r), rows_block(r), shared, r, norm, x,
                    static_cast<const float *>(da), partials);
-    gpu_norm_sums_from_partials(voxels, channels, groups, norm, r.width, partials, dgamma, dbeta, correction);
+    norm_reduce_sums(shape, groups, norm, r.width, partials, dgamma, dbeta, corrections);
 }
 
 /* scale (gamma dz - constant - slope xhat), for one number */
@@ -199,9 +181,9 @@ __device__ static inline float norm_gradient_of(float x, float da, const struct 
 }
 
 template <class GRADIENT>
-__global__ void norm_gradient(struct rows r, const struct norm_channel *norm,
-                              const struct norm_correction *correction, const float *x, const GRADIENT *da,
-                              float *dx, bool add)
+__global__ void norm_gradient_kernel(struct rows r, const struct norm_channel *norm,
+                                     const struct norm_correction *corrections, const float *x,
+                                     const GRADIENT *da, float *dx, bool add)
 {
     struct place p = place_in(r);
     if (!p.inside)
@@ -209,7 +191,7 @@ __global__ void norm_gradient(struct rows r, const struct norm_channel *norm,
     struct norm_channel n[4];
     struct norm_correction k[4];
     for (int c = 0; c < 4; c++)
-        n[c] = norm[p.channel + c], k[c] = correction[p.channel + c];
+        n[c] = norm[p.channel + c], k[c] = corrections[p.channel + c];
     for (size_t v = p.first; v < r.voxels; v += p.step) {
         size_t at = v * (size_t)r.padded + (size_t)p.channel;
         float4 value = load4(x + at), gradient = load4(da + at);
@@ -221,22 +203,22 @@ __global__ void norm_gradient(struct rows r, const struct norm_channel *norm,
     }
 }
 
-void gpu_norm_gradient(size_t voxels, int channels, const struct norm_channel *norm,
-                       const struct norm_correction *correction, const float *x, const void *da, bool bf16,
-                       float *dx, bool add)
+void norm_gradient(struct shape shape, const struct norm_channel *norm,
+                   const struct norm_correction *corrections, const float *x, const void *da, bool bf16,
+                   float *dx, bool add)
 {
-    struct rows r = rows_of(voxels, channels);
+    struct rows r = rows_of(shape_voxels(shape), shape.channels);
     if (bf16)
-        GPU_LAUNCH(norm_gradient<uint16_t>, rows_grid(r), rows_block(r), 0, r, norm, correction, x,
+        GPU_LAUNCH(norm_gradient_kernel<uint16_t>, rows_grid(r), rows_block(r), 0, r, norm, corrections, x,
                    static_cast<const uint16_t *>(da), dx, add);
     else
-        GPU_LAUNCH(norm_gradient<float>, rows_grid(r), rows_block(r), 0, r, norm, correction, x,
+        GPU_LAUNCH(norm_gradient_kernel<float>, rows_grid(r), rows_block(r), 0, r, norm, corrections, x,
                    static_cast<const float *>(da), dx, add);
 }
 
 /* dx -= scale (constant + slope xhat) */
-__global__ void norm_correct(struct rows r, const struct norm_channel *norm,
-                             const struct norm_correction *correction, const float *x, float *dx)
+__global__ void norm_correct_kernel(struct rows r, const struct norm_channel *norm,
+                                    const struct norm_correction *corrections, const float *x, float *dx)
 {
     struct place p = place_in(r);
     if (!p.inside)
@@ -244,8 +226,8 @@ __global__ void norm_correct(struct rows r, const struct norm_channel *norm,
     float constant[4], slope[4], mean[4];
     for (int c = 0; c < 4; c++) {
         struct norm_channel n = norm[p.channel + c];
-        constant[c] = n.scale * correction[p.channel + c].constant;
-        slope[c] = n.scale * n.scale * correction[p.channel + c].slope;
+        constant[c] = n.scale * corrections[p.channel + c].constant;
+        slope[c] = n.scale * n.scale * corrections[p.channel + c].slope;
         mean[c] = n.mean;
     }
     for (size_t v = p.first; v < r.voxels; v += p.step) {
@@ -258,9 +240,68 @@ __global__ void norm_correct(struct rows r, const struct norm_channel *norm,
     }
 }
 
-void gpu_norm_correct(size_t voxels, int channels, const struct norm_channel *norm,
-                      const struct norm_correction *correction, const float *x, float *dx)
+void norm_correct(struct shape shape, const struct norm_channel *norm,
+                  const struct norm_correction *corrections, const float *x, float *dx)
 {
-    struct rows r = rows_of(voxels, channels);
-    GPU_LAUNCH(norm_correct, rows_grid(r), rows_block(r), 0, r, norm, correction, x, dx);
+    struct rows r = rows_of(shape_voxels(shape), shape.channels);
+    GPU_LAUNCH(norm_correct_kernel, rows_grid(r), rows_block(r), 0, r, norm, corrections, x, dx);
+}
+
+/* --- the table's functions --- */
+
+struct norm_scratch norm_take(struct scratch *scratch, int channels)
+{
+    struct norm_scratch s;
+    s.channels = static_cast<struct norm_channel *>(
+        scratch_take(scratch, (size_t)padded(channels) * sizeof *s.channels));
+    s.corrections = static_cast<struct norm_correction *>(
+        scratch_take(scratch, (size_t)padded(channels) * sizeof *s.corrections));
+    return s;
+}
+
+static double *take_partials(struct scratch *scratch, struct shape shape)
+{
+    return static_cast<double *>(
+        scratch_take(scratch, sums_partials_bytes(shape_voxels(shape), shape.channels)));
+}
+
+size_t norm_scratch_bytes(struct shape shape)
+{
+    struct scratch s = scratch_begin(NULL);
+    take_partials(&s, shape);
+    norm_take(&s, shape.channels);
+    return s.bytes;
+}
+
+void cuda_channel_sums(struct shape shape, const float *x, double *channel_sums, void *scratch)
+{
+    struct scratch s = scratch_begin(scratch);
+    if (gpu_begin("channel_sums"))
+        norm_channel_sums(shape, x, channel_sums, take_partials(&s, shape));
+}
+
+void cuda_norm_forward(struct shape shape, int groups, const double *channel_sums, const float *gamma,
+                       const float *beta, const float *x, float *y, void *scratch)
+{
+    struct scratch s = scratch_begin(scratch);
+    if (!gpu_begin("norm_forward"))
+        return;
+    take_partials(&s, shape);
+    struct norm_channel *norm = norm_take(&s, shape.channels).channels;
+    norm_prepare(shape, groups, channel_sums, gamma, beta, norm);
+    norm_apply(shape, norm, x, y, false);
+}
+
+void cuda_norm_backward(struct shape shape, int groups, const double *channel_sums, const float *gamma,
+                        const float *beta, const float *x, const float *dy, float *dx, float *dgamma,
+                        float *dbeta, void *scratch)
+{
+    struct scratch s = scratch_begin(scratch);
+    if (!gpu_begin("norm_backward"))
+        return;
+    double *partials = take_partials(&s, shape);
+    struct norm_scratch norm = norm_take(&s, shape.channels);
+    norm_prepare(shape, groups, channel_sums, gamma, beta, norm.channels);
+    norm_backward_sums(shape, groups, norm.channels, x, dy, false, dgamma, dbeta, norm.corrections, partials);
+    norm_gradient(shape, norm.channels, norm.corrections, x, dy, false, dx, false);
 }

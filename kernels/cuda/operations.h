@@ -1,29 +1,28 @@
-/* The functions of the CUDA backend's table, as kernels/ states them. */
+/* What the file of each operation gives to the table: its functions, as kernels/ states them, and the bytes
+ * of scratch that they need. */
 #ifndef PRUNET_KERNELS_CUDA_OPERATIONS_H
 #define PRUNET_KERNELS_CUDA_OPERATIONS_H
 
+#include "kernels/cuda/operand.h"
 #include "kernels/kernels.h"
 
-image_conv_forward_function cuda_image_conv_forward;
-image_conv_backward_function cuda_image_conv_backward;
-conv3_forward_function cuda_conv3_forward;
-conv3_backward_function cuda_conv3_backward;
-channel_sums_function cuda_channel_sums;
-norm_forward_function cuda_norm_forward;
-norm_backward_function cuda_norm_backward;
-pool_forward_function cuda_pool_forward;
-pool_backward_function cuda_pool_backward;
-upsample_forward_function cuda_upsample_forward;
-upsample_backward_function cuda_upsample_backward;
-branch_forward_function cuda_branch_forward;
-branch_backward_function cuda_branch_backward;
-down_forward_function cuda_down_forward;
-down_backward_function cuda_down_backward;
-up_forward_function cuda_up_forward;
-up_backward_function cuda_up_backward;
-head_forward_function cuda_head_forward;
-dice_sums_function cuda_dice_sums;
-head_backward_function cuda_head_backward;
-adam_function cuda_adam;
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define X(operation) operation##_function cuda_##operation;
+#include "kernels/operations.def"
+
+size_t image_conv_scratch_bytes(struct shape image, struct shape out);
+size_t conv3_scratch_bytes(struct shape in, struct shape out);
+size_t norm_scratch_bytes(struct shape shape);
+size_t branch_scratch_bytes(enum precision precision, struct shape shape); /* that need not be open */
+size_t down_scratch_bytes(struct shape fine, struct shape coarse);
+size_t up_scratch_bytes(struct shape coarse, struct shape fine);
+size_t head_scratch_bytes(struct shape in);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

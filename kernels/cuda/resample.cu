@@ -1,11 +1,14 @@
-/* Max-pooling and trilinear up-sampling between two levels, without the conv1. See kernels/resample.h.
+/* Between two levels: max-pooling and trilinear up-sampling, and both with their conv1. See
+ * kernels/resample.h.
  *
  * A thread owns four channels of one voxel of the level that it writes (of the coarse one where it unpools);
  * the streams of a tensor follow each other along blockIdx.z. */
-#include "kernels/cuda/device.h"
+#include "kernels/cuda/conv1.h"
+#include "kernels/cuda/norm.h"
+#include "kernels/cuda/operations.h"
 #include "kernels/cuda/rows.h"
 
-/* The grid over all quads of one part, streams along z. */
+/* The grid over all quads of one stream, streams along z. */
 static inline dim3 quad_grid(size_t voxels, struct shape s)
 {
     size_t quads = voxels * (size_t)(padded(s.channels) / 4);
@@ -32,15 +35,16 @@ __device__ static inline struct quad quad_in(struct shape s)
     return q;
 }
 
-__device__ static inline size_t floats_of_part(struct shape s)
-{
-    return (size_t)s.depth * (size_t)s.height * (size_t)s.width * (size_t)padded(s.channels);
-}
-
-__device__ static inline struct shape finer_of(struct shape coarse)
+HOST_AND_DEVICE static inline struct shape finer_of(struct shape coarse)
 {
     coarse.depth *= 2, coarse.height *= 2, coarse.width *= 2;
     return coarse;
+}
+
+static inline struct shape coarser_of(struct shape fine)
+{
+    fine.depth /= 2, fine.height /= 2, fine.width /= 2;
+    return fine;
 }
 
 /* Offset of a voxel's row. */
@@ -48,12 +52,6 @@ __device__ static inline size_t row_at(struct shape s, int z, int y, int x)
 {
     return (((size_t)z * (size_t)s.height + (size_t)y) * (size_t)s.width + (size_t)x) *
            (size_t)padded(s.channels);
-}
-
-static inline struct shape coarser_of(struct shape fine)
-{
-    fine.depth /= 2, fine.height /= 2, fine.width /= 2;
-    return fine;
 }
 
 /* --- pool --- */
@@ -85,35 +83,38 @@ __device__ static inline float4 cell_maximum(struct shape fine, const float *x, 
     return make_float4(most[0], most[1], most[2], most[3]);
 }
 
-__global__ void pool(struct shape coarse, const float *x, float *y)
+/* y = max over 2x2x2 of x */
+__global__ void resample_pool_kernel(struct shape coarse, const float *x, float *y)
 {
     struct quad at = quad_in(coarse);
     struct shape fine = finer_of(coarse);
     if (!at.inside)
         return;
     int where[4];
-    float4 most = cell_maximum(fine, x + blockIdx.z * floats_of_part(fine), at, where);
-    store4(y + blockIdx.z * floats_of_part(coarse) + at.voxel * (size_t)padded(coarse.channels) + at.channel,
+    float4 most = cell_maximum(fine, x + blockIdx.z * stream_floats(fine), at, where);
+    store4(y + blockIdx.z * stream_floats(coarse) + at.voxel * (size_t)padded(coarse.channels) + at.channel,
            most);
 }
 
-void gpu_pool(struct shape fine, const float *x, float *y)
+static void pool(struct shape fine, const float *x, float *y)
 {
     struct shape coarse = coarser_of(fine);
-    GPU_LAUNCH(pool, quad_grid(shape_voxels(coarse), coarse), dim3(ROW_THREADS), 0, coarse, x, y);
+    GPU_LAUNCH(resample_pool_kernel, quad_grid(shape_voxels(coarse), coarse), dim3(ROW_THREADS), 0, coarse, x,
+               y);
 }
 
-__global__ void unpool(struct shape coarse, const float *x, const float *dy, float *dx)
+/* dx += dy at the first maximum of each 2x2x2 of x */
+__global__ void resample_unpool_kernel(struct shape coarse, const float *x, const float *dy, float *dx)
 {
     struct quad at = quad_in(coarse);
     struct shape fine = finer_of(coarse);
     if (!at.inside)
         return;
     int where[4];
-    cell_maximum(fine, x + blockIdx.z * floats_of_part(fine), at, where);
-    float4 g = load4(dy + blockIdx.z * floats_of_part(coarse) + at.voxel * (size_t)padded(coarse.channels) +
+    cell_maximum(fine, x + blockIdx.z * stream_floats(fine), at, where);
+    float4 g = load4(dy + blockIdx.z * stream_floats(coarse) + at.voxel * (size_t)padded(coarse.channels) +
                      at.channel);
-    dx += blockIdx.z * floats_of_part(fine);
+    dx += blockIdx.z * stream_floats(fine);
     for (int corner = 0; corner < 8; corner++) {
         float *to =
             dx +
@@ -126,10 +127,11 @@ __global__ void unpool(struct shape coarse, const float *x, const float *dy, flo
     }
 }
 
-void gpu_unpool(struct shape fine, const float *x, const float *dy, float *dx)
+static void unpool(struct shape fine, const float *x, const float *dy, float *dx)
 {
     struct shape coarse = coarser_of(fine);
-    GPU_LAUNCH(unpool, quad_grid(shape_voxels(coarse), coarse), dim3(ROW_THREADS), 0, coarse, x, dy, dx);
+    GPU_LAUNCH(resample_unpool_kernel, quad_grid(shape_voxels(coarse), coarse), dim3(ROW_THREADS), 0, coarse,
+               x, dy, dx);
 }
 
 /* --- up-sample --- */
@@ -154,14 +156,15 @@ __device__ static inline float4 add_scaled(float4 sum, float weight, float4 v)
                        sum.w + weight * v.w);
 }
 
-__global__ void upsample(struct shape coarse, const float *x, float sign, float *y)
+/* y += sign upsample(x) */
+__global__ void resample_upsample_kernel(struct shape coarse, const float *x, float sign, float *y)
 {
     struct shape fine = finer_of(coarse);
     struct quad at = quad_in(fine);
     if (!at.inside)
         return;
-    x += blockIdx.z * floats_of_part(coarse) + at.channel;
-    y += blockIdx.z * floats_of_part(fine) + at.voxel * (size_t)padded(fine.channels) + at.channel;
+    x += blockIdx.z * stream_floats(coarse) + at.channel;
+    y += blockIdx.z * stream_floats(fine) + at.voxel * (size_t)padded(fine.channels) + at.channel;
     struct taps z = taps_of(at.z, coarse.depth), v = taps_of(at.y, coarse.height),
                 u = taps_of(at.x, coarse.width);
     float4 sum = make_float4(0, 0, 0, 0);
@@ -175,11 +178,11 @@ __global__ void upsample(struct shape coarse, const float *x, float sign, float 
     store4(y, add_scaled(load4(y), sign, sum));
 }
 
-void gpu_upsample(struct shape coarse, const float *x, float sign, float *y)
+static void upsample(struct shape coarse, const float *x, float sign, float *y)
 {
-    struct shape fine = coarse;
-    fine.depth *= 2, fine.height *= 2, fine.width *= 2;
-    GPU_LAUNCH(upsample, quad_grid(shape_voxels(fine), fine), dim3(ROW_THREADS), 0, coarse, x, sign, y);
+    struct shape fine = finer_of(coarse);
+    GPU_LAUNCH(resample_upsample_kernel, quad_grid(shape_voxels(fine), fine), dim3(ROW_THREADS), 0, coarse, x,
+               sign, y);
 }
 
 /* What the coarse voxel k gave to the fine voxel 2 k - 1 + step, step = 0 .. 3: 1/4, 3/4, 3/4, 1/4; at a
@@ -193,13 +196,14 @@ __device__ static inline float given(int k, int step, int n)
     return (t.near == k ? 0.75f : 0.0f) + (t.far == k ? 0.25f : 0.0f);
 }
 
-__global__ void upsample_transpose(struct shape coarse, const float *dy, float *dx)
+/* dx = upsample^T(dy) */
+__global__ void resample_upsample_transpose_kernel(struct shape coarse, const float *dy, float *dx)
 {
     struct shape fine = finer_of(coarse);
     struct quad at = quad_in(coarse);
     if (!at.inside)
         return;
-    dy += blockIdx.z * floats_of_part(fine) + at.channel;
+    dy += blockIdx.z * stream_floats(fine) + at.channel;
     float4 sum = make_float4(0, 0, 0, 0);
     for (int sz = 0; sz < 4; sz++) {
         float wz = given(at.z, sz, coarse.depth);
@@ -214,12 +218,138 @@ __global__ void upsample_transpose(struct shape coarse, const float *dy, float *
             }
         }
     }
-    store4(dx + blockIdx.z * floats_of_part(coarse) + at.voxel * (size_t)padded(coarse.channels) + at.channel,
+    store4(dx + blockIdx.z * stream_floats(coarse) + at.voxel * (size_t)padded(coarse.channels) + at.channel,
            sum);
 }
 
-void gpu_upsample_transpose(struct shape coarse, const float *dy, float *dx)
+static void upsample_transpose(struct shape coarse, const float *dy, float *dx)
 {
-    GPU_LAUNCH(upsample_transpose, quad_grid(shape_voxels(coarse), coarse), dim3(ROW_THREADS), 0, coarse, dy,
-               dx);
+    GPU_LAUNCH(resample_upsample_transpose_kernel, quad_grid(shape_voxels(coarse), coarse), dim3(ROW_THREADS),
+               0, coarse, dy, dx);
+}
+
+/* --- the table's plain steps --- */
+
+void cuda_pool_forward(struct shape fine, const float *x, float *y)
+{
+    if (gpu_begin("pool_forward"))
+        pool(fine, x, y);
+}
+
+void cuda_pool_backward(struct shape fine, const float *x, const float *dy, float *dx)
+{
+    if (gpu_begin("pool_backward"))
+        unpool(fine, x, dy, dx);
+}
+
+void cuda_upsample_forward(struct shape coarse, const float *x, float *y)
+{
+    if (gpu_begin("upsample_forward"))
+        upsample(coarse, x, 1, y);
+}
+
+void cuda_upsample_backward(struct shape coarse, const float *dy, float *dx)
+{
+    if (gpu_begin("upsample_backward"))
+        upsample_transpose(coarse, dy, dx);
+}
+
+/* --- down and up, with their conv1 --- */
+
+/* The grid of one level with the channels of another. */
+static struct shape on_grid(struct shape channels, struct shape grid)
+{
+    channels.depth = grid.depth, channels.height = grid.height, channels.width = grid.width;
+    return channels;
+}
+
+/* `between` is the tensor between the conv1 and the change of grid, all streams, and later its gradient: the
+ * pooled values of `down`, or the result of the conv1 of `up`. */
+struct level_buffers {
+    struct conv1_scratch conv;
+    float *between;
+};
+
+static struct level_buffers divide(struct scratch *s, struct shape in, struct shape out, struct shape between)
+{
+    struct level_buffers b = {conv1_take(s, in, out), NULL};
+    b.between = static_cast<float *>(
+        scratch_take(s, (size_t)between.streams * stream_floats(between) * sizeof(float)));
+    return b;
+}
+
+size_t down_scratch_bytes(struct shape fine, struct shape coarse)
+{
+    struct scratch s = scratch_begin(NULL);
+    divide(&s, fine, coarse, on_grid(fine, coarse));
+    return s.bytes;
+}
+
+size_t up_scratch_bytes(struct shape coarse, struct shape fine)
+{
+    struct scratch s = scratch_begin(NULL);
+    divide(&s, coarse, fine, on_grid(fine, coarse));
+    return s.bytes;
+}
+
+/* Channel sums of the last stream: the first branch reads that one. */
+static void last_stream_sums(const struct level_buffers *b, struct shape shape, const float *y,
+                             double *channel_sums)
+{
+    if (channel_sums)
+        norm_channel_sums(shape, y + (size_t)(shape.streams - 1) * stream_floats(shape), channel_sums,
+                          b->conv.partials);
+}
+
+void cuda_down_forward(struct shape fine, struct shape coarse, const float *x, const float *w, const float *b,
+                       float *y, double *channel_sums, void *scratch)
+{
+    struct scratch s = scratch_begin(scratch);
+    struct shape pooled = on_grid(fine, coarse);
+    if (!gpu_begin("down_forward"))
+        return;
+    struct level_buffers buffers = divide(&s, fine, coarse, pooled);
+    pool(fine, x, buffers.between);
+    conv1_forward(&buffers.conv, pooled, coarse, buffers.between, w, b, y);
+    last_stream_sums(&buffers, coarse, y, channel_sums);
+}
+
+void cuda_down_backward(struct shape fine, struct shape coarse, const float *x, const float *w,
+                        const float *dy, float *dx, float *dw, float *db, void *scratch)
+{
+    struct scratch s = scratch_begin(scratch);
+    struct shape pooled = on_grid(fine, coarse);
+    if (!gpu_begin("down_backward"))
+        return;
+    struct level_buffers buffers = divide(&s, fine, coarse, pooled);
+    pool(fine, x, buffers.between);
+    conv1_weight_gradient(&buffers.conv, pooled, coarse, buffers.between, dy, dw, db);
+    conv1_data_gradient(&buffers.conv, pooled, coarse, w, dy, buffers.between); /* the values are used up */
+    unpool(fine, x, buffers.between, dx);
+}
+
+void cuda_up_forward(struct shape coarse, struct shape fine, const float *x, const float *w, const float *b,
+                     float sign, float *y, double *channel_sums, void *scratch)
+{
+    struct scratch s = scratch_begin(scratch);
+    struct shape narrow = on_grid(fine, coarse);
+    if (!gpu_begin("up_forward"))
+        return;
+    struct level_buffers buffers = divide(&s, coarse, fine, narrow);
+    conv1_forward(&buffers.conv, coarse, narrow, x, w, b, buffers.between);
+    upsample(narrow, buffers.between, sign, y);
+    last_stream_sums(&buffers, fine, y, channel_sums);
+}
+
+void cuda_up_backward(struct shape coarse, struct shape fine, const float *x, const float *w, const float *dy,
+                      float *dx, float *dw, float *db, void *scratch)
+{
+    struct scratch s = scratch_begin(scratch);
+    struct shape narrow = on_grid(fine, coarse);
+    if (!gpu_begin("up_backward"))
+        return;
+    struct level_buffers buffers = divide(&s, coarse, fine, narrow);
+    upsample_transpose(narrow, dy, buffers.between);
+    conv1_weight_gradient(&buffers.conv, coarse, narrow, x, buffers.between, dw, db);
+    conv1_data_gradient(&buffers.conv, coarse, narrow, w, buffers.between, dx);
 }

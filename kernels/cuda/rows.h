@@ -1,4 +1,4 @@
-/* Kernels that walk over the rows of a tensor: one voxel, all channels of a part.
+/* Kernels that walk over a matrix [voxels][padded(channels)], one stream of a tensor. A row is a voxel.
  *
  * A thread owns four neighbouring channels, a "quad", and every n-th voxel; a block holds `quads` x `rows`
  * threads. Loads are then whole and coalesced whatever the number of channels, and sums over voxels stay in
@@ -16,11 +16,11 @@ const size_t ROW_BLOCKS_MAX = 1024;
 
 struct rows {
     size_t voxels;
-    int padded;     /* floats of a row */
-    int quads;      /* of a block */
-    int rows;       /* of a block */
-    unsigned width; /* blocks along the voxels, and across the channels */
-    unsigned height;
+    int padded;      /* floats of a row */
+    int quads;       /* of a block */
+    int rows;        /* of a block */
+    unsigned width;  /* blocks along the voxels */
+    unsigned height; /* blocks across the channels */
 };
 
 static inline struct rows rows_of(size_t voxels, int channels)
@@ -51,7 +51,7 @@ static inline dim3 rows_block(struct rows r)
 struct place {
     int channel;
     size_t first, step;
-    bool inside; /* the last block across the channels may have threads to spare */
+    bool inside; /* the last block across the channels may have idle threads */
 };
 
 __device__ static inline struct place place_in(struct rows r)
@@ -67,17 +67,7 @@ __device__ static inline struct place place_in(struct rows r)
     return p;
 }
 
-/* --- four channels at once --- */
-
-__device__ static inline float4 load4(const float *from)
-{
-    return *reinterpret_cast<const float4 *>(from);
-}
-
-__device__ static inline void store4(float *to, float4 v)
-{
-    *reinterpret_cast<float4 *>(to) = v;
-}
+/* --- bf16 --- */
 
 /* bf16 is the upper half of a float, rounded to nearest, ties to even. A NaN stays one. */
 __device__ static inline unsigned bf16_bits(float value)
@@ -89,6 +79,40 @@ __device__ static inline unsigned bf16_bits(float value)
 __device__ static inline unsigned bf16_pair(float low, float high)
 {
     return bf16_bits(low) | bf16_bits(high) << 16;
+}
+
+/* --- one number, floats or bf16 --- */
+
+__device__ static inline float load1(const float *from)
+{
+    return *from;
+}
+
+__device__ static inline float load1(const uint16_t *from)
+{
+    return __uint_as_float((unsigned)*from << 16);
+}
+
+__device__ static inline void store1(float *to, float value)
+{
+    *to = value;
+}
+
+__device__ static inline void store1(uint16_t *to, float value)
+{
+    *to = (uint16_t)bf16_bits(value);
+}
+
+/* --- four channels at once --- */
+
+__device__ static inline float4 load4(const float *from)
+{
+    return *reinterpret_cast<const float4 *>(from);
+}
+
+__device__ static inline void store4(float *to, float4 v)
+{
+    *reinterpret_cast<float4 *>(to) = v;
 }
 
 __device__ static inline float4 load4(const uint16_t *from)
@@ -103,15 +127,29 @@ __device__ static inline void store4(uint16_t *to, float4 v)
     *reinterpret_cast<uint2 *>(to) = make_uint2(bf16_pair(v.x, v.y), bf16_pair(v.z, v.w));
 }
 
-/* --- sums over the voxels --- */
+/* --- one thread an element of an array --- */
 
-/* Doubles that the sums of `values` numbers a channel want between the two kernels that form them. */
+enum { ARRAY_THREADS = 256 };
+
+static inline dim3 array_grid(size_t count)
+{
+    return dim3((unsigned)((count + ARRAY_THREADS - 1) / ARRAY_THREADS));
+}
+
+__device__ static inline size_t thread_number(void)
+{
+    return (size_t)blockIdx.x * blockDim.x + threadIdx.x;
+}
+
+/* --- sums over the voxels, see sums.h --- */
+
+/* Doubles that the sums of `values` numbers a channel need between the two kernels that form them. */
 static inline size_t partial_doubles(struct rows r, int values)
 {
     return (size_t)r.width * (size_t)r.padded * (size_t)values;
 }
 
-/* Shared memory that store_partials wants: float or double sums, `values` of them a channel. */
+/* Bytes of shared memory that store_partials needs: float or double sums, `values` of them a channel. */
 static inline size_t partial_shared(struct rows r, int values, size_t bytes_each)
 {
     return (size_t)(r.quads * r.rows) * 4 * (size_t)values * bytes_each;

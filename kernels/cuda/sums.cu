@@ -1,14 +1,19 @@
 /* The second half of every sum over voxels: the blocks' sums, added up in a fixed order. */
-#include "kernels/cuda/device.h"
 #include "kernels/cuda/rows.h"
+#include "kernels/cuda/sums.h"
+
+size_t sums_partials_bytes(size_t voxels, int channels)
+{
+    return (partial_doubles(rows_of(voxels, channels), 2) + (size_t)padded(channels) * 2) * sizeof(double);
+}
 
 enum { SUM_COLUMNS = 32, SUM_ROWS = 16 };
 
-/* block: SUM_COLUMNS x SUM_ROWS; a column is one sum, its blocks are dealt out to the rows. blockIdx.y: one
- * group of `each` blocks, its totals at totals[group][count] */
+/* Threads: SUM_COLUMNS x SUM_ROWS; a column makes one sum, the blocks it is made of are dealt out to the
+ * rows. blockIdx.y: one group of `each` blocks, its totals at totals[group][count]. */
 template <class PARTIAL>
-__global__ void sum_partials(unsigned blocks, unsigned each, int stride, int count, const PARTIAL *partials,
-                             double *totals)
+__global__ void sums_reduce_kernel(unsigned blocks, unsigned each, int stride, int count,
+                                   const PARTIAL *partials, double *totals)
 {
     GPU_SHARED(double, shared);
     int column = (int)threadIdx.x % SUM_COLUMNS, row = (int)threadIdx.x / SUM_COLUMNS;
@@ -28,37 +33,37 @@ __global__ void sum_partials(unsigned blocks, unsigned each, int stride, int cou
 }
 
 template <class PARTIAL>
-static void sum(unsigned blocks, unsigned groups, int stride, int count, const PARTIAL *partials,
-                double *totals)
+static void reduce(unsigned blocks, unsigned groups, int stride, int count, const PARTIAL *partials,
+                   double *totals)
 {
-    GPU_LAUNCH(sum_partials<PARTIAL>, dim3((unsigned)(count + SUM_COLUMNS - 1) / SUM_COLUMNS, groups),
+    GPU_LAUNCH(sums_reduce_kernel<PARTIAL>, dim3((unsigned)(count + SUM_COLUMNS - 1) / SUM_COLUMNS, groups),
                dim3(SUM_COLUMNS * SUM_ROWS), SUM_COLUMNS * SUM_ROWS * sizeof(double), blocks,
                (blocks + groups - 1) / groups, stride, count, partials, totals);
 }
 
-void gpu_sum_partials(unsigned blocks, int stride, int count, const double *partials, double *totals)
+void sums_reduce(unsigned blocks, int stride, int count, const double *partials, double *totals)
 {
-    sum(blocks, 1, stride, count, partials, totals);
+    reduce(blocks, 1, stride, count, partials, totals);
 }
 
-void gpu_sum_float_partials(unsigned blocks, int count, const float *partials, double *totals)
+void sums_reduce_floats(unsigned blocks, int count, const float *partials, double *totals)
 {
-    sum(blocks, 1, count, count, partials, totals);
+    reduce(blocks, 1, count, count, partials, totals);
 }
 
-void gpu_group_partials(unsigned blocks, unsigned groups, int stride, const double *partials, double *totals)
+void sums_reduce_groups(unsigned blocks, unsigned groups, int stride, const double *partials, double *totals)
 {
-    sum(blocks, groups, stride, stride, partials, totals);
+    reduce(blocks, groups, stride, stride, partials, totals);
 }
 
-__global__ void add_totals(int count, const double *totals, float *sums)
+__global__ void sums_add_totals_kernel(int count, const double *totals, float *sums)
 {
     int n = (int)(blockIdx.x * blockDim.x + threadIdx.x);
     if (n < count)
         sums[n] = (float)((double)sums[n] + totals[n]);
 }
 
-void gpu_add_totals(int count, const double *totals, float *sums)
+void sums_add_totals(int count, const double *totals, float *sums)
 {
-    GPU_LAUNCH(add_totals, dim3((unsigned)(count + 63) / 64), dim3(64), 0, count, totals, sums);
+    GPU_LAUNCH(sums_add_totals_kernel, dim3((unsigned)(count + 63) / 64), dim3(64), 0, count, totals, sums);
 }

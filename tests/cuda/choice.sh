@@ -1,5 +1,5 @@
-# The choice of what runs by hand at the finest level: what gpu-bench says at its end, from tables of times that no
-# card has given, and the note of it in a state (with tests/cuda/shim).
+# The choice of our own kernels for the finest level: what gpu-bench says at its end, from tables of times that no card
+# has given, and the note of it in a state (with tests/cuda/shim).
 set -u
 status=0
 
@@ -19,8 +19,8 @@ measured() {
         printf '%s\tbranch_forward +1\t4\t%s\t600\n' "$choice" "$forward"
         printf '%s\tbranch_backward\t4\t%s\t600\n' "$choice" "$backward"
     done >"$TMPDIR/table"
-    brief=$(awk -v brief=1 -f tests/cuda/level0.awk "$TMPDIR/table")
-    awk -f tests/cuda/level0.awk "$TMPDIR/table" >"$TMPDIR/said"
+    brief=$(awk -v brief=1 -f tests/cuda/own_kernels.awk "$TMPDIR/table")
+    awk -f tests/cuda/own_kernels.awk "$TMPDIR/table" >"$TMPDIR/said"
 }
 
 measured <<'TABLE'
@@ -33,11 +33,11 @@ forward,weights 0.8 2.2
 TABLE
 [ "$brief" = forward,weights ] &&
     [ "$(tail -n 1 "$TMPDIR/said")" = \
-        "set PRUNET_CUDA_LEVEL0=forward,weights on this card: level 0 takes 12.0 ms a step, by cuDNN 16.0" ]
+        "set PRUNET_CUDA_KERNELS=forward,weights on this card: level 0 takes 12.0 ms a step, with cuDNN 16.0" ]
 check "the fastest choice is named" $?
-grep -qx 'forward: by hand 0.20 ms faster than by cuDNN, of 1.00 ms of the branch forward' "$TMPDIR/said" &&
-    grep -qx 'data: by hand 0.30 ms slower than by cuDNN, of 3.00 ms of the branch backward' "$TMPDIR/said" &&
-    grep -qx 'weights: by hand 0.50 ms faster than by cuDNN, of 3.00 ms of the branch backward' "$TMPDIR/said"
+grep -qx 'forward: own kernel 0.20 ms faster than cuDNN, of 1.00 ms of the branch forward' "$TMPDIR/said" &&
+    grep -qx 'data: own kernel 0.30 ms slower than cuDNN, of 3.00 ms of the branch backward' "$TMPDIR/said" &&
+    grep -qx 'weights: own kernel 0.50 ms faster than cuDNN, of 3.00 ms of the branch backward' "$TMPDIR/said"
 check "each operation is compared" $?
 
 measured <<'TABLE'
@@ -47,7 +47,7 @@ data 1.0 3.3
 weights 1.0 3.1
 1 0.98 2.95
 TABLE
-[ "$brief" = 0 ] && tail -n 1 "$TMPDIR/said" | grep -q '^cuDNN is as fast .*leave PRUNET_CUDA_LEVEL0 unset$'
+[ "$brief" = 0 ] && tail -n 1 "$TMPDIR/said" | grep -q '^cuDNN is as fast .*leave PRUNET_CUDA_KERNELS unset$'
 check "less than two per cent is no reason" $?
 
 measured </dev/null 2>/dev/null
@@ -63,13 +63,13 @@ nii2raw --dir "$TMPDIR/cases/phantom_00001" | crop --size 16x16x16 | standardize
 prunet-init --seed 1 --channels 4,8 --groups 2 -o "$TMPDIR/state"
 
 train() { # choice
-    PRUNET_CUDA_LEVEL0=$1 "$step" --backend cuda-bf16 --state "$TMPDIR/state" "$TMPDIR/record.nrrd" \
+    PRUNET_CUDA_KERNELS=$1 "$step" --backend cuda-bf16 --state "$TMPDIR/state" "$TMPDIR/record.nrrd" \
         2>"$TMPDIR/said" >"$TMPDIR/steps"
 }
 
 train forward,data
 test ! -s "$TMPDIR/said" && head -c 4096 "$TMPDIR/state" | grep -qaF 'level 0 by hand: forward,data"'
-check "a state notes what was done by hand" $?
+check "a state notes which own kernels ran" $?
 train forward,data
 test ! -s "$TMPDIR/said"
 check "going on with the same choice is no news" $?

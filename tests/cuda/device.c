@@ -1,5 +1,5 @@
 /* The CUDA backend's dealings with the device, with failures put into the runtime's calls: refusals, errors
- * that stick, memory, input prefetched, a recorded step. Runs on the CPU (tests/cuda/shim); each test in a
+ * that stick, memory, prefetched input, a recorded step. Runs on the CPU (tests/cuda/shim); each test in a
  * process of its own, since a backend is opened once and an error stays. */
 #include "kernels/kernels.h"
 #include "lib/network/network.h"
@@ -43,7 +43,7 @@ static void old_driver(void)
     check(has(cuda->open(), "no CUDA device (no driver)"), "no driver: refused with advice");
 }
 
-static void held_device(void)
+static void busy_device(void)
 {
     fail_next("cudaSetDevice", cudaErrorInvalidValue);
     check(has(cuda->open(), "cannot be used"), "a device that cannot be used: refused with advice");
@@ -88,7 +88,7 @@ static void failing_kernel(void)
     fail_next("cudaLaunchKernel", cudaErrorIllegalAddress);
     ask_for_sums(x);
     const char *why = cuda->finish();
-    check(has(why, "channel_sums: sums_of: an illegal memory access"),
+    check(has(why, "channel_sums: norm_channel_sums_kernel: an illegal memory access"),
           "a failing launch: operation, kernel and cause");
     char first[512];
     snprintf(first, sizeof first, "%s", why ? why : "");
@@ -153,10 +153,10 @@ static void right_library(void)
     cuda->open();
     convolve_once();
     const char *why = cuda->finish();
-    check(!why, "a cuDNN that computes well is believed%s%s", why ? ": " : "", why ? why : "");
+    check(!why, "a cuDNN that computes well passes%s%s", why ? ": " : "", why ? why : "");
 }
 
-/* --- input ahead --- */
+/* --- prefetching --- */
 
 static void prefetching(void)
 {
@@ -189,10 +189,10 @@ static void failing_prefetch(void)
     float *to = cuda->allocate(sizeof from);
     fail_next("cudaMemcpyAsync", cudaErrorInvalidValue);
     cuda->prefetch_start(to, from, sizeof from);
-    check(!cuda->finish(), "a copy ahead that fails is no matter of the work before it");
+    check(!cuda->finish(), "a prefetch that fails is no failure of the work before it");
     cuda->prefetch_wait();
     check(has(cuda->finish(), "prefetch_wait: cudaMemcpyAsync: some error"),
-          "but of what comes after prefetch_wait: named");
+          "but of the work after prefetch_wait: named");
 }
 
 /* --- a recorded step --- */
@@ -237,7 +237,7 @@ static void recording(void)
     }
     check(!memcmp(result[0], result[1], sizeof start) && memcmp(result[0], start, sizeof start) &&
               !cuda->finish(),
-          "a replayed step gives the same bits, with the settings of the day");
+          "a replayed step gives the same bits, with the settings of that step");
 }
 
 static void failing_recording(void)
@@ -282,7 +282,7 @@ static void planned_memory(void)
 int main(void)
 {
     static void (*const tests[])(void) = {
-        no_device,      old_driver,       held_device,     too_little_memory, failing_kernel,
+        no_device,      old_driver,       busy_device,     too_little_memory, failing_kernel,
         failing_device, failing_plan,     failing_product, wrong_library,     right_library,
         prefetching,    failing_prefetch, recording,       failing_recording, planned_memory,
     };

@@ -113,7 +113,7 @@ static void test_warp(void)
 
 int main()
 {
-    const char *why = gpu_open(PRECISION_FP32);
+    const char *why = gpu_open();
     if (!check(!why, "the stand-in opens"))
         return 1;
     check(orders_agree(sum_block<true>), "a sum with its barriers is the same in all orders");

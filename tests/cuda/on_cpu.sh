@@ -2,7 +2,7 @@
 # the same programs that test the other backends. Where there is no C++ compiler the Makefile has built none of them.
 set -u
 status=0
-for program in fibers device level0 operations golden "network reversible_1_1" prefetch; do
+for program in fibers device own_kernels operations golden "network reversible_1_1" prefetch; do
     if [ -x "$BUILD/shim/${program%% *}" ]; then
         "$BUILD"/shim/$program || status=1
     else

@@ -85,8 +85,8 @@ for version in 90701 91600; do
     train small "SHIM_CUDNN=$version"
     check "cuDNN $version is taken" test "$code" = 0
 done
-train small PRUNET_CUDA_LEVEL0=yes
-check "a choice at level 0 that means nothing" refused 2 'PRUNET_CUDA_LEVEL0 is "yes"' "forward, data and weights" \
+train small PRUNET_CUDA_KERNELS=yes
+check "a choice at level 0 that means nothing" refused 2 'PRUNET_CUDA_KERNELS is "yes"' "forward, data and weights" \
     "make gpu-bench"
 
 # --- memory ---
@@ -127,7 +127,7 @@ named "no plan for a convolution" branch_forward convolution_plan_make
 train small SHIM_FAIL=cublasGemmEx:1
 named "a failing product" down_forward cublasGemmEx
 train small SHIM_FAIL=cudaLaunchKernel:700
-named "a failing kernel" image_conv_forward "image_forward: an illegal memory access was encountered" \
+named "a failing kernel" image_conv_forward "image_conv_forward_kernel: an illegal memory access was encountered" \
     cudaErrorIllegalAddress
 train small SHIM_WRONG_CONVOLUTIONS=1
 named "a cuDNN that computes wrong all the same" branch_forward cuDNN "came out wrong" "install another"

@@ -34,7 +34,7 @@ else
 fi
 
 if [ -e "$home/include/cudnn.h" ]; then
-    ${CC:-gcc} -std=gnu11 -Wall -Wextra -I. -I"$home/include" kernels/cuda/plan.c kernels/cuda/version.c tests/cuda/toolkit/plans.c \
+    ${CC:-gcc} -std=gnu11 -Wall -Wextra -I. -I"$home/include" kernels/cuda/convolution_plan.c kernels/cuda/cudnn_version.c tests/cuda/toolkit/plans.c \
         -L"$home/lib64" -Wl,-rpath,"$home/lib64" -lcudnn -lm -o "$TMPDIR/plans" || status=1
     "$TMPDIR/plans" tests/cuda/toolkit/h100.json || status=1
 else

@@ -1,4 +1,4 @@
-/* The part of cuBLAS that kernels/cuda uses, by plain loops: see product.cpp beside this file. */
+/* The part of cuBLAS that kernels/cuda uses, by plain loops: see libraries.cpp beside this file. */
 #ifndef PRUNET_TESTS_CUDA_SHIM_CUBLAS_V2_H
 #define PRUNET_TESTS_CUDA_SHIM_CUBLAS_V2_H
 

@@ -1,7 +1,7 @@
 /* What stands in for cuBLAS and cuDNN on a CPU: plain loops, double sums, operands rounded as the libraries
  * round them. The workspace is filled with poison, and so is what is to be overwritten. */
-#include "kernels/cuda/plan.h"
-#include "kernels/cuda/version.h"
+#include "kernels/cuda/convolution_plan.h"
+#include "kernels/cuda/cudnn_version.h"
 #include <cublas_v2.h>
 #include <cuda_runtime.h>
 #include <vector>
@@ -20,7 +20,7 @@ static float rounded(float value, int dropped)
 
 /* --- cuBLAS --- */
 
-static cudaStream_t product_stream;
+static cudaStream_t product_queue;
 static void *product_workspace;
 static size_t product_workspace_bytes;
 
@@ -35,9 +35,9 @@ cublasStatus_t cublasCreate(cublasHandle_t *handle)
     return fails("cublasCreate") ? CUBLAS_STATUS_NOT_INITIALIZED : CUBLAS_STATUS_SUCCESS;
 }
 
-cublasStatus_t cublasSetStream(cublasHandle_t, cudaStream_t stream)
+cublasStatus_t cublasSetStream(cublasHandle_t, cudaStream_t queue)
 {
-    product_stream = stream;
+    product_queue = queue;
     return CUBLAS_STATUS_SUCCESS;
 }
 
@@ -84,7 +84,7 @@ cublasStatus_t cublasGemmEx(cublasHandle_t, cublasOperation_t operation_a, cubla
         return CUBLAS_STATUS_NOT_INITIALIZED;
     void *workspace = product_workspace;
     size_t workspace_bytes = product_workspace_bytes;
-    shim_enqueue(product_stream, [=] {
+    shim_enqueue(product_queue, [=] {
         memset(workspace, 0xff, workspace_bytes);
         for (int column = 0; column < n; column++)
             for (int row = 0; row < m; row++) {
@@ -102,12 +102,12 @@ cublasStatus_t cublasGemmEx(cublasHandle_t, cublasOperation_t operation_a, cubla
 
 enum { TAPS = 27, WORKSPACE_BYTES = 512 };
 
-static cudaStream_t plan_stream;
+static cudaStream_t plan_queue;
 size_t shim_cudnn_version = 91900;
 
-const char *convolution_plan_open(cudaStream_t stream)
+const char *convolution_plan_open(cudaStream_t queue)
 {
-    plan_stream = stream;
+    plan_queue = queue;
     return cudnn_version_advice(shim_cudnn_version);
 }
 
@@ -127,7 +127,7 @@ void convolution_plan_release(struct convolution_plan *)
 {
 }
 
-/* A sheet or filter as floats, rounded. */
+/* An operand as floats, rounded. */
 static std::vector<float> read(const struct convolution &p, const void *from, size_t count)
 {
     std::vector<float> values(count);
@@ -187,7 +187,7 @@ static void run(const struct convolution &p, void *x, void *w, void *y)
     std::vector<float> xs, ws, ys;
     if (p.kind != CONVOLUTION_DATA)
         xs = read(p, x, voxels * in);
-    if (p.kind != CONVOLUTION_FILTER)
+    if (p.kind != CONVOLUTION_WEIGHTS)
         ws = read(p, w, weights);
     if (p.kind != CONVOLUTION_FORWARD)
         ys = read(p, y, voxels * out);
@@ -211,7 +211,7 @@ const char *convolution_plan_run(const struct convolution_plan *plan, const void
                                  const void *y, void *workspace)
 {
     struct convolution p = plan->problem;
-    shim_enqueue(plan_stream, [=] {
+    shim_enqueue(plan_queue, [=] {
         memset(workspace, 0xff, WORKSPACE_BYTES);
         run(p, const_cast<void *>(x), const_cast<void *>(w), const_cast<void *>(y));
         if (shim_wrong_convolutions && p.kind == CONVOLUTION_FORWARD) /* one corner, one channel */

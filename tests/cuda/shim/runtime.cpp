@@ -12,7 +12,7 @@
 typedef std::function<void()> task;
 
 struct shim_stream {
-    std::mutex mutex; /* of the queue: another thread may stage */
+    std::mutex mutex; /* of the queue: another thread may prefetch */
     std::deque<task> queue;
     shim_graph *capturing;
 };

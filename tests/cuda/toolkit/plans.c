@@ -3,8 +3,9 @@
  * asked again.
  *
  *     plans DEVICE.json */
+#include "kernels/cuda/convolution_plan.h"
 #include "kernels/cuda/layout.h"
-#include "kernels/cuda/plan.h"
+#include "kernels/cuda/operand.h"
 #include "tests/check.h"
 
 enum { LEVELS = 5 };
@@ -43,7 +44,7 @@ static void convolution(enum precision precision, bool add, int in, int out, con
                             .depth = size[2] >> level,
                             .height = size[1] >> level,
                             .width = size[0] >> level};
-    for (p.kind = CONVOLUTION_FORWARD; p.kind <= CONVOLUTION_FILTER; p.kind++) {
+    for (p.kind = CONVOLUTION_FORWARD; p.kind <= CONVOLUTION_WEIGHTS; p.kind++) {
         p.add = p.kind == CONVOLUTION_FORWARD && add && precision != PRECISION_BF16;
         ask(p);
     }
@@ -87,7 +88,7 @@ int main(int argc, char **argv)
         return 2;
     }
     fclose(file);
-    const char *why = convolution_plan_pretend(json);
+    const char *why = convolution_plan_open_without_device(json);
     if (!check(!why, "cuDNN takes the description of a card%s%s", why ? ": " : "", why ? why : ""))
         return 1;
     for (int precision = PRECISION_TF32; precision <= PRECISION_BF16; precision++)

@@ -1,19 +1,21 @@
-/* The gradient of the convolution's weights at the finest level by hand, on tensor cores: bf16 operands, fp32
- * sums.
+/* The gradient of the convolution's weights in the branch of 32 padded channels, on tensor cores: bf16
+ * operands, fp32 sums.
  *
  *     dw[o][i][tap] += sum over the voxels v of bf16(a[v + tap][i]) bf16(dy[v][o]),  a = LeakyReLU(norm(u))
  *
- * A tap is a matrix product of 32 input times 32 output channels, summed along the voxels. `a` is computed
- * anew from u where it is loaded: it is in memory nowhere.
+ * A tap is a matrix product of 32 input times 32 output channels, summed along the voxels. `a` is recomputed
+ * from u where it is loaded: it is in memory nowhere.
  *
  * A block walks over its share of the tiles, 16 x 3 x 4 voxels (x, y, z) each, and keeps the sums of all taps
  * in registers: its nine warps take one pair of y and x offsets each, with the three z offsets, so that a
  * row of `a` read from shared memory serves three slices in turn. While the warps multiply one tile, they
- * bring the next into a second buffer, piece by piece. 92 KiB of shared memory: also cards that have 99 take
- * it.
+ * load the next into a second buffer, piece by piece. 92 KiB of shared memory: cards that have 99 can run it,
+ * too.
  *
  * The shares depend on the shape alone. Each block stores its sums, and these are added up in order. */
-#include "kernels/cuda/level0.h"
+#include "kernels/cuda/branch_fused.h"
+#include "kernels/cuda/branch_fused_tile.h"
+#include "kernels/cuda/sums.h"
 #include "kernels/cuda/tensor_core.h"
 
 enum { TILE_X = 16, TILE_Y = 3, TILE_Z = 4, HALO_X = TILE_X + 2, HALO_Y = TILE_Y + 2, HALO_Z = TILE_Z + 2 };
@@ -27,12 +29,12 @@ enum {
 };
 enum { SUMS = TAPS * WIDTH * WIDTH };
 
-/* The most is a multiple of the multiprocessors of an H100 (132), and nearly one of an A100's (108); a block
- * that has few tiles would write more sums than it reads numbers. */
+/* BLOCKS_MAX is a multiple of the multiprocessors of an H100 (132), and nearly one of an A100's (108). A
+ * block with fewer tiles than SHARE_MIN would write more sums than it reads numbers. */
 enum { BLOCKS_MAX = 528, SHARE_MIN = 4 /* tiles */ };
 
 static_assert(PIECES <= TILE_Y * TILE_Z * THREADS,
-              "a thread brings a piece for each slice that it multiplies");
+              "a thread loads a piece for each slice that it multiplies");
 
 /* --- tiles --- */
 
@@ -78,14 +80,14 @@ __device__ static inline const float *piece_from(const struct tiling &t, unsigne
            piece % CHUNKS * 8;
 }
 
-/* On the way: loaded, not yet needed. */
+/* Loaded, not yet stored into a buffer. */
 struct piece {
     struct eight values;
     bool inside;
 };
 
-__device__ static inline struct piece fetch(const struct tiling &t, unsigned tile, int n, const float *u,
-                                            const float *dy)
+__device__ static inline struct piece load_piece(const struct tiling &t, unsigned tile, int n, const float *u,
+                                                 const float *dy)
 {
     struct piece p = {};
     const float *from = n < PIECES ? piece_from(t, tile, n, u, dy) : NULL;
@@ -95,9 +97,9 @@ __device__ static inline struct piece fetch(const struct tiling &t, unsigned til
     return p;
 }
 
-/* Around the grid `a` is zero. */
-__device__ static inline void deposit(const struct piece &p, int n, const struct norm_channel *norm,
-                                      uint16_t *buffer)
+/* Into the buffer, normalised if it is of u. Outside the grid `a` is zero. */
+__device__ static inline void store_piece(const struct piece &p, int n, const struct norm_channel *norm,
+                                          uint16_t *buffer)
 {
     int row = n / CHUNKS, chunk = n % CHUNKS;
     if (n >= PIECES)
@@ -112,8 +114,8 @@ __device__ static inline void deposit(const struct piece &p, int n, const struct
 enum { OFFSETS = 3, IN_GROUPS = WIDTH / 16, OUT_GROUPS = WIDTH / 8 };
 typedef float warp_sums[OFFSETS][IN_GROUPS][OUT_GROUPS][4];
 
-/* Voxels run along the rows of both operands, and channels along the columns, the other way round than the
- * product wants them: matrices are transposed as they are read. Sixteen voxels from row `first` on. */
+/* In both operands a row is a voxel, where the product wants a row to be a channel: matrices are transposed
+ * as they are read. Sixteen voxels from row `first` on. */
 
 __device__ static inline void read_activated(const uint16_t *buffer, int first, unsigned (&a)[IN_GROUPS][4])
 {
@@ -144,7 +146,7 @@ __device__ static inline void multiply_slice(const unsigned (&a)[IN_GROUPS][4],
             multiply_add_16x8x16(sums[in][out], a[in], b[out / 2][out % 2 * 2], b[out / 2][out % 2 * 2 + 1]);
 }
 
-/* Adds a tile's products to the sums, and brings the next tile if there is one. */
+/* Adds a tile's products to the sums, and loads the next tile if there is one. */
 __device__ static inline void walk_tile(const struct tiling &t, unsigned next, bool any_next, const float *u,
                                         const float *dy, const struct norm_channel *norm, const uint16_t *now,
                                         uint16_t *later, warp_sums &sums)
@@ -161,7 +163,7 @@ __device__ static inline void walk_tile(const struct tiling &t, unsigned next, b
             int n = (row * TILE_Z + z) * THREADS + (int)threadIdx.x;
             struct piece piece = {};
             if (any_next)
-                piece = fetch(t, next, n, u, dy);
+                piece = load_piece(t, next, n, u, dy);
             unsigned b[OUT_GROUPS / 2][4];
             read_gradient(now, tile + z * TILE_X * TILE_Y, b);
             read_activated(now, halo + (z + OFFSETS - 1) * HALO_X * HALO_Y, a[z + OFFSETS - 1]);
@@ -169,7 +171,7 @@ __device__ static inline void walk_tile(const struct tiling &t, unsigned next, b
             for (int offset = 0; offset < OFFSETS; offset++)
                 multiply_slice(a[z + offset], b, sums[offset]);
             if (any_next)
-                deposit(piece, n, norm, later);
+                store_piece(piece, n, norm, later);
         }
     }
 }
@@ -193,8 +195,9 @@ __device__ static inline void store_sums(const warp_sums &sums, float *partials)
             }
 }
 
-__global__ void __launch_bounds__(THREADS, 1) weights_level0(struct tiling t, const struct norm_channel *norm,
-                                                             const float *u, const float *dy, float *partials)
+__global__ void __launch_bounds__(THREADS, 1)
+    branch_fused_weights_kernel(struct tiling t, const struct norm_channel *norm, const float *u,
+                                const float *dy, float *partials)
 {
     GPU_SHARED(uint16_t, buffers);
     struct norm_channel *shared_norm =
@@ -205,9 +208,9 @@ __global__ void __launch_bounds__(THREADS, 1) weights_level0(struct tiling t, co
         shared_norm[threadIdx.x] = norm[threadIdx.x];
     __syncthreads();
     for (int n = (int)threadIdx.x; n < PIECES; n += THREADS)
-        deposit(fetch(t, tile, n, u, dy), n, shared_norm, buffers);
+        store_piece(load_piece(t, tile, n, u, dy), n, shared_norm, buffers);
     for (int turn = 0; tile < end; tile++, turn = 1 - turn) {
-        __syncthreads(); /* this tile is there; nobody reads the one before */
+        __syncthreads(); /* this tile is in its buffer, and nobody reads the one before it */
         walk_tile(t, tile + 1, tile + 1 < end, u, dy, shared_norm, buffers + turn * BUFFER_ROWS * WIDTH,
                   buffers + (1 - turn) * BUFFER_ROWS * WIDTH, sums);
     }
@@ -215,7 +218,7 @@ __global__ void __launch_bounds__(THREADS, 1) weights_level0(struct tiling t, co
 }
 
 /* dw, plain [channels][channels][27], += totals [27][in 32][out 32]; one thread an element of dw */
-__global__ void add_level0_weights(int channels, const double *totals, float *dw)
+__global__ void branch_fused_add_weights_kernel(int channels, const double *totals, float *dw)
 {
     int n = (int)(blockIdx.x * blockDim.x + threadIdx.x);
     int tap = n % TAPS, in = n / TAPS % channels, out = n / TAPS / channels;
@@ -232,20 +235,21 @@ static unsigned blocks_of(struct shape s)
 }
 
 /* The totals, and the sums of the blocks behind them. */
-size_t level0_weights_partials_bytes(struct shape shape)
+size_t branch_fused_weights_partials_bytes(struct shape shape)
 {
     return SUMS * (sizeof(double) + (size_t)blocks_of(shape) * sizeof(float));
 }
 
-void gpu_level0_weights(struct shape shape, const struct norm_channel *norm, const float *u, const float *dy,
-                        float *dw, double *partials)
+void branch_fused_weight_gradient(struct shape shape, const struct norm_channel *norm, const float *u,
+                                  const float *dy, float *dw, double *partials)
 {
     unsigned blocks = blocks_of(shape);
     float *of_blocks = reinterpret_cast<float *>(partials + SUMS);
-    gpu_allow_shared(reinterpret_cast<const void *>(weights_level0), SHARED_BYTES);
-    GPU_LAUNCH(weights_level0, dim3(blocks), dim3(THREADS), SHARED_BYTES, tiling_of(shape), norm, u, dy,
-               of_blocks);
-    gpu_sum_float_partials(blocks, SUMS, of_blocks, partials);
-    GPU_LAUNCH(add_level0_weights, dim3((unsigned)(shape.channels * shape.channels * TAPS + 255) / 256),
-               dim3(256), 0, shape.channels, partials, dw);
+    gpu_allow_shared(reinterpret_cast<const void *>(branch_fused_weights_kernel), SHARED_BYTES);
+    GPU_LAUNCH(branch_fused_weights_kernel, dim3(blocks), dim3(THREADS), SHARED_BYTES, tiling_of(shape), norm,
+               u, dy, of_blocks);
+    sums_reduce_floats(blocks, SUMS, of_blocks, partials);
+    GPU_LAUNCH(branch_fused_add_weights_kernel,
+               dim3((unsigned)(shape.channels * shape.channels * TAPS + 255) / 256), dim3(256), 0,
+               shape.channels, partials, dw);
 }

@@ -1,6 +1,6 @@
-/* The hand-written kernels of the finest level against the reference: widths of 25 to 32 channels, grids that
- * their tiles do not divide, several orders of threads; and the variable that chooses them. Runs on the CPU
- * (tests/cuda/shim). */
+/* Our own kernels for the finest level's branch against the reference: widths of 25 to 32 channels, grids
+ * that their tiles do not divide, several orders of threads; and the variable that chooses them. Runs on the
+ * CPU (tests/cuda/shim). */
 #include "tests/kernels/calls.h"
 
 static const int orders[] = {1, 7};
@@ -15,7 +15,7 @@ static const struct kernels *cuda;
 /* As a tool does that is started with this choice; NULL when it is refused. */
 static const struct kernels *start(const char *choice, const char **why)
 {
-    setenv("PRUNET_CUDA_LEVEL0", choice, 1);
+    setenv("PRUNET_CUDA_KERNELS", choice, 1);
     return kernels_find("cuda-bf16", (int[]){60}, 1, 2, why);
 }
 
@@ -45,8 +45,9 @@ static void examine(struct drive d)
         if (i == 0)
             first = outputs_copy(&d);
     }
-    check(sound && same && worst < 8e-3, "%s, by hand: %s; %d channels of %dx%dx%d: relative error %.1e%s",
-          d.name, getenv("PRUNET_CUDA_LEVEL0"), d.in.channels, d.in.depth, d.in.height, d.in.width, worst,
+    check(sound && same && worst < 8e-3,
+          "%s, own kernels: %s; %d channels of %dx%dx%d: relative error %.1e%s", d.name,
+          getenv("PRUNET_CUDA_KERNELS"), d.in.channels, d.in.depth, d.in.height, d.in.width, worst,
           same ? "" : ", depends on the order of threads");
     outputs_free(&expected);
     outputs_free(&first);
@@ -75,15 +76,14 @@ static void test_words(void)
         int all = i == ALL;
         choose(i);
         sound &= drive_run(&forward, cuda) && drive_run(&backward, cuda);
-        int hand_forward = all || strstr(choices[i], "forward"),
-            hand_data = all || strstr(choices[i], "data"),
-            hand_weights = all || strstr(choices[i], "weights");
-        check(sound && same_result(&forward, "y", &forward_0) == !hand_forward &&
-                  same_result(&backward, "y", &backward_0) == !hand_forward &&
-                  same_result(&backward, "du", &backward_0) == !hand_data &&
-                  same_result(&backward, "dconv", &backward_0) == !hand_weights,
-              "PRUNET_CUDA_LEVEL0=%s chooses forward %d, data %d, weights %d", choices[i], hand_forward != 0,
-              hand_data != 0, hand_weights != 0);
+        int own_forward = all || strstr(choices[i], "forward"), own_data = all || strstr(choices[i], "data"),
+            own_weights = all || strstr(choices[i], "weights");
+        check(sound && same_result(&forward, "y", &forward_0) == !own_forward &&
+                  same_result(&backward, "y", &backward_0) == !own_forward &&
+                  same_result(&backward, "du", &backward_0) == !own_data &&
+                  same_result(&backward, "dconv", &backward_0) == !own_weights,
+              "PRUNET_CUDA_KERNELS=%s chooses forward %d, data %d, weights %d", choices[i], own_forward != 0,
+              own_data != 0, own_weights != 0);
     }
     outputs_free(&forward_0);
     outputs_free(&backward_0);
@@ -101,10 +101,26 @@ static void test_refusals(void)
         int refused = !start(wrong[i], &why);
         check(refused && strstr(why, wrong[i]) && strstr(why, "forward, data and weights") &&
                   !strchr(why, '\n') && cuda->open() == why,
-              "PRUNET_CUDA_LEVEL0=%s is refused with one line of advice", wrong[i]);
+              "PRUNET_CUDA_KERNELS=%s is refused with one line of advice", wrong[i]);
         check(!kernels_find("cuda-fp32", (int[]){60}, 1, 2, &why), "at any precision");
     }
-    check(start("", &why) && strstr(cuda->description, "by hand: none"), "an empty one is none");
+    check(start("", &why) && strstr(cuda->description, "by hand: none"), "an empty value chooses none");
+}
+
+/* PRUNET_CUDA_LEVEL0 is the variable's older name. */
+static void test_older_name(void)
+{
+    const char *why;
+    unsetenv("PRUNET_CUDA_KERNELS");
+    setenv("PRUNET_CUDA_LEVEL0", "data", 1);
+    check(kernels_find("cuda-bf16", (int[]){60}, 1, 2, &why) && strstr(cuda->description, "by hand: data"),
+          "PRUNET_CUDA_LEVEL0 is understood");
+    setenv("PRUNET_CUDA_LEVEL0", "yes", 1);
+    check(!kernels_find("cuda-bf16", (int[]){60}, 1, 2, &why) && strstr(why, "PRUNET_CUDA_LEVEL0 is \"yes\""),
+          "and named when it is not valid");
+    check(start("weights", &why) && strstr(cuda->description, "by hand: weights"),
+          "PRUNET_CUDA_KERNELS counts before it");
+    unsetenv("PRUNET_CUDA_LEVEL0");
 }
 
 static void test_description(void)
@@ -117,19 +133,19 @@ static void test_description(void)
     check(strstr(cuda->description, "level 0 by hand: forward,data,weights") != NULL, "and all of it");
 }
 
-/* With all of it by hand no operand is written to memory; a plan knows before anything is opened. */
+/* With own kernels for all of it no operand is written to memory; a plan knows before anything is opened. */
 static void test_scratch(void)
 {
     struct shape shape = {1, 30, 160, 192, 160}, wide = {1, 60, 80, 96, 80};
-    size_t sheet = cuda->tensor_bytes(shape), bytes[CHOICES], other[2];
+    size_t matrix = cuda->tensor_bytes(shape), bytes[CHOICES], other[2];
     for (int i = 0; i < CHOICES; i++) {
         choose(i);
         bytes[i] = cuda->scratch_bytes(OPERATION_BRANCH, shape, shape);
         other[i == ALL] = cuda->scratch_bytes(OPERATION_BRANCH, wide, wide);
     }
-    check(bytes[0] > sheet && bytes[ALL - 1] > sheet && bytes[ALL] < sheet / 8,
-          "all by hand wants %zu MiB of scratch, cuDNN %zu", bytes[ALL] >> 20, bytes[0] >> 20);
-    check(other[0] == other[1], "other levels want what they did");
+    check(bytes[0] > matrix && bytes[ALL - 1] > matrix && bytes[ALL] < matrix / 8,
+          "own kernels for all need %zu MiB of scratch, cuDNN %zu", bytes[ALL] >> 20, bytes[0] >> 20);
+    check(other[0] == other[1], "other levels need what they did");
 }
 
 int main(void)
@@ -141,6 +157,7 @@ int main(void)
     cuda = start("0", &why);
     test_words();
     test_refusals();
+    test_older_name();
     test_description();
     test_scratch();
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {

@@ -1,11 +1,10 @@
-/* What the hand-written kernels of the finest level share: rows of 32 channels in shared memory, and the
- * normalisation of what is loaded into them. */
-#ifndef PRUNET_KERNELS_CUDA_LEVEL0_H
-#define PRUNET_KERNELS_CUDA_LEVEL0_H
+/* What the fused kernels share: rows of 32 channels in shared memory, and the normalisation of what is loaded
+ * into them. */
+#ifndef PRUNET_KERNELS_CUDA_BRANCH_FUSED_TILE_H
+#define PRUNET_KERNELS_CUDA_BRANCH_FUSED_TILE_H
 
-#include "kernels/cuda/device.h"
+#include "kernels/cuda/norm.h"
 #include "kernels/cuda/rows.h"
-#include "kernels/norm.h"
 
 enum { TAPS = 27, WIDTH = 32 /* channels */, CHUNKS = WIDTH / 8 /* of 16 bytes in a row */ };
 
@@ -14,12 +13,6 @@ enum { TAPS = 27, WIDTH = 32 /* channels */, CHUNKS = WIDTH / 8 /* of 16 bytes i
 __device__ static inline int chunk_at(int row, int n)
 {
     return row * WIDTH + ((n ^ (row >> 1)) & (CHUNKS - 1)) * 8;
-}
-
-__device__ static inline float activated(float x, const struct norm_channel &n)
-{
-    float a = (x - n.mean) * n.scale * n.gamma + n.beta;
-    return a > 0 ? a : LEAKY_SLOPE * a;
 }
 
 /* Eight numbers of a row, on their way from floats to bf16. */

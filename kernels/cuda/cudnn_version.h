@@ -1,6 +1,6 @@
 /* Which versions of cuDNN can be trusted. */
-#ifndef PRUNET_KERNELS_CUDA_VERSION_H
-#define PRUNET_KERNELS_CUDA_VERSION_H
+#ifndef PRUNET_KERNELS_CUDA_CUDNN_VERSION_H
+#define PRUNET_KERNELS_CUDA_CUDNN_VERSION_H
 
 #include <stddef.h>
 

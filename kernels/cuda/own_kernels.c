@@ -1,5 +1,6 @@
-#include "kernels/cuda/by_hand.h"
-#include "kernels/cuda/device.h"
+/* See own_kernels.h. */
+#include "kernels/cuda/own_kernels.h"
+#include "kernels/cuda/branch_fused.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,9 +9,9 @@ static const struct word {
     const char *word;
     unsigned means;
 } words[] = {
-    {"forward", BY_HAND_FORWARD},
-    {"data", BY_HAND_DATA},
-    {"weights", BY_HAND_WEIGHTS},
+    {"forward", OWN_FORWARD},
+    {"data", OWN_DATA},
+    {"weights", OWN_WEIGHTS},
 };
 
 enum { WORDS = sizeof words / sizeof words[0] };
@@ -26,7 +27,7 @@ static unsigned meaning(const char *text, size_t length)
     return 0;
 }
 
-/* A list of words; 0 when one is none. */
+/* What a list of words means together; 0 when one of them means nothing. */
 static unsigned list_meaning(const char *text)
 {
     unsigned all = 0;
@@ -42,32 +43,34 @@ static unsigned list_meaning(const char *text)
     }
 }
 
-const char *by_hand_choose(void)
+const char *own_kernels_choose(void)
 {
     static char advice[256];
-    const char *wish = getenv("PRUNET_CUDA_LEVEL0");
-    if (!wish || !*wish || !strcmp(wish, "0")) {
+    const char *variable = "PRUNET_CUDA_KERNELS", *value = getenv(variable);
+    if (!value || !*value)
+        variable = "PRUNET_CUDA_LEVEL0", value = getenv(variable);
+    if (!value || !*value || !strcmp(value, "0")) {
         chosen = 0;
         return NULL;
     }
-    unsigned wanted = strcmp(wish, "1") ? list_meaning(wish) : BY_HAND_ALL;
+    unsigned wanted = strcmp(value, "1") ? list_meaning(value) : OWN_ALL;
     if (wanted) {
         chosen = wanted;
         return NULL;
     }
     snprintf(advice, sizeof advice,
-             "PRUNET_CUDA_LEVEL0 is \"%.40s\": set it to 0 (cuDNN), 1 (all by hand) or a list of "
-             "forward, data and weights, separated by commas; make gpu-bench says what is fastest",
-             wish);
+             "%s is \"%.40s\": set it to 0 (cuDNN), 1 (all own kernels) or a list of forward, data and "
+             "weights, separated by commas; make gpu-bench says what is fastest",
+             variable, value);
     return advice;
 }
 
-unsigned by_hand(enum precision precision, struct shape shape)
+unsigned own_kernels(enum precision precision, struct shape shape)
 {
-    return precision == PRECISION_BF16 && level0_fits(shape) ? chosen : 0;
+    return precision == PRECISION_BF16 && branch_fused_fits(shape) ? chosen : 0;
 }
 
-const char *by_hand_words(void)
+const char *own_kernels_words(void)
 {
     static char text[32];
     int used = 0;

@@ -1,17 +1,17 @@
 /* Samples of a convolution beside plain sums in double precision.
  *
- * A plan that is wrong is wrong grossly: a border left out, a tile skipped. What rounding may do is bounded
- * by the root of the sum of squared products (2^-6 of it, far above TF32 and bf16, far below a missing tap)
- * and by 2^-7 of the result, which bf16 rounds. */
-#include "kernels/cuda/convolution.h"
+ * A wrong plan is grossly wrong: a border left out, a tile skipped. The allowed difference is 2^-6 of the
+ * root of the sum of squared products, far above the rounding of TF32 and bf16 and far below a missing tap,
+ * and 2^-7 of the result, which bf16 rounds. */
+#include "kernels/cuda/convolution_check.h"
 #include "kernels/cuda/rows.h"
 
 enum { TAPS = 27, CHECK_THREADS = 128 };
 
-__device__ static inline float element(const void *sheet, bool bf16, size_t at)
+__device__ static inline float element(const void *operand, bool bf16, size_t at)
 {
-    return bf16 ? __uint_as_float((unsigned)static_cast<const uint16_t *>(sheet)[at] << 16)
-                : static_cast<const float *>(sheet)[at];
+    return bf16 ? load1(static_cast<const uint16_t *>(operand) + at)
+                : load1(static_cast<const float *>(operand) + at);
 }
 
 /* Corners, edges, the centre: along each axis the first, the middle or the last voxel. */
@@ -42,7 +42,7 @@ __device__ static inline struct sample sample_of(const struct convolution &p, in
     struct sample s;
     int place = n / CHECK_CHANNELS, channel = n % CHECK_CHANNELS;
     place_of(p, place, s.place);
-    if (p.kind == CONVOLUTION_FILTER) {
+    if (p.kind == CONVOLUTION_WEIGHTS) {
         const int taps[CHECK_PLACES] = {0, 26, 2, 21, 13, 16};
         s.tap = taps[place];
         s.out = channel_of(channel, p.out);
@@ -69,7 +69,7 @@ __device__ static inline long neighbour(const struct convolution &p, int z, int 
     return ((long)z * p.height + y) * p.width + x;
 }
 
-/* Product number n of the sum that makes a sample; how many there are. */
+/* The number of products whose sum is a sample, and product n of them. */
 __device__ static inline long product_count(const struct convolution &p)
 {
     return p.kind == CONVOLUTION_FORWARD ? (long)TAPS * p.in
@@ -80,7 +80,7 @@ __device__ static inline long product_count(const struct convolution &p)
 __device__ static inline double product_of(const struct convolution &p, const struct sample &s, long n,
                                            const void *x, const void *w, const void *y)
 {
-    if (p.kind == CONVOLUTION_FILTER) {
+    if (p.kind == CONVOLUTION_WEIGHTS) {
         long row = neighbour(p, (int)(n / p.width / p.height), (int)(n / p.width % p.height),
                              (int)(n % p.width), s.tap);
         return row < 0 ? 0
@@ -97,21 +97,21 @@ __device__ static inline double product_of(const struct convolution &p, const st
                          (double)element(w, p.bf16, weight);
 }
 
-__global__ void check_save(struct convolution problem, const void *result, float *saved)
+__global__ void convolution_check_save_kernel(struct convolution problem, const void *result, float *saved)
 {
     int n = (int)threadIdx.x;
     if (n < CHECK_SAMPLES)
         saved[n] = problem.add ? element(result, problem.bf16, sample_of(problem, n).at) : 0.0f;
 }
 
-void gpu_check_save(struct convolution problem, const void *result, float *saved)
+void convolution_check_save(struct convolution problem, const void *result, float *saved)
 {
-    GPU_LAUNCH(check_save, dim3(1), dim3(CHECK_THREADS), 0, problem, result, saved);
+    GPU_LAUNCH(convolution_check_save_kernel, dim3(1), dim3(CHECK_THREADS), 0, problem, result, saved);
 }
 
-/* a block a sample */
-__global__ void check_compare(struct convolution problem, const void *x, const void *w, const void *y,
-                              const float *saved, int mark, int *wrong)
+/* one block a sample */
+__global__ void convolution_check_compare_kernel(struct convolution problem, const void *x, const void *w,
+                                                 const void *y, const float *saved, int mark, int *wrong)
 {
     GPU_SHARED(double, shared);
     struct sample s = sample_of(problem, (int)blockIdx.x);
@@ -135,9 +135,9 @@ __global__ void check_compare(struct convolution problem, const void *x, const v
         *wrong = mark;
 }
 
-void gpu_check_compare(struct convolution problem, const void *x, const void *w, const void *y,
-                       const float *saved, int mark, int *wrong)
+void convolution_check_compare(struct convolution problem, const void *x, const void *w, const void *y,
+                               const float *saved, int mark, int *wrong)
 {
-    GPU_LAUNCH(check_compare, dim3(CHECK_SAMPLES), dim3(CHECK_THREADS), 2 * CHECK_THREADS * sizeof(double),
-               problem, x, w, y, saved, mark, wrong);
+    GPU_LAUNCH(convolution_check_compare_kernel, dim3(CHECK_SAMPLES), dim3(CHECK_THREADS),
+               2 * CHECK_THREADS * sizeof(double), problem, x, w, y, saved, mark, wrong);
 }

@@ -1,15 +1,17 @@
 /* The first convolution: 3x3x3 from a plain image of few channels to a tensor. See kernels/conv3.h.
  *
- * A matrix engine would want eight image channels where there are four, and a copy of the image in its
- * layout; plain fp32 arithmetic from a tile in shared memory is as fast, and exact. */
-#include "kernels/cuda/device.h"
+ * Tensor cores would want eight image channels where there are four, and a copy of the image in their layout;
+ * plain fp32 arithmetic from a tile in shared memory needs neither, and is exact. */
+#include "kernels/cuda/operations.h"
 #include "kernels/cuda/rows.h"
+#include "kernels/cuda/scratch.h"
+#include "kernels/cuda/sums.h"
 
 enum { TAPS = 27, IMAGE_QUADS = 8 /* 32 output channels a block */ };
 
 /* --- forward --- */
 
-/* A block: 64 x 4 voxels of a slice, 32 channels of one part. A thread: 8 voxels along x, four channels. */
+/* A block: 64 x 4 voxels of a slice, 32 channels of one stream. A thread: 8 voxels along x, four channels. */
 
 enum { STRIP = 8, STRIPS = 8, TILE_X = STRIP * STRIPS, TILE_Y = 4, HALO_X = TILE_X + 2, HALO_Y = TILE_Y + 2 };
 enum { TILE_FLOATS = 3 * HALO_Y * HALO_X, TILE_WEIGHTS = TAPS * IMAGE_QUADS * 4 };
@@ -28,14 +30,14 @@ __device__ static inline void load_tile(struct shape s, const float *image, int 
 }
 
 /* Shared: the tile, then the weights of one image channel as [tap][32 output channels]. */
-__global__ void image_forward(struct shape s, int image_channels, const float *image, const float *w,
-                              float *y)
+__global__ void image_conv_forward_kernel(struct shape s, int image_channels, const float *image,
+                                          const float *w, float *y)
 {
     GPU_SHARED(float, tile);
     float *weights = tile + TILE_FLOATS;
     size_t voxels = (size_t)s.depth * (size_t)s.height * (size_t)s.width;
     int slabs = (padded(s.channels) + 4 * IMAGE_QUADS - 1) / (4 * IMAGE_QUADS);
-    int part = (int)blockIdx.z / slabs, slab = (int)blockIdx.z % slabs;
+    int stream = (int)blockIdx.z / slabs, slab = (int)blockIdx.z % slabs;
     int tiles_x = (s.width + TILE_X - 1) / TILE_X, z = (int)blockIdx.y;
     int first_x = (int)blockIdx.x % tiles_x * TILE_X, first_y = (int)blockIdx.x / tiles_x * TILE_Y;
     int quad = (int)threadIdx.x % IMAGE_QUADS, strip = (int)threadIdx.x / IMAGE_QUADS % STRIPS;
@@ -47,7 +49,7 @@ __global__ void image_forward(struct shape s, int image_channels, const float *i
         for (int n = (int)threadIdx.x; n < TILE_WEIGHTS; n += ROW_THREADS) {
             int o = slab * 4 * IMAGE_QUADS + n % (4 * IMAGE_QUADS), tap = n / (4 * IMAGE_QUADS);
             weights[n] =
-                o < s.channels ? w[((part * s.channels + o) * image_channels + i) * TAPS + tap] : 0.0f;
+                o < s.channels ? w[((stream * s.channels + o) * image_channels + i) * TAPS + tap] : 0.0f;
         }
         __syncthreads();
         for (int tap = 0; tap < TAPS; tap += 3) {
@@ -71,7 +73,7 @@ __global__ void image_forward(struct shape s, int image_channels, const float *i
     int channel = slab * 4 * IMAGE_QUADS + 4 * quad, vy = first_y + row;
     if (vy >= s.height || channel >= padded(s.channels))
         return;
-    size_t v = (size_t)part * voxels + ((size_t)z * (size_t)s.height + (size_t)vy) * (size_t)s.width;
+    size_t v = (size_t)stream * voxels + ((size_t)z * (size_t)s.height + (size_t)vy) * (size_t)s.width;
 #pragma unroll
     for (int n = 0; n < STRIP; n++) {
         int vx = first_x + strip * STRIP + n;
@@ -86,29 +88,33 @@ static inline unsigned slabs_of(struct shape s)
     return (unsigned)((padded(s.channels) + 4 * IMAGE_QUADS - 1) / (4 * IMAGE_QUADS) * s.streams);
 }
 
-void gpu_image_forward(struct shape out, int image_channels, const float *image, const float *w, float *y)
+void cuda_image_conv_forward(int image_channels, struct shape out, const float *image, const float *w,
+                             float *y, void *)
 {
+    if (!gpu_begin("image_conv_forward"))
+        return;
     unsigned tiles = (unsigned)(((out.width + TILE_X - 1) / TILE_X) * ((out.height + TILE_Y - 1) / TILE_Y));
-    GPU_LAUNCH(image_forward, dim3(tiles, (unsigned)out.depth, slabs_of(out)), dim3(ROW_THREADS),
+    GPU_LAUNCH(image_conv_forward_kernel, dim3(tiles, (unsigned)out.depth, slabs_of(out)), dim3(ROW_THREADS),
                (TILE_FLOATS + TILE_WEIGHTS) * sizeof(float), out, image_channels, image, w, y);
 }
 
 /* --- weight gradient --- */
 
-/* A block: some rows (z, y) of the volume, 32 channels of one part, up to four image channels. A thread: four
- * output channels, the three taps along x of one (z, y) offset, one of three strips of each row; so 48 sums.
- * Sums of one row are added to those of all: two short chains of additions instead of a long one. */
+/* A block: some rows (z, y) of the volume, 32 channels of one stream, up to four image channels. A thread:
+ * four output channels, the three taps along x of one (z, y) offset, one of three strips of each row; that is
+ * 48 sums. Sums of one row are added to those of all rows: two short chains of additions round less than a
+ * long one. */
 
 enum { CHUNK = 4, OFFSETS = 9, WGRAD_STRIPS = 3, WGRAD_THREADS = IMAGE_QUADS * OFFSETS * WGRAD_STRIPS };
 enum { WGRAD_BLOCKS_MAX = 1024, WGRAD_SUMS = CHUNK * TAPS * IMAGE_QUADS * 4 };
 
 /* partials[block][slab of all streams and chunk][image channel of the chunk][tap][32 channels] */
-__global__ void image_backward(struct shape s, int image_channels, int slabs, int chunks, const float *image,
-                               const float *dy, double *partials)
+__global__ void image_conv_backward_kernel(struct shape s, int image_channels, int slabs, int chunks,
+                                           const float *image, const float *dy, double *partials)
 {
     GPU_SHARED(float, shared);
     size_t voxels = (size_t)s.depth * (size_t)s.height * (size_t)s.width;
-    int row_floats = padded(s.channels), chunk = (int)blockIdx.z, part = (int)blockIdx.y / slabs;
+    int row_floats = padded(s.channels), chunk = (int)blockIdx.z, stream = (int)blockIdx.y / slabs;
     int quad = (int)threadIdx.x % IMAGE_QUADS, offset = (int)threadIdx.x / IMAGE_QUADS % OFFSETS;
     int strip = (int)threadIdx.x / (IMAGE_QUADS * OFFSETS);
     int channel = ((int)blockIdx.y % slabs * IMAGE_QUADS + quad) * 4, first_channel = chunk * CHUNK;
@@ -122,13 +128,13 @@ __global__ void image_backward(struct shape s, int image_channels, int slabs, in
         if (z < 0 || z >= s.depth || y < 0 || y >= s.height)
             continue;
         const float *gradients =
-            dy + ((size_t)part * voxels + (size_t)line * (size_t)s.width) * (size_t)row_floats + channel;
-        const float *pixels = image + ((size_t)z * (size_t)s.height + (size_t)y) * (size_t)s.width;
+            dy + ((size_t)stream * voxels + (size_t)line * (size_t)s.width) * (size_t)row_floats + channel;
+        const float *intensities = image + ((size_t)z * (size_t)s.height + (size_t)y) * (size_t)s.width;
         float here[CHUNK][3][4] = {}, before[CHUNK] = {}, at[CHUNK] = {};
 #pragma unroll
         for (int i = 0; i < CHUNK; i++)
             if (first_channel + i < image_channels && first < end) {
-                const float *map = pixels + (size_t)(first_channel + i) * voxels;
+                const float *map = intensities + (size_t)(first_channel + i) * voxels;
                 before[i] = first > 0 ? map[first - 1] : 0.0f;
                 at[i] = map[first];
             }
@@ -137,7 +143,7 @@ __global__ void image_backward(struct shape s, int image_channels, int slabs, in
 #pragma unroll
             for (int i = 0; i < CHUNK; i++) {
                 bool real = first_channel + i < image_channels && x + 1 < s.width;
-                float after = real ? pixels[(size_t)(first_channel + i) * voxels + (size_t)x + 1] : 0.0f;
+                float after = real ? intensities[(size_t)(first_channel + i) * voxels + (size_t)x + 1] : 0.0f;
                 const float window[3] = {before[i], at[i], after};
 #pragma unroll
                 for (int tx = 0; tx < 3; tx++) {
@@ -153,7 +159,7 @@ __global__ void image_backward(struct shape s, int image_channels, int slabs, in
         for (int n = 0; n < CHUNK * 12; n++)
             sums[n / 12][n / 4 % 3][n % 4] += here[n / 12][n / 4 % 3][n % 4];
     }
-    /* strip after strip into shared memory, so that the order of the additions is fixed */
+    /* Strip after strip goes into shared memory, so that the order of the additions is fixed. */
     for (int turn = 0; turn < WGRAD_STRIPS; turn++) {
         __syncthreads();
         if (turn == strip)
@@ -172,14 +178,14 @@ __global__ void image_backward(struct shape s, int image_channels, int slabs, in
 }
 
 /* one thread a weight of dw [streams * channels][image channels][27] */
-__global__ void add_image_gradient(struct shape s, int image_channels, int slabs, int chunks,
-                                   const double *totals, float *dw)
+__global__ void image_conv_add_gradient_kernel(struct shape s, int image_channels, int slabs, int chunks,
+                                               const double *totals, float *dw)
 {
     int n = (int)(blockIdx.x * blockDim.x + threadIdx.x);
     int tap = n % TAPS, i = n / TAPS % image_channels, o = n / TAPS / image_channels;
     if (o >= s.streams * s.channels)
         return;
-    int part = o / s.channels, c = o % s.channels, slab = part * slabs + c / (4 * IMAGE_QUADS);
+    int stream = o / s.channels, c = o % s.channels, slab = stream * slabs + c / (4 * IMAGE_QUADS);
     size_t at =
         ((size_t)((slab * chunks + i / CHUNK) * CHUNK + i % CHUNK) * TAPS + (size_t)tap) * 4 * IMAGE_QUADS +
         (size_t)(c % (4 * IMAGE_QUADS));
@@ -197,22 +203,32 @@ static inline size_t wgrad_sums(struct shape s, int image_channels)
     return (size_t)slabs_of(s) * (size_t)((image_channels + CHUNK - 1) / CHUNK * WGRAD_SUMS);
 }
 
-size_t image_partials_bytes(struct shape out, int image_channels)
+static size_t partials_bytes(struct shape out, int image_channels)
 {
     return (wgrad_blocks(out) + 1) * wgrad_sums(out, image_channels) * sizeof(double);
 }
 
-void gpu_image_backward(struct shape out, int image_channels, const float *image, const float *dy, float *dw,
-                        double *partials)
+size_t image_conv_scratch_bytes(struct shape image, struct shape out)
 {
+    struct scratch s = scratch_begin(NULL);
+    scratch_take(&s, partials_bytes(out, image.channels));
+    return s.bytes;
+}
+
+void cuda_image_conv_backward(int image_channels, struct shape out, const float *image, const float *dy,
+                              float *dw, void *scratch)
+{
+    if (!gpu_begin("image_conv_backward"))
+        return;
+    double *partials = static_cast<double *>(scratch);
     unsigned blocks = wgrad_blocks(out);
     int slabs = (int)slabs_of(out) / out.streams, chunks = (image_channels + CHUNK - 1) / CHUNK;
     int sums = (int)wgrad_sums(out, image_channels),
         weights = out.streams * out.channels * image_channels * TAPS;
     double *totals = partials + (size_t)blocks * (size_t)sums;
-    GPU_LAUNCH(image_backward, dim3(blocks, slabs_of(out), (unsigned)chunks), dim3(WGRAD_THREADS),
+    GPU_LAUNCH(image_conv_backward_kernel, dim3(blocks, slabs_of(out), (unsigned)chunks), dim3(WGRAD_THREADS),
                WGRAD_SUMS * sizeof(float), out, image_channels, slabs, chunks, image, dy, partials);
-    gpu_sum_partials(blocks, sums, sums, partials, totals);
-    GPU_LAUNCH(add_image_gradient, dim3((unsigned)(weights + 255) / 256), dim3(256), 0, out, image_channels,
-               slabs, chunks, totals, dw);
+    sums_reduce(blocks, sums, sums, partials, totals);
+    GPU_LAUNCH(image_conv_add_gradient_kernel, dim3((unsigned)(weights + 255) / 256), dim3(256), 0, out,
+               image_channels, slabs, chunks, totals, dw);
 }

@@ -1,5 +1,5 @@
-# What to set PRUNET_CUDA_LEVEL0 to on the card that was measured. Input: choice, operation (branch_forward...,
-# branch_backward), times a step, ms, scratch in MB; the choice 0 is cuDNN, 1 is all by hand. A choice must be
+# What to set PRUNET_CUDA_KERNELS to on the card that was measured. Input: choice, operation (branch_forward...,
+# branch_backward), times a step, ms, scratch in MB; the choice 0 is cuDNN, 1 is own kernels for all. A choice must be
 # two per cent faster than cuDNN to be worth it. With -v brief=1 only the choice.
 BEGIN {
     FS = "\t"
@@ -15,7 +15,7 @@ BEGIN {
 }
 END {
     if (!(0 in step)) {
-        print "level0.awk: cuDNN was not measured" >"/dev/stderr"
+        print "own_kernels.awk: cuDNN was not measured" >"/dev/stderr"
         exit 1
     }
     best = 0
@@ -26,20 +26,20 @@ END {
         print best
         exit
     }
-    print "level 0 by hand\tms forward\tms backward\tms a step\tscratch MB"
+    print "own kernels at level 0\tms forward\tms backward\tms a step\tscratch MB"
     for (i = 1; i <= choices; i++)
         printf "%s\t%s\t%s\t%.1f\t%s\n", order[i], ms[order[i], "forward"], ms[order[i], "backward"],
                step[order[i]], scratch[order[i]]
     for (i = 1; i <= 3; i++) {
         kind = words[i] == "forward" ? "forward" : "backward"
         saved = ms[0, kind] - ms[words[i], kind]
-        printf "%s: by hand %.2f ms %s than by cuDNN, of %.2f ms of the branch %s\n", words[i],
+        printf "%s: own kernel %.2f ms %s than cuDNN, of %.2f ms of the branch %s\n", words[i],
                saved < 0 ? -saved : saved, saved < 0 ? "slower" : "faster", ms[0, kind], kind
     }
     if (best == 0)
-        printf "cuDNN is as fast as any choice on this card (%.1f ms a step at level 0): leave PRUNET_CUDA_LEVEL0 unset\n",
+        printf "cuDNN is as fast as any choice on this card (%.1f ms a step at level 0): leave PRUNET_CUDA_KERNELS unset\n",
                step[0]
     else
-        printf "set PRUNET_CUDA_LEVEL0=%s on this card: level 0 takes %.1f ms a step, by cuDNN %.1f\n", best,
+        printf "set PRUNET_CUDA_KERNELS=%s on this card: level 0 takes %.1f ms a step, with cuDNN %.1f\n", best,
                step[best], step[0]
 }

@@ -1,12 +1,14 @@
-/* Plans for 3x3x3 convolutions: cuDNN, by its graph interface.
+/* Plans for 3x3x3 convolutions by cuDNN's graph interface.
  *
- * A plan is the first of cuDNN's own order that is deterministic, that keeps to the workspace and to the
+ * The plan is the first in cuDNN's own order that is deterministic and keeps to the workspace and to the
  * precision. A residual branch and its recomputation use one plan (the recomputation subtracts with negated
  * weights, which changes nothing but the sign of the result), so they come out the same to the bit. */
-#ifndef PRUNET_KERNELS_CUDA_PLAN_H
-#define PRUNET_KERNELS_CUDA_PLAN_H
+#ifndef PRUNET_KERNELS_CUDA_CONVOLUTION_PLAN_H
+#define PRUNET_KERNELS_CUDA_CONVOLUTION_PLAN_H
 
-#include "kernels/cuda/gpu.h"
+#include <cuda_runtime_api.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -16,13 +18,13 @@ extern "C" {
 enum convolution_kind {
     CONVOLUTION_FORWARD, /* y = conv(x, w) */
     CONVOLUTION_DATA,    /* x = conv^T(y, w) */
-    CONVOLUTION_FILTER   /* w = sum over voxels of x y */
+    CONVOLUTION_WEIGHTS  /* w = sum over voxels of x y */
 };
 
 /* x [voxels][in], y [voxels][out], w [out][27][in], all floats or all bf16. Sums are floats. */
 struct convolution {
     enum convolution_kind kind;
-    bool add;    /* the result is += */
+    bool add;    /* the result is +=, else = */
     bool bf16;   /* what x, w and y are made of */
     bool tf32;   /* floats may be rounded to TF32 on the way in */
     int in, out; /* channels, padded */
@@ -33,15 +35,16 @@ struct convolution_plan {
     struct convolution problem;
     void *descriptor;
     size_t workspace;
-    int64_t engine; /* cuDNN's number of it, for the record */
+    int64_t engine; /* cuDNN's number of it */
 };
 
-/* Starts cuDNN. NULL, or advice: none, or a version whose 3-D convolutions are known to be wrong. */
-const char *convolution_plan_open(cudaStream_t stream);
+/* Starts cuDNN. NULL, or one line of advice: it does not start, or its 3-D convolutions are known to be
+ * wrong. */
+const char *convolution_plan_open(cudaStream_t queue);
 
 /* As convolution_plan_open without a device: plans can be made for the card that a JSON text describes
  * (cuDNN's device properties), and not run. */
-const char *convolution_plan_pretend(const char *device_json);
+const char *convolution_plan_open_without_device(const char *device_json);
 
 /* Bytes of workspace that plans may use: the cap, and what the memory plan counts. */
 size_t convolution_plan_workspace(void);

@@ -1,6 +1,6 @@
 /* cuDNN's graph interface in plain C: a convolution as a graph of one node, an engine for it, a plan. */
-#include "kernels/cuda/plan.h"
-#include "kernels/cuda/version.h"
+#include "kernels/cuda/convolution_plan.h"
+#include "kernels/cuda/cudnn_version.h"
 #include <cudnn.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,11 +10,11 @@ typedef cudnnBackendDescriptor_t descriptor;
 enum { WORKSPACE_CAP = 64 << 20, CONFIGURATIONS_MAX = 64, NOTES_MAX = 16, GRAPH_MAX = 16, ALIGNMENT = 16 };
 
 static cudnnHandle_t handle;
-static descriptor device; /* properties of a card that is not there; NULL with a handle */
+static descriptor device; /* properties of a card that is not there; NULL where there is a handle */
 
 /* --- the library --- */
 
-const char *convolution_plan_open(cudaStream_t stream)
+const char *convolution_plan_open(cudaStream_t queue)
 {
     static char text[256];
     const char *advice = cudnn_version_advice(cudnnGetVersion());
@@ -22,7 +22,7 @@ const char *convolution_plan_open(cudaStream_t stream)
         return advice;
     cudnnStatus_t status = cudnnCreate(&handle);
     if (!status)
-        status = cudnnSetStream(handle, stream);
+        status = cudnnSetStream(handle, queue);
     if (!status)
         return NULL;
     snprintf(text, sizeof text, "cuDNN does not start (%s): the CUDA device may be out of memory",
@@ -32,68 +32,68 @@ const char *convolution_plan_open(cudaStream_t stream)
 
 /* --- descriptors --- */
 
-/* What is made for a plan is kept in a list, to be destroyed together. The first error ends the work: later
- * calls do nothing. */
+/* The descriptors that are made for a plan, to be destroyed together. After the first error later calls do
+ * nothing. */
 
-struct workshop {
+struct descriptors {
     descriptor made[GRAPH_MAX + CONFIGURATIONS_MAX];
     int count;
     cudnnStatus_t status;
     const char *failed; /* the call */
 };
 
-static void expect(struct workshop *shop, cudnnStatus_t status, const char *call)
+static void keep_status(struct descriptors *all, cudnnStatus_t status, const char *call)
 {
-    if (!shop->status && status)
-        shop->status = status, shop->failed = call;
+    if (!all->status && status)
+        all->status = status, all->failed = call;
 }
 
-static descriptor make(struct workshop *shop, cudnnBackendDescriptorType_t type)
+static descriptor make(struct descriptors *all, cudnnBackendDescriptorType_t type)
 {
     descriptor d = NULL;
-    if (!shop->status)
-        expect(shop, cudnnBackendCreateDescriptor(type, &d), "cudnnBackendCreateDescriptor");
+    if (!all->status)
+        keep_status(all, cudnnBackendCreateDescriptor(type, &d), "cudnnBackendCreateDescriptor");
     if (d)
-        shop->made[shop->count++] = d;
+        all->made[all->count++] = d;
     return d;
 }
 
-static void set(struct workshop *shop, descriptor d, cudnnBackendAttributeName_t name,
+static void set(struct descriptors *all, descriptor d, cudnnBackendAttributeName_t name,
                 cudnnBackendAttributeType_t type, int64_t count, const void *values)
 {
-    if (!shop->status)
-        expect(shop, cudnnBackendSetAttribute(d, name, type, count, values), "cudnnBackendSetAttribute");
+    if (!all->status)
+        keep_status(all, cudnnBackendSetAttribute(d, name, type, count, values), "cudnnBackendSetAttribute");
 }
 
-static void set_descriptor(struct workshop *shop, descriptor d, cudnnBackendAttributeName_t name,
+static void set_descriptor(struct descriptors *all, descriptor d, cudnnBackendAttributeName_t name,
                            descriptor value)
 {
-    set(shop, d, name, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &value);
+    set(all, d, name, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &value);
 }
 
-static void finalize(struct workshop *shop, descriptor d, const char *what)
+static void finalize(struct descriptors *all, descriptor d, const char *what)
 {
-    if (!shop->status)
-        expect(shop, cudnnBackendFinalize(d), what);
+    if (!all->status)
+        keep_status(all, cudnnBackendFinalize(d), what);
 }
 
-static void close_workshop(struct workshop *shop)
+static void destroy(struct descriptors *all)
 {
-    while (shop->count > 0)
-        cudnnBackendDestroyDescriptor(shop->made[--shop->count]);
+    while (all->count > 0)
+        cudnnBackendDestroyDescriptor(all->made[--all->count]);
 }
 
-const char *convolution_plan_pretend(const char *device_json)
+const char *convolution_plan_open_without_device(const char *device_json)
 {
     const char *advice = cudnn_version_advice(cudnnGetVersion());
-    struct workshop shop = {.count = 0};
+    struct descriptors all = {.count = 0};
     if (advice)
         return advice;
-    device = make(&shop, CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR);
-    set(&shop, device, CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION, CUDNN_TYPE_CHAR,
+    device = make(&all, CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR);
+    set(&all, device, CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION, CUDNN_TYPE_CHAR,
         (int64_t)strlen(device_json) + 1, device_json);
-    finalize(&shop, device, "cudnnBackendFinalize(device properties)");
-    return shop.status ? cudnnGetErrorString(shop.status) : NULL;
+    finalize(&all, device, "cudnnBackendFinalize(device properties)");
+    return all.status ? cudnnGetErrorString(all.status) : NULL;
 }
 
 /* --- the graph --- */
@@ -101,7 +101,7 @@ const char *convolution_plan_pretend(const char *device_json)
 enum { ID_X = 'x', ID_W = 'w', ID_Y = 'y' };
 
 /* `rows` stacks of depth x height x width voxels, channels innermost; cuDNN counts the axes N, C, D, H, W. */
-static descriptor make_tensor(struct workshop *shop, int64_t id, bool bf16, int64_t rows, int64_t channels,
+static descriptor make_tensor(struct descriptors *all, int64_t id, bool bf16, int64_t rows, int64_t channels,
                               int64_t depth, int64_t height, int64_t width)
 {
     const int64_t sizes[5] = {rows, channels, depth, height, width};
@@ -109,35 +109,35 @@ static descriptor make_tensor(struct workshop *shop, int64_t id, bool bf16, int6
                                 channels * width, channels};
     const int64_t alignment = ALIGNMENT;
     const cudnnDataType_t type = bf16 ? CUDNN_DATA_BFLOAT16 : CUDNN_DATA_FLOAT;
-    descriptor d = make(shop, CUDNN_BACKEND_TENSOR_DESCRIPTOR);
-    set(shop, d, CUDNN_ATTR_TENSOR_DATA_TYPE, CUDNN_TYPE_DATA_TYPE, 1, &type);
-    set(shop, d, CUDNN_ATTR_TENSOR_DIMENSIONS, CUDNN_TYPE_INT64, 5, sizes);
-    set(shop, d, CUDNN_ATTR_TENSOR_STRIDES, CUDNN_TYPE_INT64, 5, strides);
-    set(shop, d, CUDNN_ATTR_TENSOR_UNIQUE_ID, CUDNN_TYPE_INT64, 1, &id);
-    set(shop, d, CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT, CUDNN_TYPE_INT64, 1, &alignment);
-    finalize(shop, d, "cudnnBackendFinalize(tensor)");
+    descriptor d = make(all, CUDNN_BACKEND_TENSOR_DESCRIPTOR);
+    set(all, d, CUDNN_ATTR_TENSOR_DATA_TYPE, CUDNN_TYPE_DATA_TYPE, 1, &type);
+    set(all, d, CUDNN_ATTR_TENSOR_DIMENSIONS, CUDNN_TYPE_INT64, 5, sizes);
+    set(all, d, CUDNN_ATTR_TENSOR_STRIDES, CUDNN_TYPE_INT64, 5, strides);
+    set(all, d, CUDNN_ATTR_TENSOR_UNIQUE_ID, CUDNN_TYPE_INT64, 1, &id);
+    set(all, d, CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT, CUDNN_TYPE_INT64, 1, &alignment);
+    finalize(all, d, "cudnnBackendFinalize(tensor)");
     return d;
 }
 
 /* Stride 1, padding 1, sums in floats. */
-static descriptor make_convolution(struct workshop *shop)
+static descriptor make_convolution(struct descriptors *all)
 {
     const int64_t axes = 3, ones[3] = {1, 1, 1};
     const cudnnDataType_t sums = CUDNN_DATA_FLOAT;
     const cudnnConvolutionMode_t mode = CUDNN_CROSS_CORRELATION;
-    descriptor d = make(shop, CUDNN_BACKEND_CONVOLUTION_DESCRIPTOR);
-    set(shop, d, CUDNN_ATTR_CONVOLUTION_COMP_TYPE, CUDNN_TYPE_DATA_TYPE, 1, &sums);
-    set(shop, d, CUDNN_ATTR_CONVOLUTION_CONV_MODE, CUDNN_TYPE_CONVOLUTION_MODE, 1, &mode);
-    set(shop, d, CUDNN_ATTR_CONVOLUTION_SPATIAL_DIMS, CUDNN_TYPE_INT64, 1, &axes);
-    set(shop, d, CUDNN_ATTR_CONVOLUTION_DILATIONS, CUDNN_TYPE_INT64, 3, ones);
-    set(shop, d, CUDNN_ATTR_CONVOLUTION_FILTER_STRIDES, CUDNN_TYPE_INT64, 3, ones);
-    set(shop, d, CUDNN_ATTR_CONVOLUTION_PRE_PADDINGS, CUDNN_TYPE_INT64, 3, ones);
-    set(shop, d, CUDNN_ATTR_CONVOLUTION_POST_PADDINGS, CUDNN_TYPE_INT64, 3, ones);
-    finalize(shop, d, "cudnnBackendFinalize(convolution)");
+    descriptor d = make(all, CUDNN_BACKEND_CONVOLUTION_DESCRIPTOR);
+    set(all, d, CUDNN_ATTR_CONVOLUTION_COMP_TYPE, CUDNN_TYPE_DATA_TYPE, 1, &sums);
+    set(all, d, CUDNN_ATTR_CONVOLUTION_CONV_MODE, CUDNN_TYPE_CONVOLUTION_MODE, 1, &mode);
+    set(all, d, CUDNN_ATTR_CONVOLUTION_SPATIAL_DIMS, CUDNN_TYPE_INT64, 1, &axes);
+    set(all, d, CUDNN_ATTR_CONVOLUTION_DILATIONS, CUDNN_TYPE_INT64, 3, ones);
+    set(all, d, CUDNN_ATTR_CONVOLUTION_FILTER_STRIDES, CUDNN_TYPE_INT64, 3, ones);
+    set(all, d, CUDNN_ATTR_CONVOLUTION_PRE_PADDINGS, CUDNN_TYPE_INT64, 3, ones);
+    set(all, d, CUDNN_ATTR_CONVOLUTION_POST_PADDINGS, CUDNN_TYPE_INT64, 3, ones);
+    finalize(all, d, "cudnnBackendFinalize(convolution)");
     return d;
 }
 
-/* The names that cuDNN gives to the streams of each kind of node. */
+/* The names that cuDNN gives to the attributes of each kind of node. */
 static const struct node_names {
     cudnnBackendDescriptorType_t type;
     cudnnBackendAttributeName_t alpha, beta, convolution, x, w, y;
@@ -156,63 +156,63 @@ static const struct node_names {
                           CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DX,
                           CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_W,
                           CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DY},
-    [CONVOLUTION_FILTER] = {CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR,
-                            CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA,
-                            CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA,
-                            CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC,
-                            CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_X,
-                            CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DW,
-                            CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DY},
+    [CONVOLUTION_WEIGHTS] = {CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR,
+                             CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA,
+                             CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA,
+                             CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC,
+                             CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_X,
+                             CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DW,
+                             CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DY},
 };
 
-static descriptor make_graph(struct workshop *shop, const struct convolution *p)
+static descriptor make_graph(struct descriptors *all, const struct convolution *p)
 {
     const struct node_names *names = &node_names[p->kind];
     const float alpha = 1, beta = p->add ? 1 : 0;
-    descriptor x = make_tensor(shop, ID_X, p->bf16, 1, p->in, p->depth, p->height, p->width);
-    descriptor y = make_tensor(shop, ID_Y, p->bf16, 1, p->out, p->depth, p->height, p->width);
-    descriptor w = make_tensor(shop, ID_W, p->bf16, p->out, p->in, 3, 3, 3);
-    descriptor convolution = make_convolution(shop), node = make(shop, names->type);
-    set(shop, node, names->alpha, CUDNN_TYPE_FLOAT, 1, &alpha);
-    set(shop, node, names->beta, CUDNN_TYPE_FLOAT, 1, &beta);
-    set_descriptor(shop, node, names->convolution, convolution);
-    set_descriptor(shop, node, names->x, x);
-    set_descriptor(shop, node, names->w, w);
-    set_descriptor(shop, node, names->y, y);
-    finalize(shop, node, "cudnnBackendFinalize(node)");
-    descriptor graph = make(shop, CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
-    set_descriptor(shop, graph, CUDNN_ATTR_OPERATIONGRAPH_OPS, node);
+    descriptor x = make_tensor(all, ID_X, p->bf16, 1, p->in, p->depth, p->height, p->width);
+    descriptor y = make_tensor(all, ID_Y, p->bf16, 1, p->out, p->depth, p->height, p->width);
+    descriptor w = make_tensor(all, ID_W, p->bf16, p->out, p->in, 3, 3, 3);
+    descriptor convolution = make_convolution(all), node = make(all, names->type);
+    set(all, node, names->alpha, CUDNN_TYPE_FLOAT, 1, &alpha);
+    set(all, node, names->beta, CUDNN_TYPE_FLOAT, 1, &beta);
+    set_descriptor(all, node, names->convolution, convolution);
+    set_descriptor(all, node, names->x, x);
+    set_descriptor(all, node, names->w, w);
+    set_descriptor(all, node, names->y, y);
+    finalize(all, node, "cudnnBackendFinalize(node)");
+    descriptor graph = make(all, CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
+    set_descriptor(all, graph, CUDNN_ATTR_OPERATIONGRAPH_OPS, node);
     if (handle)
-        set(shop, graph, CUDNN_ATTR_OPERATIONGRAPH_HANDLE, CUDNN_TYPE_HANDLE, 1, &handle);
-    finalize(shop, graph, "cudnnBackendFinalize(graph)");
+        set(all, graph, CUDNN_ATTR_OPERATIONGRAPH_HANDLE, CUDNN_TYPE_HANDLE, 1, &handle);
+    finalize(all, graph, "cudnnBackendFinalize(graph)");
     return graph;
 }
 
 /* --- the choice --- */
 
 /* cuDNN's proposals in its order: first what it expects to be fast, then what it falls back on. */
-static int propose(struct workshop *shop, descriptor graph, cudnnBackendHeurMode_t mode,
+static int propose(struct descriptors *all, descriptor graph, cudnnBackendHeurMode_t mode,
                    descriptor *configurations)
 {
     int64_t count = 0;
-    descriptor heuristics = make(shop, CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR);
-    set_descriptor(shop, heuristics, CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, graph);
-    set(shop, heuristics, CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_TYPE_HEUR_MODE, 1, &mode);
+    descriptor heuristics = make(all, CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR);
+    set_descriptor(all, heuristics, CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, graph);
+    set(all, heuristics, CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_TYPE_HEUR_MODE, 1, &mode);
     if (device)
-        set_descriptor(shop, heuristics, CUDNN_ATTR_ENGINEHEUR_DEVICEPROP, device);
-    finalize(shop, heuristics, "cudnnBackendFinalize(heuristics)");
+        set_descriptor(all, heuristics, CUDNN_ATTR_ENGINEHEUR_DEVICEPROP, device);
+    finalize(all, heuristics, "cudnnBackendFinalize(heuristics)");
     for (int i = 0; i < CONFIGURATIONS_MAX; i++)
-        configurations[i] = make(shop, CUDNN_BACKEND_ENGINECFG_DESCRIPTOR);
-    if (!shop->status)
-        expect(shop,
-               cudnnBackendGetAttribute(heuristics, CUDNN_ATTR_ENGINEHEUR_RESULTS,
-                                        CUDNN_TYPE_BACKEND_DESCRIPTOR, CONFIGURATIONS_MAX, &count,
-                                        configurations),
-               "cudnnBackendGetAttribute(heuristics)");
-    return shop->status ? 0 : (int)count;
+        configurations[i] = make(all, CUDNN_BACKEND_ENGINECFG_DESCRIPTOR);
+    if (!all->status)
+        keep_status(all,
+                    cudnnBackendGetAttribute(heuristics, CUDNN_ATTR_ENGINEHEUR_RESULTS,
+                                             CUDNN_TYPE_BACKEND_DESCRIPTOR, CONFIGURATIONS_MAX, &count,
+                                             configurations),
+                    "cudnnBackendGetAttribute(heuristics)");
+    return all->status ? 0 : (int)count;
 }
 
-/* Whether an engine gives the same bits each time, and sums in floats of the operands as they should be. */
+/* Whether an engine gives the same bits each time, and sums in floats the operands rounded as p says. */
 static bool acceptable(const struct convolution *p, descriptor configuration, int64_t *engine_number)
 {
     cudnnBackendNumericalNote_t notes[NOTES_MAX];
@@ -237,7 +237,7 @@ static bool acceptable(const struct convolution *p, descriptor configuration, in
     return good;
 }
 
-/* A finished plan for the configuration within the workspace; false when there is none. */
+/* A finished plan for the configuration within the workspace; false when cuDNN cannot make one. */
 static bool build(descriptor configuration, struct convolution_plan *plan)
 {
     int64_t one, workspace = 0;
@@ -280,14 +280,14 @@ const char *convolution_plan_make(struct convolution problem, struct convolution
     const char *cause = "cuDNN has no deterministic plan within 64 MiB of workspace";
     for (int m = 0; m < 2 && !plan->descriptor; m++) {
         descriptor configurations[CONFIGURATIONS_MAX];
-        struct workshop shop = {.count = 0};
-        int count = propose(&shop, make_graph(&shop, &problem), modes[m], configurations);
+        struct descriptors all = {.count = 0};
+        int count = propose(&all, make_graph(&all, &problem), modes[m], configurations);
         for (int i = 0; i < count && !plan->descriptor; i++)
             if (acceptable(&problem, configurations[i], &plan->engine))
                 build(configurations[i], plan);
-        if (shop.status)
-            cause = shop.failed;
-        close_workshop(&shop);
+        if (all.status)
+            cause = all.failed;
+        destroy(&all);
     }
     return plan->descriptor ? NULL : refusal(&problem, cause);
 }
@@ -311,14 +311,14 @@ const char *convolution_plan_run(const struct convolution_plan *plan, const void
 {
     const int64_t ids[3] = {ID_X, ID_W, ID_Y};
     const void *pointers[3] = {x, w, y};
-    struct workshop shop = {.count = 0};
-    descriptor pack = make(&shop, CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR);
-    set(&shop, pack, CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, CUDNN_TYPE_INT64, 3, ids);
-    set(&shop, pack, CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, CUDNN_TYPE_VOID_PTR, 3, pointers);
-    set(&shop, pack, CUDNN_ATTR_VARIANT_PACK_WORKSPACE, CUDNN_TYPE_VOID_PTR, 1, &workspace);
-    finalize(&shop, pack, "cudnnBackendFinalize(variant pack)");
-    if (!shop.status)
-        expect(&shop, cudnnBackendExecute(handle, plan->descriptor, pack), "cudnnBackendExecute");
-    close_workshop(&shop);
-    return shop.status ? refusal(&plan->problem, cudnnGetErrorString(shop.status)) : NULL;
+    struct descriptors all = {.count = 0};
+    descriptor pack = make(&all, CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR);
+    set(&all, pack, CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, CUDNN_TYPE_INT64, 3, ids);
+    set(&all, pack, CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, CUDNN_TYPE_VOID_PTR, 3, pointers);
+    set(&all, pack, CUDNN_ATTR_VARIANT_PACK_WORKSPACE, CUDNN_TYPE_VOID_PTR, 1, &workspace);
+    finalize(&all, pack, "cudnnBackendFinalize(variant pack)");
+    if (!all.status)
+        keep_status(&all, cudnnBackendExecute(handle, plan->descriptor, pack), "cudnnBackendExecute");
+    destroy(&all);
+    return all.status ? refusal(&plan->problem, cudnnGetErrorString(all.status)) : NULL;
 }

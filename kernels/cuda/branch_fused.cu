@@ -1,15 +1,19 @@
-/* The residual branch at the finest level by hand: 3x3x3 convolution of 32 (padded) channels as an implicit
- * matrix product on tensor cores, bf16 operands, fp32 sums.
+/* The residual branch of 32 padded channels on tensor cores: a 3x3x3 convolution as an implicit matrix
+ * product, bf16 operands, fp32 sums.
  *
- *     forward   y += conv(bf16(LeakyReLU(norm(u))), w); the channel_sums of y are gathered where it is stored
- *     backward  da = conv^T(bf16(dy), w) is never stored: du += scale gamma dz at once, and the sums of dz
- * and dz xhat that the rest of the norm's gradient needs are gathered (see gpu_norm_correct)
+ *     forward         y += conv(bf16(LeakyReLU(norm(u))), w)
+ *                     the epilogue also gathers the channel sums of y
+ *     input gradient  da = conv^T(bf16(dy), w) is never stored: du += scale gamma dz at once
+ *                     the epilogue also gathers the sums of dz and dz xhat that the rest of the norm's
+ *                     gradient needs (see norm_correct)
  *
- * A block computes 16 x 4 x 4 voxels (x, y, z). It lays their neighbourhood of 18 x 6 x 6 rows into shared
- * memory, normalised while it is loaded, beside all the weights. A warp takes one slice: four rows of 16
- * voxels, each an operand of 16 x 16, times four groups of eight output channels. 97 KiB of shared memory:
- * two blocks share a multiprocessor of sm_90. */
-#include "kernels/cuda/level0.h"
+ * A block computes 16 x 4 x 4 voxels (x, y, z). It loads their neighbourhood of 18 x 6 x 6 rows into shared
+ * memory, normalised on the way, beside all the weights. A warp takes one slice: four rows of 16 voxels, each
+ * an operand of 16 x 16, times four groups of eight output channels. 97 KiB of shared memory: two blocks
+ * share a multiprocessor of sm_90. */
+#include "kernels/cuda/branch_fused.h"
+#include "kernels/cuda/branch_fused_tile.h"
+#include "kernels/cuda/sums.h"
 #include "kernels/cuda/tensor_core.h"
 
 enum { TILE_X = 16, TILE_Y = 4, TILE_Z = 4, HALO_X = TILE_X + 2, HALO_Y = TILE_Y + 2, HALO_Z = TILE_Z + 2 };
@@ -25,7 +29,8 @@ enum { SHARED_BYTES = (HALO_ROWS + WEIGHT_ROWS) * WIDTH * 2, OUT_GROUPS = WIDTH 
 
 /* packed [27][to 32][from 32] bf16 = sign w, or for the gradient, mirrored, the channels exchanged;
  * w: plain [channels][channels][27]; one thread an element */
-__global__ void pack_level0(int channels, const float *w, float sign, bool gradient, uint16_t *packed)
+__global__ void branch_fused_pack_kernel(int channels, const float *w, float sign, bool gradient,
+                                         uint16_t *packed)
 {
     int n = (int)(blockIdx.x * blockDim.x + threadIdx.x), from = n % WIDTH, to = n / WIDTH % WIDTH;
     int tap = n / WIDTH / WIDTH, o = gradient ? from : to, i = gradient ? to : from;
@@ -111,10 +116,10 @@ __device__ static inline void multiply(const uint16_t *halo, const uint16_t *wei
     }
 }
 
-/* --- storing --- */
+/* --- epilogues --- */
 
-/* What becomes of two channels of one voxel: see the two below. Returns what is summed over the voxels, two
- * numbers a channel. */
+/* An epilogue takes the results for two channels of one voxel, adds them to where they belong, and returns
+ * what is summed over the voxels: two numbers a channel. */
 struct pair_sums {
     float first[2], second[2];
 };
@@ -158,11 +163,11 @@ struct add_to_gradient {
     }
 };
 
-/* Hands every voxel of the warp's slice to `use`, and stores the block's sums at partials[block][channel][2].
- */
-template <class USE>
+/* Hands every voxel of the warp's slice to the epilogue, and stores the block's sums at
+ * partials[block][channel][2]. */
+template <class EPILOGUE>
 __device__ static inline void store(struct shape s, struct tile t, const float (&sums)[TILE_Y][OUT_GROUPS][4],
-                                    const USE &use, float *shared, double *partials)
+                                    const EPILOGUE &epilogue, float *shared, double *partials)
 {
     int lane = (int)threadIdx.x % 32, slice = (int)threadIdx.x / 32, z = t.z + slice;
 #pragma unroll
@@ -177,7 +182,7 @@ __device__ static inline void store(struct shape s, struct tile t, const float (
             size_t at = (((size_t)z * (size_t)s.height + (size_t)y) * (size_t)s.width + (size_t)x) * WIDTH +
                         (size_t)channel;
             struct pair_sums p =
-                use(at, channel, sums[n / 2][group][n % 2 * 2], sums[n / 2][group][n % 2 * 2 + 1]);
+                epilogue(at, channel, sums[n / 2][group][n % 2 * 2], sums[n / 2][group][n % 2 * 2 + 1]);
             totals[0] += p.first[0], totals[1] += p.second[0];
             totals[2] += p.first[1], totals[3] += p.second[1];
         }
@@ -198,11 +203,11 @@ __device__ static inline void store(struct shape s, struct tile t, const float (
     }
 }
 
-/* y or du through `use`; norm: of what is loaded, if NORM */
-template <bool NORM, class USE>
+/* y or du by the epilogue; norm: of what is loaded, if NORM */
+template <bool NORM, class EPILOGUE>
 __global__ void __launch_bounds__(THREADS, 2)
-    convolve_level0(struct shape s, const struct norm_channel *norm, const float *x, const uint16_t *packed,
-                    USE use, double *partials)
+    branch_fused_kernel(struct shape s, const struct norm_channel *norm, const float *x,
+                        const uint16_t *packed, EPILOGUE epilogue, double *partials)
 {
     GPU_SHARED(uint16_t, halo);
     uint16_t *weights = halo + HALO_ROWS * WIDTH;
@@ -213,7 +218,7 @@ __global__ void __launch_bounds__(THREADS, 2)
     __syncthreads();
     multiply(halo, weights, sums);
     __syncthreads();
-    store(s, t, sums, use, reinterpret_cast<float *>(halo), partials);
+    store(s, t, sums, epilogue, reinterpret_cast<float *>(halo), partials);
 }
 
 /* --- from the host --- */
@@ -224,61 +229,58 @@ static unsigned tiles_of(struct shape s)
                       ((s.depth + TILE_Z - 1) / TILE_Z));
 }
 
-bool level0_fits(struct shape shape)
+bool branch_fused_fits(struct shape shape)
 {
     return padded(shape.channels) == WIDTH;
 }
 
 /* Sums of the blocks, and of groups of blocks behind them. */
-size_t level0_partials_bytes(struct shape shape)
+size_t branch_fused_partials_bytes(struct shape shape)
 {
     return (size_t)(tiles_of(shape) + GROUPS_MAX + 1) * 2 * WIDTH * sizeof(double);
 }
 
 /* Launches, and adds the block sums up to sums of groups; returns where these are, and their number. */
-template <bool NORM, class USE>
-static double *run_level0(struct shape s, const struct norm_channel *norm, const float *x,
-                          const uint16_t *packed, USE use, double *partials, unsigned *groups)
+template <bool NORM, class EPILOGUE>
+static double *run(struct shape s, const struct norm_channel *norm, const float *x, const uint16_t *packed,
+                   EPILOGUE epilogue, double *partials, unsigned *groups)
 {
     unsigned tiles = tiles_of(s);
     double *reduced = partials + (size_t)tiles * 2 * WIDTH;
-    gpu_allow_shared(reinterpret_cast<const void *>(convolve_level0<NORM, USE>), SHARED_BYTES);
-    GPU_LAUNCH((convolve_level0<NORM, USE>), dim3(tiles), dim3(THREADS), SHARED_BYTES, s, norm, x, packed,
-               use, partials);
+    gpu_allow_shared(reinterpret_cast<const void *>(branch_fused_kernel<NORM, EPILOGUE>), SHARED_BYTES);
+    GPU_LAUNCH((branch_fused_kernel<NORM, EPILOGUE>), dim3(tiles), dim3(THREADS), SHARED_BYTES, s, norm, x,
+               packed, epilogue, partials);
     *groups = tiles < (unsigned)GROUPS_MAX ? tiles : (unsigned)GROUPS_MAX;
-    gpu_group_partials(tiles, *groups, 2 * WIDTH, partials, reduced);
+    sums_reduce_groups(tiles, *groups, 2 * WIDTH, partials, reduced);
     return reduced;
 }
 
 static void pack(int channels, const float *w, float sign, bool gradient, uint16_t *packed)
 {
-    GPU_LAUNCH(pack_level0, dim3(TAPS * WIDTH * WIDTH / 256), dim3(256), 0, channels, w, sign, gradient,
-               packed);
+    GPU_LAUNCH(branch_fused_pack_kernel, dim3(TAPS * WIDTH * WIDTH / 256), dim3(256), 0, channels, w, sign,
+               gradient, packed);
 }
 
-void gpu_level0_forward(struct shape shape, const struct norm_channel *norm, const float *u, const float *w,
-                        float sign, float *y, double *y_sums, void *packed, double *partials)
+void branch_fused_forward(struct shape shape, const struct norm_channel *norm, const float *u, const float *w,
+                          float sign, float *y, double *y_sums, void *packed, double *partials)
 {
     unsigned groups;
-    struct add_to_output use = {y};
+    struct add_to_output epilogue = {y};
     pack(shape.channels, w, sign, false, static_cast<uint16_t *>(packed));
-    double *reduced =
-        run_level0<true>(shape, norm, u, static_cast<uint16_t *>(packed), use, partials, &groups);
+    double *reduced = run<true>(shape, norm, u, static_cast<uint16_t *>(packed), epilogue, partials, &groups);
     if (y_sums)
-        gpu_sum_partials(groups, 2 * WIDTH, 2 * shape.channels, reduced, y_sums);
+        sums_reduce(groups, 2 * WIDTH, 2 * shape.channels, reduced, y_sums);
 }
 
-void gpu_level0_backward(struct shape shape, int norm_groups, const struct norm_channel *norm, const float *u,
-                         const float *w, const float *dy, float *du, float *dgamma, float *dbeta,
-                         struct norm_correction *correction, void *packed, double *partials)
+void branch_fused_input_gradient(struct shape shape, int norm_groups, const struct norm_scratch *norm,
+                                 const float *u, const float *w, const float *dy, float *du, float *dgamma,
+                                 float *dbeta, void *packed, double *partials)
 {
     unsigned groups;
-    size_t voxels = shape_voxels(shape);
-    struct add_to_gradient use = {norm, u, du};
+    struct add_to_gradient epilogue = {norm->channels, u, du};
     pack(shape.channels, w, 1, true, static_cast<uint16_t *>(packed));
     double *reduced =
-        run_level0<false>(shape, NULL, dy, static_cast<uint16_t *>(packed), use, partials, &groups);
-    gpu_norm_sums_from_partials(voxels, shape.channels, norm_groups, norm, groups, reduced, dgamma, dbeta,
-                                correction);
-    gpu_norm_correct(voxels, shape.channels, norm, correction, u, du);
+        run<false>(shape, NULL, dy, static_cast<uint16_t *>(packed), epilogue, partials, &groups);
+    norm_reduce_sums(shape, norm_groups, norm->channels, groups, reduced, dgamma, dbeta, norm->corrections);
+    norm_correct(shape, norm->channels, norm->corrections, u, du);
 }

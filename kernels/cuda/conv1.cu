@@ -1,0 +1,219 @@
+/* See conv1.h. A tensor is a matrix of voxels by channels for each stream, so a conv1 is a product for each
+ * pair of an input and an output stream, with a block of the packed weights. */
+#include "kernels/cuda/conv1.h"
+#include "kernels/cuda/convolution_plan.h"
+#include "kernels/cuda/operand.h"
+#include "kernels/cuda/rows.h"
+#include "kernels/cuda/sums.h"
+#include <cublas_v2.h>
+
+/* --- cuBLAS --- */
+
+static cublasHandle_t handle;
+
+const char *conv1_open(cudaStream_t queue)
+{
+    if (cublasCreate(&handle) || cublasSetStream(handle, queue) ||
+        cublasSetAtomicsMode(handle, CUBLAS_ATOMICS_NOT_ALLOWED))
+        return "cuBLAS does not start: the CUDA device may be out of memory, or cuBLAS older than this build";
+    return NULL;
+}
+
+/* The conv1s are a thousandth of a step: bf16 would save nothing there, and costs three bits. */
+static cublasComputeType_t compute_type(void)
+{
+    return operand_precision() == PRECISION_FP32 ? CUBLAS_COMPUTE_32F : CUBLAS_COMPUTE_32F_FAST_TF32;
+}
+
+/* Floats in row-major order; `stride` of them from row to row; read as its transpose if `transposed`. */
+struct matrix {
+    float *data;
+    size_t stride;
+    bool transposed;
+};
+
+/* c [rows][columns] = (or +=, if add) a b over `inner`; the same bits every time. cuBLAS is column-major: a
+ * row-major c = a b is its c^T = b^T a^T, and the operands change places. */
+static void multiply(const struct conv1_scratch *s, size_t rows, size_t columns, size_t inner,
+                     struct matrix a, struct matrix b, bool add, struct matrix c)
+{
+    const float one = 1, beta = add ? 1 : 0;
+    cublasStatus_t status = cublasSetWorkspace(handle, s->workspace, s->workspace_bytes);
+    if (!status)
+        status = cublasGemmEx(handle, b.transposed ? CUBLAS_OP_T : CUBLAS_OP_N,
+                              a.transposed ? CUBLAS_OP_T : CUBLAS_OP_N, (int)columns, (int)rows, (int)inner,
+                              &one, b.data, CUDA_R_32F, (int)b.stride, a.data, CUDA_R_32F, (int)a.stride,
+                              &beta, c.data, CUDA_R_32F, (int)c.stride, compute_type(), CUBLAS_GEMM_DEFAULT);
+    if (status)
+        gpu_fail("cublasGemmEx", cublasGetStatusString(status));
+}
+
+/* --- tensors and weights as matrices --- */
+
+static struct matrix stream_of(const float *tensor, struct shape shape, int stream)
+{
+    struct matrix m = {const_cast<float *>(tensor) + (size_t)stream * stream_floats(shape),
+                       (size_t)padded(shape.channels), false};
+    return m;
+}
+
+/* The weights [padded(out)][padded(in)] from one input to one output stream. */
+static struct matrix block_of(float *packed, struct shape in, struct shape out, int in_stream, int out_stream)
+{
+    size_t stride = (size_t)(in.streams * padded(in.channels));
+    float *first =
+        packed + (size_t)(out_stream * padded(out.channels)) * stride + in_stream * padded(in.channels);
+    struct matrix m = {first, stride, false};
+    return m;
+}
+
+static struct matrix transposed(struct matrix m)
+{
+    m.transposed = !m.transposed;
+    return m;
+}
+
+/* --- weights --- */
+
+/* The channel of the network that stands at a place in the padded rows of all streams; -1 for padding. */
+__device__ static inline int channel_at(struct shape s, int place)
+{
+    int stream = place / padded(s.channels), channel = place % padded(s.channels);
+    return channel < s.channels ? stream * s.channels + channel : -1;
+}
+
+/* packed = w, plain [out][in]; one thread an element of packed */
+__global__ void conv1_pack_weights_kernel(struct shape out, struct shape in, const float *w, float *packed)
+{
+    size_t n = thread_number(), row = (size_t)(in.streams * padded(in.channels));
+    if (n >= (size_t)(out.streams * padded(out.channels)) * row)
+        return;
+    int o = channel_at(out, (int)(n / row)), i = channel_at(in, (int)(n % row));
+    packed[n] = o >= 0 && i >= 0 ? w[(size_t)o * (size_t)(in.streams * in.channels) + (size_t)i] : 0.0f;
+}
+
+static void pack_weights(struct shape out, struct shape in, const float *w, float *packed)
+{
+    size_t count = (size_t)(out.streams * padded(out.channels)) * (size_t)(in.streams * padded(in.channels));
+    GPU_LAUNCH(conv1_pack_weights_kernel, array_grid(count), dim3(ARRAY_THREADS), 0, out, in, w, packed);
+}
+
+/* dw += packed; one thread an element of packed */
+__global__ void conv1_add_gradient_kernel(struct shape out, struct shape in, const float *packed, float *dw)
+{
+    size_t n = thread_number(), row = (size_t)(in.streams * padded(in.channels));
+    if (n >= (size_t)(out.streams * padded(out.channels)) * row)
+        return;
+    int o = channel_at(out, (int)(n / row)), i = channel_at(in, (int)(n % row));
+    if (o >= 0 && i >= 0)
+        dw[(size_t)o * (size_t)(in.streams * in.channels) + (size_t)i] += packed[n];
+}
+
+static void add_gradient(struct shape out, struct shape in, const float *packed, float *dw)
+{
+    size_t count = (size_t)(out.streams * padded(out.channels)) * (size_t)(in.streams * padded(in.channels));
+    GPU_LAUNCH(conv1_add_gradient_kernel, array_grid(count), dim3(ARRAY_THREADS), 0, out, in, packed, dw);
+}
+
+/* --- biases, of one stream --- */
+
+/* y of every voxel = b */
+__global__ void conv1_fill_bias_kernel(struct rows r, int channels, const float *b, float *y)
+{
+    struct place p = place_in(r);
+    float value[4];
+    for (int c = 0; c < 4; c++)
+        value[c] = p.channel + c < channels ? b[p.channel + c] : 0.0f;
+    for (size_t v = p.first; v < r.voxels; v += p.step)
+        store4(y + v * (size_t)r.padded + p.channel, make_float4(value[0], value[1], value[2], value[3]));
+}
+
+static void fill_bias(struct shape shape, const float *b, float *y)
+{
+    struct rows r = rows_of(shape_voxels(shape), shape.channels);
+    GPU_LAUNCH(conv1_fill_bias_kernel, rows_grid(r), rows_block(r), 0, r, shape.channels, b, y);
+}
+
+__global__ void conv1_bias_sums_kernel(struct rows r, const float *dy, double *partials)
+{
+    GPU_SHARED(double, shared);
+    struct place p = place_in(r);
+    double sums[4][1] = {};
+    for (size_t v = p.first; v < r.voxels; v += p.step) {
+        float4 value = load4(dy + v * (size_t)r.padded + p.channel);
+        sums[0][0] += (double)value.x;
+        sums[1][0] += (double)value.y;
+        sums[2][0] += (double)value.z;
+        sums[3][0] += (double)value.w;
+    }
+    store_partials<1, double>(r, sums, shared, partials);
+}
+
+/* db += sum of dy over the voxels */
+static void bias_gradient(struct shape shape, const float *dy, float *db, double *partials)
+{
+    struct rows r = rows_of(shape_voxels(shape), shape.channels);
+    double *totals = partials + partial_doubles(r, 1);
+    GPU_LAUNCH(conv1_bias_sums_kernel, rows_grid(r), rows_block(r), partial_shared(r, 1, sizeof(double)), r,
+               dy, partials);
+    sums_reduce(r.width, r.padded, shape.channels, partials, totals);
+    sums_add_totals(shape.channels, totals, db);
+}
+
+/* --- conv1 --- */
+
+struct conv1_scratch conv1_take(struct scratch *scratch, struct shape in, struct shape out)
+{
+    size_t weights = (size_t)(out.streams * padded(out.channels)) *
+                     (size_t)(in.streams * padded(in.channels)) * sizeof(float);
+    struct conv1_scratch s = {};
+    s.workspace_bytes = convolution_plan_workspace();
+    s.workspace = scratch_take(scratch, s.workspace_bytes);
+    s.weights = static_cast<float *>(scratch_take(scratch, weights));
+    s.weights_gradient = static_cast<float *>(scratch_take(scratch, weights));
+    s.partials =
+        static_cast<double *>(scratch_take(scratch, sums_partials_bytes(shape_voxels(out), out.channels)));
+    return s;
+}
+
+void conv1_forward(const struct conv1_scratch *s, struct shape in, struct shape out, const float *x,
+                   const float *w, const float *b, float *y)
+{
+    size_t voxels = shape_voxels(in), width = (size_t)padded(out.channels),
+           inner = (size_t)padded(in.channels);
+    pack_weights(out, in, w, s->weights);
+    for (int o = 0; o < out.streams; o++) {
+        struct matrix to = stream_of(y, out, o);
+        fill_bias(out, b + o * out.channels, to.data);
+        for (int i = 0; i < in.streams; i++)
+            multiply(s, voxels, width, inner, stream_of(x, in, i),
+                     transposed(block_of(s->weights, in, out, i, o)), true, to);
+    }
+}
+
+void conv1_weight_gradient(const struct conv1_scratch *s, struct shape in, struct shape out, const float *x,
+                           const float *dy, float *dw, float *db)
+{
+    size_t voxels = shape_voxels(in), width = (size_t)padded(out.channels),
+           inner = (size_t)padded(in.channels);
+    for (int o = 0; o < out.streams; o++) {
+        struct matrix gradient = stream_of(dy, out, o);
+        for (int i = 0; i < in.streams; i++)
+            multiply(s, width, inner, voxels, transposed(gradient), stream_of(x, in, i), false,
+                     block_of(s->weights_gradient, in, out, i, o));
+        bias_gradient(out, gradient.data, db + o * out.channels, s->partials);
+    }
+    add_gradient(out, in, s->weights_gradient, dw);
+}
+
+void conv1_data_gradient(const struct conv1_scratch *s, struct shape in, struct shape out, const float *w,
+                         const float *dy, float *dx)
+{
+    size_t voxels = shape_voxels(in), width = (size_t)padded(out.channels),
+           inner = (size_t)padded(in.channels);
+    pack_weights(out, in, w, s->weights);
+    for (int i = 0; i < in.streams; i++)
+        for (int o = 0; o < out.streams; o++)
+            multiply(s, voxels, inner, width, stream_of(dy, out, o), block_of(s->weights, in, out, i, o),
+                     o > 0, stream_of(dx, in, i));
+}

@@ -1,0 +1,79 @@
+/* See operand.h. */
+#include "kernels/cuda/operand.h"
+#include "kernels/cuda/rows.h"
+#include "kernels/cuda/sums.h"
+
+static enum precision current;
+
+void operand_set_precision(enum precision precision)
+{
+    current = precision;
+}
+
+enum precision operand_precision(void)
+{
+    return current;
+}
+
+bool operand_is_bf16(void)
+{
+    return current == PRECISION_BF16;
+}
+
+/* y = x */
+template <class IN, class OUT> __global__ void operand_convert_kernel(struct rows r, const IN *x, OUT *y)
+{
+    struct place p = place_in(r);
+    for (size_t v = p.first; v < r.voxels; v += p.step) {
+        size_t at = v * (size_t)r.padded + (size_t)p.channel;
+        store4(y + at, load4(x + at));
+    }
+}
+
+const void *operand_of(struct shape shape, const float *matrix, void *destination)
+{
+    if (!operand_is_bf16())
+        return matrix;
+    struct rows r = rows_of(shape_voxels(shape), shape.channels);
+    GPU_LAUNCH((operand_convert_kernel<float, uint16_t>), rows_grid(r), rows_block(r), 0, r, matrix,
+               static_cast<uint16_t *>(destination));
+    return destination;
+}
+
+void operand_to_floats(struct shape shape, const uint16_t *f, float *y)
+{
+    struct rows r = rows_of(shape_voxels(shape), shape.channels);
+    GPU_LAUNCH((operand_convert_kernel<uint16_t, float>), rows_grid(r), rows_block(r), 0, r, f, y);
+}
+
+template <bool SUMS>
+__global__ void operand_add_kernel(struct rows r, const uint16_t *f, float *y, double *partials)
+{
+    GPU_SHARED(double, shared);
+    struct place p = place_in(r);
+    double sums[4][2] = {};
+    for (size_t v = p.first; v < r.voxels; v += p.step) {
+        size_t at = v * (size_t)r.padded + (size_t)p.channel;
+        float4 old = load4(y + at), add = load4(f + at);
+        const float values[4] = {old.x + add.x, old.y + add.y, old.z + add.z, old.w + add.w};
+        store4(y + at, make_float4(values[0], values[1], values[2], values[3]));
+        for (int c = 0; c < 4 && SUMS; c++) {
+            sums[c][0] += (double)values[c];
+            sums[c][1] += (double)values[c] * (double)values[c];
+        }
+    }
+    if (SUMS)
+        store_partials<2, double>(r, sums, shared, partials);
+}
+
+void operand_add(struct shape shape, const uint16_t *f, float *y, double *y_sums, double *partials)
+{
+    struct rows r = rows_of(shape_voxels(shape), shape.channels);
+    if (!y_sums) {
+        GPU_LAUNCH(operand_add_kernel<false>, rows_grid(r), rows_block(r), 0, r, f, y, partials);
+        return;
+    }
+    GPU_LAUNCH(operand_add_kernel<true>, rows_grid(r), rows_block(r), partial_shared(r, 2, sizeof(double)), r,
+               f, y, partials);
+    sums_reduce(r.width, r.padded * 2, shape.channels * 2, partials, y_sums);
+}
