@@ -3,6 +3,7 @@
 #include "lib/base/numbers.h"
 #include "lib/stream/affine.h"
 #include "lib/stream/nifti.h"
+#include "lib/stream/reader.h"
 #include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>

@@ -2,6 +2,7 @@
 #include "lib/base/array.h"
 #include "lib/base/error.h"
 #include "lib/base/progress.h"
+#include "lib/stream/reader.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
