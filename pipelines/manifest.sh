@@ -37,7 +37,7 @@ run_inputs() { # cases training validation
 # default, with which the bytes are those of before; and the row's name is left out: its settings decide.
 meaning() { # table
     case $1 in
-    */run.tsv) (load_row defaults && run_identity - - | cat - "$1") | awk -F'\t' '
+    */run.tsv) (load_config defaults && run_identity - - | cat - "$1") | awk -F'\t' '
         $1 != "row" { value[$1] = $0 } END { for (key in value) print value[key] }' ;;
     *) cat "$1" ;;
     esac | sort
