@@ -29,7 +29,7 @@ INLINE void dice_add(struct lane_dice *sums, lanes p, lanes inside)
     sums->hard_probability += hard;
 }
 
-/* The gradient of the logit, dz = p (1 - p) (everywhere - inside t), for t = 1 inside the region, 0 outside. */
+/* The gradient of the logit, dz = p (1 - p) (everywhere - inside t); t is 1 inside the region, 0 outside. */
 struct dice_slope {
     float everywhere, inside;
 };

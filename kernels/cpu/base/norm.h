@@ -1,5 +1,6 @@
 /* GroupNorm as one line a channel: before LeakyReLU, z = factor (x - mean) + beta, with the mean and
- * scale = 1 / sqrt(variance + epsilon) of the channel's group, factor = gamma scale; xhat = scale (x - mean). */
+ * scale = 1 / sqrt(variance + epsilon) of the channel's group and factor = gamma scale. The normalised value
+ * is xhat = scale (x - mean). */
 #ifndef PRUNET_KERNELS_CPU_BASE_NORM_H
 #define PRUNET_KERNELS_CPU_BASE_NORM_H
 

@@ -1,6 +1,6 @@
 /* The planar backend, for narrow networks: the plain layout of the reference, rows of any width without
- * padding, vectorised along x. One compilation unit for each instruction set (base/vector.h): a file uses only
- * what those before it define. */
+ * padding, vectorised along x. One compilation unit for each instruction set (base/vector.h): a file uses
+ * only what those before it define. */
 #include "kernels/cpu/base/dice.h"
 #include "kernels/cpu/base/norm.h"
 #include "kernels/cpu/base/scratch.h"

@@ -42,7 +42,7 @@ INLINE void conv1_block(struct maps x, int out, struct matrix w, const float *b,
             lanes_store_first(y + (size_t)o * y_stride + (size_t)v * LANES, sums[o][v], count);
 }
 
-/* y[o * y_stride + v] = sum_i w(o, i) x[i][v] + b[o], for `out` channels and `count` voxels; b may be NULL. */
+/* y[o * y_stride + v] = sum_i w(o, i) x[i][v] + b[o] for `out` channels and `count` voxels; b may be NULL. */
 static void conv1_run(struct maps x, int out, struct matrix w, const float *b, size_t count, float *y,
                       size_t y_stride)
 {

@@ -1,8 +1,8 @@
 /* Between two levels: see kernels/resample.h.
  *
  * Pooling and doubling go row by row. Down: a run of coarse rows is pooled, for all channels, into a small
- * buffer and convolved from there; going back it is pooled again. Up: what the convolution makes of the coarse
- * grid (or its gradient) lies in scratch, an eighth of the fine tensor. */
+ * buffer and convolved from there; going back it is pooled again. Up: what the convolution makes of the
+ * coarse grid (or its gradient) lies in scratch, an eighth of the fine tensor. */
 
 static void pool_forward(struct shape fine, const float *x, float *y)
 {

@@ -61,7 +61,7 @@ static struct conv3 conv3_take(struct arena *arena, struct shape in, struct shap
     return c;
 }
 
-/* The forward pass needs less for each slice than the backward, cuts more of them, and may need more in all. */
+/* The forward pass needs less for each slice than the backward, cuts more of them, and may need more. */
 static size_t conv3_scratch(struct shape in, struct shape out)
 {
     struct arena forward = {0}, backward = {0};

@@ -1,5 +1,5 @@
-/* GroupNorm and LeakyReLU, one channel a lane: see kernels/norm.h and base/norm.h. What tile_io.c, branch.c and
- * resample.c use as well comes first, the operations follow. */
+/* GroupNorm and LeakyReLU, one channel a lane: see kernels/norm.h and base/norm.h. What tile_io.c, branch.c
+ * and resample.c use as well comes first, the operations follow. */
 
 struct activation {
     lanes mean, factor, beta;

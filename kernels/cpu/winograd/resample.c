@@ -1,9 +1,9 @@
 /* Between two levels: see kernels/resample.h.
  *
- * Down pools a chunk of coarse voxels and convolves it at once. Up goes through the coarse volume a few planes
- * at a time, which are convolved into a ring of planes and then doubled into y; the ring keeps the two planes
- * that the next ones need. Backward goes a chunk of coarse voxels at a time both ways; up transposes the
- * doubling while it reads dy. */
+ * Down pools a chunk of coarse voxels and convolves it at once. Up goes through the coarse volume a few
+ * planes at a time, which are convolved into a ring of planes and then doubled into y; the ring keeps the two
+ * planes that the next ones need. Backward goes a chunk of coarse voxels at a time both ways; up transposes
+ * the doubling while it reads dy. */
 
 static void pool_forward(struct shape fine, const float *x, float *y)
 {

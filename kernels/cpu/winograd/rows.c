@@ -1,7 +1,7 @@
 /* Pooling and trilinear doubling of a few voxels, which resample.c puts together.
  *
- * Doubling has align_corners = false: a fine voxel is 3/4 of the coarse voxel it lies in and 1/4 of the nearest
- * other one, or 1 of the former at the border. Here it goes along x of one pair of rows. */
+ * Doubling has align_corners = false: a fine voxel is 3/4 of the coarse voxel it lies in and 1/4 of the
+ * nearest other one, or 1 of the former at the border. Here it goes along x of one pair of rows. */
 
 /* --- pooling: windows of 2x2x2 voxels --- */
 

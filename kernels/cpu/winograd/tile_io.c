@@ -1,7 +1,7 @@
-/* Between tensors and the operands of products. In: B^T over the windows of a chunk of tiles, A over the tiles
- * of a gradient; the three axes are taken one after the other, z and y column by column along x, each column
- * once although two tiles share it, then x tile by tile. Out: A^T over the products of one tile, and the
- * epilogue, what is done with its outputs as they are stored. */
+/* Between tensors and the operands of products. In: B^T over the windows of a chunk of tiles, A over the
+ * tiles of a gradient; the three axes are taken one after the other, z and y column by column along x, each
+ * column once although two tiles share it, then x tile by tile. Out: A^T over the products of one tile, and
+ * the epilogue, what is done with its outputs as they are stored. */
 
 /* What is done with outputs as they are stored. */
 enum epilogue_kind {
@@ -16,8 +16,7 @@ struct epilogue {
     float *y;                      /* or du */
     const float *u;                /* EPILOGUE_BACKWARD */
     const struct lane_norm *norms; /* EPILOGUE_BACKWARD, one a block */
-    struct lane_sums *
-        sums; /* one a block: channel_sums of the new y unless NULL, or of the backward. Set for the whole tensor. */
+    struct lane_sums *sums; /* =, one a block: channel_sums of the new y unless NULL, or of the backward */
 };
 
 /* What a convolution reads. */
@@ -364,21 +363,21 @@ INLINE void store_block(enum epilogue_kind kind, const struct grid *g, struct ch
 static void chunk_results(struct shape shape, size_t i, struct block_range range, const float *m,
                           const struct epilogue *to)
 {
-    struct grid grid = grid_of(shape), *g = &grid;
-    struct chunk c = chunk_of(g, i);
+    struct grid grid = grid_of(shape);
+    struct chunk c = chunk_of(&grid, i);
     size_t stride = point_stride(range.count);
     for (int k = 0; k < range.count; k++, m += CHUNK * LANES) {
         int b = range.first + k;
         float *y = to->y + (size_t)b * block_floats(shape);
         struct lane_sums *sums = to->sums ? to->sums + b : NULL;
         if (to->kind == EPILOGUE_SET)
-            store_block(EPILOGUE_SET, g, c, m, stride, y, NULL, NULL, NULL);
+            store_block(EPILOGUE_SET, &grid, c, m, stride, y, NULL, NULL, NULL);
         else if (to->kind == EPILOGUE_ADD)
-            store_block(EPILOGUE_ADD, g, c, m, stride, y, NULL, NULL, sums);
+            store_block(EPILOGUE_ADD, &grid, c, m, stride, y, NULL, NULL, sums);
         else if (to->kind == EPILOGUE_SUBTRACT)
-            store_block(EPILOGUE_SUBTRACT, g, c, m, stride, y, NULL, NULL, sums);
+            store_block(EPILOGUE_SUBTRACT, &grid, c, m, stride, y, NULL, NULL, sums);
         else
-            store_block(EPILOGUE_BACKWARD, g, c, m, stride, y, to->u + (size_t)b * block_floats(shape),
+            store_block(EPILOGUE_BACKWARD, &grid, c, m, stride, y, to->u + (size_t)b * block_floats(shape),
                         to->norms + b, sums);
     }
 }
