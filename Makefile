@@ -45,9 +45,9 @@ SOURCES := $(wildcard lib/*/*.c) $(wildcard kernels/*.c kernels/reference/*.c ke
 BACKENDS := $(if $(filter 1,$(CUDA)),cuda,cpu)
 SOURCES  += kernels/backends/$(BACKENDS).c
 
-# A CPU kernel is one source, written with gcc's vector extensions and compiled once for each instruction set;
-# kernels/cpu/variant.h gives every external name its suffix, kernels/cpu/cpu.c chooses at run time.
-VARIANT_SOURCES := $(wildcard kernels/cpu/*/*.c)
+# A CPU backend is one unit, all.c, which includes its other files, written with gcc's vector extensions and
+# compiled once for each instruction set; only its table's name has a suffix, kernels/cpu/cpu.c chooses at run time.
+VARIANT_SOURCES := $(wildcard kernels/cpu/*/all.c)
 VARIANTS        := portable $(if $(filter x86_64,$(shell uname -m)),avx2 avx512)
 FLAGS_portable  :=
 FLAGS_avx2      := -mavx2 -mfma

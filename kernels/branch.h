@@ -2,12 +2,12 @@
  *
  *     F(u) = conv3x3x3( LeakyReLU( GroupNorm(u) ) )
  *
- * forward:   y += sign * F(u)          sign +1 runs the network, -1 undoes it
- * backward:  y -= F(u)                 unless y is NULL: its old value is not needed or was kept
+ * forward:   y += sign * F(u)          sign +1 runs the network, -1 inverts it
+ * backward:  y -= F(u)                 unless y is NULL: its old value is not needed or was saved
  *            du += F'(u)^T dy
  *            dgamma, dbeta, dconv +=
  *
- * u, y, du, dy: tensors of one part, all of the same shape; u and dy are only read. None may overlap.
+ * u, y, du, dy: tensors of one stream, all of the same shape; u and dy are only read. None may overlap.
  * u_sums: [channels][2] doubles, sum and sum of squares of u (see norm.h), gathered beforehand.
  * y_sums: where to gather those of the new y; NULL when nobody asks.
  *

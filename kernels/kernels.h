@@ -8,8 +8,8 @@
  *   - it does not allocate, print or exit; scratch comes from the caller, `scratch_bytes` says how much;
  *   - its result does not depend on the number of threads, and is the same from run to run;
  *   - pointers are in the backend's memory (`allocate`, `upload`, `download`), 64-byte aligned; that holds
- *     for images, targets, weights, channel sums, Dice sums and Adam's settings too, so that a recorded step can be
- *     replayed with new ones. Only shapes and the structs of pointers in branch.h are the caller's own;
+ *     for images, targets, weights, channel sums, Dice sums and Adam's settings too, so that a recorded step
+ *     can be replayed with new ones. Only shapes and the structs of pointers in branch.h are the caller's;
  *   - `=` overwrites (the old contents may be poison), `+=` accumulates; each header says which;
  *   - padding that a layout needs is the backend's: it may hold anything before `=` and must not leak. */
 #ifndef PRUNET_KERNELS_KERNELS_H
@@ -66,9 +66,10 @@ struct kernels {
      *     prefetch_wait()           all work asked for from now on finds the copied bytes in `to`
      *     finish()                  `from_host` may be changed again
      *
-     * One copy at a time. Only prefetch_start may come from another thread, at any time between prefetch_release
-     * and prefetch_wait, also while a step is recorded; when it fails, `finish` says so after prefetch_wait.
-     * `overlaps` is false where a copy would gain nothing: then nobody needs memory to copy to. */
+     * One copy at a time. Only prefetch_start may come from another thread, at any time between
+     * prefetch_release and prefetch_wait, also while a step is recorded; when it fails, `finish` says so after
+     * prefetch_wait. `overlaps` is false where a copy would gain nothing: then nobody needs memory to copy
+     * to. */
     bool overlaps;
     void *(*allocate_host)(size_t bytes);
     void (*release_host)(void *memory, size_t bytes);
@@ -94,28 +95,9 @@ struct kernels {
     /* Scratch that forward and backward of an operation want at these shapes; 0 is common. */
     size_t (*scratch_bytes)(enum operation operation, struct shape in, struct shape out);
 
-    image_conv_forward_function *image_conv_forward;
-    image_conv_backward_function *image_conv_backward;
-    conv3_forward_function *conv3_forward;
-    conv3_backward_function *conv3_backward;
-    channel_sums_function *channel_sums;
-    norm_forward_function *norm_forward;
-    norm_backward_function *norm_backward;
-    pool_forward_function *pool_forward;
-    pool_backward_function *pool_backward;
-    upsample_forward_function *upsample_forward;
-    upsample_backward_function *upsample_backward;
-
-    branch_forward_function *branch_forward;
-    branch_backward_function *branch_backward;
-    down_forward_function *down_forward;
-    down_backward_function *down_backward;
-    up_forward_function *up_forward;
-    up_backward_function *up_backward;
-    head_forward_function *head_forward;
-    dice_sums_function *dice_sums;
-    head_backward_function *head_backward;
-    adam_function *adam;
+    /* The operations, as operations.def lists them: conv3_forward_function *conv3_forward; ... */
+#define X(operation) operation##_function *operation;
+#include "kernels/operations.def"
 };
 
 extern const struct kernels kernels_reference;

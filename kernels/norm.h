@@ -1,4 +1,4 @@
-/* GroupNorm followed by LeakyReLU, over all voxels of one tensor of one part.
+/* GroupNorm followed by LeakyReLU, over all voxels of a tensor of one stream.
  *
  *     xhat = (x - mean_g) / sqrt(var_g + 1e-5),  a = gamma_c xhat + beta_c,  y = a > 0 ? a : 0.01 a
  *

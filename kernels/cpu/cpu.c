@@ -62,10 +62,10 @@ static const struct instruction_set *chosen_set(void)
     return NULL;
 }
 
-/* Channels of a part from which on the blocked layout pays at the first level, where most of the work is.
- * Planar's time over blocked's, of a training step with streams of 4, 6, 8, 12, 16, 30 channels at 64^3 and 4,
- * 6, 8 at 96^3, widths by level as 1:2:4:6:8 (2026-11-26, AMD EPYC, processor time of prunet-step --threads
- * 1):
+/* Channels of a stream from which on the winograd layout pays at the first level, where most of the work is.
+ * Planar's time over winograd's, of a training step with streams of 4, 6, 8, 12, 16, 30 channels at 64^3 and
+ * 4, 6, 8 at 96^3, widths by level as 1:2:4:6:8 (2026-11-26, AMD EPYC, processor time of prunet-step
+ * --threads 1):
  *
  *     AVX-512   0.4  0.8  1.2  1.7  2.7  4.9     0.5  0.9  1.3
  *     AVX2      0.7  1.2  1.9  2.1  2.3  4.0     0.9  1.4  2.0 */

@@ -1,5 +1,5 @@
-/* The CPU backends: every layout in every instruction set. kernels/cpu/<folder>/ defines VARIANT_NAME(...) of
- * each; cpu.c knows them by these names. */
+/* The CPU backends: every layout in every instruction set. kernels/cpu/<layout>/table.c defines one table for
+ * each set; cpu.c knows them by these names. */
 #ifndef PRUNET_KERNELS_CPU_CPU_H
 #define PRUNET_KERNELS_CPU_CPU_H
 

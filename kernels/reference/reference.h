@@ -1,5 +1,6 @@
 /* The functions of the reference backend. Its layout is plain: a tensor is a C-order array
- * [streams * channels][depth][height][width]. Other backends that live in host memory borrow `memory`. */
+ * [streams * channels][depth][height][width]. Other backends that live in host memory borrow
+ * the functions of memory.c. */
 #ifndef PRUNET_KERNELS_REFERENCE_REFERENCE_H
 #define PRUNET_KERNELS_REFERENCE_REFERENCE_H
 
@@ -29,34 +30,14 @@ void reference_replay(void);
     .prefetch_release = reference_prefetch_release, .record_begin = reference_record_begin,                  \
     .record_end = reference_record_end, .replay = reference_replay
 
-/* Mean and 1 / sqrt(variance + epsilon) of the group that starts at `first`, from [channels][2] channel_sums. */
+/* Mean and 1 / sqrt(variance + epsilon) of a group, from the sums [channels][2] of its channels (norm.h). */
 struct group_statistics {
     double mean, scale;
 };
-struct group_statistics reference_group_statistics(int channels_in_group, size_t voxels,
-                                                   const double *sums_of_first);
+struct group_statistics reference_group_statistics(int channels, size_t voxels, const double *channel_sums);
 
-image_conv_forward_function reference_image_conv_forward;
-image_conv_backward_function reference_image_conv_backward;
-conv3_forward_function reference_conv3_forward;
-conv3_backward_function reference_conv3_backward;
-channel_sums_function reference_channel_sums;
-norm_forward_function reference_norm_forward;
-norm_backward_function reference_norm_backward;
-pool_forward_function reference_pool_forward;
-pool_backward_function reference_pool_backward;
-upsample_forward_function reference_upsample_forward;
-upsample_backward_function reference_upsample_backward;
-branch_forward_function reference_branch_forward;
-branch_backward_function reference_branch_backward;
-down_forward_function reference_down_forward;
-down_backward_function reference_down_backward;
-up_forward_function reference_up_forward;
-up_backward_function reference_up_backward;
-head_forward_function reference_head_forward;
-dice_sums_function reference_dice_sums;
-head_backward_function reference_head_backward;
-adam_function reference_adam;
+#define X(operation) operation##_function reference_##operation;
+#include "kernels/operations.def"
 
 /* 1x1x1 convolution, see resample.h: maps of `voxels` voxels; w [out][in], b [out]. */
 void reference_conv1_forward(int in, int out, size_t voxels, const float *x, const float *w, const float *b,

@@ -1,15 +1,13 @@
 /* One step of Adam, single precision: see adam.h. */
-#include "kernels/cpu/planar/planar.h"
-#include <math.h>
 
-struct constants {
+struct adam_constants {
     float decay, beta1, beta2, rest1, rest2, rate, unbias, epsilon;
 };
 
-static void step(size_t n, const struct constants *adam, const float *restrict g, float *restrict w,
-                 float *restrict m, float *restrict v)
+static void adam_step(size_t n, const struct adam_constants *adam, const float *restrict g, float *restrict w,
+                      float *restrict m, float *restrict v)
 {
-    struct constants k = *adam;
+    struct adam_constants k = *adam;
     for (size_t i = 0; i < n; i++) {
         float gradient = g[i] + k.decay * w[i];
         m[i] = k.beta1 * m[i] + k.rest1 * gradient;
@@ -18,20 +16,20 @@ static void step(size_t n, const struct constants *adam, const float *restrict g
     }
 }
 
-void planar_adam(size_t n, const struct adam *adam, const float *g, float *w, float *m, float *v)
+static void adam(size_t n, const struct adam *settings, const float *g, float *w, float *m, float *v)
 {
-    enum { CHUNK = 4096 };
-    struct constants k = {
-        .decay = (float)adam->decay,
-        .beta1 = (float)adam->beta1,
-        .beta2 = (float)adam->beta2,
-        .rest1 = (float)(1 - adam->beta1),
-        .rest2 = (float)(1 - adam->beta2),
-        .rate = (float)(adam->rate / (1 - pow(adam->beta1, adam->step))),
-        .unbias = (float)(1 / (1 - pow(adam->beta2, adam->step))),
-        .epsilon = (float)adam->epsilon,
+    enum { ADAM_CHUNK = 4096 };
+    struct adam_constants k = {
+        .decay = (float)settings->decay,
+        .beta1 = (float)settings->beta1,
+        .beta2 = (float)settings->beta2,
+        .rest1 = (float)(1 - settings->beta1),
+        .rest2 = (float)(1 - settings->beta2),
+        .rate = (float)(settings->rate / (1 - pow(settings->beta1, settings->step))),
+        .unbias = (float)(1 / (1 - pow(settings->beta2, settings->step))),
+        .epsilon = (float)settings->epsilon,
     };
 #pragma omp parallel for schedule(static)
-    for (size_t first = 0; first < n; first += CHUNK)
-        step(n - first < CHUNK ? n - first : CHUNK, &k, g + first, w + first, m + first, v + first);
+    for (size_t first = 0; first < n; first += ADAM_CHUNK)
+        adam_step(size_min(ADAM_CHUNK, n - first), &k, g + first, w + first, m + first, v + first);
 }

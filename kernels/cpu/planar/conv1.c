@@ -1,19 +1,26 @@
-#include "kernels/cpu/planar/conv1.h"
-#include "kernels/cpu/planar/lanes.h"
+/* 1x1x1 convolutions of some voxels, which lie at the same place in each map. */
 
-enum { QUAD = 4 };
+/* Voxels that are convolved at a time, so that all their channels stay in the first cache. */
+enum { RUN = 512 };
 
-/* Up to QUAD output channels of VECTORS vectors. With count below LANES only that many voxels exist. */
-#define VECTORS_MAX 4
+/* Maps of which each has its run at x + i * stride. */
+struct maps {
+    int channels;
+    const float *x;
+    size_t stride;
+};
 
-static inline lanes load_some(const float *x, size_t count)
-{
-    return count < LANES ? lanes_load_first(x, count) : lanes_load(x);
-}
+/* The matrix w(o, i) = w[o * of_out + i * of_in]. */
+struct matrix {
+    const float *w;
+    int of_out, of_in;
+};
 
-static inline __attribute__((always_inline)) void conv1_block(struct maps x, int out, struct matrix w,
-                                                              const float *b, int vectors, size_t count,
-                                                              float *y, size_t y_stride)
+enum { VECTORS_MAX = 4 };
+
+/* Up to QUAD output channels of `vectors` vectors. With count below LANES only that many voxels exist. */
+INLINE void conv1_block(struct maps x, int out, struct matrix w, const float *b, int vectors, size_t count,
+                        float *y, size_t y_stride)
 {
     lanes sums[QUAD][VECTORS_MAX];
     int row[QUAD]; /* behind the last channel: the first again, not stored */
@@ -25,26 +32,22 @@ static inline __attribute__((always_inline)) void conv1_block(struct maps x, int
     for (int i = 0; i < x.channels; i++) {
         lanes values[VECTORS_MAX];
         for (int v = 0; v < vectors; v++)
-            values[v] = load_some(x.x + (size_t)i * x.stride + (size_t)v * LANES, count);
+            values[v] = lanes_load_first(x.x + (size_t)i * x.stride + (size_t)v * LANES, count);
         for (int o = 0; o < QUAD; o++)
             for (int v = 0; v < vectors; v++)
                 sums[o][v] += w.w[row[o] + i * w.of_in] * values[v];
     }
     for (int o = 0; o < QUAD && o < out; o++)
-        for (int v = 0; v < vectors; v++) {
-            float *to = y + (size_t)o * y_stride + (size_t)v * LANES;
-            if (count < LANES)
-                memcpy(to, &sums[o][v], count * sizeof(float));
-            else
-                lanes_store(to, sums[o][v]);
-        }
+        for (int v = 0; v < vectors; v++)
+            lanes_store_first(y + (size_t)o * y_stride + (size_t)v * LANES, sums[o][v], count);
 }
 
-void conv1_stretch(struct maps x, int out, struct matrix w, const float *b, size_t count, float *y,
-                   size_t y_stride)
+/* y[o * y_stride + v] = sum_i w(o, i) x[i][v] + b[o] for `out` channels and `count` voxels; b may be NULL. */
+static void conv1_run(struct maps x, int out, struct matrix w, const float *b, size_t count, float *y,
+                      size_t y_stride)
 {
     for (int first = 0; first < out; first += QUAD) {
-        int some = out - first < QUAD ? out - first : QUAD;
+        int some = int_min(QUAD, out - first);
         struct matrix rows = {w.w + (size_t)first * (size_t)w.of_out, w.of_out, w.of_in};
         const float *bias = b ? b + first : NULL;
         float *to = y + (size_t)first * y_stride;
@@ -55,8 +58,8 @@ void conv1_stretch(struct maps x, int out, struct matrix w, const float *b, size
             at.x += VECTORS_MAX * LANES;
             to += VECTORS_MAX * LANES;
         }
-        for (; left; left -= left < LANES ? left : LANES) {
-            conv1_block(at, some, rows, bias, 1, left < LANES ? left : LANES, to, y_stride);
+        for (; left; left -= size_min(left, LANES)) {
+            conv1_block(at, some, rows, bias, 1, size_min(left, LANES), to, y_stride);
             at.x += LANES;
             to += LANES;
         }
@@ -64,31 +67,30 @@ void conv1_stretch(struct maps x, int out, struct matrix w, const float *b, size
 }
 
 /* Sums of QUAD x QUAD pairs of maps; those behind the last repeat the first. */
-static void correlate_block(const float *const dy[QUAD], const float *const x[QUAD], size_t count,
+static void correlate_quads(const float *const dy[QUAD], const float *const x[QUAD], size_t count,
                             float totals[QUAD * QUAD])
 {
-    enum { ROOM = QUAD * QUAD };
-    lanes sums[ROOM] = {{0}};
+    lanes sums[QUAD * QUAD] = {{0}};
     for (size_t at = 0; at < count; at += LANES) {
         lanes values[QUAD];
         for (int i = 0; i < QUAD; i++)
-            values[i] = load_some(x[i] + at, count - at);
+            values[i] = lanes_load_first(x[i] + at, count - at);
         for (int o = 0; o < QUAD; o++) {
-            lanes gradient = load_some(dy[o] + at, count - at);
+            lanes gradient = lanes_load_first(dy[o] + at, count - at);
             for (int i = 0; i < QUAD; i++)
                 sums[o * QUAD + i] += gradient * values[i];
         }
     }
-    for (int k = 0; k < ROOM; k += LANES)
-        lanes_store(totals + k, lanes_totals(sums + k));
+    for (int k = 0; k < QUAD * QUAD; k += LANES)
+        lanes_store_unaligned(totals + k, lanes_sums_pairs(sums + k));
 }
 
-static float stretch_total(const float *x, size_t count)
+static float run_total(const float *x, size_t count)
 {
     lanes sum = {0};
     for (size_t at = 0; at < count; at += LANES)
-        sum += load_some(x + at, count - at);
-    return lanes_total(sum);
+        sum += lanes_load_first(x + at, count - at);
+    return lanes_sum_pairs(sum);
 }
 
 static void quad_of(struct maps maps, int first, const float *quad[QUAD])
@@ -97,7 +99,8 @@ static void quad_of(struct maps maps, int first, const float *quad[QUAD])
         quad[k] = maps.x + (size_t)(first + k < maps.channels ? first + k : first) * maps.stride;
 }
 
-void conv1_correlate(struct maps x, struct maps dy, size_t count, double *sums)
+/* sums[o][x.channels + 1] += sum_v dy[o][v] x[i][v], and in the last column sum_v dy[o][v]. */
+static void conv1_correlate(struct maps x, struct maps dy, size_t count, double *sums)
 {
     int columns = x.channels + 1;
     for (int o = 0; o < dy.channels; o += QUAD) {
@@ -106,12 +109,22 @@ void conv1_correlate(struct maps x, struct maps dy, size_t count, double *sums)
         for (int i = 0; i < x.channels; i += QUAD) {
             float totals[QUAD * QUAD];
             quad_of(x, i, values);
-            correlate_block(gradients, values, count, totals);
+            correlate_quads(gradients, values, count, totals);
             for (int k = 0; k < QUAD * QUAD; k++)
                 if (o + k / QUAD < dy.channels && i + k % QUAD < x.channels)
                     sums[(o + k / QUAD) * columns + i + k % QUAD] += totals[k];
         }
         for (int k = 0; k < QUAD && o + k < dy.channels; k++)
-            sums[(o + k) * columns + x.channels] += stretch_total(gradients[k], count);
+            sums[(o + k) * columns + x.channels] += run_total(gradients[k], count);
+    }
+}
+
+/* dw [out][in], db [out] += the totals of such sums */
+static void conv1_gradients_add(const struct partials *sums, int out, int in, float *dw, float *db)
+{
+    for (int o = 0; o < out; o++) {
+        size_t row = (size_t)o * (size_t)(in + 1);
+        partials_add(sums, row, (size_t)in, dw + (size_t)o * (size_t)in);
+        partials_add(sums, row + (size_t)in, 1, db + o);
     }
 }

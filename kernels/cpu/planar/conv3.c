@@ -1,7 +1,4 @@
-/* 3x3x3 convolution over slabs: see conv3.h. */
-#include "kernels/cpu/planar/partials.h"
-#include "kernels/cpu/planar/planar.h"
-#include "kernels/cpu/planar/stencil.h"
+/* 3x3x3 convolution over slabs: see kernels/conv3.h. */
 
 /* A convolution of `in` to `out` maps, or its transpose. */
 struct convolution {
@@ -9,62 +6,59 @@ struct convolution {
     int in, out;
     struct partition partition;
     float *packed;
-    size_t slot_bytes;
-    char *slots;
+    struct slice_memory slices;
 };
 
-struct convolution_slot {
+struct convolution_slice {
     struct slab slab;
-    float *result; /* [QUAD][room] */
+    float *result; /* [QUAD][capacity] */
 };
 
-static struct convolution_slot convolution_slot(const struct convolution *c, struct arena *arena)
+static size_t convolution_capacity(const struct convolution *c)
 {
-    struct convolution_slot slot;
-    slot.slab = slab_take(arena, c->in, c->shape.width, c->partition.rows);
-    slot.result = arena_take(arena, QUAD * strip_room(c->shape.width, c->partition.rows) * sizeof(float));
-    return slot;
+    return strip_capacity(c->shape.width, c->partition.rows);
+}
+
+static struct convolution_slice convolution_slice(const struct convolution *c, struct arena *arena)
+{
+    struct convolution_slice slice;
+    slice.slab = slab_take(arena, c->in, c->shape.width, c->partition.rows);
+    slice.result = arena_lines(arena, QUAD * convolution_capacity(c) * sizeof(float));
+    return slice;
 }
 
 static struct convolution convolution_take(struct arena *arena, struct shape shape, int in, int out)
 {
     struct convolution c = {.shape = shape, .in = in, .out = out, .partition = partition_of(shape, in, 0)};
     struct arena count = {0};
-    convolution_slot(&c, &count);
-    c.slot_bytes = count.used;
-    c.packed = arena_take(arena, packed_floats(out, in) * sizeof(float));
-    c.slots = arena_take(arena, c.slot_bytes * (size_t)c.partition.slots);
+    convolution_slice(&c, &count);
+    c.packed = arena_lines(arena, packed_floats(out, in) * sizeof(float));
+    c.slices = arena_slices(arena, count.used, c.partition.slices);
     return c;
 }
 
 /* y = the strip's rows of one quad */
-static void store_quad(const struct convolution *c, struct place place, int first, const float *result,
-                       float *y)
+static void store_quad(const struct convolution *c, struct strip strip, int q, const float *result, float *y)
 {
-    struct shape s = c->shape;
-    size_t room = strip_room(s.width, c->partition.rows);
-    for (int o = 0; o < QUAD && first + o < c->out; o++)
-        for (int r = 0; r < place.rows; r++)
-            memcpy(y + (((size_t)(first + o) * (size_t)s.depth + (size_t)place.z) * (size_t)s.height +
-                        (size_t)(place.first_row + r)) *
-                           (size_t)s.width,
-                   result + (size_t)o * room + (size_t)r * (size_t)(s.width + 1),
-                   (size_t)s.width * sizeof(float));
+    size_t width = (size_t)c->shape.width;
+    for (int o = q * QUAD; o < int_min(q * QUAD + QUAD, c->out); o++, result += convolution_capacity(c))
+        for (int r = 0; r < strip.rows; r++)
+            memcpy(y + shape_row(c->shape, o, strip.z, strip.first_row + r), result + (size_t)r * (width + 1),
+                   width * sizeof(float));
 }
 
-static void convolve_slot(const struct convolution *c, int number, const float *x, float *y)
+static void convolve_slice(const struct convolution *c, int number, const float *x, float *y)
 {
-    struct arena arena = {c->slots + (size_t)number * c->slot_bytes, 0};
-    struct convolution_slot slot = convolution_slot(c, &arena);
-    struct source source = {.shape = c->shape, .x = x};
+    struct arena arena = slice_arena(&c->slices, number);
+    struct convolution_slice slice = convolution_slice(c, &arena);
+    struct slab_source source = {.shape = c->shape, .x = x};
     int begin = partition_begin(&c->partition, number), end = partition_begin(&c->partition, number + 1);
     for (int item = begin; item < end; item++) {
-        struct place place = partition_place(&c->partition, item);
-        slab_move(&slot.slab, &source, place, item == begin || place.z == 0);
+        struct strip strip = partition_strip(&c->partition, item);
+        slab_move(&slice.slab, &source, strip, item == begin || strip.z == 0);
         for (int q = 0; q < quads(c->out); q++) {
-            stencil_convolve(&slot.slab, c->packed + (size_t)q * packed_floats(QUAD, c->in),
-                             strip_room(c->shape.width, c->partition.rows), slot.result);
-            store_quad(c, place, q * QUAD, slot.result, y);
+            stencil_convolve(&slice.slab, c->packed, q, convolution_capacity(c), slice.result);
+            store_quad(c, strip, q, slice.result, y);
         }
     }
 }
@@ -76,8 +70,8 @@ static void convolve(struct shape shape, int in, int out, const float *x, const 
     struct convolution c = convolution_take(&arena, shape, in, out);
     stencil_pack(out, in, w, transposed, c.packed);
 #pragma omp parallel for schedule(dynamic, 1)
-    for (int slot = 0; slot < c.partition.slots; slot++)
-        convolve_slot(&c, slot, x, y);
+    for (int slice = 0; slice < c.partition.slices; slice++)
+        convolve_slice(&c, slice, x, y);
 }
 
 /* The weight gradient of a convolution. */
@@ -86,20 +80,19 @@ struct correlation {
     int in, out;
     struct partition partition;
     struct partials partials; /* [out][in][27] */
-    size_t slot_bytes;
-    char *slots;
+    struct slice_memory slices;
 };
 
-struct correlation_slot {
+struct correlation_slice {
     struct slab x, dy;
 };
 
-static struct correlation_slot correlation_slot(const struct correlation *c, struct arena *arena)
+static struct correlation_slice correlation_slice(const struct correlation *c, struct arena *arena)
 {
-    struct correlation_slot slot;
-    slot.x = slab_take(arena, c->in, c->shape.width, c->partition.rows);
-    slot.dy = slab_take(arena, c->out, c->shape.width, c->partition.rows);
-    return slot;
+    struct correlation_slice slice;
+    slice.x = slab_take(arena, c->in, c->shape.width, c->partition.rows);
+    slice.dy = slab_take(arena, c->out, c->shape.width, c->partition.rows);
+    return slice;
 }
 
 static struct correlation correlation_take(struct arena *arena, struct shape shape, int in, int out)
@@ -110,26 +103,25 @@ static struct correlation correlation_take(struct arena *arena, struct shape sha
                             .out = out,
                             .partition = partition_of(shape, in + out, weights * sizeof(double))};
     struct arena count = {0};
-    correlation_slot(&c, &count);
-    c.slot_bytes = count.used;
-    c.partials = partials_take(arena, c.partition.slots, weights);
-    c.slots = arena_take(arena, c.slot_bytes * (size_t)c.partition.slots);
+    correlation_slice(&c, &count);
+    c.partials = partials_take(arena, c.partition.slices, weights);
+    c.slices = arena_slices(arena, count.used, c.partition.slices);
     return c;
 }
 
-static void correlate_slot(const struct correlation *c, int number, const float *x, const float *dy)
+static void correlate_slice(const struct correlation *c, int number, const float *x, const float *dy)
 {
-    struct arena arena = {c->slots + (size_t)number * c->slot_bytes, 0};
-    struct correlation_slot slot = correlation_slot(c, &arena);
-    struct source from_x = {.shape = c->shape, .x = x}, from_dy = {.shape = c->shape, .x = dy};
+    struct arena arena = slice_arena(&c->slices, number);
+    struct correlation_slice slice = correlation_slice(c, &arena);
+    struct slab_source from_x = {.shape = c->shape, .x = x}, from_dy = {.shape = c->shape, .x = dy};
     double *sums = partials_start(&c->partials, number);
     int begin = partition_begin(&c->partition, number), end = partition_begin(&c->partition, number + 1);
     for (int item = begin; item < end; item++) {
-        struct place place = partition_place(&c->partition, item);
-        int fresh = item == begin || place.z == 0;
-        slab_move(&slot.x, &from_x, place, fresh);
-        slab_move(&slot.dy, &from_dy, place, fresh);
-        stencil_correlate(&slot.x, &slot.dy, strip_voxels(c->shape.width, place.rows), sums);
+        struct strip strip = partition_strip(&c->partition, item);
+        int fresh = item == begin || strip.z == 0;
+        slab_move(&slice.x, &from_x, strip, fresh);
+        slab_move(&slice.dy, &from_dy, strip, fresh);
+        stencil_correlate(&slice.x, &slice.dy, strip_voxels(c->shape.width, strip.rows), sums);
     }
 }
 
@@ -139,28 +131,27 @@ static void correlate(struct shape shape, int in, int out, const float *x, const
     struct arena arena = {scratch, 0};
     struct correlation c = correlation_take(&arena, shape, in, out);
 #pragma omp parallel for schedule(dynamic, 1)
-    for (int slot = 0; slot < c.partition.slots; slot++)
-        correlate_slot(&c, slot, x, dy);
+    for (int slice = 0; slice < c.partition.slices; slice++)
+        correlate_slice(&c, slice, x, dy);
     partials_add(&c.partials, 0, c.partials.count, dw);
 }
 
-size_t planar_conv3_scratch(struct shape in, struct shape out)
+static size_t conv3_scratch(struct shape in, struct shape out)
 {
     struct arena forward = {0}, data = {0}, weights = {0};
     convolution_take(&forward, in, shape_channels(in), shape_channels(out));
     convolution_take(&data, in, shape_channels(out), shape_channels(in));
     correlation_take(&weights, in, shape_channels(in), shape_channels(out));
-    size_t most = forward.used > data.used ? forward.used : data.used;
-    return most > weights.used ? most : weights.used;
+    return size_max(size_max(forward.used, data.used), weights.used);
 }
 
-void planar_conv3_forward(struct shape in, struct shape out, const float *x, const float *w, float *y,
+static void conv3_forward(struct shape in, struct shape out, const float *x, const float *w, float *y,
                           void *scratch)
 {
     convolve(in, shape_channels(in), shape_channels(out), x, w, 0, y, scratch);
 }
 
-void planar_conv3_backward(struct shape in, struct shape out, const float *x, const float *w, const float *dy,
+static void conv3_backward(struct shape in, struct shape out, const float *x, const float *w, const float *dy,
                            float *dx, float *dw, void *scratch)
 {
     if (dx)
@@ -168,13 +159,13 @@ void planar_conv3_backward(struct shape in, struct shape out, const float *x, co
     correlate(in, shape_channels(in), shape_channels(out), x, dy, dw, scratch);
 }
 
-void planar_image_conv_forward(int image_channels, struct shape out, const float *image, const float *w,
+static void image_conv_forward(int image_channels, struct shape out, const float *image, const float *w,
                                float *y, void *scratch)
 {
     convolve(out, image_channels, shape_channels(out), image, w, 0, y, scratch);
 }
 
-void planar_image_conv_backward(int image_channels, struct shape out, const float *image, const float *dy,
+static void image_conv_backward(int image_channels, struct shape out, const float *image, const float *dy,
                                 float *dw, void *scratch)
 {
     correlate(out, image_channels, shape_channels(out), image, dy, dw, scratch);

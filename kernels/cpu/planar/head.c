@@ -1,141 +1,97 @@
-/* Last convolution, sigmoid, Dice sums and their gradient, stretch by stretch: see head.h. */
-#include "kernels/cpu/planar/conv1.h"
-#include "kernels/cpu/planar/lanes.h"
-#include "kernels/cpu/planar/partials.h"
-#include "kernels/cpu/planar/planar.h"
+/* Last convolution, sigmoid, Dice sums and their gradient, run by run: see kernels/head.h. */
 
-enum { HEAD_SLOTS = 32, SUMS = 5 }; /* SUMS: fields of struct dice_sums */
+enum { DICE_SUMS = sizeof(struct dice_sums) / sizeof(double) };
 
-/* The volume in stretches. */
-struct line {
-    size_t voxels, items;
-    int slots;
+/* The volume in runs of RUN voxels. */
+struct volume_runs {
+    size_t voxels, runs;
+    int slices;
 };
 
-static struct line line_of(size_t voxels)
+static struct volume_runs volume_runs(size_t voxels)
 {
-    size_t items = (voxels + STRETCH - 1) / STRETCH;
-    return (struct line){voxels, items, range_slots(items, HEAD_SLOTS)};
+    size_t runs = (voxels + RUN - 1) / RUN;
+    return (struct volume_runs){voxels, runs, slices_of(runs)};
 }
 
-static size_t stretch_count(const struct line *line, size_t item)
+static size_t volume_runs_begin(const struct volume_runs *v, int slice)
 {
-    size_t left = line->voxels - item * STRETCH;
-    return left < STRETCH ? left : STRETCH;
+    return slice_begin(v->runs, v->slices, slice);
+}
+
+static size_t volume_run_count(const struct volume_runs *v, size_t run)
+{
+    return size_min(RUN, v->voxels - run * RUN);
 }
 
 /* Partial sums of the larger of dice_sums and head_backward. */
-static size_t sums_most(int channels, int regions)
-{
-    size_t columns = (size_t)channels + 1;
-    return (size_t)regions * (columns > SUMS ? columns : SUMS);
-}
-
-size_t planar_head_scratch(struct shape in, int regions)
+static size_t head_scratch(struct shape in, int regions)
 {
     struct arena arena = {0};
-    partials_take(&arena, line_of(shape_voxels(in)).slots, sums_most(shape_channels(in), regions));
+    int most = int_max(shape_channels(in) + 1, DICE_SUMS);
+    partials_take(&arena, volume_runs(shape_voxels(in)).slices, (size_t)regions * (size_t)most);
     return arena.used;
 }
 
-/* exp(x) for |x| up to 87, beyond which it is clamped: 2^n times Taylor's series of the rest, |rest| <
- * log(2) / 2; relative error 1e-7. NaN stays. */
-static inline float exponential(float x)
-{
-    const float rounder = 12582912; /* 1.5 * 2^23: adding it leaves an integer in the last bits */
-    x = x < -87 ? -87 : x > 87 ? 87 : x;
-    union {
-        float value;
-        uint32_t bits;
-    } whole = {x * 1.44269504f + rounder}, power;
-    float n = whole.value - rounder;
-    float r = (x - n * 0.693359375f) + n * 2.12194440e-4f; /* log(2) in two parts */
-    float series =
-        1 +
-        r * (1 + r * (1 / 2.f +
-                      r * (1 / 6.f + r * (1 / 24.f + r * (1 / 120.f + r * (1 / 720.f + r * (1 / 5040.f)))))));
-    power.bits = (whole.bits + 127) << 23; /* 2^n; the rounder's own bits are shifted out */
-    return series * power.value;
-}
-
+/* p = 1 / (1 + exp(-p)); beyond exp(87) it would no longer be a normal number. */
 static void sigmoid(size_t count, float *p)
 {
-    for (size_t v = 0; v < count; v++)
-        p[v] = 1 / (1 + exponential(-p[v]));
+    for (size_t v = 0; v < count; v += LANES) {
+        lanes z = lanes_load_first(p + v, count - v);
+        lanes probability = 1 / (1 + lanes_exp(-lanes_max(lanes_splat(-87), z)));
+        lanes_store_first(p + v, probability, count - v);
+    }
 }
 
-void planar_head_forward(struct shape in, int regions, const float *x, const float *w, const float *b,
+static void head_forward(struct shape in, int regions, const float *x, const float *w, const float *b,
                          float *p, void *scratch)
 {
     (void)scratch;
     int channels = shape_channels(in);
     size_t voxels = shape_voxels(in);
-    struct line line = line_of(voxels);
+    struct volume_runs volume = volume_runs(voxels);
 #pragma omp parallel for schedule(static)
-    for (size_t item = 0; item < line.items; item++) {
-        size_t at = item * STRETCH, count = stretch_count(&line, item);
-        conv1_stretch((struct maps){channels, x + at, voxels}, regions, (struct matrix){w, channels, 1}, b,
-                      count, p + at, voxels);
+    for (size_t run = 0; run < volume.runs; run++) {
+        size_t at = run * RUN, count = volume_run_count(&volume, run);
+        conv1_run((struct maps){channels, x + at, voxels}, regions, (struct matrix){w, channels, 1}, b, count,
+                  p + at, voxels);
         for (int k = 0; k < regions; k++)
             sigmoid(count, p + (size_t)k * voxels + at);
     }
 }
 
-/* Whether each voxel lies inside region k, 1 or 0. */
-static void inside_of(size_t count, int k, const uint8_t *restrict target, float *restrict inside)
+/* --- Dice --- */
+
+/* sums[DICE_SUMS] += those of a run, in the order of struct dice_sums */
+static void add_dice(size_t count, int k, const float *p, const uint8_t *target, double sums[DICE_SUMS])
 {
-    for (size_t v = 0; v < count; v++)
-        inside[v] = (float)(target[v] >> k & 1);
+    struct lane_dice run = {.probability = {0}};
+    for (size_t v = 0; v < count; v += LANES)
+        dice_add(&run, lanes_load_first(p + v, count - v), inside_region(target + v, count - v, k));
+    sums[0] += lanes_sum_pairs(run.intersection);
+    sums[1] += lanes_sum_pairs(run.probability);
+    sums[2] += lanes_sum_pairs(run.target);
+    sums[3] += lanes_sum_pairs(run.hard_intersection);
+    sums[4] += lanes_sum_pairs(run.hard_probability);
 }
 
-static void harden(size_t count, const float *restrict p, float *restrict hard)
-{
-    for (size_t v = 0; v < count; v++)
-        hard[v] = p[v] > 0.5f ? 1 : 0;
-}
-
-static lanes load_some(const float *x, size_t count)
-{
-    return count < LANES ? lanes_load_first(x, count) : lanes_load(x);
-}
-
-/* sums[SUMS] += those of a stretch, in the order of struct dice_sums */
-static void add_dice(size_t count, int k, const float *p, const uint8_t *target, double sums[SUMS])
-{
-    float inside[STRETCH], hard[STRETCH];
-    inside_of(count, k, target, inside);
-    harden(count, p, hard);
-    lanes total[SUMS] = {{0}};
-    for (size_t v = 0; v < count; v += LANES) {
-        lanes probability = load_some(p + v, count - v), t = load_some(inside + v, count - v),
-              h = load_some(hard + v, count - v);
-        total[0] += probability * t;
-        total[1] += probability;
-        total[2] += t;
-        total[3] += h * t;
-        total[4] += h;
-    }
-    for (int i = 0; i < SUMS; i++)
-        sums[i] += lanes_total(total[i]);
-}
-
-void planar_dice_sums(size_t voxels, int regions, const float *p, const uint8_t *target,
+static void dice_sums(size_t voxels, int regions, const float *p, const uint8_t *target,
                       struct dice_sums *sums, void *scratch)
 {
-    struct line line = line_of(voxels);
+    struct volume_runs volume = volume_runs(voxels);
     struct arena arena = {scratch, 0};
-    struct partials partials = partials_take(&arena, line.slots, (size_t)regions * SUMS);
+    struct partials partials = partials_take(&arena, volume.slices, (size_t)regions * DICE_SUMS);
 #pragma omp parallel for schedule(dynamic, 1)
-    for (int slot = 0; slot < line.slots; slot++) {
-        double *own = partials_start(&partials, slot);
-        for (size_t item = range_begin(line.items, line.slots, slot);
-             item < range_begin(line.items, line.slots, slot + 1); item++)
+    for (int slice = 0; slice < volume.slices; slice++) {
+        double *own = partials_start(&partials, slice);
+        for (size_t run = volume_runs_begin(&volume, slice); run < volume_runs_begin(&volume, slice + 1);
+             run++)
             for (int k = 0; k < regions; k++)
-                add_dice(stretch_count(&line, item), k, p + (size_t)k * voxels + item * STRETCH,
-                         target + item * STRETCH, own + k * SUMS);
+                add_dice(volume_run_count(&volume, run), k, p + (size_t)k * voxels + run * RUN,
+                         target + run * RUN, own + k * DICE_SUMS);
     }
     for (int k = 0; k < regions; k++) {
-        size_t first = (size_t)k * SUMS;
+        size_t first = (size_t)k * DICE_SUMS;
         sums[k] =
             (struct dice_sums){partials_total(&partials, first), partials_total(&partials, first + 1),
                                partials_total(&partials, first + 2), partials_total(&partials, first + 3),
@@ -143,48 +99,42 @@ void planar_dice_sums(size_t voxels, int regions, const float *p, const uint8_t 
     }
 }
 
-/* dz = p (1 - p) (everywhere - within inside) */
-static void logit_gradient(size_t count, float everywhere, float within, const float *restrict p,
-                           const float *restrict inside, float *restrict dz)
+/* dz[regions][RUN] of a run */
+static void run_gradient(size_t count, int regions, const float *p, size_t voxels, const uint8_t *target,
+                         const struct dice_slope *slopes, float *dz)
 {
-    for (size_t v = 0; v < count; v++)
-        dz[v] = p[v] * (1 - p[v]) * (everywhere - within * inside[v]);
+    for (int k = 0; k < regions; k++, p += voxels, dz += RUN)
+        for (size_t v = 0; v < count; v += LANES)
+            lanes_store_first(dz + v,
+                              dice_gradient(slopes + k, lanes_load_first(p + v, count - v),
+                                            inside_region(target + v, count - v, k)),
+                              count - v);
 }
 
-/* dz[regions][STRETCH] of a stretch */
-static void stretch_gradient(size_t count, int regions, const float *p, size_t voxels, const uint8_t *target,
-                             const struct dice_sums *sums, double scale, float *dz)
-{
-    float inside[STRETCH];
-    for (int k = 0; k < regions; k++) {
-        double s = sums[k].probability + sums[k].target + 1;
-        inside_of(count, k, target, inside);
-        logit_gradient(count, (float)(scale * (2 * sums[k].intersection + 1) / (s * s)),
-                       (float)(scale * 2 / s), p + (size_t)k * voxels, inside, dz + (size_t)k * STRETCH);
-    }
-}
-
-void planar_head_backward(struct shape in, int regions, const float *x, const float *w, const float *p,
+static void head_backward(struct shape in, int regions, const float *x, const float *w, const float *p,
                           const uint8_t *target, const struct dice_sums *sums, float scale, float *dx,
                           float *dw, float *db, void *scratch)
 {
     int channels = shape_channels(in);
     size_t voxels = shape_voxels(in);
-    struct line line = line_of(voxels);
+    struct volume_runs volume = volume_runs(voxels);
     struct arena arena = {scratch, 0};
-    struct partials partials = partials_take(&arena, line.slots, (size_t)regions * (size_t)(channels + 1));
+    struct partials partials = partials_take(&arena, volume.slices, (size_t)regions * (size_t)(channels + 1));
+    struct dice_slope slopes[REGIONS_MAX];
+    for (int k = 0; k < regions; k++)
+        slopes[k] = dice_slope(sums + k, scale);
 #pragma omp parallel for schedule(dynamic, 1)
-    for (int slot = 0; slot < line.slots; slot++) {
-        double *own = partials_start(&partials, slot);
-        for (size_t item = range_begin(line.items, line.slots, slot);
-             item < range_begin(line.items, line.slots, slot + 1); item++) {
-            float dz[REGIONS_MAX * STRETCH];
-            size_t at = item * STRETCH, count = stretch_count(&line, item);
-            struct maps gradient = {regions, dz, STRETCH};
-            stretch_gradient(count, regions, p + at, voxels, target + at, sums, scale, dz);
+    for (int slice = 0; slice < volume.slices; slice++) {
+        double *own = partials_start(&partials, slice);
+        for (size_t run = volume_runs_begin(&volume, slice); run < volume_runs_begin(&volume, slice + 1);
+             run++) {
+            float dz[REGIONS_MAX * RUN];
+            size_t at = run * RUN, count = volume_run_count(&volume, run);
+            struct maps gradient = {regions, dz, RUN};
+            run_gradient(count, regions, p + at, voxels, target + at, slopes, dz);
             conv1_correlate((struct maps){channels, x + at, voxels}, gradient, count, own);
-            conv1_stretch(gradient, channels, (struct matrix){w, 1, channels}, NULL, count, dx + at, voxels);
+            conv1_run(gradient, channels, (struct matrix){w, 1, channels}, NULL, count, dx + at, voxels);
         }
     }
-    partials_add_conv1(&partials, regions, channels, dw, db);
+    conv1_gradients_add(&partials, regions, channels, dw, db);
 }

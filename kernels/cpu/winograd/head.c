@@ -1,0 +1,207 @@
+/* Last convolution, sigmoid, Dice loss and their gradient: see kernels/head.h. Voxels go LANES at a time, so
+ * that the plain arrays' side has a voxel a lane while the tensor's has a channel a lane. */
+
+struct head {
+    int blocks;
+    size_t voxels, groups; /* of LANES voxels */
+    lanes *weights;        /* [regions][blocks] */
+    size_t slice_sums;     /* of a slice: dw [regions][blocks], db [regions] */
+    lanes_double *sums;    /* [SLICES_MAX][slice_sums] */
+};
+
+static struct head head_take(struct arena *arena, struct shape in, int regions)
+{
+    struct head h = {.blocks = blocks_of(in), .voxels = shape_voxels(in)};
+    h.groups = (h.voxels + LANES - 1) / LANES;
+    h.slice_sums = (size_t)regions * (size_t)(h.blocks + 1);
+    h.weights = arena_vectors(arena, (size_t)(regions * h.blocks) * sizeof *h.weights);
+    h.sums = arena_vectors(arena, SLICES_MAX * h.slice_sums * sizeof *h.sums);
+    return h;
+}
+
+/* The slices' sums of dice_sums, [SLICES_MAX][regions]. */
+static struct dice_sums *dice_take(struct arena *arena)
+{
+    return arena_vectors(arena, SLICES_MAX * REGIONS_MAX * sizeof(struct dice_sums));
+}
+
+static size_t head_scratch(struct shape in, int regions)
+{
+    struct arena head = {0}, dice = {0};
+    head_take(&head, in, regions);
+    dice_take(&dice);
+    return size_max(head.used, dice.used);
+}
+
+static void load_weights(const struct head *h, struct shape in, int regions, const float *w)
+{
+    for (int k = 0; k < regions; k++)
+        for (int b = 0; b < h->blocks; b++)
+            h->weights[k * h->blocks + b] = block_values(in, b, w + (size_t)k * (size_t)shape_channels(in));
+}
+
+/* z of region k at up to LANES voxels, a voxel a lane. */
+static lanes logits(const struct head *h, const float *x, size_t block, const lanes *weights, float bias,
+                    int count)
+{
+    lanes z = {0};
+    for (int i = 0; i < count; i++) {
+        lanes sum = {0};
+        for (int b = 0; b < h->blocks; b++)
+            sum += weights[b] * lanes_load(x + (size_t)b * block + (size_t)i * LANES);
+        z[i] = lanes_sum(sum);
+    }
+    return z + bias;
+}
+
+static void head_forward(struct shape in, int regions, const float *x, const float *w, const float *b,
+                         float *p, void *scratch)
+{
+    struct arena arena = {scratch, 0};
+    struct head h = head_take(&arena, in, regions);
+    load_weights(&h, in, regions, w);
+#pragma omp parallel for schedule(static)
+    for (size_t group = 0; group < h.groups; group++)
+        for (int k = 0; k < regions; k++) {
+            size_t v = group * LANES;
+            int count = (int)size_min(LANES, h.voxels - v);
+            lanes z = logits(&h, x + v * LANES, block_floats(in), h.weights + k * h.blocks, b[k], count);
+            lanes probability = 1 / (1 + lanes_exp(-z));
+            lanes_store_first(p + (size_t)k * h.voxels + v, probability, (size_t)count);
+        }
+}
+
+/* dx of one block at `count` voxels, and what they add to the block's dw. dz: [regions], a voxel a lane. */
+INLINE void head_backward_group(int regions, const float *x, float *dx, int count, const lanes *dz,
+                                const lanes *const *weights, lanes_double *const *sums)
+{
+    lanes gradient[REGIONS_MAX] = {0};
+    for (int i = 0; i < count; i++) {
+        lanes value = lanes_load(x + i * LANES), sum = {0};
+        for (int k = 0; k < regions; k++) {
+            sum += *weights[k] * dz[k][i];
+            gradient[k] += value * dz[k][i];
+        }
+        lanes_store(dx + i * LANES, sum);
+    }
+    for (int k = 0; k < regions; k++)
+        *sums[k] += lanes_widen(gradient[k]);
+}
+
+static void head_backward_slice(const struct head *h, struct shape in, int regions, const float *x,
+                                const float *p, const uint8_t *target, const struct dice_slope *slopes,
+                                float *dx, int slice)
+{
+    lanes_double *sums = h->sums + (size_t)slice * h->slice_sums, *bias = sums + regions * h->blocks;
+    memset(sums, 0, h->slice_sums * sizeof *sums);
+    size_t end = slice_begin(h->groups, SLICES_MAX, slice + 1);
+    for (size_t group = slice_begin(h->groups, SLICES_MAX, slice); group < end; group++) {
+        size_t v = group * LANES;
+        int count = (int)size_min(LANES, h->voxels - v);
+        lanes dz[REGIONS_MAX];
+        for (int k = 0; k < regions; k++) {
+            dz[k] = dice_gradient(slopes + k, lanes_load_first(p + (size_t)k * h->voxels + v, (size_t)count),
+                                  inside_region(target + v, (size_t)count, k));
+            bias[k] += lanes_widen(dz[k]);
+        }
+        for (int b = 0; b < h->blocks; b++) {
+            const lanes *weights[REGIONS_MAX];
+            lanes_double *to[REGIONS_MAX];
+            for (int k = 0; k < regions; k++) {
+                weights[k] = h->weights + k * h->blocks + b;
+                to[k] = sums + k * h->blocks + b;
+            }
+            size_t at = (size_t)b * block_floats(in) + v * LANES;
+            if (regions == 3)
+                head_backward_group(3, x + at, dx + at, count, dz, weights, to);
+            else
+                head_backward_group(regions, x + at, dx + at, count, dz, weights, to);
+        }
+    }
+}
+
+static void head_backward(struct shape in, int regions, const float *x, const float *w, const float *p,
+                          const uint8_t *target, const struct dice_sums *sums, float scale, float *dx,
+                          float *dw, float *db, void *scratch)
+{
+    struct arena arena = {scratch, 0};
+    struct head h = head_take(&arena, in, regions);
+    load_weights(&h, in, regions, w);
+    struct dice_slope slopes[REGIONS_MAX];
+    for (int k = 0; k < regions; k++)
+        slopes[k] = dice_slope(sums + k, scale);
+#pragma omp parallel for schedule(dynamic)
+    for (int slice = 0; slice < SLICES_MAX; slice++)
+        head_backward_slice(&h, in, regions, x, p, target, slopes, dx, slice);
+    for (int slice = 1; slice < SLICES_MAX; slice++)
+        for (size_t i = 0; i < h.slice_sums; i++)
+            h.sums[i] += h.sums[(size_t)slice * h.slice_sums + i];
+    for (int k = 0; k < regions; k++) {
+        for (int c = 0; c < shape_channels(in); c++) {
+            float *to = dw + k * shape_channels(in) + c;
+            *to = (float)(*to + h.sums[k * h.blocks + channel_block(in, c)][channel_lane(in, c)]);
+        }
+        double sum = 0;
+        for (int i = 0; i < LANES; i++)
+            sum += h.sums[regions * h.blocks + k][i];
+        db[k] = (float)(db[k] + sum);
+    }
+}
+
+/* --- Dice --- */
+
+/* Vectors that are added up in single before they go on in double. */
+enum { VECTORS_SINGLE = 16 };
+
+static double lanes_total(lanes v)
+{
+    double sum = 0;
+    for (int i = 0; i < LANES; i++)
+        sum += v[i];
+    return sum;
+}
+
+static void add_total(struct dice_sums *to, const struct lane_dice *from)
+{
+    to->intersection += lanes_total(from->intersection);
+    to->probability += lanes_total(from->probability);
+    to->target += lanes_total(from->target);
+    to->hard_intersection += lanes_total(from->hard_intersection);
+    to->hard_probability += lanes_total(from->hard_probability);
+}
+
+static struct dice_sums dice_slice(size_t begin, size_t end, const float *p, const uint8_t *target, int k)
+{
+    struct dice_sums sums = {0};
+    for (size_t v = begin; v < end;) {
+        struct lane_dice run = {.probability = {0}};
+        for (int i = 0; i < VECTORS_SINGLE && v < end; i++, v += LANES)
+            dice_add(&run, lanes_load_first(p + v, end - v), inside_region(target + v, end - v, k));
+        add_total(&sums, &run);
+    }
+    return sums;
+}
+
+static void dice_sums(size_t voxels, int regions, const float *p, const uint8_t *target,
+                      struct dice_sums *sums, void *scratch)
+{
+    struct arena arena = {scratch, 0};
+    struct dice_sums *slices = dice_take(&arena);
+#pragma omp parallel for collapse(2) schedule(static)
+    for (int slice = 0; slice < SLICES_MAX; slice++)
+        for (int k = 0; k < regions; k++)
+            slices[slice * regions + k] =
+                dice_slice(slice_begin(voxels, SLICES_MAX, slice), slice_begin(voxels, SLICES_MAX, slice + 1),
+                           p + (size_t)k * voxels, target, k);
+    for (int k = 0; k < regions; k++) {
+        sums[k] = (struct dice_sums){0};
+        for (int slice = 0; slice < SLICES_MAX; slice++) {
+            const struct dice_sums *s = slices + slice * regions + k;
+            sums[k].intersection += s->intersection;
+            sums[k].probability += s->probability;
+            sums[k].target += s->target;
+            sums[k].hard_intersection += s->hard_intersection;
+            sums[k].hard_probability += s->hard_probability;
+        }
+    }
+}
