@@ -14,8 +14,8 @@
 enum label { LABEL_BACKGROUND = 0, LABEL_CORE = 1, LABEL_OEDEMA = 2, LABEL_ENHANCING = 4, LABEL_NONE = 255 };
 
 /* Regions of the record scheme. A region's place is the network's output, the channel of probabilities and
- * masks, and the bit of region bits and targets. Tables of scores have another order, ET WT TC: struct
- * region says it. */
+ * masks, and the bit of region bits and targets. Tables of scores have another order, ET WT TC,
+ * which is the `row` of struct region. */
 enum region_place { REGION_WT, REGION_TC, REGION_ET };
 enum region_bit { BIT_WT = 1 << REGION_WT, BIT_TC = 1 << REGION_TC, BIT_ET = 1 << REGION_ET };
 
@@ -89,9 +89,9 @@ int region_of_row(const struct label_scheme *scheme, int row);
 
 struct modality {
     const char *name; /* "t1" */
-    const char
-        *suffix[NAMING_SCHEMES]; /* of its file's name before .nii or .nii.gz: BraTS up to 2021, and 2023 */
-    int decathlon;               /* which volume of the Decathlon's files of four dimensions it is */
+    /* What ends its file's name before .nii or .nii.gz, in BraTS up to 2021 and in 2023: "_t1", "-t1n". */
+    const char *suffix[NAMING_SCHEMES];
+    int decathlon; /* which volume of the Decathlon's files of four dimensions it is */
 };
 
 /* The modalities in the order of the channels: t1, t1ce, t2, flair. Behind them the file of the label map,
