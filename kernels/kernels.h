@@ -67,9 +67,9 @@ struct kernels {
      *     finish()                  `from_host` may be changed again
      *
      * One copy at a time. Only prefetch_start may come from another thread, at any time between
-     * prefetch_release and prefetch_wait, also while a step is recorded; when it fails, `finish` says so after
-     * prefetch_wait. `overlaps` is false where a copy would gain nothing: then nobody needs memory to copy
-     * to. */
+     * prefetch_release and prefetch_wait, also while a step is recorded; when it fails, `finish` says so
+     * after prefetch_wait. `overlaps` is false where a copy would gain nothing: then nobody needs memory to
+     * copy to. */
     bool overlaps;
     void *(*allocate_host)(size_t bytes);
     void (*release_host)(void *memory, size_t bytes);

@@ -1,4 +1,4 @@
-/* Undoing: branch_forward(-1) takes off what branch_forward(+1) added, branch_backward recomputes the same
+/* Inversion: branch_forward(-1) subtracts what branch_forward(+1) added, branch_backward recomputes the same
  * bits, and up_forward likewise, in every backend. */
 #include "tests/kernels/calls.h"
 
@@ -30,10 +30,10 @@ static void branch(const struct kernels *kernels, struct shape shape)
     copy_result(&back, "y", &add);
     good &= drive_run(&undo, kernels) & drive_run(&back, kernels);
     double error = argument_error(y, drive_find(&add, "y")->host);
-    check(good && error < 2e-7, "%s: a branch of %d channels is undone: %.1e", kernels->name, shape.channels,
-          error);
+    check(good && error < 2e-7, "%s: a branch of %d channels is inverted: %.1e", kernels->name,
+          shape.channels, error);
     check(!memcmp(y->result, recomputed->result, y->count * sizeof(float)),
-          "%s: its backward undoes it to the same bits", kernels->name);
+          "%s: its backward inverts it to the same bits", kernels->name);
     drive_free(&add);
     drive_free(&undo);
     drive_free(&back);
@@ -49,7 +49,7 @@ static void up(const struct kernels *kernels, struct shape coarse, int channels)
     copy_result(&undo, "y", &add);
     good &= drive_run(&undo, kernels);
     double error = argument_error(drive_find(&undo, "y"), drive_find(&add, "y")->host);
-    check(good && error < 2e-7, "%s: what up added is taken off: %.1e", kernels->name, error);
+    check(good && error < 2e-7, "%s: what up added is subtracted: %.1e", kernels->name, error);
     drive_free(&add);
     drive_free(&undo);
 }

@@ -10,7 +10,10 @@ INLINE lanes inside_region(const uint8_t *target, size_t count, int k)
 {
     typedef uint8_t bytes __attribute__((vector_size(LANES)));
     bytes bits = {0};
-    memcpy(&bits, target, count < LANES ? count : LANES);
+    if (count >= LANES) /* of a size known beforehand, one load */
+        memcpy(&bits, target, LANES);
+    else
+        memcpy(&bits, target, count);
     return __builtin_convertvector(__builtin_convertvector(bits, lanes_int) >> k & 1, lanes);
 }
 

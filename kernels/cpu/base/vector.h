@@ -2,7 +2,7 @@
  * instruction. Loads and stores are aligned to a vector unless their name says otherwise.
  *
  * kernels/cpu/planar/all.c and kernels/cpu/winograd/all.c are compiled once for each instruction set, with
- * -DVARIANT=portable, avx2 or avx512. All of their functions are static; only the table's name has a suffix. */
+ * -DVARIANT=portable, avx2 or avx512. Functions are static, only the table's name has a suffix. */
 #ifndef PRUNET_KERNELS_CPU_BASE_VECTOR_H
 #define PRUNET_KERNELS_CPU_BASE_VECTOR_H
 
