@@ -6,7 +6,7 @@
  *     paper_rows --make FILE    runs the reference and writes its sample to FILE (3 minutes on two cores)
  *
  * With PRUNET_TEST_LONG=1 the reference runs here, too, and every backend is compared with it at all voxels
- * (LONG minutes). */
+ * (7 minutes). */
 #include "lib/base/error.h"
 #include "lib/base/random.h"
 #include "lib/network/network.h"
@@ -40,7 +40,7 @@ enum { ROWS = sizeof rows / sizeof *rows, SIZES = sizeof sizes / sizeof *sizes }
 enum { SAMPLE = 512, REGIONS = 3 };
 
 /* Factor on the last convolution's weights. Over a volume, the logits of a new network have a standard
- * deviation of 0.3 to 0.9; with it 0.6 to 1.9, so that the probabilities show an error in any part of the network. */
+ * deviation of 0.3 to 0.9; with it 0.6 to 1.9, so that an error in any part of the network shows. */
 static const float gain = 2;
 
 /* Of a probability at any voxel, from the reference's. */
