@@ -39,7 +39,8 @@ MAKEFLAGS += --no-builtin-rules
 # A tool is one file of tools/; everything in lib/ and kernels/ goes into one archive.
 
 TOOLS   := $(patsubst tools/%.c,%,$(wildcard tools/*.c))
-SOURCES := $(wildcard lib/*/*.c) $(wildcard kernels/*.c kernels/reference/*.c kernels/cpu/*.c)
+SOURCES := $(wildcard lib/*/*.c kernels/*.c) \
+           $(filter-out kernels/backends/% kernels/cuda/%,$(wildcard kernels/*/*.c))
 
 # The families of backends that are linked in: one list or another.
 BACKENDS := $(if $(filter 1,$(CUDA)),cuda,cpu)
@@ -69,7 +70,8 @@ endif
 OBJECTS := $(SOURCES:%.c=$(BUILD)/obj/%.o) $(CUDA_OBJECTS) \
            $(foreach v,$(VARIANTS),$(VARIANT_SOURCES:%.c=$(BUILD)/obj/%.$v.o))
 ARCHIVE := $(BUILD)/libprunet.a
-TESTS   := $(patsubst %.c,$(BUILD)/%,$(filter-out tests/bench/% tests/cuda/%,$(wildcard tests/*/*.c)))
+TEST_SOURCES := $(wildcard tests/*/*.c tests/lib/*/*.c)
+TESTS   := $(patsubst %.c,$(BUILD)/%,$(filter-out tests/bench/% tests/cuda/%,$(TEST_SOURCES)))
 
 all: $(TOOLS:%=$(BUILD)/bin/%)  ## build every tool into build/bin (the default)
 
@@ -120,7 +122,7 @@ $(BUILD)/obj/shim/%.o: %
 $(BUILD)/shim/fibers: $(BUILD)/obj/shim/tests/cuda/fibers.cpp.o
 $(BUILD)/shim/device $(BUILD)/shim/own_kernels: $(BUILD)/shim/%: $(BUILD)/obj/shim/tests/cuda/%.c.o
 $(BUILD)/shim/operations $(BUILD)/shim/golden: $(BUILD)/shim/%: $(BUILD)/obj/tests/kernels/%.o
-$(BUILD)/shim/network $(BUILD)/shim/prefetch: $(BUILD)/shim/%: $(BUILD)/obj/tests/lib/%.o
+$(BUILD)/shim/network $(BUILD)/shim/prefetch: $(BUILD)/shim/%: $(BUILD)/obj/tests/lib/network/%.o
 $(BUILD)/shim/prunet-step: $(BUILD)/obj/tools/prunet-step.o
 $(SHIM_PROGRAMS): $(SHIM_OBJECTS) $(ARCHIVE)
 	@mkdir -p $(@D)
@@ -139,7 +141,7 @@ $(BUILD)/flags:
 	@printf '%s\n' '$(subst ','\'',$(FLAGS))' >$@
 
 $(OBJECTS) $(SHIM_OBJECTS): $(BUILD)/flags
-$(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tools/*.c tests/*/*.c)): $(BUILD)/flags
+$(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tools/*.c) $(TEST_SOURCES)): $(BUILD)/flags
 $(patsubst %,$(BUILD)/obj/shim/%.o,$(wildcard tests/cuda/*.c tests/cuda/*.cpp)): $(BUILD)/flags
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
@@ -239,7 +241,7 @@ gpu-test gpu-bench: gpu-%:
 gpu-test:  ## with a GPU: operations, golden networks, drift, determinism, compute-sanitizer
 gpu-bench: ## with a GPU: operations, steps of the paper's rows beside PyTorch, memory beside the plan
 
-gpu-programs: all $(addprefix $(BUILD)/tests/,cuda/own_kernels kernels/operations kernels/golden lib/network lib/reversible lib/prefetch) \
+gpu-programs: all $(addprefix $(BUILD)/tests/,cuda/own_kernels kernels/operations kernels/golden lib/network/network lib/network/reversible lib/network/prefetch) \
               $(BUILD)/bench/kernel_bench
 
 $(BUILD)/bench/onednn_bench: LDLIBS += -ldnnl

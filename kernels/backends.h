@@ -17,10 +17,9 @@ struct kernels_family {
     const struct kernels *(*choose)(const int *channels, int levels, int streams, const char **why);
 };
 
-/* Ends with NULL. */
+/* Ends with NULL. kernels/backends/ declares and lists them; the reference is always the first. */
 extern const struct kernels_family *const kernels_families[];
 
-extern const struct kernels_family kernels_family_reference, kernels_family_cpu, kernels_family_cuda,
-    kernels_family_cuda_fp32, kernels_family_cuda_bf16;
+extern const struct kernels_family kernels_family_reference; /* kernels.c */
 
 #endif

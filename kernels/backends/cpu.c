@@ -2,6 +2,8 @@
 #include "kernels/backends.h"
 #include <stddef.h>
 
+extern const struct kernels_family kernels_family_cpu;
+
 const struct kernels_family *const kernels_families[] = {
     &kernels_family_reference,
     &kernels_family_cpu,

@@ -5,7 +5,7 @@
  *     drift [BACKEND [BLOCKS [SIDE]]]     all backends ("all"); 1, 4, 16 and 64 blocks; 24 voxels a side
  *
  * One row each, tab-separated. */
-#include "tests/lib/drift.h"
+#include "tests/lib/network/drift.h"
 
 int main(int argc, char **argv)
 {

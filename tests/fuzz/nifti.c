@@ -3,7 +3,7 @@
 #include "lib/base/error.h"
 #include "lib/volume/labels.h"
 #include "tests/fuzz/fuzz.h"
-#include "tests/lib/nifti_bytes.h"
+#include "tests/lib/stream/nifti_bytes.h"
 
 static void promises(const struct nifti *volume)
 {

@@ -1,6 +1,6 @@
 /* NIfTI files made byte by byte, so that nothing of the reader under test has a hand in them. */
-#ifndef PRUNET_TESTS_LIB_NIFTI_BYTES_H
-#define PRUNET_TESTS_LIB_NIFTI_BYTES_H
+#ifndef PRUNET_TESTS_LIB_STREAM_NIFTI_BYTES_H
+#define PRUNET_TESTS_LIB_STREAM_NIFTI_BYTES_H
 
 #include <stdbool.h>
 #include <stdint.h>

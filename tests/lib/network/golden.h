@@ -1,7 +1,7 @@
 /* Golden networks: vectors that were computed in float64 from the authors' own, and networks loaded with
  * them. */
-#ifndef PRUNET_TESTS_LIB_GOLDEN_H
-#define PRUNET_TESTS_LIB_GOLDEN_H
+#ifndef PRUNET_TESTS_LIB_NETWORK_GOLDEN_H
+#define PRUNET_TESTS_LIB_NETWORK_GOLDEN_H
 
 #include "lib/base/error.h"
 #include "lib/network/network.h"

@@ -3,7 +3,7 @@
  * allowed on top: small networks feel it more than large ones.
  *
  *     network [NAME...]     only these golden files */
-#include "tests/lib/golden.h"
+#include "tests/lib/network/golden.h"
 
 static void test_output(const struct golden *golden, const struct kernels *kernels, const char *name)
 {

@@ -2,7 +2,7 @@
 #include "lib/stream/nifti.h"
 #include "lib/stream/nifti_write.h"
 #include "tests/check.h"
-#include "tests/lib/nifti_feed.h"
+#include "tests/lib/stream/nifti_feed.h"
 
 static bool affine_is(const struct nifti *volume, const double wanted[12])
 {

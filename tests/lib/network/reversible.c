@@ -1,7 +1,7 @@
 /* The reversible sequence as others may use it: with a dense layer of their own for F and G, its gradient
  * against finite differences; and how far the network's own branches drift when they are inverted. */
 #include "lib/network/reversible.h"
-#include "tests/lib/drift.h"
+#include "tests/lib/network/drift.h"
 #include <stdbool.h>
 
 /* A dense layer: F(u) = tanh(W u + b) ---------------------------------------------------------------- */

@@ -5,8 +5,8 @@
 #include "lib/stream/reader.h"
 #include "lib/volume/labelled.h"
 #include "tests/check.h"
-#include "tests/lib/delayed.h"
 #include "tests/lib/feed.h"
+#include "tests/lib/network/delayed.h"
 
 static volatile sig_atomic_t stopping;
 

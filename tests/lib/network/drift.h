@@ -1,7 +1,7 @@
 /* How far inversion drifts: the network's own blocks are run forward and inverted, and once more with their
  * inputs saved. */
-#ifndef PRUNET_TESTS_LIB_DRIFT_H
-#define PRUNET_TESTS_LIB_DRIFT_H
+#ifndef PRUNET_TESTS_LIB_NETWORK_DRIFT_H
+#define PRUNET_TESTS_LIB_NETWORK_DRIFT_H
 
 #include "kernels/kernels.h"
 #include "lib/base/random.h"

@@ -1,10 +1,10 @@
 /* Bytes to the NIfTI reader, and what is expected of them. */
-#ifndef PRUNET_TESTS_LIB_NIFTI_FEED_H
-#define PRUNET_TESTS_LIB_NIFTI_FEED_H
+#ifndef PRUNET_TESTS_LIB_STREAM_NIFTI_FEED_H
+#define PRUNET_TESTS_LIB_STREAM_NIFTI_FEED_H
 
 #include "lib/stream/nifti.h"
 #include "tests/lib/feed.h"
-#include "tests/lib/nifti_bytes.h"
+#include "tests/lib/stream/nifti_bytes.h"
 
 static inline int read_bytes(const void *bytes, size_t count, struct nifti *volume)
 {

@@ -1,6 +1,6 @@
 /* NIfTI inside gzip: told by its magic, verified to its last byte, in one member or several, at any pace. */
 #include "tests/check.h"
-#include "tests/lib/nifti_feed.h"
+#include "tests/lib/stream/nifti_feed.h"
 
 static void gzipped(void)
 {

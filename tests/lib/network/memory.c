@@ -1,6 +1,6 @@
 /* The memory budget: whatever is saved or recomputed, loss and gradient are the same; the run allocates no
  * more than it was allowed, and says how much the least is. */
-#include "tests/lib/golden.h"
+#include "tests/lib/network/golden.h"
 
 static size_t planned(const struct plan *plan)
 {
