@@ -71,6 +71,14 @@ void parameters_add_sequence(struct parameter_builder *builder, const char *code
         }
 }
 
+int parameters_finish(struct parameter_builder *builder)
+{
+    if (!builder->failed)
+        return STATUS_OK;
+    parameter_table_free(builder->table);
+    return fail(STATUS_FAILURE, "out of memory");
+}
+
 static void add_reversible(struct parameter_builder *builder, const struct architecture *a)
 {
     const int *c = a->channels;
@@ -119,14 +127,6 @@ static void add_baseline(struct parameter_builder *builder, const struct archite
             add_first_layer(builder, c[l], c[l]);
         add_second_layer(builder, c[l], l ? c[l - 1] : c[0]);
     }
-}
-
-int parameters_finish(struct parameter_builder *builder)
-{
-    if (!builder->failed)
-        return STATUS_OK;
-    parameter_table_free(builder->table);
-    return fail(STATUS_FAILURE, "out of memory");
 }
 
 int parameter_table_make(struct parameter_table *table, const struct architecture *architecture)

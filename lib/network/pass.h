@@ -77,13 +77,14 @@ struct step {
     void *scratch; /* when run */
 };
 
-/* The next step of the pass. level -1: none. */
+/* The next step of the pass; the level is printed behind its name, -1: none. */
 struct step step(struct pass *pass, const char *name, int level);
 
 /* The step calls the operation: it needs its scratch. */
 void needs(struct step *step, enum operation operation, struct shape in, struct shape out);
 
-/* The step's operands. Where a buffer's life begins, the step writes it. */
+/* The step's operands. A buffer's life begins with a step that writes it; pass_plan refuses one that reads or
+ * updates it before. */
 void reads(struct step *step, struct buffer *buffer);
 void writes(struct step *step, struct buffer *buffer);
 void updates(struct step *step, struct buffer *buffer);
