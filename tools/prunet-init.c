@@ -2,6 +2,7 @@
 #include "lib/base/error.h"
 #include "lib/base/options.h"
 #include "lib/network/checkpoint.h"
+#include "lib/network/kinds.h"
 #include <stdio.h>
 #include <string.h>
 

@@ -4,32 +4,44 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What kinds.def says. */
+static const struct kind {
+    const char *name;
+    int streams, channels[LEVELS_MAX];
+} kinds[NETWORK_KINDS] = {
+#define KIND(constant, name, network, streams, ...) [NETWORK_##constant] = {name, streams, {__VA_ARGS__}},
+#include "lib/network/kinds.def"
+};
+
+const char network_kind_words[] = ""
+#define KIND(constant, name, ...) ", " name
+#include "lib/network/kinds.def"
+    ;
+
 struct architecture architecture_paper(enum network_kind kind)
 {
-    struct architecture architecture = {.kind = kind,
-                                        .levels = 5,
-                                        .channels = {60, 120, 240, 360, 480},
-                                        .encoder_blocks = 1,
-                                        .decoder_blocks = 1,
-                                        .groups = 30,
-                                        .inputs = 4,
-                                        .outputs = 3};
-    if (kind == NETWORK_BASELINE)
-        memcpy(architecture.channels, (int[]){30, 60, 120, 240, 480}, 5 * sizeof(int));
-    return architecture;
+    struct architecture a = {
+        .kind = kind, .encoder_blocks = 1, .decoder_blocks = 1, .groups = 30, .inputs = 4, .outputs = 3};
+    memcpy(a.channels, kinds[kind].channels, sizeof a.channels);
+    while (a.levels < LEVELS_MAX && a.channels[a.levels])
+        a.levels++;
+    return a;
 }
-
-static const char *const kind_names[] = {"reversible", "baseline"};
 
 const char *network_kind_name(enum network_kind kind)
 {
-    return kind_names[kind];
+    return kinds[kind].name;
+}
+
+int network_kind_streams(enum network_kind kind)
+{
+    return kinds[kind].streams;
 }
 
 bool network_kind_named(const char *name, enum network_kind *kind)
 {
-    for (int i = 0; i < 2; i++)
-        if (!strcmp(name, kind_names[i])) {
+    for (int i = 0; i < NETWORK_KINDS; i++)
+        if (!strcmp(name, kinds[i].name)) {
             *kind = (enum network_kind)i;
             return true;
         }
@@ -84,7 +96,7 @@ static int check_reversible_level(const struct architecture *a, int level)
     return STATUS_OK;
 }
 
-static int check_baseline_level(const struct architecture *a, int level)
+static int check_plain_level(const struct architecture *a, int level)
 {
     int width = a->channels[level], encoder = baseline_groups(a, false, level),
         decoder = baseline_groups(a, true, level);
@@ -105,12 +117,12 @@ int architecture_check(const struct architecture *a)
         (status = check_range("inputs", a->inputs, 1, INPUTS_MAX)) ||
         (status = check_range("outputs", a->outputs, 1, OUTPUTS_MAX)))
         return status;
-    if (a->kind == NETWORK_BASELINE && (a->encoder_blocks != 1 || a->decoder_blocks != 1))
-        return fail(STATUS_DATA, "the baseline has no blocks to choose a number of");
+    bool reversible = network_kind_streams(a->kind) == 2;
+    if (!reversible && (a->encoder_blocks != 1 || a->decoder_blocks != 1))
+        return fail(STATUS_DATA, "the %s has no blocks to choose a number of", network_kind_name(a->kind));
     for (int l = 0; l < a->levels; l++)
         if ((status = check_range("channels", a->channels[l], 1, WIDTH_MAX)) ||
-            (status =
-                 a->kind == NETWORK_BASELINE ? check_baseline_level(a, l) : check_reversible_level(a, l)))
+            (status = reversible ? check_reversible_level(a, l) : check_plain_level(a, l)))
             return status;
     return STATUS_OK;
 }
@@ -138,14 +150,14 @@ int architecture_from_options(struct architecture *architecture, const struct ar
 {
     enum network_kind kind = NETWORK_REVERSIBLE;
     if (o->kind && !network_kind_named(o->kind, &kind))
-        return fail(STATUS_USAGE, "--kind: '%s' is neither reversible nor baseline", o->kind);
-    if (kind == NETWORK_BASELINE && (o->encoder_blocks || o->decoder_blocks))
-        return fail(STATUS_USAGE, "the baseline has no blocks to choose a number of");
+        return fail(STATUS_USAGE, "--kind: '%s' is not a kind of network (%s)", o->kind, network_kind_list);
+    if (network_kind_streams(kind) == 1 && (o->encoder_blocks || o->decoder_blocks))
+        return fail(STATUS_USAGE, "the %s has no blocks to choose a number of", network_kind_name(kind));
     struct architecture a = architecture_paper(kind);
     if (o->channels && !architecture_set_channels(&a, o->channels))
         return fail(STATUS_USAGE, "--channels: '%s' is not a list of up to %d widths such as 60,120,240",
                     o->channels, LEVELS_MAX);
-    a.groups = o->groups ? o->groups : kind == NETWORK_BASELINE ? a.channels[0] : a.channels[0] / 2;
+    a.groups = o->groups ? o->groups : a.channels[0] / network_kind_streams(kind);
     a.encoder_blocks = o->encoder_blocks ? o->encoder_blocks : 1;
     a.decoder_blocks = o->decoder_blocks ? o->decoder_blocks : 1;
     a.inputs = o->inputs ? o->inputs : a.inputs;

@@ -1,4 +1,4 @@
-/* Which network: its kind and widths, and the table of its parameters.
+/* Which network: its kind and widths.
  *
  * Both networks are U-Nets over `levels` resolutions, level 0 the finest, each half the size of the one
  * before. The reversible one is that of Bruegger et al. (MICCAI 2019); the baseline is its counterpart with
@@ -11,7 +11,12 @@
 #include <stddef.h>
 
 enum { LEVELS_MAX = 8, BLOCKS_MAX = 64, WIDTH_MAX = 4096, INPUTS_MAX = 64, OUTPUTS_MAX = 8 };
-enum network_kind { NETWORK_REVERSIBLE, NETWORK_BASELINE };
+
+enum network_kind {
+#define KIND(constant, name, network, streams, ...) NETWORK_##constant,
+#include "lib/network/kinds.def"
+    NETWORK_KINDS
+};
 
 struct architecture {
     enum network_kind kind;
@@ -22,12 +27,19 @@ struct architecture {
     int inputs, outputs;                /* modalities, regions */
 };
 
-/* The paper's network of a kind: channels 60,120,240,360,480 and 30 groups, or 30,60,120,240,480 and 30. */
+/* The paper's network of a kind: the widths of kinds.def and 30 groups. */
 struct architecture architecture_paper(enum network_kind kind);
 
-/* "reversible" or "baseline"; false for another word. */
+/* "reversible", "baseline"; false for a word that is not a kind. */
 const char *network_kind_name(enum network_kind kind);
 bool network_kind_named(const char *name, enum network_kind *kind);
+
+/* Their names for --help and messages, the default first: "reversible, baseline". */
+extern const char network_kind_words[]; /* ", reversible, baseline" */
+#define network_kind_list (network_kind_words + 2)
+
+/* Streams of a kind's tensors: 2 where a level is a reversible sequence of blocks, 1 elsewhere. */
+int network_kind_streams(enum network_kind kind);
 
 /* Parses "60,120,240,360,480" into levels and channels; false when it is no such list. */
 bool architecture_set_channels(struct architecture *architecture, const char *list);
@@ -58,7 +70,7 @@ struct architecture_options {
 };
 
 #define ARCHITECTURE_OPTIONS(o)                                                                              \
-    {"kind", 0, OPTION_TEXT, &(o).kind, "KIND", "reversible (default) or baseline"},                         \
+    {"kind", 0, OPTION_TEXT, &(o).kind, "KIND", network_kind_list},                                          \
         {"channels",    0,      OPTION_TEXT,                                                                 \
          &(o).channels, "LIST", "by level: 60,120,240,360,480; baseline: 30,60,120,240,480"},                \
         {"encoder-blocks", 0, OPTION_INTEGER, &(o).encoder_blocks, "N", "reversible blocks an encoder (1)"}, \
@@ -72,70 +84,5 @@ struct architecture_options {
 
 /* The network that was described; STATUS_USAGE with the reason when there can be none. */
 int architecture_from_options(struct architecture *architecture, const struct architecture_options *options);
-
-/* The table of parameters --------------------------------------------------------------------------- */
-
-enum { PARAMETER_NAME_SIZE = 80, PARAMETER_ALIGNMENT = 16 /* floats */ };
-enum initialisation { INITIAL_UNIFORM, INITIAL_ONE, INITIAL_ZERO };
-
-/* One tensor of weights. All tensors lie in one flat vector of floats, each at a multiple of 64 bytes. */
-struct parameter {
-    char name[PARAMETER_NAME_SIZE]; /* module path in the authors' PyTorch network */
-    int dimensions, size[5];
-    size_t count;                /* floats */
-    size_t offset;               /* floats from the start of the vector */
-    enum initialisation initial; /* uniform: in +-1/sqrt(fan_in), PyTorch's default */
-    int fan_in;
-};
-
-struct parameter_table {
-    struct parameter *parameters; /* in the order of the checkpoint */
-    size_t count;
-    size_t total;  /* parameters of the network: 12,365,283 for the paper's (1,1) */
-    size_t floats; /* length of the vector; the padding between tensors is and stays 0 */
-};
-
-/* The vectors of a training state, each of `floats` floats: the weights, Adam's running means of the gradient
- * and of its square, which a checkpoint holds; and the gradient, which it does not. */
-enum state_vector { STATE_WEIGHTS, STATE_EXP_AVG, STATE_EXP_AVG_SQ, STATE_VECTORS };
-enum { STATE_GRADIENT = STATE_VECTORS };
-
-/* The table of a checked architecture; STATUS_FAILURE without memory. */
-int parameter_table_make(struct parameter_table *table, const struct architecture *architecture);
-void parameter_table_free(struct parameter_table *table);
-
-/* The parameter of that name, printf-like; NULL when there is none. */
-const struct parameter *parameter_find(const struct parameter_table *table, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-/* Initial values of a parameter: a function of seed and name alone, whatever else the network has. */
-void parameter_initialise(const struct parameter *parameter, unsigned long long seed, float *values);
-
-/* Building the table of another network. The builder is zero but for `table`, an empty one; a tensor's name
- * is the path entered last, such as "encoders.1.", and the name given. */
-struct parameter_builder {
-    struct parameter_table *table;
-    char path[PARAMETER_NAME_SIZE];
-    bool failed;
-};
-
-void parameters_enter(struct parameter_builder *builder, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-/* A convolution's weights [out][in][kernel][kernel][kernel]; a 1x1x1 convolution with its bias; a group
- * norm's gamma and beta. */
-void parameters_add_conv(struct parameter_builder *builder, const char *name, int in, int out, int kernel);
-void parameters_add_conv1(struct parameter_builder *builder, const char *weight, const char *bias, int in,
-                          int out);
-void parameters_add_norm(struct parameter_builder *builder, const char *weight, const char *bias,
-                         int channels);
-
-/* The branches of all blocks of a reversible sequence on `channels` channels, as sequence_find of blocks.h
- * finds them. */
-void parameters_add_sequence(struct parameter_builder *builder, const char *coder, int index, int blocks,
-                             int channels);
-
-/* STATUS_FAILURE when memory ran out meanwhile; the table is then empty. */
-int parameters_finish(struct parameter_builder *builder);
 
 #endif

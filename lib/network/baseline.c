@@ -266,6 +266,39 @@ static void find_coder(struct coder *coder, struct pass *p, const char *name, in
     }
 }
 
+static void add_first_layer(struct parameter_builder *builder, int in, int out)
+{
+    parameters_add_conv(builder, "conv1.weight", in, out, 3);
+    parameters_add_norm(builder, "gn1.weight", "gn1.bias", out);
+}
+
+static void add_second_layer(struct parameter_builder *builder, int in, int out)
+{
+    parameters_add_conv(builder, "conv2.weight", in, out, 3);
+    parameters_add_norm(builder, "gn2.weight", "gn2.bias", out);
+}
+
+static int baseline_parameters(struct parameter_table *table, const struct architecture *a)
+{
+    *table = (struct parameter_table){0};
+    struct parameter_builder builder = {.table = table};
+    const int *c = a->channels, bottom = a->levels - 1;
+    parameters_add_conv1(&builder, "lastConv.weight", "lastConv.bias", c[0], a->outputs);
+    for (int l = 0; l <= bottom; l++) {
+        parameters_enter(&builder, "encoders.%d.", l);
+        add_first_layer(&builder, l ? c[l - 1] : a->inputs, c[l]);
+        if (l < bottom)
+            add_second_layer(&builder, c[l], c[l]);
+    }
+    for (int l = bottom; l >= 0; l--) {
+        parameters_enter(&builder, "decoders.%d.", bottom - l);
+        if (l < bottom)
+            add_first_layer(&builder, c[l], c[l]);
+        add_second_layer(&builder, c[l], l ? c[l - 1] : c[0]);
+    }
+    return parameters_finish(&builder);
+}
+
 static void baseline_open(void *self, struct pass *p)
 {
     struct baseline *b = self;
@@ -315,7 +348,7 @@ static void baseline_declare(void *self, const struct pass *p)
 }
 
 const struct topology baseline_topology = {.bytes = sizeof(struct baseline),
-                                           .parameters = parameter_table_make,
+                                           .parameters = baseline_parameters,
                                            .open = baseline_open,
                                            .declare = baseline_declare,
                                            .forward = baseline_forward,

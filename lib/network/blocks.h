@@ -75,9 +75,4 @@ void sequence_forward(struct step *step, struct sequence *sequence, struct buffe
 /* dy becomes dx, in place. Where the input is wanted y becomes x; otherwise y holds something unspecified. */
 void sequence_backward(struct step *step, struct sequence *sequence, struct buffer *y, struct buffer *dy);
 
-/* The networks that are built of these: the paper's, and the one that it compares with ----------------- */
-
-extern const struct topology unet_topology;     /* unet.c */
-extern const struct topology baseline_topology; /* baseline.c */
-
 #endif

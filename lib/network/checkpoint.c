@@ -1,6 +1,7 @@
 #include "lib/network/checkpoint.h"
 #include "lib/base/error.h"
 #include "lib/base/random.h"
+#include "lib/network/kinds.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -76,7 +77,7 @@ static int read_architecture(const struct safetensors *file, struct architecture
     if (strcmp(version, "1"))
         return fail(STATUS_DATA, "prunet.version: '%s' is not 1", version);
     if (!network_kind_named(kind, &a->kind))
-        return fail(STATUS_DATA, "prunet.kind: '%s' is neither reversible nor baseline", kind);
+        return fail(STATUS_DATA, "prunet.kind: '%s' is not a kind of network (%s)", kind, network_kind_list);
     if (!architecture_set_channels(a, channels))
         return fail(STATUS_DATA, "prunet.channels: '%s' is not a list of widths", channels);
     return architecture_check(a);

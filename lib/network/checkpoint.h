@@ -3,6 +3,7 @@
 #define PRUNET_NETWORK_CHECKPOINT_H
 
 #include "lib/network/architecture.h"
+#include "lib/network/parameters.h"
 #include "lib/network/plan.h"
 #include "lib/stream/safetensors.h"
 #include <stdint.h>

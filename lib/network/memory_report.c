@@ -1,5 +1,6 @@
 #include "lib/network/memory_report.h"
 #include "lib/base/error.h"
+#include "lib/network/kinds.h"
 #include "lib/network/paper_memory.h"
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,8 @@
 #include "lib/base/environment.h"
 #include "lib/base/error.h"
 #include "lib/base/threads.h"
-#include "lib/network/blocks.h"
+#include "lib/network/kinds.h"
+#include "lib/network/pass.h"
 #include "lib/network/prefetch.h"
 #include "lib/volume/labels.h"
 #include <math.h>
@@ -58,18 +59,13 @@ static int make(struct network **network, const struct topology *topology,
     return status;
 }
 
-static const struct topology *topology_of(const struct architecture *architecture)
-{
-    return architecture->kind == NETWORK_BASELINE ? &baseline_topology : &unet_topology;
-}
-
 int network_plan(struct plan *plan, const struct architecture *architecture, const struct kernels *kernels,
                  bool training, const int size[3], const struct memory_budget *budget)
 {
     struct network *n = NULL;
     int status = check_size(architecture, size);
     if (!status)
-        status = make(&n, topology_of(architecture), architecture, kernels, training);
+        status = make(&n, network_topology(architecture), architecture, kernels, training);
     if (status)
         return status;
     status = pass_plan(&n->pass, size, budget ? budget : &n->budget);
@@ -127,7 +123,7 @@ int network_open_topology(struct network **network, const struct topology *topol
 int network_open(struct network **network, const struct architecture *architecture,
                  const struct kernels *kernels, bool training)
 {
-    return network_open_topology(network, topology_of(architecture), architecture, kernels, training);
+    return network_open_topology(network, network_topology(architecture), architecture, kernels, training);
 }
 
 static void release_activations(struct network *n)
@@ -350,7 +346,7 @@ int backend_find(const struct kernels **kernels, const struct backend_choice *ch
                  const struct architecture *architecture)
 {
     const char *name = choice->name ? choice->name : environment_value("PRUNET_BACKEND"), *why;
-    int streams = architecture->kind == NETWORK_REVERSIBLE ? 2 : 1;
+    int streams = network_kind_streams(architecture->kind);
     *kernels = kernels_find(name && *name ? name : "cpu", architecture->channels, architecture->levels,
                             streams, &why);
     return *kernels ? threads_set(choice->threads) : fail(STATUS_USAGE, "%s", why);

@@ -1,5 +1,6 @@
 #include "lib/network/paper_memory.h"
 #include "lib/base/error.h"
+#include "lib/network/kinds.h"
 #include "lib/network/network.h"
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,6 @@
-/* The table of parameters: every tensor of both networks, its place in the flat vector, its first values. */
+#include "lib/network/parameters.h"
 #include "lib/base/error.h"
 #include "lib/base/random.h"
-#include "lib/network/architecture.h"
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -77,67 +76,6 @@ int parameters_finish(struct parameter_builder *builder)
         return STATUS_OK;
     parameter_table_free(builder->table);
     return fail(STATUS_FAILURE, "out of memory");
-}
-
-static void add_reversible(struct parameter_builder *builder, const struct architecture *a)
-{
-    const int *c = a->channels;
-    parameters_add_conv(builder, "firstConv.weight", a->inputs, c[0], 3);
-    parameters_add_conv1(builder, "lastConv.weight", "lastConv.bias", c[0], a->outputs);
-    for (int l = 0; l < a->levels; l++) {
-        parameters_enter(builder, "encoders.%d.", l);
-        if (l > 0)
-            parameters_add_conv1(builder, "conv.weight", "conv.bias", c[l - 1], c[l]);
-        parameters_add_sequence(builder, "encoders", l, a->encoder_blocks, c[l]);
-    }
-    for (int l = a->levels - 1; l >= 0; l--) {
-        int index = a->levels - 1 - l;
-        parameters_add_sequence(builder, "decoders", index, a->decoder_blocks, c[l]);
-        parameters_enter(builder, "decoders.%d.", index);
-        if (l > 0)
-            parameters_add_conv1(builder, "conv.weight", "conv.bias", c[l], c[l - 1]);
-    }
-}
-
-static void add_first_layer(struct parameter_builder *builder, int in, int out)
-{
-    parameters_add_conv(builder, "conv1.weight", in, out, 3);
-    parameters_add_norm(builder, "gn1.weight", "gn1.bias", out);
-}
-
-static void add_second_layer(struct parameter_builder *builder, int in, int out)
-{
-    parameters_add_conv(builder, "conv2.weight", in, out, 3);
-    parameters_add_norm(builder, "gn2.weight", "gn2.bias", out);
-}
-
-static void add_baseline(struct parameter_builder *builder, const struct architecture *a)
-{
-    const int *c = a->channels, bottom = a->levels - 1;
-    parameters_add_conv1(builder, "lastConv.weight", "lastConv.bias", c[0], a->outputs);
-    for (int l = 0; l <= bottom; l++) {
-        parameters_enter(builder, "encoders.%d.", l);
-        add_first_layer(builder, l ? c[l - 1] : a->inputs, c[l]);
-        if (l < bottom)
-            add_second_layer(builder, c[l], c[l]);
-    }
-    for (int l = bottom; l >= 0; l--) {
-        parameters_enter(builder, "decoders.%d.", bottom - l);
-        if (l < bottom)
-            add_first_layer(builder, c[l], c[l]);
-        add_second_layer(builder, c[l], l ? c[l - 1] : c[0]);
-    }
-}
-
-int parameter_table_make(struct parameter_table *table, const struct architecture *architecture)
-{
-    *table = (struct parameter_table){0};
-    struct parameter_builder builder = {.table = table};
-    if (architecture->kind == NETWORK_BASELINE)
-        add_baseline(&builder, architecture);
-    else
-        add_reversible(&builder, architecture);
-    return parameters_finish(&builder);
 }
 
 void parameter_table_free(struct parameter_table *table)

@@ -20,6 +20,7 @@
 
 #include "kernels/kernels.h"
 #include "lib/network/architecture.h"
+#include "lib/network/parameters.h"
 #include "lib/network/plan.h"
 
 struct pass;

@@ -177,6 +177,29 @@ static void decode_backward(struct pass *p, struct level *level)
 
 /* Its parameters and buffers ------------------------------------------------------------------------ */
 
+static int unet_parameters(struct parameter_table *table, const struct architecture *a)
+{
+    *table = (struct parameter_table){0};
+    struct parameter_builder builder = {.table = table};
+    const int *c = a->channels;
+    parameters_add_conv(&builder, "firstConv.weight", a->inputs, c[0], 3);
+    parameters_add_conv1(&builder, "lastConv.weight", "lastConv.bias", c[0], a->outputs);
+    for (int l = 0; l < a->levels; l++) {
+        parameters_enter(&builder, "encoders.%d.", l);
+        if (l > 0)
+            parameters_add_conv1(&builder, "conv.weight", "conv.bias", c[l - 1], c[l]);
+        parameters_add_sequence(&builder, "encoders", l, a->encoder_blocks, c[l]);
+    }
+    for (int l = a->levels - 1; l >= 0; l--) {
+        int index = a->levels - 1 - l;
+        parameters_add_sequence(&builder, "decoders", index, a->decoder_blocks, c[l]);
+        parameters_enter(&builder, "decoders.%d.", index);
+        if (l > 0)
+            parameters_add_conv1(&builder, "conv.weight", "conv.bias", c[l], c[l - 1]);
+    }
+    return parameters_finish(&builder);
+}
+
 static void unet_open(void *self, struct pass *p)
 {
     const struct architecture *a = p->architecture;
@@ -221,7 +244,7 @@ static void unet_declare(void *self, const struct pass *p)
 }
 
 const struct topology unet_topology = {.bytes = sizeof(struct unet),
-                                       .parameters = parameter_table_make,
+                                       .parameters = unet_parameters,
                                        .open = unet_open,
                                        .checkpointing = unet_checkpointing,
                                        .declare = unet_declare,

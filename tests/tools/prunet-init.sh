@@ -30,7 +30,7 @@ rm -f "$state"
 fails "groups that divide no width" 2 "7 groups do not divide its half of 30 channels" prunet-init --groups 7 -o "$state"
 fails "an odd width" 2 "do not split into two halves" prunet-init --channels 4,7 --groups 1 -o "$state"
 fails "a list that is none" 2 "4,x" prunet-init --channels 4,x -o "$state"
-fails "another kind" 2 "neither reversible nor baseline" prunet-init --kind unet -o "$state"
+fails "another kind" 2 "'unet' is not a kind of network (reversible, baseline)" prunet-init --kind unet -o "$state"
 fails "blocks for the baseline" 2 "no blocks" prunet-init --kind baseline --encoder-blocks 2 -o "$state"
 fails "nowhere to write" 2 "-o STATE" prunet-init --seed 1
 fails "an operand" 2 "no operands" prunet-init -o "$state" "$work/a"

@@ -2,6 +2,7 @@
  * describe is refused. */
 #include "lib/network/checkpoint.h"
 #include "lib/base/error.h"
+#include "lib/network/kinds.h"
 #include "tests/check.h"
 #include <unistd.h>
 

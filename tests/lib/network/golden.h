@@ -4,6 +4,7 @@
 #define PRUNET_TESTS_LIB_NETWORK_GOLDEN_H
 
 #include "lib/base/error.h"
+#include "lib/network/kinds.h"
 #include "lib/network/network.h"
 #include "tests/check.h"
 

@@ -1,3 +1,4 @@
+#include "lib/network/kinds.h"
 /* Whole networks against vectors computed in float64 from the authors' own: probabilities, losses, gradients
  * and the weights after three Adam steps, on every backend. What a backend's rounding of operands comes to is
  * allowed on top: small networks feel it more than large ones.

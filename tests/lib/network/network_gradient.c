@@ -2,6 +2,7 @@
  * through all parameters at once: no golden file, other widths, depths and sizes. */
 #include "lib/base/error.h"
 #include "lib/base/random.h"
+#include "lib/network/kinds.h"
 #include "lib/network/network.h"
 #include "tests/check.h"
 

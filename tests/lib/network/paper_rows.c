@@ -9,6 +9,7 @@
  * (7 minutes). */
 #include "lib/base/error.h"
 #include "lib/base/random.h"
+#include "lib/network/kinds.h"
 #include "lib/network/network.h"
 #include "tests/check.h"
 
