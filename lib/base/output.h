@@ -31,6 +31,9 @@ int output_commit(struct output *output);
 /* Drops what was written and removes the temporary file; nothing happens when already committed. */
 void output_discard(struct output *output);
 
+/* Removes the temporary files of this process, for a handler that ends it; async-signal-safe. */
+void output_remove_pending(void);
+
 /* The name to use in messages: the path or "standard output". */
 const char *output_name(const struct output *output);
 

@@ -2,11 +2,11 @@
 #include "lib/base/error.h"
 #include "lib/base/grid.h"
 #include "lib/stream/affine.h"
+#include "lib/stream/mapping.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 static const double DIRECTION_TOLERANCE = 1e-4; /* mm a voxel */
 static const double OFFSET_TOLERANCE = 1e-3;    /* voxels */
@@ -89,7 +89,7 @@ int record_copy_header(struct record *to, const struct record *from)
 void record_free(struct record *record)
 {
     if (record->mapping)
-        munmap(record->mapping, record->mapping_bytes);
+        mapping_close(record->mapping, record->mapping_bytes);
     else if (!record->borrowed)
         free(record->data);
     free(record->keys);
