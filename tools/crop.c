@@ -30,6 +30,7 @@ int main(int argc, char **argv)
         .example = "nii2raw --dir BraTS2021_00006 | crop | standardize > BraTS2021_00006.nrrd",
     };
     int first = options_parse(&tool, argc, argv);
+    crop.max_bytes = filter.max_bytes;
     int status = filter_run(&filter, argc - first, argv + first);
     return status ? report(status) : STATUS_OK;
 }

@@ -109,6 +109,16 @@ static int centre_window(struct crop *crop, const struct record *image)
     return STATUS_OK;
 }
 
+static int check_bytes(const struct crop *crop, const struct record *record)
+{
+    const uint64_t most = crop->max_bytes ? crop->max_bytes : RECORD_BYTES_MAX;
+    const uint64_t bytes =
+        grid_voxels(crop->window.size) * (size_t)record->channels * sample_bytes(record->sample);
+    return bytes <= most ? STATUS_OK
+                         : fail(STATUS_DATA, "%llu bytes when cropped, more than the limit of %llu",
+                                (unsigned long long)bytes, (unsigned long long)most);
+}
+
 int crop_apply(struct crop *crop, struct record *record)
 {
     int status;
@@ -118,5 +128,7 @@ int crop_apply(struct crop *crop, struct record *record)
         return fail(STATUS_DATA, "a %s without its image before it", role_name(record->role));
     else
         status = record_same_size(record, crop->image_size, role_name(record->role));
+    if (!status)
+        status = check_bytes(crop, record);
     return status ? status : crop_record(record, &crop->window);
 }

@@ -76,4 +76,7 @@ for name, stream, word in refusals:
     status, out, message = run("crop", "--size", "3x3x3", stdin=stream)
     lines = message.splitlines()
     check(status == 65 and len(lines) == 1 and word in message, "%s is refused (65): %s" % (name, lines))
+for options in (("--size", "4096x4096x4096"), ("--size", "30x30x30", "--max-bytes", "100000")):
+    status, out, message = run("crop", *options, stdin=record(image))
+    check(status == 65 and "more than the limit" in message, "%s is more than a record may have" % (options,))
 finish()
