@@ -38,6 +38,15 @@ plain = out
 for p, r in (("p.nrrd", "r.nrrd"), ("p.nii.gz", "r.nrrd"), ("p.nrrd", "r.nii")):
     status, out, _ = run("dice-eval", p, r)
     check(status == 0 and out == plain, "%s against %s says the same" % (p, r))
+script = """
+for file in p.nrrd p.nii.gz; do
+    dice-eval <(cat $file) r.nii | cut -f 2- >rows.pipe && cmp rows.pipe rows || exit 1
+    mkfifo slow; { head -c 1 $file; sleep 0.1; head -c 3 $file | tail -c 2; sleep 0.1; tail -c +4 $file; } >slow &
+    dice-eval slow r.nii | cut -f 2- >rows.pipe && cmp rows.pipe rows && wait $! && rm slow || exit 1
+done"""
+save_lines("rows", *("\t".join(line.split("\t")[1:]) for line in plain.decode().splitlines()))
+done = subprocess.run(["bash", "-o", "pipefail", "-c", script], capture_output=True)
+check(done.returncode == 0, "records and NIfTI from pipes, slow ones, too %s" % (done.stdout + done.stderr).decode())
 status, out, _ = run("dice-eval", "-", "r.nii", stdin=record(prediction.astype("<f4"), "label", "A"))
 check(status == 0 and table(out)[1][0]["dice"] == rows[0]["dice"], "a record on stdin against a file, labels as floats")
 
