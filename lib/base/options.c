@@ -1,6 +1,7 @@
 #include "lib/base/options.h"
 #include "lib/base/environment.h"
 #include "lib/base/error.h"
+#include "lib/base/threads.h"
 #include <errno.h>
 #include <getopt.h>
 #include <math.h>
@@ -119,7 +120,10 @@ static void print_help(const struct tool *tool, const struct option_table *table
 /* Ends the run after --help or --version. */
 static _Noreturn void exit_printed(void)
 {
-    exit(fflush(stdout) ? STATUS_FAILURE : STATUS_OK);
+    bool failed = ferror(stdout); /* what did not fit the buffer was written before */
+    if (fflush(stdout) || failed)
+        exit(report(fail_errno(STATUS_FAILURE, "standard output: cannot write")));
+    exit(STATUS_OK);
 }
 
 static void parse_size(const char *name, const char *text, int size[3])
@@ -329,5 +333,6 @@ int options_parse(const struct tool *tool, int argc, char **argv)
     }
     if (environment_check())
         exit(report(STATUS_USAGE));
+    threads_bound();
     return optind;
 }

@@ -21,9 +21,14 @@ for tool in "$BUILD"/bin/*; do
     check $? "$name explains itself on stdout"
     awk 'length > 110 { exit 1 }' help
     check $? "$name --help fits a terminal of 110 columns"
-    "$name" --help >/dev/full 2>/dev/null
-    [ $? = 1 ]
-    check $? "$name notices when its help cannot be written"
+    for option in --help --version; do
+        "$name" $option >/dev/full 2>message
+        [ $? = 1 ] && [ "$(cat message)" = "$name: standard output: cannot write: No space left on device" ]
+        check $? "$name says so when the text of $option cannot be written"
+        "$name" $option >&- 2>message
+        [ $? = 1 ] && grep -q "^$name: standard output: cannot write: " message
+        check $? "$name $option says so where standard output is closed"
+    done
     refuse "$name" "unknown option" "$name" --no-such-option
 done
 
