@@ -95,7 +95,8 @@ int output_open(struct output *output, const char *path, bool binary)
         return open_standard(output, binary);
     *output = (struct output){.fd = -1};
     struct stat target;
-    if (!stat(path, &target) && !S_ISREG(target.st_mode)) { /* a device or a FIFO is written as it is */
+    const bool replaces = !stat(path, &target);
+    if (replaces && !S_ISREG(target.st_mode)) { /* a device or a FIFO is written as it is */
         if (S_ISDIR(target.st_mode))
             return fail(STATUS_FAILURE, "%s: is a folder", path);
         if (!(output->path = strdup(path)))
@@ -121,7 +122,7 @@ int output_open(struct output *output, const char *path, bool binary)
     }
     mode_t mask = umask(0);
     umask(mask);
-    fchmod(output->fd, 0666 & ~mask);
+    fchmod(output->fd, replaces ? target.st_mode & 0777 : 0666 & ~mask);
     status = set_pending(NULL, output->temporary);
     if (status)
         output_discard(output);
