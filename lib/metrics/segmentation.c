@@ -41,7 +41,7 @@ static bool all_zero(const float *values, size_t n)
 }
 
 struct label_counts {
-    size_t of[LABEL_VALUES], bad;
+    size_t of[LABEL_VALUES], bad, rounded;
     float bad_value; /* the first value that is not a label */
 };
 
@@ -50,8 +50,10 @@ static void count_labels(const float *values, size_t n, const uint8_t bits[LABEL
                          struct label_counts *counts)
 {
     for (size_t i = 0; i < n; i++) {
-        const int label = values[i] >= 0 && values[i] < LABEL_VALUES ? (int)values[i] : -1;
-        if (label < 0 || (float)label != values[i]) {
+        const float value = label_round(values[i]);
+        const int label = value >= 0 && value < LABEL_VALUES ? (int)value : -1;
+        counts->rounded += value != values[i];
+        if (label < 0 || (float)label != value) {
             if (!counts->bad)
                 counts->bad_value = values[i];
             counts->bad += values[i] == counts->bad_value || isnan(values[i]);
@@ -87,6 +89,7 @@ static int bits_of_labels(const struct samples *samples, size_t voxels, struct s
         return fail(STATUS_DATA,
                     "%s: %zu voxels are 3 and %zu are 4; only one of the two can be enhancing tumour",
                     s->name, counts.of[3], counts.of[4]);
+    labels_warn_rounded(s->name, counts.rounded);
     s->looks_2023 = set == LABELS_2018 && counts.of[3];
     return STATUS_OK;
 }

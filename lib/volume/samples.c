@@ -56,6 +56,7 @@ int record_make_labels(struct record *record)
         record_free(&narrow);
         return status;
     }
+    labels_warn_rounded(record->case_name, labels_rounded(record->data, n));
     record_replace(record, &narrow);
     return STATUS_OK;
 }

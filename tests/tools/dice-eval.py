@@ -62,6 +62,16 @@ save_nifti("prob.nii.gz", prob, kind="f", affine=affine())
 check(run("dice-eval", "prob.nii.gz", "r.nii")[1].split(b"\n")[1:] == out.replace(b"both", b"prob").split(b"\n")[1:],
       "so do those of a NIfTI with three channels")
 
+near = prediction + rng.choice(np.array([0, 1e-6, -9e-4, 9e-4]), SHAPE)
+save_nifti("near.nii", near.astype("<f4"), kind="f", affine=affine())
+save_bytes("near.nrrd", record(near.astype("<f4"), "label", "A"))
+for path in ("near.nii", "near.nrrd"):
+    status, out, err = run("dice-eval", path, "r.nii")
+    check(status == 0 and [list(row.values())[1:] for row in table(out)[1]] == [list(row.values())[1:] for row in table(plain)[1]],
+          "labels within 0.001 of whole numbers are those: " + path)
+    check(err.count("\n") == 1 and path in err and "%d labels are not whole" % (near != prediction).sum() in err, "and are counted: " + err)
+save_nifti("far.nii", (prediction + 0.002 * (prediction == 2)).astype("<f4"), kind="f", affine=affine())
+check(refused(run("dice-eval", "far.nii", "r.nii"), 65, "far.nii", "2.002"), "0.002 is too far")
 status, out, _ = run("dice-eval", "--mask", "p.nii.gz", "r.nii")
 check(status == 0 and agrees(table(out)[1], "p", prediction, reference, ["mask"]), "--mask is one region of all labels")
 odd = rng.choice(np.array([0, 7, 300], "<i2"), SHAPE)

@@ -78,6 +78,10 @@ check(refused(run("nii2raw", "--label", "later.nii", *paths[:4]), 65, "later.nii
 save("half.nii", nifti([0.5] * len(LABELS), kind="f"))
 check(refused(run("nii2raw", "--label", "half.nii", *paths[:4]), 65, "half.nii", "label 0.5"), "labels are whole numbers")
 
+save("near.nii", nifti([v + (0.0009, -0.0009, 0)[i % 3] for i, v in enumerate(LABELS)], kind="f"))
+near = run("nii2raw", "--label", "near.nii", *paths[:4])
+check(whole_case((near[0], near[1], ""), "p") and near[2].count("\n") == 1 and "near.nii: 40 labels are not whole" in near[2], "but for a thousandth, with one warning " + near[2])
+
 # Wrong cases
 def replaced(index, data, *options):
     save("other.nii", data)
