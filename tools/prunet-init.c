@@ -3,8 +3,12 @@
 #include "lib/base/options.h"
 #include "lib/network/checkpoint.h"
 #include "lib/network/kinds.h"
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
+
+/* The sigmoid of 100 is 1 in single precision: no gradient is left far below that. */
+static const double OUTPUT_BIAS_MAX = 100;
 
 static const char *out;
 static uint64_t seed;
@@ -13,7 +17,8 @@ static struct architecture_options network;
 
 static const struct option_spec options[] = {
     {"output", 'o', OPTION_TEXT, &out, "STATE", "the checkpoint to write (required)"},
-    {"output-bias", 0, OPTION_REAL, &output_bias, "B", "added to the last convolution's biases (0)"},
+    {"output-bias", 0, OPTION_REAL, &output_bias, "B",
+     "added to the last convolution's biases, within -100..100 (0)"},
     ARCHITECTURE_OPTIONS(network),
 };
 
@@ -51,6 +56,8 @@ int main(int argc, char **argv)
         usage_error("no operands are expected");
     if (!out)
         usage_error("-o STATE is needed");
+    if (fabs(output_bias) > OUTPUT_BIAS_MAX)
+        usage_error("--output-bias: %g is not within -%g..%g", output_bias, OUTPUT_BIAS_MAX, OUTPUT_BIAS_MAX);
     struct architecture architecture;
     if (architecture_from_options(&architecture, &network))
         usage_error("%s", error_message());

@@ -12,7 +12,7 @@
 
 static const char *state_path, *out;
 static double rate = 1e-4, decay = 1e-5, divisor = 1;
-static uint64_t wanted_epoch;
+static int wanted_epoch; /* 0: any */
 static bool no_header;
 static const char *memory = "default";
 static struct memory_budget budget;
@@ -22,10 +22,11 @@ static struct reader_options input;
 static const struct option_spec options[] = {
     {"state", 's', OPTION_TEXT, &state_path, "STATE", "the checkpoint to start from (required)"},
     {"output", 'o', OPTION_TEXT, &out, "STATE", "the checkpoint to write (in place)"},
-    {"epoch", 0, OPTION_UNSIGNED, &wanted_epoch, "E",
+    {"epoch", 0, OPTION_POSITIVE, &wanted_epoch, "E",
      "refuse a state that has not completed exactly E-1 epochs"},
-    {"learning-rate", 0, OPTION_REAL, &rate, "R", "Adam's step size (1e-4)"},
-    {"weight-decay", 0, OPTION_REAL, &decay, "D", "L2 regularisation, added to the gradient (1e-5)"},
+    {"learning-rate", 0, OPTION_REAL, &rate, "R", "Adam's step size, at most 1 (1e-4)"},
+    {"weight-decay", 0, OPTION_REAL, &decay, "D",
+     "L2 regularisation, added to the gradient; at most 1 (1e-5)"},
     {"loss-divisor", 0, OPTION_REAL, &divisor, "N", "divide the loss by N (1; the authors' code: 5)"},
     {"memory", 0, OPTION_TEXT, &memory, "SIZE",
      "keep branch inputs as far as SIZE goes; min: recompute more still (default)"},
@@ -85,9 +86,9 @@ static int open_state(struct network **network, struct training *training)
     if (status)
         return status;
     *training = checkpoint.training;
-    if (wanted_epoch && training->epoch != wanted_epoch - 1)
-        status = fail(STATUS_DATA, "%s: has completed %" PRIu64 " epochs, epoch %" PRIu64 " follows %" PRIu64,
-                      state_path, training->epoch, wanted_epoch, wanted_epoch - 1);
+    if (wanted_epoch && training->epoch != (uint64_t)wanted_epoch - 1)
+        status = fail(STATUS_DATA, "%s: has completed %" PRIu64 " epochs, epoch %d follows %d", state_path,
+                      training->epoch, wanted_epoch, wanted_epoch - 1);
     else if (checkpoint.architecture.outputs != record_scheme->region_count)
         status = fail(STATUS_DATA, "%s: %d outputs; labels have %d regions", state_path,
                       checkpoint.architecture.outputs, record_scheme->region_count);
@@ -113,6 +114,8 @@ int main(int argc, char **argv)
         usage_error("--state STATE is needed");
     if (!(rate > 0) || decay < 0 || !(divisor > 0))
         usage_error("--learning-rate and --loss-divisor must be positive, --weight-decay not negative");
+    if (rate > 1 || decay > 1 || divisor < 1e-6 || divisor > 1e6)
+        usage_error("--learning-rate and --weight-decay are at most 1, --loss-divisor is within 1e-6..1e6");
     if (out && !strcmp(out, "-"))
         usage_error("-o: the table goes to stdout, the checkpoint needs a file");
     if (memory_budget_parse(&budget, memory))

@@ -82,7 +82,7 @@ static int run(const struct request *request, int count, char *const *paths)
         status = pick(reader, request->role, &record);
     if (!status && request->like)
         status = adopt_grid(request->like, &record);
-    if (!status && (status = record_place(&record, &whole)))
+    if (!status && (status = record_place(&record, request->reader.max_bytes, &whole)))
         fail_in(status, "%s", reader_name(reader));
     record_free(&record);
     if (!status)

@@ -3,11 +3,12 @@
 #include "lib/base/options.h"
 #include "lib/base/output.h"
 #include "lib/stream/case_names.h"
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 static uint64_t seed;
-static double fraction = -1; /* not given */
+static double fraction = NAN; /* not given */
 static const char *fold_text, *training_path, *validation_path;
 
 struct fold {
@@ -45,12 +46,12 @@ static struct fold check_options(int operands)
         usage_error("--train and --validation are both needed");
     if (!strcmp(training_path, validation_path))
         usage_error("--train and --validation are the same file");
-    if (fold_text && fraction >= 0)
+    if (fold_text && !isnan(fraction))
         usage_error("--fraction and --fold exclude each other");
     if (fold_text && (sscanf(fold_text, "%d/%d%c", &fold.number, &fold.of, &rest) != 2 || fold.of < 2 ||
                       fold.number < 1 || fold.number > fold.of))
         usage_error("--fold: '%s' is not K/N with 1 <= K <= N and N >= 2", fold_text);
-    if (fraction == -1)
+    if (isnan(fraction))
         fraction = 0.8;
     if (!(fraction > 0 && fraction < 1))
         usage_error("--fraction: %g is not between 0 and 1", fraction);

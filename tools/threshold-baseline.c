@@ -4,7 +4,7 @@
 #include "lib/base/output.h"
 #include "lib/stream/case_names.h"
 #include "lib/volume/labelled.h"
-#include "lib/volume/standardize.h"
+#include "lib/volume/samples.h"
 #include "lib/volume/threshold.h"
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 #include "lib/base/options.h"
 #include "lib/base/environment.h"
 #include "lib/base/error.h"
+#include "lib/base/threads.h"
 #include <errno.h>
 #include <getopt.h>
 #include <math.h>
@@ -119,7 +120,10 @@ static void print_help(const struct tool *tool, const struct option_table *table
 /* Ends the run after --help or --version. */
 static _Noreturn void exit_printed(void)
 {
-    exit(fflush(stdout) ? STATUS_FAILURE : STATUS_OK);
+    bool failed = ferror(stdout); /* what did not fit the buffer was written before */
+    if (fflush(stdout) || failed)
+        exit(report(fail_errno(STATUS_FAILURE, "standard output: cannot write")));
+    exit(STATUS_OK);
 }
 
 static void parse_size(const char *name, const char *text, int size[3])
@@ -173,13 +177,16 @@ static void store(const struct option_spec *o, const char *text)
         parse_size(o->name, text, o->target);
         return;
     case OPTION_BYTES:
-        if (!bytes_parse(text, o->target))
+        if (!bytes_parse(text, o->target) || !*(uint64_t *)o->target)
             usage_error("--%s: '%s' is not a number of bytes such as 512M or 8G", o->name, text);
         return;
-    case OPTION_INTEGER: {
+    case OPTION_INTEGER:
+    case OPTION_POSITIVE: {
         long value = strtol(text, &end, 10);
         if (errno || end == text || *end || value < -1000000000 || value > 1000000000)
             usage_error("--%s: '%s' is not an integer", o->name, text);
+        if (o->kind == OPTION_POSITIVE && value < 1)
+            usage_error("--%s: %ld is not within 1..1000000000", o->name, value);
         *(int *)o->target = (int)value;
         return;
     }
@@ -222,7 +229,7 @@ static void make_table(struct option_table *table, const struct tool *tool)
         {"expect", 0, OPTION_TEXT, c->expect, "FILE", "case names that the input must have, in order (any)"},
         {"seed", 's', OPTION_UNSIGNED, c->seed, "N", "seed of the random numbers (0)"},
         {"backend", 0, OPTION_TEXT, c->backend, "NAME", "what computes: cpu, reference or another (cpu)"},
-        {"threads", 't', OPTION_INTEGER, c->threads, "N", "threads of the CPU (all cores)"},
+        {"threads", 't', OPTION_POSITIVE, c->threads, "N", "threads of the CPU (all cores)"},
         {"max-bytes", 0, OPTION_BYTES, c->max_bytes, "SIZE", "refuse records and volumes above SIZE (4G)"},
         {"json", 0, OPTION_FLAG, c->json, NULL, "JSON Lines instead of a table"},
         {"no-header", 0, OPTION_FLAG, c->no_header, NULL, "leave out the table's header line"},
@@ -329,5 +336,6 @@ int options_parse(const struct tool *tool, int argc, char **argv)
     }
     if (environment_check())
         exit(report(STATUS_USAGE));
+    threads_bound();
     return optind;
 }

@@ -16,10 +16,11 @@ enum option_kind {
     OPTION_TEXT,     /* const char **: points into argv */
     OPTION_TEXTS,    /* struct option_texts *: may be given several times */
     OPTION_INTEGER,  /* int * */
+    OPTION_POSITIVE, /* int *: from 1, so that 0 can be the default and mean that it was not given */
     OPTION_UNSIGNED, /* uint64_t * */
     OPTION_REAL,     /* double *: finite */
     OPTION_SIZE,     /* int[3]: "160x192x160" = x, y, z; each 1..4096 */
-    OPTION_BYTES,    /* uint64_t *: 512M, 8G, 4096 (powers of 1024) */
+    OPTION_BYTES,    /* uint64_t *: 512M, 8G, 4096 (powers of 1024), not 0 */
     OPTION_SECTION,  /* no option: `help` is a heading of --help */
     OPTION_SYNONYM,  /* an older name: `help` is the name of the option that it stands for */
     OPTION_QUIET,    /* the four that every tool has; no target */

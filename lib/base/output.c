@@ -18,7 +18,7 @@ enum { PENDING_MAX = 32 };
 static char *volatile pending[PENDING_MAX];
 static pid_t owner;
 
-static void remove_pending(void)
+void output_remove_pending(void)
 {
     if (getpid() != owner) /* a forked child does not own them */
         return;
@@ -29,7 +29,7 @@ static void remove_pending(void)
 
 static void on_signal(int number)
 {
-    remove_pending();
+    output_remove_pending();
     signal(number, SIG_DFL);
     raise(number);
 }
@@ -39,7 +39,7 @@ static void watch_once(void)
     if (owner)
         return;
     owner = getpid();
-    atexit(remove_pending);
+    atexit(output_remove_pending);
     static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
         struct sigaction now;
@@ -95,7 +95,8 @@ int output_open(struct output *output, const char *path, bool binary)
         return open_standard(output, binary);
     *output = (struct output){.fd = -1};
     struct stat target;
-    if (!stat(path, &target) && !S_ISREG(target.st_mode)) { /* a device or a FIFO is written as it is */
+    const bool replaces = !stat(path, &target);
+    if (replaces && !S_ISREG(target.st_mode)) { /* a device or a FIFO is written as it is */
         if (S_ISDIR(target.st_mode))
             return fail(STATUS_FAILURE, "%s: is a folder", path);
         if (!(output->path = strdup(path)))
@@ -121,11 +122,20 @@ int output_open(struct output *output, const char *path, bool binary)
     }
     mode_t mask = umask(0);
     umask(mask);
-    fchmod(output->fd, 0666 & ~mask);
+    fchmod(output->fd, replaces ? target.st_mode & 0777 : 0666 & ~mask);
     status = set_pending(NULL, output->temporary);
     if (status)
         output_discard(output);
     return status;
+}
+
+/* Reads a byte of each page. Of a mapped file that was cut meanwhile write says only that the address is bad;
+ * reading it brings the signal by which lib/stream/mapping.h tells what happened. */
+static void touch(const char *bytes, size_t count)
+{
+    enum { PAGE = 4096 };
+    for (size_t i = 0; i < count; i += size_min(PAGE, count - i))
+        (void)*(const volatile char *)(bytes + i);
 }
 
 int output_write(struct output *output, const void *bytes, size_t count)
@@ -135,6 +145,8 @@ int output_write(struct output *output, const void *bytes, size_t count)
         ssize_t written = write(output->fd, at, size_min(count, 1u << 30));
         if (written < 0 && errno == EINTR)
             continue;
+        if (written < 0 && errno == EFAULT)
+            touch(at, count);
         if (written < 0)
             return fail_errno(STATUS_FAILURE, "%s: cannot write", output_name(output));
         at += written;

@@ -1,8 +1,9 @@
 /* Where a tool's data goes: stdout, or a file that appears whole or not at all.
  *
  * A file is written under a temporary name beside its target, synced, renamed over it, and the folder synced:
- * at any instant the final name holds the old bytes or all the new ones. The temporary file is removed on
- * failure, on exit and on SIGINT, SIGTERM and SIGHUP; only kill -9 or a power loss can leave one behind. */
+ * at any instant the final name holds the old bytes or all the new ones. It has the permissions of the file
+ * that it replaces, else those of any new file. The temporary file is removed on failure, on exit and on SIGINT,
+ * SIGTERM and SIGHUP; only kill -9 or a power loss can leave one behind. */
 #ifndef PRUNET_BASE_OUTPUT_H
 #define PRUNET_BASE_OUTPUT_H
 
@@ -25,11 +26,16 @@ int output_write(struct output *output, const void *bytes, size_t count);
 /* printf into the output; for tables. The line must be shorter than 4096 bytes. */
 int output_print(struct output *output, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Finishes: sync, rename, sync of the folder; for stdout, a checked close. */
+/* Finishes: sync, rename, sync of the folder; for stdout, a checked close. What fails before the rename or in it
+ * leaves the old file; a close or a sync of the folder that fails after it is STATUS_FAILURE, too, but the new
+ * file is in place, whole, and only not sure to outlive a loss of power. */
 int output_commit(struct output *output);
 
 /* Drops what was written and removes the temporary file; nothing happens when already committed. */
 void output_discard(struct output *output);
+
+/* Removes the temporary files of this process, for a handler that ends it; async-signal-safe. */
+void output_remove_pending(void);
 
 /* The name to use in messages: the path or "standard output". */
 const char *output_name(const struct output *output);

@@ -4,6 +4,16 @@
 #include <omp.h>
 #include <stdlib.h>
 
+void threads_bound(void)
+{
+    const int threads = omp_get_max_threads(), cores = omp_get_num_procs();
+    if (threads <= THREADS_MAX)
+        return;
+    warn("OMP_NUM_THREADS: %d is not within 1..%d: as many threads as cores, %d, are used", threads,
+         THREADS_MAX, cores);
+    omp_set_num_threads(cores < THREADS_MAX ? cores : THREADS_MAX);
+}
+
 int threads_set(int option)
 {
     const char *text = environment_value("PRUNET_THREADS");

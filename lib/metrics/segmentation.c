@@ -4,6 +4,7 @@
 #include "lib/stream/affine.h"
 #include "lib/stream/nifti.h"
 #include "lib/stream/reader.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
@@ -40,7 +41,7 @@ static bool all_zero(const float *values, size_t n)
 }
 
 struct label_counts {
-    size_t of[LABEL_VALUES], bad;
+    size_t of[LABEL_VALUES], bad, rounded;
     float bad_value; /* the first value that is not a label */
 };
 
@@ -49,8 +50,10 @@ static void count_labels(const float *values, size_t n, const uint8_t bits[LABEL
                          struct label_counts *counts)
 {
     for (size_t i = 0; i < n; i++) {
-        const int label = values[i] >= 0 && values[i] < LABEL_VALUES ? (int)values[i] : -1;
-        if (label < 0 || (float)label != values[i]) {
+        const float value = label_round(values[i]);
+        const int label = value >= 0 && value < LABEL_VALUES ? (int)value : -1;
+        counts->rounded += value != values[i];
+        if (label < 0 || (float)label != value) {
             if (!counts->bad)
                 counts->bad_value = values[i];
             counts->bad += values[i] == counts->bad_value || isnan(values[i]);
@@ -86,6 +89,7 @@ static int bits_of_labels(const struct samples *samples, size_t voxels, struct s
         return fail(STATUS_DATA,
                     "%s: %zu voxels are 3 and %zu are 4; only one of the two can be enhancing tumour",
                     s->name, counts.of[3], counts.of[4]);
+    labels_warn_rounded(s->name, counts.rounded);
     s->looks_2023 = set == LABELS_2018 && counts.of[3];
     return STATUS_OK;
 }
@@ -248,36 +252,60 @@ static int read_record(const char *path, enum side side, uint64_t max_bytes, str
     return status;
 }
 
-/* Records begin with NRRD's magic. */
-static int is_record(const char *path, bool *record)
+/* The first byte of a file or a pipe, which stays there to be read; 0 where there is none. */
+static int first_byte(int file, char *first)
 {
-    char magic[4] = "";
-    if ((*record = !strcmp(path, "-")))
-        return STATUS_OK;
-    int file = open(path, O_RDONLY | O_CLOEXEC);
-    if (file < 0)
-        return fail_errno(STATUS_FAILURE, "%s: cannot open", path);
-    ssize_t length = read(file, magic, sizeof magic);
-    close(file);
-    if (length < 0)
-        return fail_errno(STATUS_FAILURE, "%s: cannot read", path);
-    *record = length == (ssize_t)sizeof magic && !memcmp(magic, "NRRD", sizeof magic);
+    int copy[2];
+    ssize_t length;
+    *first = 0;
+    do
+        length = pread(file, first, 1, 0);
+    while (length < 0 && errno == EINTR);
+    if (length >= 0 || errno != ESPIPE)
+        return length < 0 ? fail_errno(STATUS_FAILURE, "cannot read") : STATUS_OK;
+    if (pipe2(copy, O_CLOEXEC))
+        return fail_errno(STATUS_FAILURE, "cannot make a pipe");
+    do
+        length = tee(file, copy[1], 1, 0); /* a copy from pipe to pipe; waits for the writer */
+    while (length < 0 && errno == EINTR);
+    if (length > 0 && read(copy[0], first, 1) < 0)
+        *first = 0;
+    close(copy[0]);
+    close(copy[1]);
     return STATUS_OK;
+}
+
+/* Records begin with NRRD's magic; neither NIfTI nor gzip begins with an N. */
+static const char RECORD_FIRST = 'N';
+
+static int read_file(const char *path, bool from_record, enum side side, enum label_set set,
+                     uint64_t max_bytes, struct segmentation *s)
+{
+    struct record record = {0};
+    int status = from_record ? read_record(path, side, max_bytes, &record) : STATUS_OK;
+    if (status || !from_record)
+        return status ? status : read_nifti(path, set, max_bytes, s);
+    status = segmentation_from_record(&record, path, set, s);
+    record_free(&record);
+    return status;
 }
 
 int segmentation_read(const char *path, enum side side, enum label_set set, uint64_t max_bytes,
                       struct segmentation *s)
 {
-    struct record record = {0};
-    bool from_record;
     *s = (struct segmentation){0};
-    int status = is_record(path, &from_record);
-    if (status || !from_record)
-        return status ? status : read_nifti(path, set, max_bytes, s);
-    if ((status = read_record(path, side, max_bytes, &record)))
-        return status;
-    status = segmentation_from_record(&record, path, set, s);
-    record_free(&record);
+    if (!strcmp(path, "-"))
+        return read_file(path, true, side, set, max_bytes, s);
+    char first;
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return fail_errno(STATUS_FAILURE, "%s: cannot open", path);
+    int status = first_byte(file, &first);
+    if (status)
+        fail_in(status, "%s", path);
+    else
+        status = read_file(path, first == RECORD_FIRST, side, set, max_bytes, s);
+    close(file); /* not before: the writer of a pipe would be told that nobody reads */
     return status;
 }
 

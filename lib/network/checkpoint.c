@@ -17,6 +17,32 @@ static void tensor_name(char name[TENSOR_NAME_SIZE], enum state_vector vector,
     snprintf(name, TENSOR_NAME_SIZE, "%s%s", vector_prefix[vector], parameter->name);
 }
 
+/* Reads bytes, which may be unaligned. */
+static size_t count_not_finite(const void *floats, size_t count)
+{
+    const uint32_t exponent = 0x7f800000; /* all ones in infinities and NaN */
+    const char *at = floats;
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, at + i * sizeof bits, sizeof bits);
+        found += (bits & exponent) == exponent;
+    }
+    return found;
+}
+
+static int check_finite(int status, enum state_vector vector, const struct parameter *parameter,
+                        const void *values)
+{
+    const size_t found = count_not_finite(values, parameter->count);
+    if (!found)
+        return STATUS_OK;
+    char name[TENSOR_NAME_SIZE];
+    tensor_name(name, vector, parameter);
+    return fail(status, "%s: %zu of its %zu values %s not finite", name, found, parameter->count,
+                found == 1 ? "is" : "are");
+}
+
 /* Reading ------------------------------------------------------------------------------------------- */
 
 static int get_text(const struct safetensors *file, const char *key, const char **value)
@@ -147,7 +173,7 @@ static int check_tensors(const struct safetensors *file, const struct parameter_
 
 int checkpoint_open(struct checkpoint *checkpoint, const char *path)
 {
-    *checkpoint = (struct checkpoint){0};
+    *checkpoint = (struct checkpoint){.path = path};
     int status = safetensors_open(&checkpoint->file, path);
     if (status)
         return status;
@@ -173,6 +199,18 @@ const void *checkpoint_values(const struct checkpoint *checkpoint, enum state_ve
     char name[TENSOR_NAME_SIZE];
     tensor_name(name, vector, parameter);
     return safetensors_find(&checkpoint->file, name)->data;
+}
+
+int checkpoint_check_finite(const struct checkpoint *checkpoint, enum state_vector vector)
+{
+    for (size_t i = 0; i < checkpoint->table.count; i++) {
+        const struct parameter *p = &checkpoint->table.parameters[i];
+        int status = check_finite(STATUS_DATA, vector, p, checkpoint_values(checkpoint, vector, p));
+        if (status)
+            return fail(status, "%s: %s: the file is damaged or its training diverged; take an earlier state",
+                        checkpoint->path, error_message());
+    }
+    return STATUS_OK;
 }
 
 uint64_t cases_digest(uint64_t digest, const char *case_name)
@@ -259,6 +297,11 @@ static int write_values(struct output *output, const struct parameter_table *tab
         for (size_t i = 0; !status && i < table->count; i++) {
             const struct parameter *p = &table->parameters[i];
             status = source(self, (enum state_vector)v, p, values);
+            if (!status && (status = check_finite(STATUS_FAILURE, (enum state_vector)v, p, values)))
+                fail(status,
+                     "%s: not written: %s: training has diverged; go on from an earlier state with a smaller "
+                     "learning rate or weight decay",
+                     output_name(output), error_message());
             if (!status)
                 status = output_write(output, values, p->count * sizeof *values);
         }

@@ -23,6 +23,7 @@ struct training {
 };
 
 struct checkpoint {
+    const char *path; /* borrowed */
     struct architecture architecture;
     struct training training;
     struct parameter_table table;
@@ -39,12 +40,16 @@ void checkpoint_close(struct checkpoint *checkpoint);
 const void *checkpoint_values(const struct checkpoint *checkpoint, enum state_vector vector,
                               const struct parameter *parameter);
 
+/* STATUS_DATA, naming file, tensor and how many, where values of a vector are not finite. */
+int checkpoint_check_finite(const struct checkpoint *checkpoint, enum state_vector vector);
+
 /* Supplies parameter->count floats of a vector; a status as its result. */
 typedef int checkpoint_source(void *self, enum state_vector vector, const struct parameter *parameter,
                               float *values);
 
 /* Writes PATH whole or not at all; the same state gives the same bytes. Values are asked for one tensor at a
- * time, so that no second copy of the state exists. */
+ * time, so that no second copy of the state exists. A value that is not finite is STATUS_FAILURE, and nothing
+ * is written: such a state could neither be trained on nor segment. */
 int checkpoint_save(const char *path, const struct architecture *architecture,
                     const struct parameter_table *table, const struct training *training,
                     checkpoint_source *source, void *self);

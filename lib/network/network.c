@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Far above the weights of any network that learns, far below where sums of their products overflow. */
+static const float DIVERGED = 1e8f;
+
 static int check_size(const struct architecture *a, const int size[3])
 {
     int multiple = architecture_multiple(a);
@@ -31,6 +34,7 @@ struct network {
     struct prefetch prefetch;
     char *resident, *activations; /* the two blocks of the plan, in the backend's memory */
     size_t resident_bytes, activation_bytes;
+    char *state;   /* path of the checkpoint that was loaded; NULL: none */
     int size[3];   /* that the activations are for; 0 before the first network_resize */
     bool recorded; /* the backend holds a step, recorded at this scale of the loss */
     float recorded_scale;
@@ -145,6 +149,7 @@ void network_close(struct network *n)
         kernels_of(n)->release(n->resident, n->resident_bytes);
     pass_close(&n->pass);
     parameter_table_free(&n->table);
+    free(n->state);
     free(n);
 }
 
@@ -219,12 +224,47 @@ static int finish(const struct network *n)
 
 int network_load(struct network *n, const struct checkpoint *checkpoint)
 {
-    for (int v = 0; v < (n->pass.training ? STATE_VECTORS : 1); v++)
+    free(n->state);
+    if (!(n->state = strdup(checkpoint->path)))
+        return fail(STATUS_FAILURE, "%s: out of memory", checkpoint->path);
+    for (int v = 0; v < (n->pass.training ? STATE_VECTORS : 1); v++) {
+        int status = checkpoint_check_finite(checkpoint, (enum state_vector)v);
+        if (status)
+            return status;
         for (size_t i = 0; i < n->table.count; i++) {
             const struct parameter *p = &n->table.parameters[i];
             network_put(n, v, p, checkpoint_values(checkpoint, (enum state_vector)v, p));
         }
+    }
     return finish(n);
+}
+
+/* INFINITY where a weight is not finite, or memory for a look at them is short. */
+static float largest_weight(const struct network *n)
+{
+    float largest = 0;
+    for (size_t i = 0; i < n->table.count; i++) {
+        const struct parameter *p = &n->table.parameters[i];
+        float *values = malloc(p->count * sizeof *values);
+        if (!values)
+            return INFINITY;
+        network_get(n, STATE_WEIGHTS, p, values);
+        for (size_t k = 0; k < p->count; k++)
+            largest = fabsf(values[k]) <= largest ? largest : isnan(values[k]) ? INFINITY : fabsf(values[k]);
+        free(values);
+    }
+    return largest;
+}
+
+int network_fail_not_finite(const struct network *n, int status, const char *what)
+{
+    const float largest = largest_weight(n);
+    if (largest < DIVERGED)
+        return fail(status, "%s not finite: neither can the image be", what);
+    return fail(status,
+                "%s not finite: weights that began as %s reach %g, so training has diverged; go back to an "
+                "earlier state, with a smaller learning rate",
+                what, n->state ? n->state : "a new network", (double)largest);
 }
 
 static int downloaded(void *self, enum state_vector vector, const struct parameter *parameter, float *values)
@@ -328,7 +368,7 @@ int network_gradient(struct network *n, double loss_scale, struct case_score *sc
     if (status)
         return status;
     score_case(n, loss_scale, score);
-    return isfinite(score->loss) ? STATUS_OK : fail(STATUS_FAILURE, "the loss is not finite");
+    return isfinite(score->loss) ? STATUS_OK : network_fail_not_finite(n, STATUS_FAILURE, "the loss is");
 }
 
 int network_update(struct network *n, const struct adam *adam)

@@ -59,10 +59,11 @@ int network_resize(struct network *network, const int size[3]);
 /* The plan that the buffers were allocated by. */
 const struct plan *network_current_plan(const struct network *network);
 
-/* Copies a checkpoint's weights, and Adam's state when training; its architecture is the network's. */
+/* Copies a checkpoint's weights, and Adam's state when training; its architecture is the network's.
+ * STATUS_DATA as checkpoint_check_finite: of what is copied every value is finite. */
 int network_load(struct network *network, const struct checkpoint *checkpoint);
 
-/* Writes the training state as a checkpoint. */
+/* Writes the training state as a checkpoint. STATUS_FAILURE also when a value of it is not finite. */
 int network_save(struct network *network, const struct training *training, const char *path);
 
 /* Copies to the network's memory: inputs x voxels floats; one byte a voxel with bit k set inside region k. */
@@ -80,6 +81,10 @@ int network_infer(struct network *network, float *probabilities);
  * STATUS_FAILURE when the loss is not finite (the gradient is then unspecified, the weights are as they were)
  * or the backend failed. Image and target are used up. */
 int network_gradient(struct network *network, double loss_scale, struct case_score *score);
+
+/* Says why `what` ("the loss is") is not finite: weights that have grown without bound, or else the image.
+ * Returns `status`. */
+int network_fail_not_finite(const struct network *network, int status, const char *what);
 
 /* One Adam step on the gradient, which is unspecified afterwards. */
 int network_update(struct network *network, const struct adam *adam);

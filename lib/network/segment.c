@@ -63,7 +63,7 @@ int segment_run(struct network *n, const int size[3], float *probabilities)
     size_t count = (size_t)network_architecture(n)->outputs * grid_voxels(size);
     for (size_t i = 0; !status && i < count; i++)
         if (!isfinite(probabilities[i]))
-            status = fail(STATUS_DATA, "the probabilities are not finite: neither can the image be");
+            status = network_fail_not_finite(n, STATUS_DATA, "the probabilities are");
     return status;
 }
 

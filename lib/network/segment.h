@@ -10,7 +10,7 @@
 int segment_put(struct network *network, const int size[3], const float *image);
 
 /* Probabilities (outputs, z, y, x) of the image put last, cut to its size. STATUS_DATA when they are not
- * finite, which only an image that is not finite (or a ruined network) can cause. */
+ * finite, which only an image that is not finite or weights that have diverged can cause. */
 int segment_run(struct network *network, const int size[3], float *probabilities);
 
 /* The mean of several passes --------------------------------------------------------------------------

@@ -219,20 +219,41 @@ static int unit_length(int units, double *length)
     return *length > 0 ? STATUS_OK : fail(STATUS_DATA, "xyzt_units: %d is not a unit of length", units & 7);
 }
 
+/* With a qform the comparison of the two forms says as much. */
+static void warn_of_pixdim(const char *path, const double sform[3][4], const float qform[10], double length)
+{
+    double spacing[3], pixdim[3];
+    bool differ = false;
+    affine_spacing(sform, spacing);
+    for (int axis = 0; axis < 3; axis++) {
+        pixdim[axis] = fabs((double)qform[7 + axis]);
+        differ |= pixdim[axis] > 0 && !(fabs(pixdim[axis] - spacing[axis]) * length <= FORMS_AGREE);
+    }
+    if (differ)
+        warn("%s: voxels of %gx%gx%g by pixdim, of %gx%gx%g by the sform: the sform is used", path, pixdim[0],
+             pixdim[1], pixdim[2], spacing[0], spacing[1], spacing[2]);
+}
+
 static int choose_affine(const char *path, struct nifti *volume)
 {
     const struct source_forms *forms = &volume->forms;
-    double sform[3][4], qform[3][4], length;
+    double sform[3][4], qform[3][4], length, inverse[3][3];
     int status = unit_length(forms->units, &length);
     if (status)
         return status;
     for (int i = 0; i < 12; i++)
         sform[i / 4][i % 4] = (double)forms->sform[i];
     bool has_qform = forms->qform_code > 0, sound = has_qform && nifti_qform_affine(forms->qform, qform);
-    if (has_qform && forms->sform_code > 0 &&
-        (!sound || affine_difference(qform, sform) * length > FORMS_AGREE))
+    bool has_sform = forms->sform_code > 0;
+    if (has_sform && sound && !affine_invert(sform, inverse) && affine_invert(qform, inverse)) {
+        warn("%s: the sform is singular and places nothing: the qform is used", path);
+        has_sform = false;
+    }
+    if (has_qform && has_sform && (!sound || affine_difference(qform, sform) * length > FORMS_AGREE))
         warn("%s: qform and sform place the volume differently: the sform is used", path);
-    if (forms->sform_code > 0) {
+    if (has_sform && !has_qform)
+        warn_of_pixdim(path, sform, forms->qform, length);
+    if (has_sform) {
         memcpy(volume->affine, sform, sizeof sform);
     } else if (sound) {
         memcpy(volume->affine, qform, sizeof qform);
@@ -246,7 +267,6 @@ static int choose_affine(const char *path, struct nifti *volume)
     }
     for (int i = 0; i < 12; i++)
         volume->affine[i / 4][i % 4] *= length;
-    double inverse[3][3];
     if (!affine_invert(volume->affine, inverse))
         return fail(STATUS_DATA, "the affine is singular");
     affine_spacing(volume->affine, volume->spacing);

@@ -2,11 +2,11 @@
 #include "lib/base/error.h"
 #include "lib/base/grid.h"
 #include "lib/stream/affine.h"
+#include "lib/stream/mapping.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 static const double DIRECTION_TOLERANCE = 1e-4; /* mm a voxel */
 static const double OFFSET_TOLERANCE = 1e-3;    /* voxels */
@@ -89,7 +89,7 @@ int record_copy_header(struct record *to, const struct record *from)
 void record_free(struct record *record)
 {
     if (record->mapping)
-        munmap(record->mapping, record->mapping_bytes);
+        mapping_close(record->mapping, record->mapping_bytes);
     else if (!record->borrowed)
         free(record->data);
     free(record->keys);
@@ -121,7 +121,17 @@ int record_offset(const struct record *record, int offset[3])
     return STATUS_OK;
 }
 
-int record_place(const struct record *record, struct record *whole)
+/* A whole head of 1 mm in 64 floats fits the first, a small crop of a large one the second. */
+static uint64_t placed_bytes_max(const struct record *record, uint64_t max_bytes)
+{
+    const uint64_t least = UINT64_C(256) << 20, times = 64;
+    if (max_bytes)
+        return max_bytes;
+    uint64_t most = record->bytes * times > least ? record->bytes * times : least;
+    return most < RECORD_BYTES_MAX ? most : RECORD_BYTES_MAX;
+}
+
+int record_place(const struct record *record, uint64_t max_bytes, struct record *whole)
 {
     int offset[3], status = record_offset(record, offset);
     if (!status)
@@ -132,9 +142,14 @@ int record_place(const struct record *record, struct record *whole)
         whole->size[axis] = record->grid[axis];
     affine_split(record->affine, whole->directions, whole->origin);
     size_t channels = (size_t)record->channels, sample = sample_bytes(record->sample);
-    if (record_voxels(whole) * channels * sample > RECORD_BYTES_MAX)
-        status = fail(STATUS_DATA, "case %s: a source grid of %dx%dx%d is too large", record->case_name,
-                      record->grid[0], record->grid[1], record->grid[2]);
+    const uint64_t bytes = record_voxels(whole) * channels * sample,
+                   most = placed_bytes_max(record, max_bytes);
+    if (bytes > most)
+        status = fail(STATUS_DATA,
+                      "case %s: its source grid of %dx%dx%d takes %llu bytes, the limit for a record of %zu "
+                      "bytes is %llu: --max-bytes",
+                      record->case_name, record->grid[0], record->grid[1], record->grid[2],
+                      (unsigned long long)bytes, record->bytes, (unsigned long long)most);
     else
         status = record_allocate(whole);
     if (status) {

@@ -81,9 +81,10 @@ void record_free(struct record *record);
 int record_offset(const struct record *record, int offset[3]);
 
 /* Puts the record back on its source grid: *whole is a new record of the grid's size, its data 0 outside of
- * what the record covers; what overhangs the grid is cut. STATUS_DATA as record_offset, and for a grid above
- * RECORD_BYTES_MAX. */
-int record_place(const struct record *record, struct record *whole);
+ * what the record covers; what overhangs the grid is cut. A header alone must not take memory: a grid of more
+ * than `max_bytes` bytes is STATUS_DATA; where that is 0, one of more than 64 times the record's own and 256 MiB,
+ * or of more than RECORD_BYTES_MAX. STATUS_DATA also as record_offset. */
+int record_place(const struct record *record, uint64_t max_bytes, struct record *whole);
 
 /* Length of the step along each axis in mm; 0 without geometry. */
 void record_spacing(const struct record *record, double spacing[3]);

@@ -1,6 +1,7 @@
 #include "lib/stream/safetensors.h"
 #include "lib/base/array.h"
 #include "lib/base/error.h"
+#include "lib/stream/mapping.h"
 #include "lib/stream/safetensors_header.h"
 #include <fcntl.h>
 #include <inttypes.h>
@@ -9,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -29,8 +29,8 @@ static int map_file(struct safetensors *file, const char *path)
     else if (info.st_size < LENGTH_BYTES)
         status = fail(STATUS_DATA, "%s: too short for a safetensors file", path);
     if (!status) {
-        void *mapping = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (mapping == MAP_FAILED) {
+        void *mapping = mapping_open(fd, 0, (size_t)info.st_size, path);
+        if (!mapping) {
             status = fail_errno(STATUS_FAILURE, "%s: cannot map", path);
         } else {
             file->mapping = mapping;
@@ -133,8 +133,7 @@ void safetensors_close(struct safetensors *file)
     }
     free(file->tensors);
     free(file->metadata);
-    if (file->mapping)
-        munmap(file->mapping, file->mapping_bytes);
+    mapping_close(file->mapping, file->mapping_bytes);
     *file = (struct safetensors){0};
 }
 

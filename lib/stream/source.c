@@ -3,13 +3,13 @@
 #include "lib/base/error.h"
 #include "lib/base/numbers.h"
 #include "lib/base/progress.h"
+#include "lib/stream/mapping.h"
 #include "lib/stream/nrrd_text.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -148,9 +148,9 @@ static bool map_payload(struct source *source, struct record *record)
     if (before % ALIGNMENT)
         return false;
     size_t length = record->bytes + before;
-    void *mapping = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE, source->fd,
-                         (off_t)(source->position - before));
-    if (mapping == MAP_FAILED)
+    void *mapping = mapping_open(source->fd, (off_t)(source->position - before), length,
+                                 source_name(source->path));
+    if (!mapping)
         return false;
     record->mapping = mapping;
     record->mapping_bytes = length;

@@ -109,9 +109,10 @@ int case_folder_write(const struct phantom *phantom, const char *folder, const c
         return fail(STATUS_FAILURE, "%s: the path is too long", folder);
     if (!mkdtemp(temporary))
         return fail_errno(STATUS_FAILURE, "%s: cannot create a folder there", folder);
+    struct stat old; /* a folder that is replaced; its permissions stay */
     mode_t mask = umask(0);
     umask(mask);
-    chmod(temporary, 0777 & ~mask);
+    chmod(temporary, stat(target, &old) ? 0777 & ~mask : old.st_mode & 0777);
     int status = write_files(phantom, temporary, name);
     if (status) {
         char cause[1024]; /* removing may fail too, but the first cause counts */

@@ -23,12 +23,16 @@ int crop_record(struct record *record, const struct window *window);
 /* Cropping a stream: the window of the last image is kept for what follows of the same case. */
 struct crop {
     struct window window; /* size is the caller's, offset the last image's */
+    bool strict;          /* what is cut off is an error, else a warning */
+    uint64_t max_bytes;   /* of a result; 0: RECORD_BYTES_MAX */
     int image_size[3];
     char case_name[CASE_NAME_SIZE]; /* of the last image; "" before any */
 };
 
-/* Crops an image about its own box, any other record as its image was. STATUS_DATA for an image without a
- * non-zero voxel, and for a record without its image before it or of another size. */
+/* Crops an image about its own box, any other record as its image was. A background that is not 0 is cleared
+ * first (background.h). Brain or labelled voxels that are cut off are counted in a warning; with `strict` they
+ * are STATUS_DATA. So are an image without a non-zero voxel, a record without its image before it or of another
+ * size, and a result above max_bytes. */
 int crop_apply(struct crop *crop, struct record *record);
 
 #endif

@@ -1,5 +1,6 @@
 #include "lib/volume/labels.h"
 #include "lib/base/error.h"
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -46,8 +47,33 @@ const struct label_scheme *label_scheme_named(const char *name)
     return NULL;
 }
 
+/* What interpolation and 16-bit scaling leave of a whole number. */
+static const float ROUNDING = 1e-3f;
+
+float label_round(float value)
+{
+    const float whole = rintf(value);
+    return fabsf(value - whole) <= ROUNDING ? whole : value;
+}
+
+size_t labels_rounded(const float *values, size_t voxels)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < voxels; i++)
+        count += label_round(values[i]) != values[i] && values[i] == values[i];
+    return count;
+}
+
+void labels_warn_rounded(const char *name, size_t count)
+{
+    if (count)
+        warn("%s: %zu labels are not whole numbers but within %g of one, and are taken for it", name, count,
+             (double)ROUNDING);
+}
+
 uint8_t label_of_value(const struct label_scheme *scheme, float value)
 {
+    value = label_round(value);
     int whole = value >= 0 && value < LABEL_VALUES ? (int)value : LABEL_VALUES;
     return whole < LABEL_VALUES && (float)whole == value ? scheme->label_of[whole] : LABEL_NONE;
 }

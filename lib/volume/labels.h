@@ -51,8 +51,15 @@ extern const struct label_scheme *const record_scheme;
  * Decathlon's 1 oedema, 2 non-enhancing, 3 enhancing. NULL for another name. */
 const struct label_scheme *label_scheme_named(const char *name);
 
-/* A number of a label map of a scheme as a label of records; LABEL_NONE for one that the scheme does not
- * have. */
+/* The whole number that a label map's number is within 0.001 of, else the number itself. */
+float label_round(float value);
+
+/* How many numbers label_round changes, and a warning of it unless it is 0; `name` is the file's. */
+size_t labels_rounded(const float *values, size_t voxels);
+void labels_warn_rounded(const char *name, size_t count);
+
+/* A number of a label map of a scheme, rounded, as a label of records; LABEL_NONE for one that the scheme does
+ * not have. */
 uint8_t label_of_value(const struct label_scheme *scheme, float value);
 
 /* The numbers of a label map of a scheme as labels of records. STATUS_DATA, with the number and its count,

@@ -108,6 +108,8 @@ static int read_label(const struct volumes *all, const struct nifti_case *files,
     if (status)
         return status;
     status = labels_of_values(scheme, volume->data, record_voxels(record), record->data);
+    if (!status)
+        labels_warn_rounded(files->label, labels_rounded(volume->data, record_voxels(record)));
     if (status && scheme == record_scheme)
         fail(status, "%s (with --labels 2023 also 3)", error_message());
     return status ? fail_in(status, "%s", files->label) : STATUS_OK;

@@ -2,6 +2,7 @@
 #include "lib/base/error.h"
 #include "lib/base/grid.h"
 #include "lib/volume/labels.h"
+#include <stdio.h>
 #include <string.h>
 
 int record_derive(struct record *to, const struct record *from, enum sample sample, int channels,
@@ -55,6 +56,7 @@ int record_make_labels(struct record *record)
         record_free(&narrow);
         return status;
     }
+    labels_warn_rounded(record->case_name, labels_rounded(record->data, n));
     record_replace(record, &narrow);
     return STATUS_OK;
 }
@@ -66,4 +68,19 @@ int record_same_size(const struct record *record, const int size[3], const char 
         return STATUS_OK;
     return fail(STATUS_DATA, "the %s is %dx%dx%d, its image %dx%dx%d", what, own[0], own[1], own[2], size[0],
                 size[1], size[2]);
+}
+
+const char *channel_name(const struct record *record, int channel, char *name, size_t size)
+{
+    const char *at = record->channel_names;
+    for (int c = 0; c < channel && *at; c++) {
+        at += strcspn(at, " ");
+        at += strspn(at, " ");
+    }
+    int length = (int)strcspn(at, " ");
+    if (length)
+        snprintf(name, size, "%.*s", length, at);
+    else
+        snprintf(name, size, "channel %d", channel);
+    return name;
 }

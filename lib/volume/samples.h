@@ -22,4 +22,7 @@ int record_make_labels(struct record *record);
 /* STATUS_DATA unless the record has the size of its case's image; `what` it is stands in the message. */
 int record_same_size(const struct record *record, const int size[3], const char *what);
 
+/* The name of a channel ("t1ce"), or its number from 0 where the record does not name it. */
+const char *channel_name(const struct record *record, int channel, char *name, size_t size);
+
 #endif

@@ -1,5 +1,6 @@
 #include "lib/volume/standardize.h"
 #include "lib/base/error.h"
+#include "lib/volume/background.h"
 #include "lib/volume/samples.h"
 #include <math.h>
 #include <stdio.h>
@@ -84,25 +85,11 @@ struct mean_deviation standardize(float *voxels, size_t count)
     return m;
 }
 
-const char *channel_name(const struct record *record, int channel, char *name, size_t size)
-{
-    const char *at = record->channel_names;
-    for (int c = 0; c < channel && *at; c++) {
-        at += strcspn(at, " ");
-        at += strspn(at, " ");
-    }
-    int length = (int)strcspn(at, " ");
-    if (length)
-        snprintf(name, size, "%.*s", length, at);
-    else
-        snprintf(name, size, "channel %d", channel);
-    return name;
-}
-
 int standardize_record(struct record *record)
 {
     if (record->role != ROLE_IMAGE)
         return STATUS_OK;
+    background_clear(record);
     int status = record_make_float(record);
     if (status)
         return status;

@@ -19,10 +19,8 @@ struct mean_deviation mean_deviation_of(const float *voxels, size_t count);
 struct mean_deviation standardize(float *voxels, size_t count);
 
 /* Standardizes every channel of an image, as float, with a warning for a channel that is empty or constant;
- * other records stay as they are. STATUS_DATA for voxels that are not finite. */
+ * other records stay as they are. A background that is not 0 is cleared first (background.h). STATUS_DATA for
+ * voxels that are not finite. */
 int standardize_record(struct record *record);
-
-/* The name of a channel ("t1ce"), or its number from 0 where the record does not name it. */
-const char *channel_name(const struct record *record, int channel, char *name, size_t size);
 
 #endif

@@ -1,6 +1,7 @@
 """Shared by the tests of nii2raw, raw2nii and rawinfo: small NIfTI files, running tools, TAP lines. Standard library only."""
 
 import gzip
+import math
 import os
 import struct
 import subprocess
@@ -33,15 +34,17 @@ def refused(result, status, *words):
     return code == status and not out and err.count("\n") == 1 and all(word in err for word in words)
 
 
-def nifti(values, size=SIZE, affine=AFFINE, kind="h", codes=(1, 1)):
-    """Bytes of a NIfTI-1 file; `kind` is struct's letter, a fourth size is that of channels."""
+def nifti(values, size=SIZE, affine=AFFINE, kind="h", codes=(1, 1), spacing=None):
+    """Bytes of a NIfTI-1 file; `kind` is struct's letter, a fourth size is that of channels. pixdim is the spacing, or
+    else as long as the affine's columns."""
     dim = [len(size), *size] + [1] * (7 - len(size))
     datatype, bits = {"B": (2, 8), "h": (4, 16), "f": (16, 32)}[kind]
     header = bytearray(352)
     struct.pack_into("<i", header, 0, 348)
     struct.pack_into("<8h", header, 40, *dim)
     struct.pack_into("<2h", header, 70, datatype, bits)
-    struct.pack_into("<8f", header, 76, 1, 1, 1, 2, 0, 0, 0, 0)
+    spacing = spacing or [math.sqrt(sum(affine[4 * row + axis] ** 2 for row in range(3))) for axis in range(3)]
+    struct.pack_into("<8f", header, 76, 1, *spacing, 0, 0, 0, 0)
     struct.pack_into("<3f", header, 108, 352, 1, 0)
     header[123] = 2
     struct.pack_into("<2h", header, 252, *codes)

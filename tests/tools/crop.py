@@ -76,4 +76,34 @@ for name, stream, word in refusals:
     status, out, message = run("crop", "--size", "3x3x3", stdin=stream)
     lines = message.splitlines()
     check(status == 65 and len(lines) == 1 and word in message, "%s is refused (65): %s" % (name, lines))
+# a head of 20x14x18 voxels with a tumour at its end; 28x24x22 in all
+head = np.zeros((2, 22, 24, 28), "<f4")
+head[:, 2:20, 5:19, 4:24] = rng.uniform(1, 2, (2, 18, 14, 20))
+tumour = np.zeros((22, 24, 28), "u1")
+tumour[8:12, 8:12, 4:8] = 4
+stream = pair(head, tumour, "big")
+status, out, message = run("crop", "--size", "20x14x18", stdin=stream)
+check(status == 0 and not message, "a window as large as the head cuts nothing, and says nothing")
+status, out, message = run("crop", "--size", "16x14x20", stdin=stream)
+check(status == 0 and "case big: the head is 20x14x18, larger than 16x14x20: 1008 of its voxels are cut off" in message
+      and "case big: 32 labelled voxels are cut off" in message, "what is cut off is counted: " + message)
+check(run("crop", "--quiet", "--size", "16x14x20", stdin=stream)[1:] == (out, ""), "silently with --quiet")
+status, out, message = run("crop", "--strict", "--size", "16x14x20", stdin=stream)
+check(status == 65 and not out and "larger than 16x14x20" in message, "--strict refuses")
+status, out, message = run("crop", "--strict", "--size", "20x14x18", stdin=pair(head, np.ones_like(tumour), "out"))
+check(status == 65 and "%d labelled voxels" % (22 * 24 * 28 - 20 * 14 * 18) in message, "also labels outside the head")
+status, plain, _ = run("crop", "--size", "20x14x18", stdin=stream)
+for kind, value in (("<f4", 37), ("<f4", -1024.5), ("<i2", -1000)):
+    shifted = np.where(head != 0, (head * 100).astype(kind), np.array(value, kind))
+    zero = np.where(head != 0, shifted, np.array(0, kind))
+    status, out, message = run("crop", "--size", "20x14x18", stdin=record(shifted))
+    wanted = run("crop", "--size", "20x14x18", stdin=record(zero))
+    check(status == 0 and out == wanted[1] and not wanted[2] and "background is %g, not 0" % value in message,
+          "a background of %g is recognised, and said" % value)
+noise = np.where(head != 0, head, rng.uniform(-1e-6, 1e-6, head.shape).astype("<f4"))
+status, out, message = run("crop", "--size", "20x14x18", stdin=record(noise))
+check(status == 0 and "channel 1: the corners are not 0" in message, "noise about 0 is warned of")
+for options in (("--size", "4096x4096x4096"), ("--size", "30x30x30", "--max-bytes", "100000")):
+    status, out, message = run("crop", *options, stdin=record(image))
+    check(status == 65 and "more than the limit" in message, "%s is more than a record may have" % (options,))
 finish()

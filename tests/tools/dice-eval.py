@@ -38,6 +38,15 @@ plain = out
 for p, r in (("p.nrrd", "r.nrrd"), ("p.nii.gz", "r.nrrd"), ("p.nrrd", "r.nii")):
     status, out, _ = run("dice-eval", p, r)
     check(status == 0 and out == plain, "%s against %s says the same" % (p, r))
+script = """
+for file in p.nrrd p.nii.gz; do
+    dice-eval <(cat $file) r.nii | cut -f 2- >rows.pipe && cmp rows.pipe rows || exit 1
+    mkfifo slow; { head -c 1 $file; sleep 0.1; head -c 3 $file | tail -c 2; sleep 0.1; tail -c +4 $file; } >slow &
+    dice-eval slow r.nii | cut -f 2- >rows.pipe && cmp rows.pipe rows && wait $! && rm slow || exit 1
+done"""
+save_lines("rows", *("\t".join(line.split("\t")[1:]) for line in plain.decode().splitlines()))
+done = subprocess.run(["bash", "-o", "pipefail", "-c", script], capture_output=True)
+check(done.returncode == 0, "records and NIfTI from pipes, slow ones, too %s" % (done.stdout + done.stderr).decode())
 status, out, _ = run("dice-eval", "-", "r.nii", stdin=record(prediction.astype("<f4"), "label", "A"))
 check(status == 0 and table(out)[1][0]["dice"] == rows[0]["dice"], "a record on stdin against a file, labels as floats")
 
@@ -53,6 +62,16 @@ save_nifti("prob.nii.gz", prob, kind="f", affine=affine())
 check(run("dice-eval", "prob.nii.gz", "r.nii")[1].split(b"\n")[1:] == out.replace(b"both", b"prob").split(b"\n")[1:],
       "so do those of a NIfTI with three channels")
 
+near = prediction + rng.choice(np.array([0, 1e-6, -9e-4, 9e-4]), SHAPE)
+save_nifti("near.nii", near.astype("<f4"), kind="f", affine=affine())
+save_bytes("near.nrrd", record(near.astype("<f4"), "label", "A"))
+for path in ("near.nii", "near.nrrd"):
+    status, out, err = run("dice-eval", path, "r.nii")
+    check(status == 0 and [list(row.values())[1:] for row in table(out)[1]] == [list(row.values())[1:] for row in table(plain)[1]],
+          "labels within 0.001 of whole numbers are those: " + path)
+    check(err.count("\n") == 1 and path in err and "%d labels are not whole" % (near != prediction).sum() in err, "and are counted: " + err)
+save_nifti("far.nii", (prediction + 0.002 * (prediction == 2)).astype("<f4"), kind="f", affine=affine())
+check(refused(run("dice-eval", "far.nii", "r.nii"), 65, "far.nii", "2.002"), "0.002 is too far")
 status, out, _ = run("dice-eval", "--mask", "p.nii.gz", "r.nii")
 check(status == 0 and agrees(table(out)[1], "p", prediction, reference, ["mask"]), "--mask is one region of all labels")
 odd = rng.choice(np.array([0, 7, 300], "<i2"), SHAPE)

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import struct
 import subprocess
 
 from _nifti import LABELS, NEW, OLD, SIZE, AFFINE, case_folder, check, finish, floats, nifti, records, refused, run, save, voxels
@@ -51,7 +52,7 @@ check(not code and err.startswith("nii2raw: case 1/1 (100 %) BraTS_1, image and 
 # Warnings
 stretched = list(AFFINE)
 stretched[0] = -1.01
-save("forms.nii", nifti(voxels(0), affine=stretched))
+save("forms.nii", nifti(voxels(0), affine=stretched, spacing=(1, 1, 2)))
 code, out, err = run("nii2raw", *["forms.nii"] * 4)
 check(not code and err.count("forms.nii: qform and sform place the volume differently") == 4 and "prunet.affine:=-1.00999999 " in "\n".join(records(out)[0][0]), "forms that differ: a warning, and the sform")
 check(run("nii2raw", "-q", *["forms.nii"] * 4)[2] == "", "-q: none")
@@ -60,6 +61,20 @@ strange[72] = 8
 save("bits.nii", strange)
 code, out, err = run("nii2raw", *["bits.nii"] * 4)
 check(not code and err.count("bits.nii: bitpix is 8 for datatype 4") == 4 and err.count("neither sform nor qform") == 4, "a bitpix that lies, no form at all: warnings")
+
+zeros = bytearray(nifti(voxels(0)))
+zeros[280:328] = bytes(48)
+save("zeros.nii", zeros)
+code, out, err = run("nii2raw", *["zeros.nii"] * 4)
+check(not code and err.count("zeros.nii: the sform is singular and places nothing: the qform is used") == err.count("\n") == 4 and "prunet.affine:=-1 0 0 7 0 -1 0 8 0 0 2 9" in records(out)[0][0], "an sform of zeros beside a good qform")
+zeros[256:268] = struct.pack("<3f", 1, 1, 1)
+save("zeros.nii", zeros)
+code, out, err = run("nii2raw", *["zeros.nii"] * 4)
+check(code == 65 and "the affine is singular" in err, "beside a qform that is not one, either")
+for spacing, said in (((1, 1, 2), 0), ((0, 0, 0), 0), ((1, 1, 2.0005), 0), ((0.5, 0.5, 1), 4), ((1, 1, 2.01), 4)):
+    save("pixdim.nii", nifti(voxels(0), codes=(0, 1), spacing=spacing))
+    code, out, err = run("nii2raw", *["pixdim.nii"] * 4)
+    check(not code and err.count("by pixdim, of 1x1x2 by the sform") == err.count("\n") == said, "no qform, an sform of 1x1x2 and a pixdim of %gx%gx%g" % spacing)
 
 # Medical Segmentation Decathlon: x y z modality = flair, t1, t1ce, t2; labels 1 oedema, 2 non-enhancing, 3 enhancing
 order = [v for m in (3, 0, 1, 2) for v in voxels(1000 * m)]
@@ -77,6 +92,10 @@ check(whole_case(run("nii2raw", "--label", "later.nii", "--scheme", "2023", *pat
 check(refused(run("nii2raw", "--label", "later.nii", *paths[:4]), 65, "later.nii", "label 3", "in 15 voxels", "2023"), "without it 3 is refused, with its count")
 save("half.nii", nifti([0.5] * len(LABELS), kind="f"))
 check(refused(run("nii2raw", "--label", "half.nii", *paths[:4]), 65, "half.nii", "label 0.5"), "labels are whole numbers")
+
+save("near.nii", nifti([v + (0.0009, -0.0009, 0)[i % 3] for i, v in enumerate(LABELS)], kind="f"))
+near = run("nii2raw", "--label", "near.nii", *paths[:4])
+check(whole_case((near[0], near[1], ""), "p") and near[2].count("\n") == 1 and "near.nii: 40 labels are not whole" in near[2], "but for a thousandth, with one warning " + near[2])
 
 # Wrong cases
 def replaced(index, data, *options):

@@ -49,6 +49,15 @@ check "order-cases draws with seed 0" test "$(seq 9 | order-cases --epoch 1)" = 
 check "phantom draws with seed 0" test "$(phantom --size 16x16x16 -o a >/dev/null && cat a/*/* | cksum)" = \
     "$(phantom --size 16x16x16 --seed 0 -o b >/dev/null && cat b/*/* | cksum)"
 
+# More threads than a system has room for.
+for tool in "nii2raw --dir $(echo "$work"/raw/*1)" "prunet-infer -m $work/state $work/0.nrrd" "dice-eval $seg $seg"; do
+    # shellcheck disable=SC2086 # several words
+    $tool >usual && OMP_NUM_THREADS=100000 $tool >bounded 2>message
+    check "$tool with 100000 threads: the result of the cores'" test $? = 0 -a "$(cksum <usual)" = "$(cksum <bounded)"
+    check "and one line of warning" test "$(grep -c "OMP_NUM_THREADS: 100000 is not within" message)" = 1 -a "$(wc -l <message)" = 1
+done
+check "a number that can be is no news" test -z "$(OMP_NUM_THREADS=7 rawinfo "$work/0.nrrd" 2>&1 >out)"
+
 # PRUNET_ variables.
 for tool in "${tools[@]}"; do
     PRUNET_THREAD=2 "$tool" >out 2>message </dev/null

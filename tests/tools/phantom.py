@@ -75,8 +75,10 @@ status, _, message = run("phantom", *small, "-o", path("never"), env={"PRUNET_TH
 check(status == 2 and "PRUNET_THREADS" in message and not os.path.exists(path("never")), "PRUNET_THREADS is heard")
 run("phantom", "--seed", "2", "--cases", "2", *small, "-o", path("other"))
 check(digest("other") != digest("t1"), "another seed, other cases")
+os.chmod(path("t1/phantom_00001"), 0o700)
 run("phantom", "--seed", "2", "--cases", "2", *small, "-o", path("t1"))
 check(digest("other") == digest("t1"), "a folder that exists is replaced")
+check(os.stat(path("t1/phantom_00001")).st_mode & 0o777 == 0o700, "and keeps its permissions")
 check(all(not name.startswith(".") for name in os.listdir(path("t1"))), "without a trace")
 
 

@@ -54,5 +54,12 @@ fails "a network of other inputs" 65 "4 channels, the network takes 7" \
 cp "$work/0.nrrd" "$work/nan.nrrd"
 printf '\377\377\377\377' | dd of="$work/nan.nrrd" bs=1 seek=8096 conv=notrunc status=none
 fails "an image with a NaN" 65 "not finite" "${infer[@]}" -o "$work/never" "$work/nan.nrrd"
+header=$(($(head -c 8 "$work/state" | od -An -t u8) + 8))
+cp "$work/state" "$work/nan.state"
+printf '\0\0\300\177' | dd of="$work/nan.state" bs=1 seek=$header conv=notrunc status=none
+fails "a weight that is not finite: the model is named" 65 "$work/nan.state: firstConv.weight: 1 of its" \
+    prunet-infer -m "$work/nan.state" -o "$work/never" "$work/0.nrrd"
+fails "also as the second of two" 65 "$work/nan.state: firstConv.weight: 1 of its" \
+    prunet-infer -m "$work/state" -m "$work/nan.state" -o "$work/never" "$work/0.nrrd"
 check "none of these left an output" test ! -e "$work/never"
 fails "a full disk" 1 "No space left" "${infer[@]}" -o /dev/full "$work/0.nrrd"

@@ -32,6 +32,9 @@ fails "an odd width" 2 "do not split into two halves" prunet-init --channels 4,7
 fails "a list that is none" 2 "4,x" prunet-init --channels 4,x -o "$state"
 fails "another kind" 2 "'unet' is not a kind of network (reversible, baseline)" prunet-init --kind unet -o "$state"
 fails "blocks for the baseline" 2 "no blocks" prunet-init --kind baseline --encoder-blocks 2 -o "$state"
+for bias in 1e300 -1e39 101; do
+    fails "an output bias of $bias" 2 "--output-bias" prunet-init --channels 4,8 --output-bias=$bias -o "$state"
+done
 fails "nowhere to write" 2 "-o STATE" prunet-init --seed 1
 fails "an operand" 2 "no operands" prunet-init -o "$state" "$work/a"
 check "none of these left a file" test ! -e "$state"

@@ -137,6 +137,9 @@ fails "memory that is no size" 2 "neither a size" "${never[@]}" --memory much --
 fails "too little memory, with how much is needed" 1 "MiB of memory are needed at least, 0 MiB are allowed" \
     "${never[@]}" --memory 100K -- "${records[0]}"
 fails "no learning rate" 2 "positive" "${never[@]}" --learning-rate 0 -- "${records[0]}"
+for setting in learning-rate=1e30 weight-decay=1e308 weight-decay=2 loss-divisor=1e-300 loss-divisor=1e300; do
+    fails "--$setting" 2 "--${setting%=*}" "${never[@]}" "--$setting" -- "${records[0]}"
+done
 fails "the wrong epoch" 65 "epoch 3 follows 2" "${never[@]}" --epoch 3 -- "${records[0]}"
 fails "a missing case" 65 "$(sed -n 3p "$work/names")" "${never[@]}" --expect "$work/names" -- "${records[@]:0:2}"
 fails "cases out of order" 65 "$(sed -n 1p "$work/names")" "${never[@]}" --expect "$work/names" -- "${records[1]}"
@@ -153,6 +156,25 @@ fails "a network of other inputs" 65 "4 channels, the network takes 7" \
 make_state "$work/five" --outputs 5
 fails "a network of other outputs" 65 "5 outputs" prunet-step --state "$work/five" -o "$work/never" -- "${records[0]}"
 fails "a state that is none" 65 "${records[0]}" prunet-step --state "${records[0]}" -o "$work/never" -- "${records[0]}"
+altered() { # new, bytes of the first number of the first tensor, which of Adam's three vectors it is in
+    cp "$work/start" "$work/$1"
+    local header length
+    header=$(($(head -c 8 "$work/start" | od -An -t u8) + 8))
+    length=$((($(stat -c %s "$work/start") - header) / 3))
+    printf "%b" "$2" | dd of="$work/$1" bs=1 seek=$((header + $3 * length)) conv=notrunc status=none
+}
+altered nan '\0\0\300\177' 0
+fails "a weight that is not finite, with the state's name" 65 "$work/nan: firstConv.weight: 1 of its 432 values is not" \
+    prunet-step --state "$work/nan" -o "$work/never" -- "${records[0]}"
+altered infinite '\0\0\200\177' 2
+fails "nor is one of Adam's" 65 "$work/infinite: optimizer.exp_avg_sq.firstConv.weight: 1 of its 432 values is not" \
+    prunet-step --state "$work/infinite" -o "$work/never" -- "${records[0]}"
+altered huge '\0\0\200\175' 0 # 2e37: a square of it overflows
+fails "weights without bound: the state is named, not the image" 1 "weights that began as $work/huge reach" \
+    prunet-step --state "$work/huge" -o "$work/never" -- "${records[0]}"
+altered last '\377\377\177\177' 1 # the largest float as a mean gradient: the step overflows
+fails "a step whose result is not finite" 1 "$work/never: not written: firstConv.weight: 1 of its 432 values is not" \
+    prunet-step --state "$work/last" -o "$work/never" --learning-rate 1 -- "${records[0]}"
 head -c 5000 "$work/start" >"$work/short"
 fails "a state cut short" 65 "$work/short" prunet-step --state "$work/short" -o "$work/never" -- "${records[0]}"
 cp "${records[0]}" "$work/nan.nrrd"

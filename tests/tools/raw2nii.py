@@ -75,6 +75,17 @@ check(refused(run("raw2nii", "--role", "image", stdin=IMAGE), 65, "not the last 
 check(refused(run("raw2nii", stdin=b""), 65, "empty"), "an empty stream")
 check(run("raw2nii", "--role", "mouse", stdin=LABEL)[0] == 2, "usage: a role that is none")
 check(refused(run("raw2nii", "--max-bytes", "59", stdin=LABEL), 65, "59"), "--max-bytes")
+
+
+def on_grid(x, y, z):
+    return LABEL.replace(b"prunet.grid:=5 4 3", b"prunet.grid:=%d %d %d" % (x, y, z))
+
+
+check(refused(run("raw2nii", stdin=on_grid(4096, 4096, 64)), 65, "case one", "4096x4096x64", "--max-bytes"), "a grid that only the header makes large")
+check(refused(run("raw2nii", "--max-bytes", "1M", stdin=on_grid(128, 128, 65)), 65, "128x128x65"), "--max-bytes holds for the grid, too")
+check(run("raw2nii", "--max-bytes", "2M", stdin=on_grid(128, 128, 65))[0] == 0, "and a larger one lets it pass")
+save("vast.nii", nifti([], (4096, 4096, 64), kind="B"))
+check(refused(run("raw2nii", "--like", "vast.nii", stdin=LABEL), 65, "4096x4096x64"), "nor can the header of --like make it large")
 with open("/dev/full", "wb") as full:
     done = subprocess.run(["raw2nii"], input=LABEL, stdout=full, stderr=subprocess.PIPE)
 check(done.returncode == 1 and b"No space left" in done.stderr, "a full disk")

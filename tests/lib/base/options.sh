@@ -21,9 +21,14 @@ for tool in "$BUILD"/bin/*; do
     check $? "$name explains itself on stdout"
     awk 'length > 110 { exit 1 }' help
     check $? "$name --help fits a terminal of 110 columns"
-    "$name" --help >/dev/full 2>/dev/null
-    [ $? = 1 ]
-    check $? "$name notices when its help cannot be written"
+    for option in --help --version; do
+        "$name" $option >/dev/full 2>message
+        [ $? = 1 ] && [ "$(cat message)" = "$name: standard output: cannot write: No space left on device" ]
+        check $? "$name says so when the text of $option cannot be written"
+        "$name" $option >&- 2>message
+        [ $? = 1 ] && grep -q "^$name: standard output: cannot write: " message
+        check $? "$name $option says so where standard output is closed"
+    done
     refuse "$name" "unknown option" "$name" --no-such-option
 done
 
@@ -46,6 +51,13 @@ done
 for value in -1 x 1Q 9999999T '' 1KK; do
     refuse "bytes '$value'" "max-bytes" crop --max-bytes "$value"
 done
+# 0 stands for an option that is not given; given, it is not taken for that.
+for option in "prunet-step --epoch" "prunet-step --threads" "crop --max-bytes" "prunet-init --groups" "prunet-init --inputs" \
+    "prunet-init --outputs" "prunet-plan --encoder-blocks" "prunet-plan --decoder-blocks"; do
+    # shellcheck disable=SC2086 # a tool and its option
+    refuse "0 is no value: $option" "${option#* }: '*0" $option 0
+done
+refuse "nor is -1" "fraction: -1" split-cases --train t --validation v --fraction -1 names
 refuse "a flag with an argument" "takes no argument" regions --inverse=1
 
 printf 'a\nb\nc\n' >names

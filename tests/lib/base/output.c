@@ -65,6 +65,23 @@ static void check_life(void)
     check(target_is("new 7") && !others(), "and after a discard");
 }
 
+static void check_permissions(void)
+{
+    static const mode_t modes[] = {0600, 0640, 0444, 0666};
+    struct output output;
+    struct stat info;
+    umask(022);
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+        write_target("old");
+        chmod(target, modes[i]);
+        bool done = !output_open(&output, target, true) && !output_write(&output, "new", 3) &&
+                    !output_commit(&output) && !stat(target, &info);
+        check(done && target_is("new") && (info.st_mode & 07777) == modes[i],
+              "a file of permissions %o keeps them: %o", modes[i], info.st_mode & 07777);
+        unlink(target);
+    }
+}
+
 /* What a child that is killed, or that exits, in the middle of writing leaves. */
 static void check_death(int number)
 {
@@ -171,6 +188,7 @@ int main(void)
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
         check_death(signals[i]);
     check_life();
+    check_permissions();
     check_refusals();
     check_growth();
     check_special();

@@ -27,7 +27,8 @@ static int supply(void *self, enum state_vector vector, const struct parameter *
 
 static int refuse(void *self, enum state_vector vector, const struct parameter *parameter, float *values)
 {
-    (void)self, (void)parameter, (void)values;
+    (void)self;
+    memset(values, 0, parameter->count * sizeof *values);
     return vector == STATE_EXP_AVG_SQ ? fail(STATUS_FAILURE, "no more values") : STATUS_OK;
 }
 

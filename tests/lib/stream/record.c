@@ -198,7 +198,7 @@ static void placing(void)
     const int16_t *from = record.data;
     for (size_t i = 0; i < record.bytes / 2; i++)
         ((int16_t *)record.data)[i] = (int16_t)(i + 1);
-    bool right = !record_place(&record, &whole) && !memcmp(whole.size, record.grid, sizeof whole.size);
+    bool right = !record_place(&record, 0, &whole) && !memcmp(whole.size, record.grid, sizeof whole.size);
     const int16_t *to = whole.data;
     for (int c = 0; right && c < 2; c++)
         for (int z = 0; z < 7; z++)
@@ -214,13 +214,13 @@ static void placing(void)
     check(!record_offset(&whole, offset) && !offset[0] && !offset[1] && !offset[2], "and then has offset 0");
     record_free(&whole);
     record.origin[0] = 10 + 100; /* 100 voxels beside the grid */
-    right = !record_place(&record, &whole);
+    right = !record_place(&record, 0, &whole);
     for (size_t i = 0; right && i < whole.bytes; i++)
         right = !((char *)whole.data)[i];
     check(right, "a crop beside the grid leaves it 0");
     record_free(&whole);
     record.grid[0] = record.grid[1] = record.grid[2] = 4096;
-    check(record_place(&record, &whole) == STATUS_DATA, "a grid of 256 GiB is refused, not allocated");
+    check(record_place(&record, 0, &whole) == STATUS_DATA, "a grid of 256 GiB is refused, not allocated");
     record_free(&record);
 }
 

@@ -1,5 +1,6 @@
 /* Moments where summing is hard: large means, tiny spreads, counts that no lane divides. */
 #include "lib/volume/standardize.h"
+#include "lib/volume/samples.h"
 #include "tests/check.h"
 
 static void check_moments(size_t n, double mean, double spread)

@@ -1,0 +1,99 @@
+#include "lib/stream/mapping.h"
+#include "lib/base/error.h"
+#include "lib/base/output.h"
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { MAPPINGS_MAX = 256 };
+
+/* What is mapped now. The handler reads a slot that other threads may be filling: `start` is set last and
+ * cleared first. */
+static struct slot {
+    char *volatile start;
+    size_t bytes;
+    char *name;
+} slots[MAPPINGS_MAX];
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* For a handler: only async-signal-safe calls. */
+static void say(const char *text)
+{
+    ssize_t written = write(STDERR_FILENO, text, strlen(text));
+    (void)written; /* there is nobody else to tell */
+}
+
+static void on_bus_error(int number, siginfo_t *info, void *context)
+{
+    (void)context;
+    const char *at = info->si_addr;
+    for (int i = 0; i < MAPPINGS_MAX; i++) {
+        const char *start = slots[i].start;
+        if (!start || at < start || at >= start + slots[i].bytes)
+            continue;
+        say(tool_name);
+        say(": ");
+        say(slots[i].name);
+        say(": the file was cut while it was read\n");
+        output_remove_pending();
+        _exit(STATUS_DATA);
+    }
+    signal(number, SIG_DFL); /* not a file of ours: the access is repeated, and ends the process */
+}
+
+static void watch(void)
+{
+    struct sigaction action = {.sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGBUS, &action, NULL);
+}
+
+static struct slot *slot_of(const void *start)
+{
+    for (int i = 0; i < MAPPINGS_MAX; i++)
+        if (slots[i].start == start)
+            return &slots[i];
+    return NULL;
+}
+
+void *mapping_open(int fd, off_t offset, size_t bytes, const char *name)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    char *copy = strdup(name);
+    if (!copy)
+        return NULL;
+    pthread_once(&once, watch);
+    pthread_mutex_lock(&lock);
+    struct slot *slot = slot_of(NULL);
+    void *mapping = slot ? mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, offset) : MAP_FAILED;
+    if (mapping != MAP_FAILED) {
+        slot->name = copy;
+        slot->bytes = bytes;
+        slot->start = mapping;
+    } else if (!slot) {
+        errno = EMFILE;
+    }
+    pthread_mutex_unlock(&lock);
+    if (mapping != MAP_FAILED)
+        return mapping;
+    int cause = errno;
+    free(copy);
+    errno = cause;
+    return NULL;
+}
+
+void mapping_close(void *mapping, size_t bytes)
+{
+    if (!mapping)
+        return;
+    pthread_mutex_lock(&lock);
+    struct slot *slot = slot_of(mapping);
+    slot->start = NULL;
+    munmap(mapping, bytes);
+    free(slot->name);
+    pthread_mutex_unlock(&lock);
+}
