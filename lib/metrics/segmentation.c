@@ -4,6 +4,7 @@
 #include "lib/stream/affine.h"
 #include "lib/stream/nifti.h"
 #include "lib/stream/reader.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
@@ -257,12 +258,14 @@ static int is_record(const char *path, bool *record)
     int file = open(path, O_RDONLY | O_CLOEXEC);
     if (file < 0)
         return fail_errno(STATUS_FAILURE, "%s: cannot open", path);
-    ssize_t length = read(file, magic, sizeof magic);
+    ssize_t length;
+    do
+        length = read(file, magic, sizeof magic);
+    while (length < 0 && errno == EINTR);
+    int status = length < 0 ? fail_errno(STATUS_FAILURE, "%s: cannot read", path) : STATUS_OK;
     close(file);
-    if (length < 0)
-        return fail_errno(STATUS_FAILURE, "%s: cannot read", path);
     *record = length == (ssize_t)sizeof magic && !memcmp(magic, "NRRD", sizeof magic);
-    return STATUS_OK;
+    return status;
 }
 
 int segmentation_read(const char *path, enum side side, enum label_set set, uint64_t max_bytes,
