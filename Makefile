@@ -215,6 +215,16 @@ setup:
 
 # --- check ---------------------------------------------------------------------------------------------
 
+# A library that makes a tool's calls fail. It stands before the C library, so no sanitizer goes into it.
+TESTS += $(BUILD)/faults.so
+$(BUILD)/faults.so: tests/faults/shim/faults.c
+	@mkdir -p $(@D)
+	$(call say,LD $@)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) -O2 -shared -fPIC $< -ldl -o $@
+
+CALLS ?= 160
+faults: all $(BUILD)/faults.so  ## each of a tool's and a stage's calls fails in turn, of a class CALLS at most (160)
+	@tests/faults/faults $(BUILD) $(CALLS)
+
 test: all $(TESTS) $(SHIM_PROGRAMS)  ## build and run every test; the last line counts them
 	tests/run $(BUILD)
 
@@ -263,5 +273,5 @@ help:  ## this text
 	@echo '  to install:     PREFIX  DESTDIR'
 
 .PHONY: all debug tags compile_commands.json install uninstall setup $(STAGES) stages compare demo
-.PHONY: test bench bench-full bench-kernels gpu-test gpu-bench gpu-programs clean help
+.PHONY: test faults bench bench-full bench-kernels gpu-test gpu-bench gpu-programs clean help
 .SECONDARY:
