@@ -1,6 +1,7 @@
 """Shared by tools.py and stages.py: one call of a class fails in a program (shim/faults.c), and what came of it is judged."""
 
 import collections
+import hashlib
 import os
 import random
 import struct
@@ -65,13 +66,23 @@ class Counter:
         return dict(zip(CLASSES + ["remove", "change"], struct.unpack("%dQ" % COUNTERS, self.file.read())))
 
 
-def calls_to_fail(count, most, draw):
-    """Which of `count` calls fail, one a run: all, or of more than `most` the first five eighths of these and others
-    at random among the rest. A `most` below 8 takes all at random: there is no time for a system then."""
+def calls_to_fail(count, most, draw, spread=False):
+    """Which of `count` calls fail, one a run: all, or of more than `most` the first five eighths of these, and others at
+    random among the rest; with `spread` all at random."""
     if count <= most:
         return list(range(1, count + 1))
-    first = most * 5 // 8 if most >= 8 else 0
+    first = 0 if spread else most * 5 // 8
     return list(range(1, first + 1)) + sorted(draw.sample(range(first + 1, count + 1), most - first))
+
+
+def digest(path):
+    """Of a file, or of a folder's files with their names; None where there is nothing."""
+    if os.path.isdir(path):
+        return [(name, digest(os.path.join(path, name))) for name in sorted(os.listdir(path))]
+    if not os.path.exists(path):
+        return None
+    with open(path, "rb") as file:
+        return hashlib.sha256(file.read()).hexdigest()
 
 
 class Table:

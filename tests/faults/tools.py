@@ -7,14 +7,13 @@ a message and the status 1, 2, 65 or 75, or the undisturbed bytes; no signal, no
 beside it. Short and interrupted reads and writes must change nothing."""
 
 import concurrent.futures
-import hashlib
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 
-from _faults import CLASSES, GOOD, Counter, Table, calls_to_fail, check, seeded, skip_without_shim
+from _faults import CLASSES, GOOD, Counter, Table, calls_to_fail, check, digest, seeded, skip_without_shim
 import _faults
 
 SECONDS = 60  # longer is a hang
@@ -63,16 +62,6 @@ prunet-infer -q -m state --label-map -- 0.nrrd | raw2nii -o predicted.nii.gz
 printf 'a\\t%s\\t%s\\n' $PWD/predicted.nii.gz $PWD/label.nii.gz >pairs
 printf '%s\\n' $PWD/0.nrrd $PWD/1.nrrd >files
 """
-
-
-def digest(path):
-    """Of a file, or of a folder's files with their names; None where there is nothing."""
-    if os.path.isdir(path):
-        return [(name, digest(os.path.join(path, name))) for name in sorted(os.listdir(path))]
-    if not os.path.exists(path):
-        return None
-    with open(path, "rb") as file:
-        return hashlib.sha256(file.read()).hexdigest()
 
 
 def is_part(made, whole):
