@@ -9,8 +9,8 @@ import sys
 import tempfile
 import time
 
-CLASSES = "memory map read write sync rename open close stat thread other".split()
-COUNTERS = 13  # the shim's: CLASSES in this order, then "remove" (what cannot be removed is left, nothing to judge) and "change"
+CLASSES = "memory map read write sync rename open close stat thread seek other".split()
+COUNTERS = 14  # the shim's: CLASSES in this order, then "remove" (what cannot be removed is left, nothing to judge) and "change"
 SHIM = os.path.join(os.environ.get("BUILD", "build"), "faults.so")
 
 # What may come of a fault. Everything else is a defect.

@@ -56,5 +56,6 @@ int main(void)
     make_nifti(&file, false, false, 4, 0);
     size_t length = gzip_bytes(file.at, file.length, zipped, sizeof zipped);
     fuzz_rounds("gzip", zipped, length, 10, 1000); /* its header, where a change can be harmless */
+    fuzz_corpus("nifti");
     return check_exit();
 }

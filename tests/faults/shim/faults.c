@@ -1,12 +1,12 @@
 /* LD_PRELOAD library: makes the n-th system or library call of a class go wrong. The rest of the environment says which:
  *
- *   FAULT_CLASS     memory, map, read, write, sync, rename, open, close, stat, thread, other or remove: see the calls below;
+ *   FAULT_CLASS     memory, map, read, write, sync, rename, open, close, stat, thread, seek, other or remove: see the calls below;
  *                   change: write, sync, rename, other and remove together
  *   FAULT_AT        n, from 1; 0 counts only
  *   FAULT_ACTION    fail: the call fails, as it does for want of memory, room or descriptors, or on a bad disk (default)
  *                   kill: the whole process group dies; half of a write is done, and nothing of another call
  *                   short: every read and write moves some bytes only; interrupt: every second one fails with EINTR
- *   FAULT_COUNTER   a file of 13 numbers of 8 bytes, in which all processes count together the calls of each class
+ *   FAULT_COUNTER   a file of 14 numbers of 8 bytes, in which all processes count together the calls of each class
  *   FAULT_PROGRAMS  only programs of this folder count and fail; without it all do
  *
  * What a program says, descriptor 2, is left alone. */
@@ -38,18 +38,19 @@ enum call_class {
     CLOSE,
     STAT,
     THREAD,
+    SEEK,
     OTHER,
     REMOVE,
     CHANGE,
     CLASSES
 };
-static const char *const class_names[CLASSES] = {"memory", "map",    "read",  "write", "sync",
-                                                 "rename", "open",   "close", "stat",  "thread",
-                                                 "other",  "remove", "change"};
+static const char *const class_names[CLASSES] = {"memory", "map",   "read",   "write", "sync",
+                                                 "rename", "open",  "close",  "stat",  "thread",
+                                                 "seek",   "other", "remove", "change"};
 
 static enum { FAIL, KILL, SHORT, INTERRUPT } action;
 static enum call_class chosen = CLASSES;
-static uint64_t *counters, at;
+static uint64_t *counters, last;
 
 static int is(const char *name, const char *word)
 {
@@ -76,7 +77,7 @@ __attribute__((constructor)) static void start(void)
              : is("FAULT_ACTION", "short")     ? SHORT
              : is("FAULT_ACTION", "interrupt") ? INTERRUPT
                                                : FAIL;
-    at = number ? strtoull(number, NULL, 10) : 0;
+    last = number ? strtoull(number, NULL, 10) : 0;
     long fd = path ? syscall(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC) : -1;
     if (fd < 0)
         return;
@@ -92,7 +93,7 @@ __attribute__((constructor)) static void start(void)
 
 static int count(enum call_class kind)
 {
-    return __atomic_add_fetch(&counters[kind], 1, __ATOMIC_SEQ_CST) == at && kind == chosen;
+    return __atomic_add_fetch(&counters[kind], 1, __ATOMIC_SEQ_CST) == last && kind == chosen;
 }
 
 /* Counts a call; whether it is the one that fails. */
@@ -122,47 +123,27 @@ static int fails(enum call_class kind, int error)
     return 1;
 }
 
-/* --- memory: the C library's own functions are there under these names -------------------------------- */
+/* The next library's function does the work, unless it is time to fail. */
+#define CALL(kind, error, failure, type, name, parameters, arguments)                                        \
+    type name parameters                                                                                     \
+    {                                                                                                        \
+        static type(*next) parameters;                                                                       \
+        if (!next)                                                                                           \
+            *(void **)&next = dlsym(RTLD_NEXT, #name);                                                       \
+        return fails(kind, error) ? failure : next arguments;                                                \
+    }
 
-extern void *__libc_malloc(size_t);
-extern void *__libc_calloc(size_t, size_t);
-extern void *__libc_realloc(void *, size_t);
-extern void *__libc_memalign(size_t, size_t);
+/* --- memory ------------------------------------------------------------------------------------------- */
 
-void *malloc(size_t size)
-{
-    return fails(MEMORY, ENOMEM) ? NULL : __libc_malloc(size);
-}
-
-void *calloc(size_t count, size_t size)
-{
-    return fails(MEMORY, ENOMEM) ? NULL : __libc_calloc(count, size);
-}
-
-void *realloc(void *old, size_t size)
-{
-    return fails(MEMORY, ENOMEM) ? NULL : __libc_realloc(old, size);
-}
-
-void *aligned_alloc(size_t alignment, size_t size)
-{
-    return fails(MEMORY, ENOMEM) ? NULL : __libc_memalign(alignment, size);
-}
-
-int posix_memalign(void **block, size_t alignment, size_t size)
-{
-    void *made = fails(MEMORY, ENOMEM) ? NULL : __libc_memalign(alignment, size);
-    if (!made)
-        return ENOMEM;
-    *block = made;
-    return 0;
-}
-
-void *mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset)
-{
-    return fails(MAP, ENOMEM) ? MAP_FAILED
-                              : (void *)syscall(SYS_mmap, address, length, protection, flags, fd, offset);
-}
+CALL(MEMORY, ENOMEM, NULL, void *, malloc, (size_t size), (size))
+CALL(MEMORY, ENOMEM, NULL, void *, calloc, (size_t count, size_t size), (count, size))
+CALL(MEMORY, ENOMEM, NULL, void *, realloc, (void *old, size_t size), (old, size))
+CALL(MEMORY, ENOMEM, NULL, void *, aligned_alloc, (size_t alignment, size_t size), (alignment, size))
+CALL(MEMORY, ENOMEM, ENOMEM, int, posix_memalign, (void **block, size_t alignment, size_t size),
+     (block, alignment, size))
+CALL(MAP, ENOMEM, MAP_FAILED, void *, mmap,
+     (void *at, size_t length, int protection, int flags, int fd, off_t offset),
+     (at, length, protection, flags, fd, offset))
 
 /* --- reads and writes --------------------------------------------------------------------------------- */
 
@@ -238,16 +219,6 @@ int close(int fd)
     return failed ? -1 : result;
 }
 
-/* The next library's function does the work, unless it is time to fail. */
-#define CALL(kind, error, failure, type, name, parameters, arguments)                                        \
-    type name parameters                                                                                     \
-    {                                                                                                        \
-        static type(*next) parameters;                                                                       \
-        if (!next)                                                                                           \
-            *(void **)&next = dlsym(RTLD_NEXT, #name);                                                       \
-        return fails(kind, error) ? failure : next arguments;                                                \
-    }
-
 CALL(OPEN, EMFILE, NULL, FILE *, fopen, (const char *path, const char *mode), (path, mode))
 CALL(OPEN, EMFILE, -1, int, mkostemp, (char *template, int flags), (template, flags))
 CALL(OPEN, EMFILE, -1, int, dup, (int fd), (fd))
@@ -266,7 +237,7 @@ CALL(OTHER, EIO, -1, int, symlinkat, (const char *to, int folder, const char *pa
 CALL(REMOVE, EIO, -1, int, unlink, (const char *path), (path))
 CALL(REMOVE, EIO, -1, int, unlinkat, (int folder, const char *path, int flags), (folder, path, flags))
 CALL(OTHER, EPERM, -1, int, fchmod, (int fd, mode_t mode), (fd, mode))
-CALL(OTHER, ESPIPE, -1, off_t, lseek, (int fd, off_t offset, int whence), (fd, offset, whence))
+CALL(SEEK, ESPIPE, -1, off_t, lseek, (int fd, off_t offset, int whence), (fd, offset, whence))
 CALL(OTHER, EINVAL, -1, int, poll, (struct pollfd * set, nfds_t count, int wait), (set, count, wait))
 CALL(OTHER, ENOSPC, -1, int, sem_init, (sem_t * semaphore, int shared, unsigned value),
      (semaphore, shared, value))
