@@ -239,7 +239,7 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(FUZZ_OBJECTS)
 # options.c: what exits is sent to the target.
 $(BUILD)/fuzz/options $(BUILD)/tests/fuzz/options: LDFLAGS += -Wl,--wrap=exit
 
-fuzz-programs: $(FUZZ_TARGETS:%=$(BUILD)/fuzz/%)
+fuzz-programs: $(FUZZ_TARGETS:%=$(BUILD)/fuzz/%) $(FUZZ_TARGETS:%=$(BUILD)/tests/fuzz/%)
 
 SECONDS ?= 60
 fuzz: all  ## libFuzzer (clang) on all readers, SECONDS each (60): files, records, checkpoints, lists, options

@@ -83,12 +83,26 @@ static inline size_t fuzz_mutate(struct fuzz_draw *draw, uint8_t *bytes, size_t 
     }
 }
 
+/* With FUZZ_SEEDS=FOLDER in the environment libFuzzer's search begins with the seed, too. */
+static inline void fuzz_give_seed(const char *name, const uint8_t *seed, size_t size)
+{
+    const char *folder = getenv("FUZZ_SEEDS");
+    char path[512];
+    snprintf(path, sizeof path, "%s/%s", folder ? folder : "", name);
+    FILE *file = folder ? fopen(path, "wb") : NULL;
+    if (!file)
+        return;
+    if (fwrite(seed, 1, size, file) != size || fclose(file))
+        abort();
+}
+
 /* `rounds` inputs, each some mutations away from the seed; `focus` bytes at its start are where they happen. */
 static inline void fuzz_rounds(const char *name, const uint8_t *seed, size_t size, size_t focus, int rounds)
 {
     struct fuzz_draw draw = {random_key(20190713, name), 0};
     size_t room = size + 256;
     fuzz_accepted = fuzz_refused = 0;
+    fuzz_give_seed(name, seed, size);
     LLVMFuzzerTestOneInput(seed, size);
     check(fuzz_accepted == 1, "%s: the input that is then mutated is good", name);
     for (int round = 0; round < rounds; round++) {

@@ -44,9 +44,10 @@ static void parse(const uint8_t *data, size_t size)
     free(text);
 }
 
-/* What a record is used for: it is put back on its grid, written as NIfTI and as a record, and scored. */
-static void use(const struct record *record)
+/* What a record is used for: it is put back on its grid, written as NIfTI and as a record, scored, and warped. */
+static void use(struct record *record)
 {
+    double spacing[3];
     struct output output;
     struct record whole;
     struct segmentation segmentation;
@@ -64,6 +65,12 @@ static void use(const struct record *record)
     for (enum label_set set = LABELS_2018; set <= LABELS_MASK; set++)
         if (!segmentation_from_record(record, "fuzz", set, &segmentation))
             segmentation_free(&segmentation);
+    record_spacing(record, spacing);
+    for (int i = 0; i < 3; i++)
+        fuzz_promise(spacing[i] >= 0);
+    record_forget_geometry(record);
+    fuzz_promise(!record_set_key(record, "prunet.aug", "flip") &&
+                 !record_set_key(record, "prunet.aug", "none"));
 }
 
 /* Reads a stream to its end: its status, and how many records and bytes there were. */
@@ -128,6 +135,11 @@ static const char seed[] =
     "prunet.sform:=1 -1 0 0 0 0 -1 0 4 0 0 1 0\nprunet.units:=2\nother:=1\nprunet.last:=1\n\n"
     "012345678901234567890123456789012345678901234567"; /* 48 bytes of payload */
 
+static const char bfloat16[] =
+    "NRRD0005\ntype: block\nblock size: 2\ndimension: 3\nsizes: 2 3 2\nencoding: raw\nendian: little\n"
+    "prunet.version:=1\nprunet.role:=prob\nprunet.case:=BraTS_1\nprunet.dtype:=bfloat16\nprunet.last:=1\n\n"
+    "012345678901234567890123";
+
 static const char foreign[] =
     "NRRD0004\ncontent: x\ntype: unsigned char\ndimension: 3\nspace: LPS\nsizes: 2 3 4\n"
     "space directions: (1,0,0) (0,1,0) (0,0,1)\nspace origin: (0,0,0)\nencoding: raw\nmin: 0\n\n"
@@ -136,6 +148,7 @@ static const char foreign[] =
 int main(void)
 {
     fuzz_rounds("record", (const uint8_t *)seed, sizeof seed - 1, sizeof seed - 1 - 48, 6000);
+    fuzz_rounds("bfloat16", (const uint8_t *)bfloat16, sizeof bfloat16 - 1, sizeof bfloat16 - 1 - 24, 1000);
     fuzz_rounds("foreign", (const uint8_t *)foreign, sizeof foreign - 1, sizeof foreign - 1 - 24, 3000);
     fuzz_corpus("nrrd");
     return check_exit();
