@@ -144,7 +144,7 @@ $(OBJECTS) $(SHIM_OBJECTS): $(BUILD)/flags
 $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tools/*.c) $(TEST_SOURCES)): $(BUILD)/flags
 $(patsubst %,$(BUILD)/obj/shim/%.o,$(wildcard tests/cuda/*.c tests/cuda/*.cpp)): $(BUILD)/flags
 
--include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD)/obj $(BUILD)/fuzz -name '*.d' 2>/dev/null)
 
 # --- for editors ---------------------------------------------------------------------------------------
 
@@ -215,6 +215,42 @@ setup:
 
 # --- check ---------------------------------------------------------------------------------------------
 
+# A library that makes a tool's calls fail. It stands before the C library, so no sanitizer goes into it.
+TESTS += $(BUILD)/faults.so
+$(BUILD)/faults.so: tests/faults/shim/faults.c
+	@mkdir -p $(@D)
+	$(call say,LD $@)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARN) -O2 -shared -fPIC $< -ldl -o $@
+
+# The fuzzer's targets by clang, with sanitizers and a count of the lines that are reached.
+FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
+FUZZ_SOURCES := $(wildcard lib/base/*.c lib/stream/*.c) lib/volume/labels.c $(addprefix lib/metrics/,pairs.c summary.c order.c segmentation.c mask.c) \
+                lib/network/architecture.c lib/network/parameters.c lib/network/checkpoint.c
+FUZZ_FLAGS   := -std=gnu11 -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+                -fprofile-instr-generate -fcoverage-mapping -D_GNU_SOURCE -I.
+FUZZ_OBJECTS := $(patsubst %.c,$(BUILD)/fuzz/obj/%.o,$(filter-out lib/base/threads.c,$(FUZZ_SOURCES)))
+
+$(BUILD)/fuzz/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CLANG $<)clang $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
+
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(FUZZ_OBJECTS)
+	$(call say,LD $@)clang $(FUZZ_FLAGS) -fsanitize=fuzzer -Dmain=fixed_mutations $< $(FUZZ_OBJECTS) $(LDFLAGS) $(LDLIBS) -o $@
+
+# options.c: what exits is sent to the target.
+$(BUILD)/fuzz/options $(BUILD)/tests/fuzz/options: LDFLAGS += -Wl,--wrap=exit
+
+fuzz-programs: $(FUZZ_TARGETS:%=$(BUILD)/fuzz/%) $(FUZZ_TARGETS:%=$(BUILD)/tests/fuzz/%)
+
+SECONDS ?= 60
+fuzz: all  ## libFuzzer (clang) on all readers, SECONDS each (60): files, records, checkpoints, lists, options
+	@tests/fuzz/fuzz --setup
+	@$(MAKE) --no-print-directory fuzz-programs
+	@tests/fuzz/fuzz $(BUILD) $(SECONDS) $(FUZZ_TARGETS)
+
+CALLS ?= 160
+faults: all $(BUILD)/faults.so  ## each of a tool's and a stage's calls fails in turn, of a class CALLS at most (160)
+	@tests/faults/faults $(BUILD) $(CALLS)
+
 test: all $(TESTS) $(SHIM_PROGRAMS)  ## build and run every test; the last line counts them
 	tests/run $(BUILD)
 
@@ -263,5 +299,5 @@ help:  ## this text
 	@echo '  to install:     PREFIX  DESTDIR'
 
 .PHONY: all debug tags compile_commands.json install uninstall setup $(STAGES) stages compare demo
-.PHONY: test bench bench-full bench-kernels gpu-test gpu-bench gpu-programs clean help
+.PHONY: test fuzz fuzz-programs faults bench bench-full bench-kernels gpu-test gpu-bench gpu-programs clean help
 .SECONDARY:

@@ -26,9 +26,9 @@ const struct environment_variable environment_variables[] = {
      NULL},
     {"PRUNET_TEST_OPERATION", NULL, "tests/kernels/operations tries the operations whose name contains it",
      NULL},
-    {"PRUNET_TEST_KILLS", NULL, "how often tests/pipelines/resume.sh kills a run (2)", NULL},
-    {"PRUNET_TEST_SEED", NULL, "seed of the instants at which tests/pipelines/resume.sh kills (the time)",
-     NULL},
+    {"PRUNET_TEST_KILLS", NULL, "how often tests/pipelines/kills.sh disturbs a run in each way (2)", NULL},
+    {"PRUNET_TEST_SEED", NULL,
+     "seed of faults and kills in tests/faults and tests/pipelines/kills.sh (the time)", NULL},
     /* tests/bench/ */
     {"PRUNET_BENCH_FOLDER", NULL, "where the benchmark's tables go (build/bench/DATE)", NULL},
     {"PRUNET_BENCH_TORCH", NULL, "a Python with torch to compare with; none: without", NULL},

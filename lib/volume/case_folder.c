@@ -114,11 +114,13 @@ int case_folder_write(const struct phantom *phantom, const char *folder, const c
     umask(mask);
     chmod(temporary, stat(target, &old) ? 0777 & ~mask : old.st_mode & 0777);
     int status = write_files(phantom, temporary, name);
+    if (!status)
+        status = move_into_place(temporary, target, name);
     if (status) {
         char cause[1024]; /* removing may fail too, but the first cause counts */
         snprintf(cause, sizeof cause, "%s", error_message());
         remove_folder(temporary, name);
         return fail(status, "%s", cause);
     }
-    return move_into_place(temporary, target, name);
+    return STATUS_OK;
 }

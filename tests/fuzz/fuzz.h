@@ -1,19 +1,19 @@
-/* Hostile input, two ways: as a test with fixed mutations of a good input, and under libFuzzer without end:
- *
- *   clang -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -Dmain=fixed_mutations -D_GNU_SOURCE -I. \
- *       tests/fuzz/nrrd.c lib/base/{array,error,grid,output,progress,random}.c lib/stream/[a-z]*.c \
- *       lib/volume/labels.c -lz -lm -o fuzz-nrrd && ./fuzz-nrrd */
+/* Hostile input, two ways: `make test` tries fixed mutations of a good input, and what earlier searches found
+ * (tests/fuzz/corpus); `make fuzz` searches on under libFuzzer, which has a main of its own (tests/fuzz/fuzz). */
 #ifndef PRUNET_TESTS_FUZZ_FUZZ_H
 #define PRUNET_TESTS_FUZZ_FUZZ_H
 
 #include "lib/base/random.h"
 #include "tests/check.h"
+#include <dirent.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 /* The target's: must neither crash nor break its promises (abort), whatever the bytes. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { FUZZ_CORPUS_MAX = 1 << 16 }; /* bytes of an input */
 
 /* How many inputs the target took for good and refused. */
 static size_t fuzz_accepted, fuzz_refused;
@@ -83,13 +83,26 @@ static inline size_t fuzz_mutate(struct fuzz_draw *draw, uint8_t *bytes, size_t 
     }
 }
 
-/* `rounds` inputs, each some mutations away from the seed; `focus` bytes at its start are where they happen.
- */
+/* With FUZZ_SEEDS=FOLDER in the environment libFuzzer's search begins with the seed, too. */
+static inline void fuzz_give_seed(const char *name, const uint8_t *seed, size_t size)
+{
+    const char *folder = getenv("FUZZ_SEEDS");
+    char path[512];
+    snprintf(path, sizeof path, "%s/%s", folder ? folder : "", name);
+    FILE *file = folder ? fopen(path, "wb") : NULL;
+    if (!file)
+        return;
+    if (fwrite(seed, 1, size, file) != size || fclose(file))
+        abort();
+}
+
+/* `rounds` inputs, each some mutations away from the seed; `focus` bytes at its start are where they happen. */
 static inline void fuzz_rounds(const char *name, const uint8_t *seed, size_t size, size_t focus, int rounds)
 {
     struct fuzz_draw draw = {random_key(20190713, name), 0};
     size_t room = size + 256;
     fuzz_accepted = fuzz_refused = 0;
+    fuzz_give_seed(name, seed, size);
     LLVMFuzzerTestOneInput(seed, size);
     check(fuzz_accepted == 1, "%s: the input that is then mutated is good", name);
     for (int round = 0; round < rounds; round++) {
@@ -112,6 +125,34 @@ static inline void fuzz_rounds(const char *name, const uint8_t *seed, size_t siz
     }
     check(fuzz_accepted > 1 && fuzz_refused > (size_t)rounds / 10,
           "%s: %zu inputs were taken, %zu refused, none crashed", name, fuzz_accepted, fuzz_refused);
+}
+
+/* Every input of tests/fuzz/corpus/NAME: each was the first to reach some branch. */
+static inline void fuzz_corpus(const char *name)
+{
+    char folder[256], path[512];
+    struct dirent **entries;
+    size_t tried = 0;
+    snprintf(folder, sizeof folder, "tests/fuzz/corpus/%s", name);
+    int count = scandir(folder, &entries, NULL, alphasort);
+    for (int i = 0; i < count; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
+        FILE *file = *entries[i]->d_name == '.' ? NULL : fopen(path, "rb");
+        uint8_t *bytes = file ? malloc(FUZZ_CORPUS_MAX) : NULL;
+        if (bytes) {
+            size_t size = fread(bytes, 1, FUZZ_CORPUS_MAX, file);
+            uint8_t *exact = realloc(bytes, size ? size : 1); /* so that a sanitizer sees one byte too far */
+            LLVMFuzzerTestOneInput(exact, size);
+            free(exact);
+            tried++;
+        }
+        if (file)
+            fclose(file);
+        free(entries[i]);
+    }
+    if (count >= 0)
+        free(entries);
+    check(tried > 0, "%s: %zu inputs of the corpus, none crashed", name, tried);
 }
 
 #endif

@@ -53,8 +53,16 @@ int main(void)
         make_nifti(&file, form & 1, form & 2, 16, 0);
         fuzz_rounds(name, file.at, file.length, file.length, 2000);
     }
+    static const int types[] = {2, 4, 8, 64, 256, 512, 768, 1024, 1280}; /* all but float */
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "type %d", types[i]);
+        make_nifti(&file, false, i % 2, types[i], 0);
+        fuzz_rounds(name, file.at, file.length, 352, 300);
+    }
     make_nifti(&file, false, false, 4, 0);
     size_t length = gzip_bytes(file.at, file.length, zipped, sizeof zipped);
     fuzz_rounds("gzip", zipped, length, 10, 1000); /* its header, where a change can be harmless */
+    fuzz_corpus("nifti");
     return check_exit();
 }

@@ -1,10 +1,14 @@
-/* Hostile record headers and streams: what is accepted keeps the limits, and can be written and read again.
- */
+/* Hostile record headers and streams: what is accepted keeps the limits, and can be written and read again. */
 #include "lib/base/error.h"
+#include "lib/metrics/segmentation.h"
+#include "lib/stream/nifti_write.h"
 #include "lib/stream/nrrd_format.h"
 #include "lib/stream/nrrd_parse.h"
 #include "lib/stream/reader.h"
+#include "lib/stream/record_write.h"
 #include "tests/fuzz/fuzz.h"
+
+enum { GRID_MAX = 1 << 20, PIPE_BYTES = 1 << 16 };
 
 static void reread(const struct record *record)
 {
@@ -40,33 +44,85 @@ static void parse(const uint8_t *data, size_t size)
     free(text);
 }
 
-static int read_stream(const uint8_t *data, size_t size)
+/* What a record is used for: it is put back on its grid, written as NIfTI and as a record, scored, and warped. */
+static void use(struct record *record)
+{
+    double spacing[3];
+    struct output output;
+    struct record whole;
+    struct segmentation segmentation;
+    uint64_t voxels = (uint64_t)record->channels;
+    for (int i = 0; i < 3; i++)
+        voxels *= record->has_grid ? (uint64_t)record->grid[i] : 1;
+    fuzz_promise(!output_open(&output, "/dev/null", true));
+    if (voxels <= GRID_MAX && !record_place(record, &whole)) {
+        (void)nifti_write(&output, &whole, false);
+        (void)nifti_write(&output, &whole, true);
+        record_free(&whole);
+    }
+    (void)record_write(&output, record);
+    output_discard(&output);
+    for (enum label_set set = LABELS_2018; set <= LABELS_MASK; set++)
+        if (!segmentation_from_record(record, "fuzz", set, &segmentation))
+            segmentation_free(&segmentation);
+    record_spacing(record, spacing);
+    for (int i = 0; i < 3; i++)
+        fuzz_promise(spacing[i] >= 0);
+    record_forget_geometry(record);
+    fuzz_promise(!record_set_key(record, "prunet.aug", "flip") &&
+                 !record_set_key(record, "prunet.aug", "none"));
+}
+
+/* Reads a stream to its end: its status, and how many records and bytes there were. */
+static int read_stream(const char *path, size_t *records, size_t *bytes)
 {
     struct reader *reader;
-    char path[32], *paths[] = {path};
-    snprintf(path, sizeof path, "%s", fuzz_file(data, size));
-    if (reader_open(&reader, 1, paths, &(struct reader_options){.max_bytes = 1 << 24}))
+    char *paths[] = {(char *)(uintptr_t)path};
+    *records = *bytes = 0;
+    if (reader_open(&reader, 1, paths, &(struct reader_options){.max_bytes = 1 << 22}))
         abort();
     int status = STATUS_OK;
     for (bool got = true; got && !status;) {
         struct record record;
         status = reader_next(reader, &record, &got);
         fuzz_promise(status == STATUS_OK || status == STATUS_DATA);
+        fuzz_promise(!status || (!record.data && !record.keys));
         for (size_t i = 0; got && i < record.bytes; i += 64)
             ((volatile char *)record.data)[i] ^= 1;
+        if (got && !status) {
+            use(&record);
+            *records += 1, *bytes += record.bytes;
+        }
         record_free(&record);
     }
     reader_close(reader);
     return status;
 }
 
+/* A pipe's reading end with the bytes in it, as a path. */
+static const char *fuzz_pipe(const uint8_t *data, size_t size, int *end)
+{
+    static char path[32];
+    int ends[2];
+    fuzz_promise(!pipe(ends) && write(ends[1], data, size) == (ssize_t)size);
+    close(ends[1]);
+    *end = ends[0];
+    snprintf(path, sizeof path, "/dev/fd/%d", ends[0]);
+    return path;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    size_t records[2], bytes[2];
+    quiet = 1;
     parse(data, size);
-    if (read_stream(data, size))
-        fuzz_refused++;
-    else
-        fuzz_accepted++;
+    int status = read_stream(fuzz_file(data, size), &records[0], &bytes[0]);
+    if (size <= PIPE_BYTES) { /* a stream is the same from a file, which is mapped, and from a pipe */
+        int end, piped = read_stream(fuzz_pipe(data, size, &end), &records[1], &bytes[1]);
+        close(end);
+        fuzz_promise(piped == status && records[1] == records[0] && bytes[1] == bytes[0]);
+    }
+    *(status ? &fuzz_refused : &fuzz_accepted) += 1;
     return 0;
 }
 
@@ -79,6 +135,11 @@ static const char seed[] =
     "prunet.sform:=1 -1 0 0 0 0 -1 0 4 0 0 1 0\nprunet.units:=2\nother:=1\nprunet.last:=1\n\n"
     "012345678901234567890123456789012345678901234567"; /* 48 bytes of payload */
 
+static const char bfloat16[] =
+    "NRRD0005\ntype: block\nblock size: 2\ndimension: 3\nsizes: 2 3 2\nencoding: raw\nendian: little\n"
+    "prunet.version:=1\nprunet.role:=prob\nprunet.case:=BraTS_1\nprunet.dtype:=bfloat16\nprunet.last:=1\n\n"
+    "012345678901234567890123";
+
 static const char foreign[] =
     "NRRD0004\ncontent: x\ntype: unsigned char\ndimension: 3\nspace: LPS\nsizes: 2 3 4\n"
     "space directions: (1,0,0) (0,1,0) (0,0,1)\nspace origin: (0,0,0)\nencoding: raw\nmin: 0\n\n"
@@ -87,6 +148,8 @@ static const char foreign[] =
 int main(void)
 {
     fuzz_rounds("record", (const uint8_t *)seed, sizeof seed - 1, sizeof seed - 1 - 48, 6000);
+    fuzz_rounds("bfloat16", (const uint8_t *)bfloat16, sizeof bfloat16 - 1, sizeof bfloat16 - 1 - 24, 1000);
     fuzz_rounds("foreign", (const uint8_t *)foreign, sizeof foreign - 1, sizeof foreign - 1 - 24, 3000);
+    fuzz_corpus("nrrd");
     return check_exit();
 }

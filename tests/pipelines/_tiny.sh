@@ -45,3 +45,29 @@ fingerprint() { # run
     (cd "$1" && find epochs -name state.safetensors | sort | xargs sha256sum &&
         sha256sum log.tsv validation.tsv manifest/inputs.tsv && readlink best && ls -A epochs)
 }
+
+# An undisturbed training in $TMPDIR/whole, and what it gives.
+train_whole() {
+    stages "$TMPDIR/whole" train
+    check "an undisturbed run" test -f "$TMPDIR/whole/log.tsv" || sed 's/^/# /' "$TMPDIR/whole.out"
+    whole=$(fingerprint "$TMPDIR/whole")
+}
+
+same() { # name, run
+    check "$1: the same bytes" test "$(fingerprint "$2")" = "$whole" || diff <(fingerprint "$2") <(echo "$whole") | sed 's/^/# /'
+}
+
+# make in its own process group, so that all of it can be killed at once, with the cases of the undisturbed run.
+# shellcheck disable=SC2034 # group is the caller's
+start() { # run, environment and make's words...
+    local run=$1
+    shift
+    setsid env "$@" make --no-print-directory -f pipelines/brats.mk BUILD="$BUILD" DATA="$data" CONFIG="$config" RUN="$run" SEED=1 \
+        CASES="$TMPDIR/whole/cases" train >"$run.out" 2>&1 &
+    group=$! # of processes, for the caller
+}
+
+# Lets a run go on to its end.
+finish() { # run
+    stages "$1" train CASES="$TMPDIR/whole/cases" || sed 's/^/# /' "$1.out"
+}

@@ -1,30 +1,11 @@
 #!/usr/bin/env bash
-# A training that is killed, or stopped by a signal, ends with the same bytes as an undisturbed one; one that lacks a record
-# says which. PRUNET_TEST_KILLS: how many times it is killed at a random instant, and at a random call that changes a file
-# (2 each). PRUNET_TEST_SEED: of the random numbers.
+# A training that is stopped by a signal, within an epoch or in a validation, ends with the same bytes as an undisturbed one;
+# one that lacks a record says which. Random kills and stops are in kills.sh.
 set -u
 . tests/pipelines/_tiny.sh
 make_tiny 4 || exit 1
-kills=${PRUNET_TEST_KILLS:-2}
-seed=${PRUNET_TEST_SEED:-$(($(date +%s) % 100000))}
-RANDOM=$seed
 
-stages "$TMPDIR/whole" train
-check "an undisturbed run" test -f "$TMPDIR/whole/log.tsv" || sed 's/^/# /' "$TMPDIR/whole.out"
-whole=$(fingerprint "$TMPDIR/whole")
-
-same() { # name, run
-    check "$1: the same bytes" test "$(fingerprint "$2")" = "$whole" || diff <(fingerprint "$2") <(echo "$whole") | sed 's/^/# /'
-}
-
-# make in its own process group, so that all of it can be killed at once.
-start() { # run, environment and make's words...
-    local run=$1
-    shift
-    setsid env "$@" make --no-print-directory -f pipelines/brats.mk BUILD="$BUILD" DATA="$data" CONFIG="$config" RUN="$run" SEED=1 \
-        CASES="$TMPDIR/whole/cases" train >"$run.out" 2>&1 &
-    group=$!
-}
+train_whole
 
 # A build without some tools, for the test to put others in their place.
 build_without() { # folder, tools...
@@ -32,49 +13,6 @@ build_without() { # folder, tools...
     ln -s "$BUILD"/bin/* "$1/bin/"
     (cd "$1/bin" && rm -- "${@:2}")
 }
-
-finish() { # run
-    stages "$1" train CASES="$TMPDIR/whole/cases" || sed 's/^/# /' "$1.out"
-}
-
-# --- kill -9 ---
-
-started=$EPOCHREALTIME
-start "$TMPDIR/timed"
-wait "$group"
-length=$(awk -v a="$started" -v b="$EPOCHREALTIME" 'BEGIN { printf "%d", 1000 * (b - a) }')
-same "started by another shell" "$TMPDIR/timed"
-
-run=$TMPDIR/instants
-for ((i = 0; i < kills; i++)); do
-    start "$run"
-    sleep "$(awk -v ms=$((RANDOM % length)) 'BEGIN { print ms / 1000 }')"
-    kill -KILL -- "-$group" 2>/dev/null
-    wait "$group" 2>/dev/null
-done
-finish "$run"
-same "killed at $kills instants (seed $seed)" "$run"
-
-shim=$TMPDIR/die.so
-if gcc -shared -fPIC -D_GNU_SOURCE -o "$shim" tests/pipelines/shim/die_at_call.c -ldl; then
-    counter=$TMPDIR/counter
-    preload=("LD_PRELOAD=$shim" "DIE_COUNTER=$counter" ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0)
-    head -c 8 /dev/zero >"$counter"
-    start "$TMPDIR/counted" "${preload[@]}" DIE_AT=0
-    wait "$group"
-    calls=$(od -An -tu8 "$counter" | tr -d ' ')
-    same "counted, $calls calls" "$TMPDIR/counted"
-    run=$TMPDIR/calls
-    for ((i = 0; i < kills; i++)); do
-        head -c 8 /dev/zero >"$counter"
-        start "$run" "${preload[@]}" DIE_AT=$((1 + (RANDOM * 32768 + RANDOM) % calls))
-        wait "$group" 2>/dev/null
-    done
-    finish "$run"
-    same "killed at $kills calls (seed $seed)" "$run"
-else
-    echo "ok - killed at calls # skip needs gcc"
-fi
 
 # --- SIGTERM and SIGINT: the step is finished, its state kept, training goes on inside the epoch ---
 
@@ -173,6 +111,7 @@ refused() { # name, expected text, make's words...
     check "$name: Error 65" grep -q "Error 65" "$TMPDIR/timed.out"
     check "$name: says $text" grep -q -- "$text" "$TMPDIR/timed.out" || sed 's/^/# /' "$TMPDIR/timed.out"
 }
+check "a run to go on with" stages "$TMPDIR/timed" train CASES="$TMPDIR/whole/cases"
 refused "another seed" "seed: 1, now 2" SEED=2
 sed 's/^LEARNING_RATE=.*/LEARNING_RATE=2e-3/' "$config" >"$TMPDIR/tiny2"
 refused "another configuration" "another run" CONFIG="$TMPDIR/tiny2"

@@ -1,0 +1,165 @@
+"""Every tool under faults: an allocation, a read, a write ... fails, at each of its calls in turn.
+
+  tests/faults/tools.py [CALLS [PROGRAM...]]
+
+CALLS: how many calls of a class fail in a program; more are sampled. Without it 12, for `make test`. What must come of it:
+a message and the status 1, 2, 65 or 75, or the undisturbed bytes; no signal, no hang, no half-written file, nothing left
+beside it. Short and interrupted reads and writes must change nothing."""
+
+import concurrent.futures
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from _faults import CLASSES, GOOD, Counter, Table, calls_to_fail, check, digest, seeded, skip_without_shim
+import _faults
+
+SECONDS = 60  # longer is a hang
+
+# By name: the command line, what stdin is, and the files that it makes. {} is the folder of the inputs.
+PROGRAMS = {
+    "nii2raw": ("nii2raw --dir {}/raw/phantom_00001 -o out", None, ["out"]),
+    "nii2raw files": ("nii2raw --label {}/label.nii.gz {}/t1.nii {}/t1.nii {}/t1.nii {}/t1.nii -o out", None, ["out"]),
+    "crop": ("crop --size 16x16x16 -o out {}/raw.nrrd", None, ["out"]),
+    "crop stdin": ("crop --size 16x16x16", "raw.nrrd", []),
+    "standardize": ("standardize -o out {}/cropped.nrrd", None, ["out"]),
+    "augment": ("augment --seed 1 --epoch 1 -o out {}/0.nrrd", None, ["out"]),
+    "regions": ("regions -o out {}/0.nrrd", None, ["out"]),
+    "raw2nii": ("raw2nii --role label -o out.nii.gz {}/0.nrrd", None, ["out.nii.gz"]),
+    "rawinfo": ("rawinfo {}/0.nrrd", None, []),
+    "phantom": ("phantom --seed 1 --cases 1 --size 16x16x16 -o out", None, ["out"]),
+    "split-cases": ("split-cases --seed 1 --train out --validation out2 {}/names", None, ["out", "out2"]),
+    "order-cases": ("order-cases --seed 1 --epoch 1 -o out {}/names", None, ["out"]),
+    "prunet-init": ("prunet-init --seed 1 --channels 4,8 --groups 2 -o out", None, ["out"]),
+    "prunet-step": ("prunet-step --state {}/state -o out {}/0.nrrd {}/1.nrrd", None, ["out"]),
+    "prunet-step stdin": ("prunet-step --state {}/state -o out", "0.nrrd", ["out"]),
+    "prunet-infer": ("prunet-infer -m {}/state --pass-label -o out {}/0.nrrd", None, ["out"]),
+    "prunet-infer map": ("prunet-infer -m {}/state --label-map", "0.nrrd", []),
+    "prunet-infer mean": ("prunet-infer -m {}/state -m {}/state -o out {}/0.nrrd", None, ["out"]),
+    "prunet-plan": ("prunet-plan -m {}/state --size 32x32x32", None, []),
+    "dice-eval": ("dice-eval -o out --pairs {}/pairs", None, ["out"]),
+    "dice-eval stdin": ("dice-eval -", "predicted.nrrd", []),
+    "hd95": ("hd95 -o out --pairs {}/pairs", None, ["out"]),
+    "brats-eval": ("brats-eval --bootstrap 50 -o out --pairs {}/pairs", None, ["out"]),
+    "postprocess": ("postprocess --component-minimum 5 -o out {}/predicted.nrrd", None, ["out"]),
+    "postprocess search": ("postprocess --search -o out --pairs {}/pairs", None, ["out"]),
+    "threshold-baseline": ("threshold-baseline --train {}/files --validation {}/files -o out", None, ["out"]),
+}
+
+# Made in the folder of the inputs by the tools themselves.
+INPUTS = """
+phantom -q --seed 4 --cases 2 --size 24x24x24 -o raw >names
+nii2raw --dir raw/phantom_00001 -o raw.nrrd
+crop --size 16x16x16 -o cropped.nrrd raw.nrrd
+for n in 0 1; do nii2raw --dir raw/phantom_0000$((n + 1)) | crop --size 16x16x16 | standardize -o $n.nrrd; done
+gzip -cd raw/phantom_00001/*_t1.nii.gz >t1.nii
+cp raw/phantom_00001/*_seg.nii.gz label.nii.gz
+prunet-init -q --seed 1 --channels 4,8 --groups 2 -o state
+prunet-infer -q -m state --pass-label -o predicted.nrrd 0.nrrd
+prunet-infer -q -m state --label-map -- 0.nrrd | raw2nii -o predicted.nii.gz
+printf 'a\\t%s\\t%s\\n' $PWD/predicted.nii.gz $PWD/label.nii.gz >pairs
+printf '%s\\n' $PWD/0.nrrd $PWD/1.nrrd >files
+"""
+
+
+def is_part(made, whole):
+    """Whether a file is not there or whole, and a folder has no other files than whole ones."""
+    return all(entry in whole for entry in made) if isinstance(made, list) else made in (None, whole)
+
+
+class Run:
+    """One run of a program in an empty folder: its status, its output, its message, and what it left."""
+
+    def __init__(self, name, inputs, environment):
+        command, stdin, self.files = PROGRAMS[name]
+        command = command.replace("{}", inputs).split()
+        if command[0] == "prunet-step":
+            command[1:1] = ["--threads", "2"]
+        folder = tempfile.mkdtemp(prefix="run.")
+        try:
+            with open(os.path.join(inputs, stdin) if stdin else os.devnull, "rb") as file:
+                done = subprocess.run([shutil.which(command[0])] + command[1:], cwd=folder, stdin=file, capture_output=True,
+                                      timeout=SECONDS, env=dict(os.environ, OMP_NUM_THREADS="2", **environment))
+            self.status, self.output, self.message = done.returncode, done.stdout, done.stderr.decode("latin1").strip()
+        except subprocess.TimeoutExpired:
+            self.status, self.output, self.message = None, b"", "after %d s" % SECONDS
+        if command[0] == "prunet-step":  # without the seconds that a step took
+            self.output = [line.split(b"\t")[:7] for line in self.output.splitlines()]
+        self.made = {file: digest(os.path.join(folder, file)) for file in self.files}
+        self.left = sorted(set(os.listdir(folder)) - set(self.files))
+        shutil.rmtree(folder)
+
+    def same(self, other):
+        return (self.output, self.made) == (other.output, other.made)
+
+    def outcome(self, whole):
+        """A word of GOOD, or what is wrong; `whole` is the undisturbed run."""
+        if self.status is None:
+            return "hang"
+        if self.status < 0:
+            return "signal %d" % -self.status
+        if self.left:
+            return "leftover " + self.left[0]
+        if self.status == 0:
+            return "tolerated" if self.same(whole) else "status 0, other bytes"
+        if not self.message:
+            return "no message"
+        if not all(is_part(made, whole.made[file]) for file, made in self.made.items()):
+            return "half-written"
+        return "refused" if self.status in (1, 2, 65, 75) else "status %d" % self.status
+
+
+def disturbed(name, inputs, **fault):
+    counter = Counter()
+    return Run(name, inputs, counter.environment(**fault))
+
+
+def try_faults(pool, name, inputs, calls, draw, table):
+    """Lets calls of every class fail; yields what is wrong."""
+    counter = Counter()
+    whole = Run(name, inputs, counter.environment())
+    if whole.status != 0:
+        yield "undisturbed: status %s: %s" % (whole.status, whole.message)
+        return
+    counts = counter.counts()
+    for kind in CLASSES:
+        numbers = calls_to_fail(counts[kind], calls, draw)
+        runs = pool.map(lambda at: disturbed(name, inputs, kind=kind, at=at), numbers)
+        outcomes = []
+        for at, run in zip(numbers, runs):
+            outcome = run.outcome(whole)
+            outcomes.append(outcome if outcome in GOOD else "defect")
+            if outcome not in GOOD:
+                yield "%s %d of %d: %s: %s" % (kind, at, counts[kind], outcome, run.message[-200:])
+        table.add(name, kind, counts[kind], outcomes)
+
+
+def try_interruptions(name, inputs):
+    whole = Run(name, inputs, {})
+    for action in ("short", "interrupt"):
+        run = disturbed(name, inputs, action=action)
+        if run.status != 0 or not run.same(whole):
+            yield "%s: status %s: %s" % (action, run.status, run.message[-200:])
+
+
+def main():
+    calls = int(sys.argv[1]) if len(sys.argv) > 1 else 12
+    names = sys.argv[2:] or list(PROGRAMS)
+    skip_without_shim("tools under faults")
+    draw, table = seeded(), Table()
+    with tempfile.TemporaryDirectory(prefix="inputs.") as inputs:
+        subprocess.run(["bash", "-euo", "pipefail", "-c", INPUTS], cwd=inputs, check=True)
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            for name in names:
+                wrong = list(try_faults(pool, name, inputs, calls, draw, table))
+                check(not wrong, "%s: a call fails" % name, *wrong)
+                wrong = list(try_interruptions(name, inputs))
+                check(not wrong, "%s: short and interrupted reads and writes change nothing" % name, *wrong)
+    table.print()
+    sys.exit(_faults.failures != 0)
+
+
+if __name__ == "__main__":
+    main()
