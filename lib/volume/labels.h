@@ -47,7 +47,7 @@ struct label_scheme {
 /* The scheme of every record. */
 extern const struct label_scheme *const record_scheme;
 
-/* The scheme of a name: "2018"; "2023", where 3, too, is enhancing tumour; "msd", the Medical Segmentation
+/* The scheme of a name: "2018"; "2023", where 3 is the enhancing tumour, and no 4; "msd", the Medical Segmentation
  * Decathlon's 1 oedema, 2 non-enhancing, 3 enhancing. NULL for another name. */
 const struct label_scheme *label_scheme_named(const char *name);
 

@@ -111,7 +111,12 @@ static int read_label(const struct volumes *all, const struct nifti_case *files,
     if (!status)
         labels_warn_rounded(files->label, labels_rounded(volume->data, record_voxels(record)));
     if (status && scheme == record_scheme)
-        fail(status, "%s (with --labels 2023 also 3)", error_message());
+        fail(status, "%s; 3 is the enhancing tumour with --scheme 2023", error_message());
+    else if (status && scheme == label_scheme_named("2023"))
+        fail(status,
+             "%s; 4 is the enhancing tumour up to 2021, with --scheme 2018, and the resection cavity from "
+             "2024 on",
+             error_message());
     return status ? fail_in(status, "%s", files->label) : STATUS_OK;
 }
 

@@ -90,6 +90,10 @@ later = [v if v != 4 else 3 for v in LABELS]
 save("later.nii", nifti(later, kind="B"))
 check(whole_case(run("nii2raw", "--label", "later.nii", "--scheme", "2023", *paths[:4]), "p"), "--scheme 2023: 3 is enhancing")
 check(refused(run("nii2raw", "--label", "later.nii", *paths[:4]), 65, "later.nii", "label 3", "in 15 voxels", "2023"), "without it 3 is refused, with its count")
+save("both.nii", nifti([(0, 1, 2, 3, 4)[i % 5] for i in range(len(LABELS))], kind="B"))
+check(refused(run("nii2raw", "--label", "both.nii", "--scheme", "2023", *paths[:4]), 65, "both.nii", "label 4", "in 12 voxels", "resection cavity"), "2024's map with 3 and 4 is refused by 2023's scheme")
+check(refused(run("nii2raw", "--label", "both.nii", *paths[:4]), 65, "both.nii", "label 3"), "and by 2018's")
+check(refused(run("nii2raw", "--label", paths[4], "--scheme", "2023", *paths[:4]), 65, "p_seg", "label 4"), "so is a 4 alone by 2023's")
 save("half.nii", nifti([0.5] * len(LABELS), kind="f"))
 check(refused(run("nii2raw", "--label", "half.nii", *paths[:4]), 65, "half.nii", "label 0.5"), "labels are whole numbers")
 
