@@ -5,6 +5,7 @@
 #include "lib/base/numbers.h"
 #include "lib/stream/affine.h"
 #include "lib/stream/inflate.h"
+#include "lib/stream/magic.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +39,7 @@ static int read_header(struct nifti_file *file, struct nifti *volume)
     int status = read_all(&file->input, bytes, 4, "the header");
     size_t length = status ? 0 : nifti_header_bytes(bytes);
     if (!status && !length)
-        return fail(STATUS_DATA, "not a NIfTI file");
+        return fail(STATUS_DATA, "not a NIfTI file%s", looks_like(bytes, 4));
     if (!status)
         status = read_all(&file->input, bytes + 4, length - 4, "the header");
     if (!status)
