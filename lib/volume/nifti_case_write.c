@@ -55,8 +55,7 @@ static int load_all(struct volumes *all)
     for (int i = 0; i < all->count; i++) {
         if (status[i])
             return fail(status[i], "%s", message[i]);
-        if (all->volume[i].zeroed)
-            warn("%s: %zu voxels that are not finite are read as 0", all->path[i], all->volume[i].zeroed);
+        nifti_warn(all->path[i], &all->volume[i]);
     }
     return STATUS_OK;
 }

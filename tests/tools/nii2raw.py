@@ -76,6 +76,14 @@ for spacing, said in (((1, 1, 2), 0), ((0, 0, 0), 0), ((1, 1, 2.0005), 0), ((0.5
     code, out, err = run("nii2raw", *["pixdim.nii"] * 4)
     check(not code and err.count("by pixdim, of 1x1x2 by the sform") == err.count("\n") == said, "no qform, an sform of 1x1x2 and a pixdim of %gx%gx%g" % spacing)
 
+for kind, low in (("i", -(2**31)), ("I", 0)):
+    exact, more = [low, 2**24, 2**24 + 2, 2**31 - 128] + [0] * 56, [2**24 + 1, 2**31 - 1, 5]
+    save("exact.nii", nifti(exact, kind=kind))
+    save("more.nii", nifti(exact[:-3] + more, kind=kind))
+    check(run("nii2raw", *["exact.nii"] * 4)[::2] == (0, ""), "32-bit integers that a float holds (%s)" % kind)
+    code, out, err = run("nii2raw", "exact.nii", "more.nii", "exact.nii", "exact.nii")
+    check(not code and err == "nii2raw: warning: more.nii: 2 voxels of 32-bit integers above 2^24 are rounded to float\n", "and two that it does not: " + err)
+
 # Medical Segmentation Decathlon: x y z modality = flair, t1, t1ce, t2; labels 1 oedema, 2 non-enhancing, 3 enhancing
 order = [v for m in (3, 0, 1, 2) for v in voxels(1000 * m)]
 save("BRATS_001.nii.gz", nifti(order, (*SIZE, 4)))
