@@ -54,6 +54,12 @@ static int find_files(const struct request *request, int count, char *const *pat
         free(files->label);
         files->label = request->label ? duplicate(request->label) : NULL;
     }
+    if (!files->label && request->with_label && files->odd_label)
+        warn("%s: no label map; %s is not one by its name: give it with --label, or call it %s%s.nii",
+             request->folder, files->odd_label, *files->name ? files->name : "CASE",
+             modalities[LABEL_FILE].suffix[0]);
+    if ((status = nifti_case_check(files)))
+        return status;
     return request->name || !*files->name ? nifti_case_name(files, request->name) : STATUS_OK;
 }
 
