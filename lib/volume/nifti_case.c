@@ -32,8 +32,8 @@ static int kind_of(const char *name, size_t *length)
     return -1;
 }
 
-/* The same for a whole file name, which may also be no more than the suffix: "t1.nii.gz". *length becomes that of
- * what names the case. */
+/* The same for a whole file name, which may also be no more than the suffix: "t1.nii.gz". *length becomes
+ * that of what names the case. */
 static int kind_of_file(const char *file, size_t *length)
 {
     *length = stem_length(file);

@@ -18,8 +18,8 @@ struct nifti_case {
  * modality that is missing or there twice, and files of more than one case are STATUS_DATA. */
 int nifti_case_find(struct nifti_case *files, const char *folder);
 
-/* STATUS_DATA when a file's name contradicts its place: it has another modality's suffix, or it is that of another
- * patient, which differs from the first file's in nothing but digits. Other names are not judged. */
+/* STATUS_DATA when a file's name contradicts its place: it has another modality's suffix, or it is that of
+ * another patient, which differs from the first file's in nothing but digits. Other names are not judged. */
 int nifti_case_check(const struct nifti_case *files);
 
 /* Names the case: `name` if not NULL, else what its folder or its first file's name gives, less the
