@@ -255,27 +255,35 @@ static int read_record(const char *path, enum side side, uint64_t max_bytes, str
     return status;
 }
 
+/* The next byte of a pipe, which stays there: a copy of it goes to another pipe. Waits for the writer. Nothing
+ * where this is no pipe. */
+static int peek_pipe(int file, char *first)
+{
+    int copy[2];
+    ssize_t length;
+    if (pipe2(copy, O_CLOEXEC))
+        return fail_errno(STATUS_FAILURE, "cannot make a pipe");
+    do
+        length = tee(file, copy[1], 1, 0);
+    while (length < 0 && errno == EINTR);
+    while (length > 0 && read(copy[0], first, 1) < 0 && errno == EINTR)
+        ;
+    close(copy[0]);
+    close(copy[1]);
+    return STATUS_OK;
+}
+
 /* The first byte of a file or a pipe, which stays there to be read; 0 where there is none. */
 static int first_byte(int file, char *first)
 {
-    int copy[2];
     ssize_t length;
     *first = 0;
     do
         length = pread(file, first, 1, 0);
     while (length < 0 && errno == EINTR);
-    if (length >= 0 || errno != ESPIPE)
-        return length < 0 ? fail_errno(STATUS_FAILURE, "cannot read") : STATUS_OK;
-    if (pipe2(copy, O_CLOEXEC))
-        return fail_errno(STATUS_FAILURE, "cannot make a pipe");
-    do
-        length = tee(file, copy[1], 1, 0); /* a copy from pipe to pipe; waits for the writer */
-    while (length < 0 && errno == EINTR);
-    if (length > 0 && read(copy[0], first, 1) < 0)
-        *first = 0;
-    close(copy[0]);
-    close(copy[1]);
-    return STATUS_OK;
+    if (length < 0 && errno == ESPIPE)
+        return peek_pipe(file, first);
+    return length < 0 ? fail_errno(STATUS_FAILURE, "cannot read") : STATUS_OK;
 }
 
 /* Records begin with NRRD's magic; neither NIfTI nor gzip begins with an N. */
