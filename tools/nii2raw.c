@@ -54,6 +54,12 @@ static int find_files(const struct request *request, int count, char *const *pat
         free(files->label);
         files->label = request->label ? duplicate(request->label) : NULL;
     }
+    if (!files->label && request->with_label && files->odd_label)
+        warn("%s: no label map; %s is not one by its name: give it with --label, or call it %s%s.nii",
+             request->folder, files->odd_label, *files->name ? files->name : "CASE",
+             modalities[LABEL_FILE].suffix[0]);
+    if ((status = nifti_case_check(files)))
+        return status;
     return request->name || !*files->name ? nifti_case_name(files, request->name) : STATUS_OK;
 }
 
@@ -110,10 +116,12 @@ int main(int argc, char **argv)
         .common = {.output = &request.output,
                    .threads = &request.threads,
                    .max_bytes = &request.nifti.max_bytes},
-        .notes =
-            "--dir: *_t1 *_t1ce *_t2 *_flair *_seg, or *-t1n *-t1c *-t2w *-t2f *-seg, .nii or .nii.gz.\n"
-            "--scheme 2018: 4 is the enhancing tumour; 2023: 3 or 4; msd: 1 oedema, 2 core, 3 enhancing.\n"
-            "Labels become 0, 1 (core), 2 (oedema), 4 (enhancing). A FILE of \"-\" is stdin.",
+        .notes = "--dir: *_t1 *_t1ce *_t2 *_flair *_seg, or *-t1n *-t1c *-t2w *-t2f *-seg, .nii or .nii.gz.\n"
+                 "--scheme 2018: 4 is the enhancing tumour; 2023: 3; msd: 1 oedema, 2 core, 3 enhancing.\n"
+                 "From 2024 on 4 is the resection cavity: --scheme 2023 refuses it, but a map that has 4 and "
+                 "no 3\n"
+                 "cannot be told from those up to 2021.\n"
+                 "Labels become 0, 1 (core), 2 (oedema), 4 (enhancing). A FILE of \"-\" is stdin.",
         .example = "nii2raw --dir BraTS2021_00006 | crop | standardize > BraTS2021_00006.nrrd",
     };
     int first = options_parse(&tool, argc, argv);

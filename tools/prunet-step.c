@@ -22,7 +22,7 @@ static struct reader_options input;
 static const struct option_spec options[] = {
     {"state", 's', OPTION_TEXT, &state_path, "STATE", "the checkpoint to start from (required)"},
     {"output", 'o', OPTION_TEXT, &out, "STATE", "the checkpoint to write (in place)"},
-    {"epoch", 0, OPTION_POSITIVE, &wanted_epoch, "E",
+    {"epoch", 0, OPTION_NATURAL, &wanted_epoch, "E",
      "refuse a state that has not completed exactly E-1 epochs"},
     {"learning-rate", 0, OPTION_REAL, &rate, "R", "Adam's step size, at most 1 (1e-4)"},
     {"weight-decay", 0, OPTION_REAL, &decay, "D",

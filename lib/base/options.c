@@ -181,11 +181,11 @@ static void store(const struct option_spec *o, const char *text)
             usage_error("--%s: '%s' is not a number of bytes such as 512M or 8G", o->name, text);
         return;
     case OPTION_INTEGER:
-    case OPTION_POSITIVE: {
+    case OPTION_NATURAL: {
         long value = strtol(text, &end, 10);
         if (errno || end == text || *end || value < -1000000000 || value > 1000000000)
             usage_error("--%s: '%s' is not an integer", o->name, text);
-        if (o->kind == OPTION_POSITIVE && value < 1)
+        if (o->kind == OPTION_NATURAL && value < 1)
             usage_error("--%s: %ld is not within 1..1000000000", o->name, value);
         *(int *)o->target = (int)value;
         return;
@@ -229,7 +229,7 @@ static void make_table(struct option_table *table, const struct tool *tool)
         {"expect", 0, OPTION_TEXT, c->expect, "FILE", "case names that the input must have, in order (any)"},
         {"seed", 's', OPTION_UNSIGNED, c->seed, "N", "seed of the random numbers (0)"},
         {"backend", 0, OPTION_TEXT, c->backend, "NAME", "what computes: cpu, reference or another (cpu)"},
-        {"threads", 't', OPTION_POSITIVE, c->threads, "N", "threads of the CPU (all cores)"},
+        {"threads", 't', OPTION_NATURAL, c->threads, "N", "threads of the CPU (all cores)"},
         {"max-bytes", 0, OPTION_BYTES, c->max_bytes, "SIZE", "refuse records and volumes above SIZE (4G)"},
         {"json", 0, OPTION_FLAG, c->json, NULL, "JSON Lines instead of a table"},
         {"no-header", 0, OPTION_FLAG, c->no_header, NULL, "leave out the table's header line"},

@@ -16,7 +16,7 @@ enum option_kind {
     OPTION_TEXT,     /* const char **: points into argv */
     OPTION_TEXTS,    /* struct option_texts *: may be given several times */
     OPTION_INTEGER,  /* int * */
-    OPTION_POSITIVE, /* int *: from 1, so that 0 can be the default and mean that it was not given */
+    OPTION_NATURAL,  /* int *: from 1, so that 0, the default, means that it was not given */
     OPTION_UNSIGNED, /* uint64_t * */
     OPTION_REAL,     /* double *: finite */
     OPTION_SIZE,     /* int[3]: "160x192x160" = x, y, z; each 1..4096 */

@@ -2,8 +2,8 @@
  *
  * A file is written under a temporary name beside its target, synced, renamed over it, and the folder synced:
  * at any instant the final name holds the old bytes or all the new ones. It has the permissions of the file
- * that it replaces, else those of any new file. The temporary file is removed on failure, on exit and on SIGINT,
- * SIGTERM and SIGHUP; only kill -9 or a power loss can leave one behind. */
+ * that it replaces, else those of any new file. The temporary file is removed on failure, on exit and on
+ * SIGINT, SIGTERM and SIGHUP; only kill -9 or a power loss can leave one behind. */
 #ifndef PRUNET_BASE_OUTPUT_H
 #define PRUNET_BASE_OUTPUT_H
 
@@ -26,9 +26,9 @@ int output_write(struct output *output, const void *bytes, size_t count);
 /* printf into the output; for tables. The line must be shorter than 4096 bytes. */
 int output_print(struct output *output, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Finishes: sync, rename, sync of the folder; for stdout, a checked close. What fails before the rename or in it
- * leaves the old file; a close or a sync of the folder that fails after it is STATUS_FAILURE, too, but the new
- * file is in place, whole, and only not sure to outlive a loss of power. */
+/* Finishes: sync, rename, sync of the folder; for stdout, a checked close. What fails up to the rename leaves
+ * the old file. A close or a sync of the folder that fails after it is STATUS_FAILURE, too, but then the new
+ * file is in place and whole; it may only not outlive a loss of power. */
 int output_commit(struct output *output);
 
 /* Drops what was written and removes the temporary file; nothing happens when already committed. */

@@ -119,6 +119,11 @@ static int done(void *self, size_t index)
     struct collection *c = self;
     int status = STATUS_OK;
     c->count = index + 1;
+    if (c->scores[index].exchanged)
+        warn("case %s: core and oedema lie in each other's places: one of the maps seems to have the "
+             "Decathlon's "
+             "numbers (1 oedema, 2 core); nii2raw --scheme msd translates them",
+             c->scores[index].case_name);
     if (c->table && !index) /* not before: what is refused at once leaves no header behind */
         status = table_begin(c->table);
     if (c->table && !status)

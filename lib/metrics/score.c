@@ -2,6 +2,23 @@
 #include "lib/base/error.h"
 #include <stdio.h>
 
+/* Whether core and oedema lie in each other's places: n[i][k] voxels are i in the prediction and k in the
+ * reference, with 0 for core that does not enhance and 1 for oedema. */
+static bool look_exchanged(const struct segmentation *prediction, const struct segmentation *reference)
+{
+    enum { TIMES = 4, VOXELS_LEAST = 10 };
+    const uint8_t core = BIT_WT | BIT_TC, oedema = BIT_WT;
+    const size_t voxels = voxels_of(prediction->size);
+    size_t n[2][2] = {{0}};
+    for (size_t i = 0; i < voxels; i++) {
+        const uint8_t p = prediction->voxels[i], r = reference->voxels[i];
+        if ((p == core || p == oedema) && (r == core || r == oedema))
+            n[p == oedema][r == oedema]++;
+    }
+    return n[0][1] >= VOXELS_LEAST && n[1][0] >= VOXELS_LEAST && n[0][1] > TIMES * n[0][0] &&
+           n[1][0] > TIMES * n[1][1];
+}
+
 int score_case(const struct scoring *scoring, const char *case_name, const struct segmentation *prediction,
                const struct segmentation *reference, struct case_scores *scores)
 {
@@ -9,6 +26,7 @@ int score_case(const struct scoring *scoring, const char *case_name, const struc
     const double *spacing = segmentation_spacing(prediction, reference);
     int status = segmentation_compare(prediction, reference);
     snprintf(scores->case_name, sizeof scores->case_name, "%s", case_name);
+    scores->exchanged = !status && !mask && look_exchanged(prediction, reference);
     scores->regions = mask ? 1 : record_scheme->region_count;
     for (int i = 0; i < scores->regions && !status; i++) {
         const int region = mask ? 0 : region_of_row(record_scheme, i);

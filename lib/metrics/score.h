@@ -9,6 +9,7 @@
 
 struct case_scores {
     char case_name[CASE_NAME_SIZE];
+    bool exchanged; /* core is where oedema should be, and the other way round: the Decathlon's numbers */
     int regions;
     const char *region_names[SCHEME_REGIONS_MAX]; /* ET, WT, TC, or mask */
     struct region_scores region[SCHEME_REGIONS_MAX];

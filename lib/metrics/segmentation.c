@@ -71,10 +71,13 @@ static int bits_of_labels(const struct samples *samples, size_t voxels, struct s
     const struct label_scheme *scheme = label_scheme_named(set == LABELS_2023 ? "2023" : "2018");
     struct label_counts counts = {.bad = 0};
     uint8_t bits[LABEL_VALUES];
-    for (int value = 0; value < LABEL_VALUES; value++) /* a 3 of 2018 is some tumour */
-        bits[value] = scheme->label_of[value] == LABEL_NONE
-                          ? BIT_WT
-                          : label_region_bits(scheme, scheme->label_of[value]);
+    for (int value = 0; value < LABEL_VALUES; value++) {
+        uint8_t label = scheme->label_of[value];
+        if (label == LABEL_NONE) /* a 4 under LABELS_2023 */
+            label = record_scheme->label_of[value];
+        bits[value] =
+            label == LABEL_NONE ? BIT_WT : label_region_bits(scheme, label); /* a 3 is some tumour */
+    }
     float block[BLOCK];
     for (size_t first = 0; first < voxels; first += BLOCK) {
         const size_t n = size_min(voxels - first, BLOCK);
@@ -252,27 +255,35 @@ static int read_record(const char *path, enum side side, uint64_t max_bytes, str
     return status;
 }
 
+/* The next byte of a pipe, which stays there: a copy of it goes to another pipe. Waits for the writer. Nothing
+ * where this is no pipe. */
+static int peek_pipe(int file, char *first)
+{
+    int copy[2];
+    ssize_t length;
+    if (pipe2(copy, O_CLOEXEC))
+        return fail_errno(STATUS_FAILURE, "cannot make a pipe");
+    do
+        length = tee(file, copy[1], 1, 0);
+    while (length < 0 && errno == EINTR);
+    while (length > 0 && read(copy[0], first, 1) < 0 && errno == EINTR)
+        ;
+    close(copy[0]);
+    close(copy[1]);
+    return STATUS_OK;
+}
+
 /* The first byte of a file or a pipe, which stays there to be read; 0 where there is none. */
 static int first_byte(int file, char *first)
 {
-    int copy[2];
     ssize_t length;
     *first = 0;
     do
         length = pread(file, first, 1, 0);
     while (length < 0 && errno == EINTR);
-    if (length >= 0 || errno != ESPIPE)
-        return length < 0 ? fail_errno(STATUS_FAILURE, "cannot read") : STATUS_OK;
-    if (pipe2(copy, O_CLOEXEC))
-        return fail_errno(STATUS_FAILURE, "cannot make a pipe");
-    do
-        length = tee(file, copy[1], 1, 0); /* a copy from pipe to pipe; waits for the writer */
-    while (length < 0 && errno == EINTR);
-    if (length > 0 && read(copy[0], first, 1) < 0)
-        *first = 0;
-    close(copy[0]);
-    close(copy[1]);
-    return STATUS_OK;
+    if (length < 0 && errno == ESPIPE)
+        return peek_pipe(file, first);
+    return length < 0 ? fail_errno(STATUS_FAILURE, "cannot read") : STATUS_OK;
 }
 
 /* Records begin with NRRD's magic; neither NIfTI nor gzip begins with an N. */
@@ -351,6 +362,7 @@ void segmentation_warn(const char *case_name, const struct segmentation *p, cons
     const struct segmentation *both[2] = {p, r};
     for (int i = 0; i < 2; i++)
         if (both[i]->looks_2023)
-            warn("case %s: %s: it holds label 3 and no 4; a map of 2023 needs --scheme 2023", case_name,
-                 both[i]->name);
+            warn("case %s: %s: it holds label 3 and no 4: 2023's numbers, which need --scheme 2023, or the "
+                 "Decathlon's, whose 1 is oedema and 2 the core: nii2raw --scheme msd translates them",
+                 case_name, both[i]->name);
 }

@@ -69,17 +69,17 @@ struct architecture_options {
     int encoder_blocks, decoder_blocks, groups, inputs, outputs;
 };
 
-#define ARCHITECTURE_OPTIONS(o)                                                                               \
-    {"kind", 0, OPTION_TEXT, &(o).kind, "KIND", network_kind_list},                                           \
-        {"channels",    0,      OPTION_TEXT,                                                                  \
-         &(o).channels, "LIST", "by level: 60,120,240,360,480; baseline: 30,60,120,240,480"},                 \
-        {"encoder-blocks", 0, OPTION_POSITIVE, &(o).encoder_blocks, "N", "reversible blocks an encoder (1)"}, \
-        {"decoder-blocks", 0, OPTION_POSITIVE, &(o).decoder_blocks, "N", "reversible blocks a decoder (1)"},  \
-        {"groups",    0,   OPTION_POSITIVE,                                                                   \
-         &(o).groups, "N", "group norm groups (half the first width; baseline: all of it)"},                  \
-        {"inputs", 0, OPTION_POSITIVE, &(o).inputs, "N", "modalities (4)"},                                   \
-    {                                                                                                         \
-        "outputs", 0, OPTION_POSITIVE, &(o).outputs, "N", "regions (3)"                                       \
+#define ARCHITECTURE_OPTIONS(o)                                                                              \
+    {"kind", 0, OPTION_TEXT, &(o).kind, "KIND", network_kind_list},                                          \
+        {"channels",    0,      OPTION_TEXT,                                                                 \
+         &(o).channels, "LIST", "by level: 60,120,240,360,480; baseline: 30,60,120,240,480"},                \
+        {"encoder-blocks", 0, OPTION_NATURAL, &(o).encoder_blocks, "N", "reversible blocks an encoder (1)"}, \
+        {"decoder-blocks", 0, OPTION_NATURAL, &(o).decoder_blocks, "N", "reversible blocks a decoder (1)"},  \
+        {"groups",    0,   OPTION_NATURAL,                                                                   \
+         &(o).groups, "N", "group norm groups (half the first width; baseline: all of it)"},                 \
+        {"inputs", 0, OPTION_NATURAL, &(o).inputs, "N", "modalities (4)"},                                   \
+    {                                                                                                        \
+        "outputs", 0, OPTION_NATURAL, &(o).outputs, "N", "regions (3)"                                       \
     }
 
 /* The network that was described; STATUS_USAGE with the reason when there can be none. */

@@ -138,7 +138,7 @@ static int check_tensor(const struct safetensors *file, const char *name, const 
     if (!tensor)
         return fail(STATUS_DATA, "%s: missing", name);
     if (tensor->type != SAFETENSORS_F32)
-        return fail(STATUS_DATA, "%s: its type is not F32", name);
+        return fail(STATUS_DATA, "%s: its type is %s, not F32: convert the file", name, tensor->type_name);
     bool fits = tensor->dimensions == p->dimensions;
     for (int i = 0; fits && i < p->dimensions; i++)
         fits = tensor->size[i] == p->size[i];

@@ -14,7 +14,7 @@ enum { MAPPINGS_MAX = 256 };
 /* What is mapped now. The handler reads a slot that other threads may be filling: `start` is set last and
  * cleared first. */
 static struct slot {
-    char *volatile start;
+    char *start;
     size_t bytes;
     char *name;
 } slots[MAPPINGS_MAX];
@@ -32,7 +32,7 @@ static void on_bus_error(int number, siginfo_t *info, void *context)
     (void)context;
     const char *at = info->si_addr;
     for (int i = 0; i < MAPPINGS_MAX; i++) {
-        const char *start = slots[i].start;
+        const char *start = __atomic_load_n(&slots[i].start, __ATOMIC_ACQUIRE);
         if (!start || at < start || at >= start + slots[i].bytes)
             continue;
         say(tool_name);
@@ -60,30 +60,35 @@ static struct slot *slot_of(const void *start)
     return NULL;
 }
 
+/* NULL, errno says why. */
+static void *map_into(struct slot *slot, int fd, off_t offset, size_t bytes, const char *name)
+{
+    if (!slot) {
+        errno = EMFILE;
+        return NULL;
+    }
+    if (!(slot->name = strdup(name)))
+        return NULL;
+    void *mapping = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, offset);
+    if (mapping == MAP_FAILED) {
+        int cause = errno;
+        free(slot->name);
+        errno = cause;
+        return NULL;
+    }
+    slot->bytes = bytes;
+    __atomic_store_n(&slot->start, mapping, __ATOMIC_RELEASE);
+    return mapping;
+}
+
 void *mapping_open(int fd, off_t offset, size_t bytes, const char *name)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    char *copy = strdup(name);
-    if (!copy)
-        return NULL;
     pthread_once(&once, watch);
     pthread_mutex_lock(&lock);
-    struct slot *slot = slot_of(NULL);
-    void *mapping = slot ? mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, offset) : MAP_FAILED;
-    if (mapping != MAP_FAILED) {
-        slot->name = copy;
-        slot->bytes = bytes;
-        slot->start = mapping;
-    } else if (!slot) {
-        errno = EMFILE;
-    }
+    void *mapping = map_into(slot_of(NULL), fd, offset, bytes, name);
     pthread_mutex_unlock(&lock);
-    if (mapping != MAP_FAILED)
-        return mapping;
-    int cause = errno;
-    free(copy);
-    errno = cause;
-    return NULL;
+    return mapping;
 }
 
 void mapping_close(void *mapping, size_t bytes)
@@ -92,7 +97,7 @@ void mapping_close(void *mapping, size_t bytes)
         return;
     pthread_mutex_lock(&lock);
     struct slot *slot = slot_of(mapping);
-    slot->start = NULL;
+    __atomic_store_n(&slot->start, NULL, __ATOMIC_RELEASE);
     munmap(mapping, bytes);
     free(slot->name);
     pthread_mutex_unlock(&lock);

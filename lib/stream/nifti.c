@@ -5,6 +5,7 @@
 #include "lib/base/numbers.h"
 #include "lib/stream/affine.h"
 #include "lib/stream/inflate.h"
+#include "lib/stream/magic.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +39,7 @@ static int read_header(struct nifti_file *file, struct nifti *volume)
     int status = read_all(&file->input, bytes, 4, "the header");
     size_t length = status ? 0 : nifti_header_bytes(bytes);
     if (!status && !length)
-        return fail(STATUS_DATA, "not a NIfTI file");
+        return fail(STATUS_DATA, "not a NIfTI file%s", looks_like(bytes, 4));
     if (!status)
         status = read_all(&file->input, bytes + 4, length - 4, "the header");
     if (!status)
@@ -123,7 +124,17 @@ static void swap_samples(unsigned char *bytes, size_t count, size_t width)
         SCALE(sample);                                                                                       \
     } while (0)
 
-static int convert(const struct nifti_header *header, const void *from, size_t count, float *to)
+/* As SCALE, and counts samples of 32 bits that a float rounds. */
+#define SCALE_ROUNDED(sample)                                                                                \
+    do {                                                                                                     \
+        const sample *whole = from;                                                                          \
+        for (size_t i = 0; i < count; i++)                                                                   \
+            *rounded += (int64_t)(float)whole[i] != whole[i];                                                \
+        SCALE(sample);                                                                                       \
+    } while (0)
+
+static int convert(const struct nifti_header *header, const void *from, size_t count, float *to,
+                   size_t *rounded)
 {
     const double slope = header->slope, inter = header->inter;
     size_t inexact = 0;
@@ -141,10 +152,10 @@ static int convert(const struct nifti_header *header, const void *from, size_t c
         SCALE(uint16_t);
         break;
     case NIFTI_INT32:
-        SCALE(int32_t);
+        SCALE_ROUNDED(int32_t);
         break;
     case NIFTI_UINT32:
-        SCALE(uint32_t);
+        SCALE_ROUNDED(uint32_t);
         break;
     case NIFTI_FLOAT32:
         SCALE(float);
@@ -198,7 +209,7 @@ static int load_samples(struct nifti_file *file, struct nifti *volume)
             break;
         if (header->swapped)
             swap_samples(block, count, width);
-        status = convert(header, block, count, volume->data + done);
+        status = convert(header, block, count, volume->data + done, &volume->rounded);
         volume->zeroed += status ? 0 : clear_non_finite(volume->data + done, count);
         done += count;
     }
@@ -238,9 +249,17 @@ int nifti_read(const char *path, const struct nifti_options *options, struct nif
     int status = nifti_open(path, options, &file, volume);
     if (!status)
         status = nifti_load(file, volume);
-    if (!status && volume->zeroed)
-        warn("%s: %zu voxels that are not finite are read as 0", path, volume->zeroed);
+    if (!status)
+        nifti_warn(path, volume);
     return status;
+}
+
+void nifti_warn(const char *path, const struct nifti *volume)
+{
+    if (volume->zeroed)
+        warn("%s: %zu voxels that are not finite are read as 0", path, volume->zeroed);
+    if (volume->rounded)
+        warn("%s: %zu voxels of 32-bit integers above 2^24 are rounded to float", path, volume->rounded);
 }
 
 void nifti_free(struct nifti *volume)

@@ -11,7 +11,7 @@ struct nifti_options {
 };
 
 /* Reads PATH ("-": stdin); whatever is wrong with the file is STATUS_DATA with path and cause. Warns about
- * forms that disagree, and of non-finite voxels replaced. */
+ * forms that disagree,, of non-finite voxels replaced and of integers rounded. */
 int nifti_read(const char *path, const struct nifti_options *options, struct nifti *volume);
 void nifti_free(struct nifti *volume);
 
@@ -24,6 +24,9 @@ int nifti_open(const char *path, const struct nifti_options *options, struct nif
                struct nifti *volume);
 int nifti_load(struct nifti_file *file, struct nifti *volume);
 void nifti_close(struct nifti_file *file);
+
+/* The warnings of nifti_read, for a volume that was loaded. */
+void nifti_warn(const char *path, const struct nifti *volume);
 
 /* Whether two volumes share sizes, and affine within 1e-3; else STATUS_DATA naming both paths. */
 int nifti_same_grid(const char *path_a, const struct nifti *a, const char *path_b, const struct nifti *b);

@@ -28,8 +28,9 @@ struct nifti {
     double affine[3][4]; /* voxel to RAS mm: sform if coded, else qform, else pixdim with a warning */
     double spacing[3];   /* mm, from pixdim where that agrees with the affine */
     struct source_forms forms;
-    float *data;   /* (C, D, H, W), scaled */
-    size_t zeroed; /* non-finite voxels that nan_to_zero has replaced */
+    float *data;    /* (C, D, H, W), scaled */
+    size_t zeroed;  /* non-finite voxels that nan_to_zero has replaced */
+    size_t rounded; /* voxels of 32-bit integers above 2^24 that a float does not hold exactly */
 };
 
 /* How the voxels are stored. */

@@ -82,8 +82,8 @@ int record_offset(const struct record *record, int offset[3]);
 
 /* Puts the record back on its source grid: *whole is a new record of the grid's size, its data 0 outside of
  * what the record covers; what overhangs the grid is cut. A header alone must not take memory: a grid of more
- * than `max_bytes` bytes is STATUS_DATA; where that is 0, one of more than 64 times the record's own and 256 MiB,
- * or of more than RECORD_BYTES_MAX. STATUS_DATA also as record_offset. */
+ * than `max_bytes` bytes is STATUS_DATA; where that is 0, one of more than RECORD_BYTES_MAX, or of more than
+ * both 256 MiB and 64 times the record's own bytes. STATUS_DATA also as record_offset. */
 int record_place(const struct record *record, uint64_t max_bytes, struct record *whole);
 
 /* Length of the step along each axis in mm; 0 without geometry. */

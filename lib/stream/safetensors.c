@@ -1,6 +1,7 @@
 #include "lib/stream/safetensors.h"
 #include "lib/base/array.h"
 #include "lib/base/error.h"
+#include "lib/stream/magic.h"
 #include "lib/stream/mapping.h"
 #include "lib/stream/safetensors_header.h"
 #include <fcntl.h>
@@ -103,7 +104,8 @@ static int parse_file(struct safetensors *file)
     for (int i = LENGTH_BYTES - 1; i >= 0; i--)
         length = length << 8 | bytes[i];
     if (length > HEADER_MAX)
-        return fail(STATUS_DATA, "a header of %" PRIu64 " bytes is more than 16 MiB", length);
+        return fail(STATUS_DATA, "a header of %" PRIu64 " bytes is more than 16 MiB%s", length,
+                    looks_like(bytes, LENGTH_BYTES));
     if (length > file->mapping_bytes - LENGTH_BYTES)
         return fail(STATUS_DATA, "the file ends inside its header");
     const char *header = (const char *)bytes + LENGTH_BYTES, *data = header + length;

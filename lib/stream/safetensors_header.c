@@ -250,6 +250,7 @@ static int accept_tensor(const struct description *d, const char *data, uint64_t
     if (d->offsets[1] - d->offsets[0] != bytes)
         return fail(STATUS_DATA, "%s: its offsets do not fit its shape", tensor->name);
     tensor->type = dtype->type;
+    tensor->type_name = dtype->name;
     tensor->dimensions = d->dimensions;
     tensor->data = data + d->offsets[0];
     tensor->bytes = bytes;

@@ -17,6 +17,7 @@ enum safetensors_type {
 struct safetensors_tensor {
     char *name;
     enum safetensors_type type;
+    const char *type_name; /* as the header has it: "BF16"; unused when writing */
     int dimensions;
     int64_t size[SAFETENSORS_DIMENSIONS_MAX];
     const void *data; /* inside the mapped file, or the caller's when writing. A foreign file may leave it

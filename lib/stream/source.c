@@ -3,6 +3,7 @@
 #include "lib/base/error.h"
 #include "lib/base/numbers.h"
 #include "lib/base/progress.h"
+#include "lib/stream/magic.h"
 #include "lib/stream/mapping.h"
 #include "lib/stream/nrrd_text.h"
 #include <errno.h>
@@ -100,6 +101,11 @@ int source_header(struct source *source, char **text, size_t *length)
                        ? fail(STATUS_DATA, "the input ends inside the header, after %zu bytes", source->end)
                        : STATUS_OK;
         source->end += got;
+        const char *foreign = source->end < 4 || !memcmp(source->buffer, "NRRD", 4)
+                                  ? ""
+                                  : looks_like(source->buffer, source->end);
+        if (*foreign)
+            return fail(STATUS_DATA, "not a record%s", foreign);
     }
     return STATUS_OK;
 }
@@ -148,8 +154,8 @@ static bool map_payload(struct source *source, struct record *record)
     if (before % ALIGNMENT)
         return false;
     size_t length = record->bytes + before;
-    void *mapping = mapping_open(source->fd, (off_t)(source->position - before), length,
-                                 source_name(source->path));
+    void *mapping =
+        mapping_open(source->fd, (off_t)(source->position - before), length, source_name(source->path));
     if (!mapping)
         return false;
     record->mapping = mapping;

@@ -30,9 +30,9 @@ struct crop {
 };
 
 /* Crops an image about its own box, any other record as its image was. A background that is not 0 is cleared
- * first (background.h). Brain or labelled voxels that are cut off are counted in a warning; with `strict` they
- * are STATUS_DATA. So are an image without a non-zero voxel, a record without its image before it or of another
- * size, and a result above max_bytes. */
+ * first (background.h). Brain or labelled voxels that are cut off are counted in a warning; with `strict`
+ * they are STATUS_DATA. So are an image without a non-zero voxel, a record without its image before it or of
+ * another size, and a result above max_bytes. */
 int crop_apply(struct crop *crop, struct record *record);
 
 #endif

@@ -47,8 +47,8 @@ struct label_scheme {
 /* The scheme of every record. */
 extern const struct label_scheme *const record_scheme;
 
-/* The scheme of a name: "2018"; "2023", where 3, too, is enhancing tumour; "msd", the Medical Segmentation
- * Decathlon's 1 oedema, 2 non-enhancing, 3 enhancing. NULL for another name. */
+/* The scheme of a name: "2018"; "2023", where 3 is the enhancing tumour, and no 4; "msd", the Medical
+ * Segmentation Decathlon's 1 oedema, 2 non-enhancing, 3 enhancing. NULL for another name. */
 const struct label_scheme *label_scheme_named(const char *name);
 
 /* The whole number that a label map's number is within 0.001 of, else the number itself. */
@@ -58,8 +58,8 @@ float label_round(float value);
 size_t labels_rounded(const float *values, size_t voxels);
 void labels_warn_rounded(const char *name, size_t count);
 
-/* A number of a label map of a scheme, rounded, as a label of records; LABEL_NONE for one that the scheme does
- * not have. */
+/* A number of a label map of a scheme, rounded, as a label of records; LABEL_NONE for one that the scheme
+ * does not have. */
 uint8_t label_of_value(const struct label_scheme *scheme, float value);
 
 /* The numbers of a label map of a scheme as labels of records. STATUS_DATA, with the number and its count,

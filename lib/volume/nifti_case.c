@@ -32,9 +32,54 @@ static int kind_of(const char *name, size_t *length)
     return -1;
 }
 
+/* The same for a whole file name, which may also be no more than the suffix: "t1.nii.gz". *length becomes
+ * that of what names the case. */
+static int kind_of_file(const char *file, size_t *length)
+{
+    *length = stem_length(file);
+    for (int kind = 0; kind < CASE_FILES; kind++)
+        for (int naming = 0; naming < NAMING_SCHEMES; naming++) {
+            const char *letters = modalities[kind].suffix[naming] + 1;
+            if (*length == strlen(letters) && ends_with(file, *length, letters)) {
+                *length = 0;
+                return kind;
+            }
+        }
+    return kind_of(file, length);
+}
+
+/* Whether two names differ, and in nothing but digits: "BraTS20_Training_001" and "_002", two patients of one
+ * collection. */
+static bool other_patient(const char *a, size_t a_length, const char *b, size_t b_length)
+{
+    const char *const digits = "0123456789";
+    const char *a_end = a + a_length, *b_end = b + b_length;
+    if (a_length == b_length && !memcmp(a, b, a_length))
+        return false;
+    while (a < a_end && b < b_end) {
+        const bool number = strchr(digits, *a) && strchr(digits, *b);
+        if (!number && *a++ != *b++)
+            return false;
+        while (number && a < a_end && strchr(digits, *a))
+            a++;
+        while (number && b < b_end && strchr(digits, *b))
+            b++;
+    }
+    return a == a_end && b == b_end;
+}
+
 static char **slot(struct nifti_case *files, int kind)
 {
     return kind == LABEL_FILE ? &files->label : &files->image[kind];
+}
+
+/* BraTS 2020 has one: W39_1998.09.19_Segm.nii, of case 355. */
+static int note_odd_label(struct nifti_case *files, const char *name)
+{
+    if (files->odd_label || !stem_length(name) || !strcasestr(name, "seg"))
+        return STATUS_OK;
+    files->odd_label = strdup(name);
+    return files->odd_label ? STATUS_OK : fail(STATUS_FAILURE, "out of memory");
 }
 
 static int take_file(struct nifti_case *files, const char *folder, const char *name)
@@ -42,7 +87,7 @@ static int take_file(struct nifti_case *files, const char *folder, const char *n
     size_t length = stem_length(name);
     int kind = *name == '.' ? -1 : kind_of(name, &length);
     if (kind < 0)
-        return STATUS_OK;
+        return *name == '.' ? STATUS_OK : note_odd_label(files, name);
     char **path = slot(files, kind);
     if (*path)
         return fail(STATUS_DATA, "%s: two files for %s: %s and %s", folder, modalities[kind].name,
@@ -62,6 +107,48 @@ static void folder_name(const char *folder, char *name, size_t size)
     free(whole);
 }
 
+/* All files of a folder have one name before their suffix; that of the folder may be another, but not that of
+ * another patient. */
+static int check_one_case(const struct nifti_case *files, const char *folder, const char *name)
+{
+    const char *first = path_file(files->image[0]);
+    size_t first_length, length;
+    kind_of_file(first, &first_length);
+    for (int kind = 1; kind < CASE_FILES; kind++) {
+        const char *file = kind == LABEL_FILE ? files->label : files->image[kind];
+        if (!file)
+            continue;
+        file = path_file(file);
+        kind_of_file(file, &length);
+        if (length != first_length || memcmp(first, file, length))
+            return fail(STATUS_DATA, "%s: files of two cases: %s and %s", folder, first, file);
+    }
+    if (other_patient(first, first_length, name, strlen(name)))
+        return fail(STATUS_DATA, "%s: a file of another case: %s", folder, first);
+    return STATUS_OK;
+}
+
+int nifti_case_check(const struct nifti_case *files)
+{
+    const char *first = path_file(files->image[0]);
+    size_t first_length, length;
+    kind_of_file(first, &first_length);
+    for (int kind = 0; kind < CASE_FILES; kind++) {
+        const char *file = kind == LABEL_FILE     ? files->label
+                           : kind < files->images ? files->image[kind]
+                                                  : NULL;
+        if (!file)
+            continue;
+        int named = kind_of_file(path_file(file), &length);
+        if (named >= 0 && named != kind && (kind == LABEL_FILE || files->images > 1))
+            return fail(STATUS_DATA, "%s: given as %s, by its name it is %s", file, modalities[kind].name,
+                        modalities[named].name);
+        if (other_patient(first, first_length, path_file(file), length))
+            return fail(STATUS_DATA, "files of two cases: %s and %s", files->image[0], file);
+    }
+    return STATUS_OK;
+}
+
 int nifti_case_find(struct nifti_case *files, const char *folder)
 {
     struct dirent **entries;
@@ -79,12 +166,14 @@ int nifti_case_find(struct nifti_case *files, const char *folder)
         if (!files->image[kind])
             status = fail(STATUS_DATA, "%s: no %s: no file ends with %s or %s, then .nii or .nii.gz", folder,
                           modalities[kind].name, modalities[kind].suffix[0], modalities[kind].suffix[1]);
+    char name[CASE_NAME_SIZE + 1];
+    folder_name(folder, name, sizeof name);
+    if (!status)
+        status = check_one_case(files, folder, name);
     if (status) {
         nifti_case_free(files);
         return status;
     }
-    char name[CASE_NAME_SIZE + 1];
-    folder_name(folder, name, sizeof name);
     if (case_name_valid(name))
         memcpy(files->name, name, sizeof files->name);
     return STATUS_OK;
@@ -138,5 +227,6 @@ void nifti_case_free(struct nifti_case *files)
     for (int i = 0; i < MODALITIES; i++)
         free(files->image[i]);
     free(files->label);
+    free(files->odd_label);
     *files = (struct nifti_case){0};
 }

@@ -55,8 +55,7 @@ static int load_all(struct volumes *all)
     for (int i = 0; i < all->count; i++) {
         if (status[i])
             return fail(status[i], "%s", message[i]);
-        if (all->volume[i].zeroed)
-            warn("%s: %zu voxels that are not finite are read as 0", all->path[i], all->volume[i].zeroed);
+        nifti_warn(all->path[i], &all->volume[i]);
     }
     return STATUS_OK;
 }
@@ -111,7 +110,12 @@ static int read_label(const struct volumes *all, const struct nifti_case *files,
     if (!status)
         labels_warn_rounded(files->label, labels_rounded(volume->data, record_voxels(record)));
     if (status && scheme == record_scheme)
-        fail(status, "%s (with --labels 2023 also 3)", error_message());
+        fail(status, "%s; 3 is the enhancing tumour with --scheme 2023", error_message());
+    else if (status && scheme == label_scheme_named("2023"))
+        fail(status,
+             "%s; 4 is the enhancing tumour up to 2021, with --scheme 2018, and the resection cavity from "
+             "2024 on",
+             error_message());
     return status ? fail_in(status, "%s", files->label) : STATUS_OK;
 }
 

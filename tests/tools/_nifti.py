@@ -38,7 +38,7 @@ def nifti(values, size=SIZE, affine=AFFINE, kind="h", codes=(1, 1), spacing=None
     """Bytes of a NIfTI-1 file; `kind` is struct's letter, a fourth size is that of channels. pixdim is the spacing, or
     else as long as the affine's columns."""
     dim = [len(size), *size] + [1] * (7 - len(size))
-    datatype, bits = {"B": (2, 8), "h": (4, 16), "f": (16, 32)}[kind]
+    datatype, bits = {"B": (2, 8), "h": (4, 16), "f": (16, 32), "i": (8, 32), "I": (768, 32)}[kind]
     header = bytearray(352)
     struct.pack_into("<i", header, 0, 348)
     struct.pack_into("<8h", header, 40, *dim)

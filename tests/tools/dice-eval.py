@@ -90,6 +90,14 @@ save_nifti("p23as18.nii", np.where(p23 == 3, 4, p23).astype("u1"))
 status, out, _ = run("dice-eval", "--scheme", "2023", "p23as18.nii", "r23.nii")
 check(status == 0 and agrees(table(out)[1], "p23as18", p23, r23, enhancing=3), "one map may use 4, the other 3")
 
+msd = np.array([0, 2, 1, 3], "u1")[p23]
+save_nifti("msd.nii", msd)
+for other, scheme, warnings in (("p23.nii", "2023", 1), ("p23as18.nii", "2023", 1), ("p23as18.nii", "2018", 2), ("r23.nii", "2023", 0)):
+    status, out, err = run("dice-eval", "--scheme", scheme, "msd.nii", other)
+    check(status == 0 and err.count("Decathlon") == err.count("\n") == warnings, "the Decathlon's numbers against %s under %s: %s" % (other, scheme, err))
+status, out, err = run("dice-eval", stdin=scored("A", np.where(p23 == 3, 4, p23).astype("u1"), np.where(msd == 3, 4, msd).astype("u1")))
+check(status == 0 and err.count("case A: core and oedema lie in each other's places") == 1, "also in a stream")
+
 # --- empty masks under the conventions -------------------------------------------------------------------------------
 
 empty, full = np.zeros(SHAPE, "u1"), labels(6, (0, 1, 2, 4))

@@ -76,6 +76,14 @@ for spacing, said in (((1, 1, 2), 0), ((0, 0, 0), 0), ((1, 1, 2.0005), 0), ((0.5
     code, out, err = run("nii2raw", *["pixdim.nii"] * 4)
     check(not code and err.count("by pixdim, of 1x1x2 by the sform") == err.count("\n") == said, "no qform, an sform of 1x1x2 and a pixdim of %gx%gx%g" % spacing)
 
+for kind, low in (("i", -(2**31)), ("I", 0)):
+    exact, more = [low, 2**24, 2**24 + 2, 2**31 - 128] + [0] * 56, [2**24 + 1, 2**31 - 1, 5]
+    save("exact.nii", nifti(exact, kind=kind))
+    save("more.nii", nifti(exact[:-3] + more, kind=kind))
+    check(run("nii2raw", *["exact.nii"] * 4)[::2] == (0, ""), "32-bit integers that a float holds (%s)" % kind)
+    code, out, err = run("nii2raw", "exact.nii", "more.nii", "exact.nii", "exact.nii")
+    check(not code and err == "nii2raw: warning: more.nii: 2 voxels of 32-bit integers above 2^24 are rounded to float\n", "and two that it does not: " + err)
+
 # Medical Segmentation Decathlon: x y z modality = flair, t1, t1ce, t2; labels 1 oedema, 2 non-enhancing, 3 enhancing
 order = [v for m in (3, 0, 1, 2) for v in voxels(1000 * m)]
 save("BRATS_001.nii.gz", nifti(order, (*SIZE, 4)))
@@ -90,6 +98,10 @@ later = [v if v != 4 else 3 for v in LABELS]
 save("later.nii", nifti(later, kind="B"))
 check(whole_case(run("nii2raw", "--label", "later.nii", "--scheme", "2023", *paths[:4]), "p"), "--scheme 2023: 3 is enhancing")
 check(refused(run("nii2raw", "--label", "later.nii", *paths[:4]), 65, "later.nii", "label 3", "in 15 voxels", "2023"), "without it 3 is refused, with its count")
+save("both.nii", nifti([(0, 1, 2, 3, 4)[i % 5] for i in range(len(LABELS))], kind="B"))
+check(refused(run("nii2raw", "--label", "both.nii", "--scheme", "2023", *paths[:4]), 65, "both.nii", "label 4", "in 12 voxels", "resection cavity"), "2024's map with 3 and 4 is refused by 2023's scheme")
+check(refused(run("nii2raw", "--label", "both.nii", *paths[:4]), 65, "both.nii", "label 3"), "and by 2018's")
+check(refused(run("nii2raw", "--label", paths[4], "--scheme", "2023", *paths[:4]), 65, "p_seg", "label 4"), "so is a 4 alone by 2023's")
 save("half.nii", nifti([0.5] * len(LABELS), kind="f"))
 check(refused(run("nii2raw", "--label", "half.nii", *paths[:4]), 65, "half.nii", "label 0.5"), "labels are whole numbers")
 
@@ -136,6 +148,23 @@ os.rename("twice/another_t1ce.nii.gz", "twice/._another_t1ce.nii.gz")
 check(whole_case(run("nii2raw", "--dir", "twice"), "twice"), "hidden files do not count")
 os.remove("twice/p_t2.nii.gz")
 check(refused(run("nii2raw", "--dir", "twice"), 65, "twice", "no t2"), "a modality that is not there")
+shutil.copytree("BraTS_1", "mixed")
+os.rename("mixed/p_t2.nii.gz", "mixed/q_t2.nii.gz")
+check(refused(run("nii2raw", "--dir", "mixed"), 65, "mixed: files of two cases", "p_t1.nii.gz", "q_t2.nii.gz"), "a file of another patient")
+case_folder("BraTS20_Training_001", prefix="BraTS20_Training_002")
+check(refused(run("nii2raw", "--dir", "BraTS20_Training_001"), 65, "another case", "BraTS20_Training_002_t1"), "a whole case in another's folder")
+for wrong, text in (([paths[1], paths[0], *paths[2:4]], "given as t1"), ([*paths[:3], paths[4]], "given as flair"), ([*paths[:4], "--label", paths[3]], "given as seg"), (["plain/%s.nii" % m for m in ("t1", "t1ce", "flair", "t2")], "given as t2")):
+    check(refused(run("nii2raw", *wrong), 65, text, "by its name it is"), "a modality in the place of another: " + text)
+for m, suffix in enumerate(OLD):
+    shutil.copy(paths[m], "Brats18_CBICA_%s_1%s.nii.gz" % ("ABC" if m != 3 else "ABD", suffix))
+    shutil.copy(paths[m], "BraTS21_%05d%s.nii.gz" % (6 + (m == 4), suffix))
+check(run("nii2raw", *["Brats18_CBICA_%s_1%s.nii.gz" % ("ABC" if m != 3 else "ABD", OLD[m]) for m in range(4)])[0] == 0, "names that are chosen freely are not judged")
+check(refused(run("nii2raw", "--label", "BraTS21_00007_seg.nii.gz", *["BraTS21_00006%s.nii.gz" % s for s in OLD[:4]]), 65, "files of two cases", "BraTS21_00007_seg"), "a label map of the next patient")
+shutil.copytree("BraTS_1", "BraTS20_Training_355")
+os.rename("BraTS20_Training_355/p_seg.nii.gz", "BraTS20_Training_355/W39_1998.09.19_Segm.nii")
+code, out, err = run("nii2raw", "--dir", "BraTS20_Training_355")
+check(code == 0 and len(records(out)) == 1 and err.count("\n") == 1 and "W39_1998.09.19_Segm.nii" in err and "BraTS20_Training_355_seg.nii" in err, "BraTS 2020's odd label map is named: " + err)
+check(run("nii2raw", "--dir", "BraTS20_Training_355", "--no-label")[::2] == (0, ""), "unless none is wanted")
 os.chmod("twice", 0)
 unreadable = run("nii2raw", "--dir", "twice", **({} if os.geteuid() else {"user": 65534}))
 if unreadable[0] == 126 or "nii2raw" not in unreadable[2]:

@@ -45,6 +45,21 @@ fails "no model" 2 "-m" prunet-infer "$work/0.nrrd"
 fails "no such model" 1 "nothing" prunet-infer -m "$work/nothing" "$work/0.nrrd"
 fails "a model that is none" 65 "0.nrrd" prunet-infer -m "$work/0.nrrd" "$work/0.nrrd"
 fails "an empty stream" 65 "empty" "${infer[@]}" -o "$work/never"
+while IFS='|' read -r bytes text; do
+    printf "%b%0200d" "$bytes" 0 >"$work/foreign"
+    fails "a model that looks like something else: $text" 65 "$text" prunet-infer -m "$work/foreign" "$work/0.nrrd"
+    fails "as an input" 65 "$text" "${infer[@]}" "$work/foreign"
+    fails "through a pipe" 65 "$text" "${infer[@]}" < <(cat "$work/foreign")
+    fails "as a modality" 65 "$text" nii2raw "$work/foreign" "$work/foreign" "$work/foreign" "$work/foreign" --case x
+done <<'END'
+version https://git-lfs.github.com/spec/v1\noid sha256:|Git LFS
+PK\0003\0004\0024\0000\0000\0000\0010\0010\0000\0000|PyTorch's .pt
+\0200\0002\0212\0012l\0374\0234F\0371 j\0250P|Python pickle
+<!DOCTYPE html>|page of the web
+END
+# the same bytes as twice as many halves
+LC_ALL=C sed 's/"firstConv.weight":{"dtype":"F32","shape":\[4,/"firstConv.weight":{"dtype":"F16","shape":[8,/' "$work/state" >"$work/half"
+fails "weights of half precision" 65 "firstConv.weight: its type is F16, not F32" prunet-infer -m "$work/half" "$work/0.nrrd"
 head -c 100000 "$work/0.nrrd" >"$work/cut"
 fails "a stream cut in a payload" 65 "$(sed -n 1p "$work/names")" "${infer[@]}" -o "$work/never" "$work/cut"
 fails "probabilities are not segmented again" 65 "a prob record" "${infer[@]}" -o "$work/never" "$work/prob"
