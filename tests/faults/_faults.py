@@ -31,19 +31,14 @@ def check(passed, name, *details):
     failures += not passed
 
 
-def skip(name, why):
-    print("ok - %s # skip %s" % (name, why))
-    sys.exit(0)
+def is_memory_damaged(message):
+    """Whether a sanitizer, or the C library, says so."""
+    return any(word in message for word in ("ERROR: AddressSanitizer", "runtime error:", "corrupted", "double free"))
 
 
-def skip_without_shim(name):
-    """A sanitizer has an allocator of its own, which stands no other before it."""
-    tool = os.path.join(os.environ["BUILD"], "bin", "crop")
-    with open(tool, "rb") as program:
-        if b"__asan_init" in program.read():
-            skip(name, "the sanitizers' allocator cannot be made to fail")
-    if not os.path.exists(SHIM):
-        skip(name, "there is no " + SHIM)
+def is_sanitizers_end(message):
+    """Whether the sanitizer itself could not go on for want of memory; it ends the program then as it is."""
+    return "AddressSanitizer: CHECK failed" in message
 
 
 class Counter:
@@ -58,7 +53,7 @@ class Counter:
         chosen = {"FAULT_CLASS": kind, "FAULT_AT": str(at), "FAULT_ACTION": action, "FAULT_COUNTER": self.file.name}
         if programs:
             chosen["FAULT_PROGRAMS"] = programs
-        return dict(chosen, LD_PRELOAD=os.path.abspath(SHIM))
+        return dict(chosen, LD_PRELOAD=os.path.abspath(SHIM), ASAN_OPTIONS="verify_asan_link_order=0:detect_leaks=0")
 
     def counts(self):
         """How many calls there were of each class."""

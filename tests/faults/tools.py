@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 
-from _faults import CLASSES, GOOD, Counter, Table, calls_to_fail, check, digest, seeded, skip_without_shim
+from _faults import CLASSES, GOOD, Counter, Table, calls_to_fail, check, digest, is_memory_damaged, is_sanitizers_end, seeded
 import _faults
 
 SECONDS = 60  # longer is a hang
@@ -100,6 +100,10 @@ class Run:
             return "hang"
         if self.status < 0:
             return "signal %d" % -self.status
+        if is_memory_damaged(self.message):
+            return "damaged memory"
+        if is_sanitizers_end(self.message):
+            return "refused"
         if self.left:
             return "leftover " + self.left[0]
         if self.status == 0:
@@ -147,7 +151,6 @@ def try_interruptions(name, inputs):
 def main():
     calls = int(sys.argv[1]) if len(sys.argv) > 1 else 12
     names = sys.argv[2:] or list(PROGRAMS)
-    skip_without_shim("tools under faults")
     draw, table = seeded(), Table()
     with tempfile.TemporaryDirectory(prefix="inputs.") as inputs:
         subprocess.run(["bash", "-euo", "pipefail", "-c", INPUTS], cwd=inputs, check=True)

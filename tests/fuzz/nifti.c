@@ -19,6 +19,7 @@ static void promises(const struct nifti *volume)
     struct record record = {.sample = SAMPLE_FLOAT, .channels = volume->channels, .case_name = "fuzz"};
     int offset[3];
     nifti_describe(volume, &record);
+    fuzz_promise(!nifti_same_grid("a", volume, "b", volume));
     fuzz_promise(!record_offset(&record, offset) && !offset[0] && !offset[1] && !offset[2]);
     uint8_t *labels = malloc(samples);
     if (labels)
