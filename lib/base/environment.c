@@ -38,6 +38,7 @@ const struct environment_variable environment_variables[] = {
     {"PRUNET_BENCH_FULL", NULL, "grid that stands for the rows' 160x192x160", NULL},
     {"PRUNET_BENCH_KERNELS", NULL, "size of the kernels' benchmark: full or patch (full)", NULL},
     {"PRUNET_BENCH_REPEATS", NULL, "how often a kernel is timed (5)", NULL},
+    {"PRUNET_BENCH_CLOCK", NULL, "cpu: kernels are timed by processor time, not by the wall's clock", NULL},
 };
 
 const size_t environment_variable_count = sizeof environment_variables / sizeof environment_variables[0];

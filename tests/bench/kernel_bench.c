@@ -1,17 +1,14 @@
-/* Times every operation of a training step, level by level, as a network's row uses them.
+/* Times every operation of a training step, level by level, in the sizes of one network.
  *
  *     kernel_bench BACKEND [ROW [REPEATS [finest]]]
  *
  * ROW: demo, small, patch or full; the best of REPEATS (5); finest: only the branches of the finest level.
  *
- * Each operation is first compared with the reference on a few planes of the same channels: what has not
- * matched is not timed. One line an operation, tab-separated; the last gives the projected step. Threads: as
- * OMP_NUM_THREADS says. GB/s counts each tensor once for each time that the contract reads or writes it. On a
- * machine that others use, OMP_NUM_THREADS=1 and KERNEL_BENCH_CLOCK=cpu time what the process itself got. */
-#include "tests/kernels/calls.h"
-#include <time.h>
-
-enum { LEVELS = 5, CHECKED_DEPTH = 4 };
+ * Each operation is first compared with the reference on a few planes of the same channels: what does not
+ * match ends the program before anything of it is timed. One line an operation, tab-separated; the last line
+ * is the step that they add up to. Threads: as OMP_NUM_THREADS says; the clock: see timed.h. GB/s counts a
+ * tensor once for each time that the operation's contract reads or writes it. */
+#include "tests/bench/timed.h"
 
 static const struct row {
     const char *name;
@@ -28,31 +25,6 @@ static const struct kernels *kernels;
 static int repeats = 5;
 static double step_seconds;
 
-static double now(void)
-{
-    clockid_t chosen = CLOCK_MONOTONIC;
-    const char *wish = getenv("KERNEL_BENCH_CLOCK");
-    if (wish && !strcmp(wish, "cpu"))
-        chosen = CLOCK_PROCESS_CPUTIME_ID;
-    struct timespec t;
-    clock_gettime(chosen, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static int matches(struct drive d)
-{
-    int good = drive_run(&d, &kernels_reference);
-    struct outputs expected = outputs_copy(&d);
-    good &= drive_run(&d, kernels);
-    for (int i = 0; i < d.count; i++)
-        if (is_output(&d.arguments[i]))
-            good &= argument_error(&d.arguments[i], expected.of[i]) <
-                    argument_tolerance(&d.arguments[i], kernels);
-    outputs_free(&expected);
-    drive_free(&d);
-    return good;
-}
-
 /* Bytes that the contract moves: `+=` reads and writes. */
 static double bytes_moved(const struct drive *d)
 {
@@ -65,49 +37,31 @@ static double bytes_moved(const struct drive *d)
     return bytes;
 }
 
-static double best_time(struct drive *d)
+/* Seconds of the fastest run, after one to warm up. */
+static double best_time(struct timed *t)
 {
-    void *at[ARGUMENTS_MAX];
-    for (int i = 0; i < d->count; i++)
-        at[i] = argument_in(kernels, &d->arguments[i]);
-    size_t scratch_bytes = kernels->scratch_bytes(d->operation, d->in, d->out);
-    void *scratch = guarded(kernels, NULL, scratch_bytes);
-    double best = 1e30;
-    for (int k = 0; k <= repeats; k++) { /* the first warms up */
-        double start = now();
-        d->call(kernels, d, at, scratch);
-        if (kernels->finish())
-            abort();
-        double seconds = now() - start;
-        best = k && seconds < best ? seconds : best;
+    double best = timed_run(t);
+    for (int k = 0; k < repeats; k++) {
+        double seconds = timed_run(t);
+        best = k == 0 || seconds < best ? seconds : best;
     }
-    guarded_back(kernels, scratch, NULL, scratch_bytes);
-    for (int i = 0; i < d->count; i++)
-        if (at[i])
-            guarded_back(kernels, at[i], NULL, argument_bytes(kernels, &d->arguments[i]));
     return best;
 }
 
-/* small: the same operation on a few planes; times: how often a step does it; flop: of one. */
-static void bench(int level, int times, double flop, struct drive small, struct drive d)
+/* few: the same operation on a few planes; times: how often a step does it; flop: of one. Frees both. */
+static void bench(int level, int times, double flop, struct drive few, struct drive d)
 {
-    if (!matches(small)) {
+    if (!matches_reference(kernels, few)) {
         printf("%s\t%d\t%s\tdoes not match\n", kernels->name, level, d.name);
         exit(1);
     }
-    double seconds = best_time(&d), bytes = bytes_moved(&d);
+    struct timed timed = timed_open(kernels, d);
+    double seconds = best_time(&timed), bytes = bytes_moved(&d);
     step_seconds += times * seconds;
     printf("%s\t%d\t%s\t%d\t%.3f\t%.1f\t%.1f\t%.1f\n", kernels->name, level, d.name, times, 1e3 * seconds,
-           1e-9 * flop / seconds, 1e-9 * bytes / seconds,
-           1e-6 * (double)kernels->scratch_bytes(d.operation, d.in, d.out));
+           1e-9 * flop / seconds, 1e-9 * bytes / seconds, 1e-6 * (double)timed.scratch_bytes);
     fflush(stdout);
-    drive_free(&d);
-}
-
-static struct shape few_planes(struct shape s)
-{
-    s.depth = s.depth < CHECKED_DEPTH ? s.depth : CHECKED_DEPTH;
-    return s;
+    timed_close(&timed);
 }
 
 static double conv_flop(struct shape s, int in, int out)
