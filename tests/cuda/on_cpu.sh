@@ -1,3 +1,4 @@
+#!/usr/bin/env bash
 # The CUDA backend without a GPU: its kernels on fibers, cuDNN and cuBLAS as plain loops (tests/cuda/shim), driven by
 # the same programs that test the other backends. Where there is no C++ compiler the Makefile has built none of them.
 set -u

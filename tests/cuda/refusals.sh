@@ -1,24 +1,14 @@
+#!/usr/bin/env bash
 # prunet-step with the CUDA backend on a machine where something is wrong (tests/cuda/shim): exit status 1 and one line
 # that names what failed and says what to do; no other backend steps in, nothing is written.
 set -u
-status=0
+# shellcheck source=tests/check.sh
+. tests/check.sh
 step=$BUILD/shim/prunet-step
 if ! [ -x "$step" ]; then
     echo "ok - refusals # skip no g++ for x86-64"
     exit 0
 fi
-
-check() { # what, command...
-    local what=$1
-    shift
-    if "$@"; then
-        echo "ok - $what"
-    else
-        echo "not ok - $what"
-        sed 's/^/# /' "$TMPDIR/err"
-        status=1
-    fi
-}
 
 phantom --seed 1 --cases 1 --size 32x48x32 -o "$TMPDIR/cases" >/dev/null 2>&1
 nii2raw --dir "$TMPDIR/cases/phantom_00001" | crop --size 32x48x32 | standardize >"$TMPDIR/record.nrrd"
@@ -45,10 +35,10 @@ train() { # record, options and VARIABLE=value settings
 
 refused() { # exit status, parts of the line...
     local part
-    [ "$code" = "$1" ] && [ "$(wc -l <"$TMPDIR/err")" = 1 ] && ! [ -e "$TMPDIR/new" ] || return 1
+    [ "$code" = "$1" ] && [ "$(wc -l <"$TMPDIR/err")" = 1 ] && ! [ -e "$TMPDIR/new" ] || { show "$TMPDIR/err" && return 1; }
     shift
     for part in "$@"; do
-        grep -qF -- "$part" "$TMPDIR/err" || return 1
+        grep -qF -- "$part" "$TMPDIR/err" || { show "$TMPDIR/err" && return 1; }
     done
 }
 
@@ -131,4 +121,3 @@ named "a failing kernel" image_conv_forward "image_conv_forward_kernel: an illeg
     cudaErrorIllegalAddress
 train small SHIM_WRONG_CONVOLUTIONS=1
 named "a cuDNN that computes wrong all the same" branch_forward cuDNN "came out wrong" "install another"
-exit $status

@@ -1,3 +1,4 @@
+#!/usr/bin/env bash
 # What the CUDA toolkit says of kernels/cuda, without a GPU: every file compiles for sm_80 and sm_90 without a warning,
 # no kernel spills registers, and cuDNN has a plan for every convolution of the paper's networks.
 set -u

@@ -3,7 +3,8 @@
 import os
 
 from _augment_oracle import augment
-from _volume import check, finish, np, pair, record, records, run
+from _tap import check, finish, run
+from _volume import np, pair, record, records
 
 rng = np.random.default_rng(7)
 

@@ -9,7 +9,8 @@ import struct
 import subprocess
 import time
 
-from _volume import check, finish, np, pair, run
+from _tap import check, finish, run
+from _volume import np, pair
 
 SUFFIXES = ("t1", "t1ce", "t2", "flair", "seg")
 folder = os.environ["TMPDIR"]

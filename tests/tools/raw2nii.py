@@ -5,7 +5,8 @@ import os
 import struct
 import subprocess
 
-from _nifti import AFFINE, LABELS, SIZE, case_folder, check, finish, nifti, records, refused, run, save, voxels
+from _nifti import LABELS, SIZE, case_folder, nifti, records, refused, save
+from _tap import check, finish, run
 
 os.chdir(os.environ["TMPDIR"])
 case_folder("one")

@@ -4,7 +4,8 @@ import json
 import os
 import struct
 
-from _nifti import case_folder, check, finish, records, run, save
+from _nifti import case_folder, records, save
+from _tap import check, finish, run
 
 os.chdir(os.environ["TMPDIR"])
 case_folder("one")

@@ -5,7 +5,8 @@ import os
 import struct
 import sys
 
-from _volume import check, finish, np, records, run
+from _tap import check, finish, run
+from _volume import np, records
 
 root = os.environ.get("PRUNET_TEST_DATA")
 if not root:

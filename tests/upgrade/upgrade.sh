@@ -8,10 +8,6 @@ export PRUNET_CPU=portable
 unset PRUNET_BACKEND
 quiet=$TMPDIR/out # what the last command said
 
-show() { # file
-    sed 's/^/# /' "$1"
-}
-
 says() { # text
     grep -qF -- "$1" "$quiet" || { show "$quiet"; false; }
 }
