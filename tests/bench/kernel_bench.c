@@ -1,8 +1,9 @@
 /* Times every operation of a training step, level by level, in the sizes of one network.
  *
- *     kernel_bench BACKEND [ROW [REPEATS [finest]]]
+ *     kernel_bench BACKEND [NETWORK [REPEATS [finest]]]
  *
- * ROW: demo, small, patch or full; the best of REPEATS (5); finest: only the branches of the finest level.
+ * NETWORK: demo, small, patch or full; the best of REPEATS (5); finest: only the branches of the finest
+ * level.
  *
  * Each operation is first compared with the reference on a few planes of the same channels: what does not
  * match ends the program before anything of it is timed. One line an operation, tab-separated; the last line
@@ -10,11 +11,11 @@
  * tensor once for each time that the operation's contract reads or writes it. */
 #include "tests/bench/timed.h"
 
-static const struct row {
+static const struct network {
     const char *name;
     int channels[LEVELS];
     int depth, height, width;
-} rows[] = {
+} networks[] = {
     {"demo", {8, 16, 24, 32, 40}, 64, 80, 80},
     {"small", {8, 16, 24, 32, 40}, 160, 192, 160},
     {"patch", {60, 120, 240, 360, 480}, 128, 128, 128},
@@ -105,48 +106,48 @@ static void bench_ends(struct shape shape)
     bench(0, 1, 2 * conv1, head_backward(few, 3), head_backward(shape, 3));
 }
 
-static void bench_row(const struct row *row, int finest)
+static void bench_network(const struct network *network, int finest)
 {
     struct shape shapes[LEVELS];
     double parameters = 0;
     for (int level = 0; level < LEVELS; level++) {
-        int half = row->channels[level] / 2;
-        shapes[level] =
-            (struct shape){2, half, row->depth >> level, row->height >> level, row->width >> level};
+        int half = network->channels[level] / 2;
+        shapes[level] = (struct shape){2, half, network->depth >> level, network->height >> level,
+                                       network->width >> level};
         parameters += 4.0 * half * half * 27;
     }
     printf("backend\tlevel\toperation\ttimes\tms\tGFLOP/s\tGB/s\tscratch MB\n");
     if (finest) {
-        bench_level(0, shapes[0], row->channels[0] / 2);
+        bench_level(0, shapes[0], network->channels[0] / 2);
         return;
     }
     bench_ends(shapes[0]);
     for (int level = 0; level < LEVELS; level++) {
-        bench_level(level, shapes[level], row->channels[0] / 2);
+        bench_level(level, shapes[level], network->channels[0] / 2);
         if (level + 1 < LEVELS)
             bench_between(level, shapes[level], shapes[level + 1]);
     }
     bench(0, 1, 0, adam(1000, 1), adam((size_t)parameters, 1));
-    printf("%s\t\tstep of %s, projected\t\t%.1f\n", kernels->name, row->name, 1e3 * step_seconds);
+    printf("%s\t\tstep of %s, projected\t\t%.1f\n", kernels->name, network->name, 1e3 * step_seconds);
 }
 
 int main(int argc, char **argv)
 {
-    const char *why = "usage: kernel_bench BACKEND [ROW [REPEATS [finest]]]",
+    const char *why = "usage: kernel_bench BACKEND [NETWORK [REPEATS [finest]]]",
                *name = argc > 2 ? argv[2] : "small";
-    const struct row *row = NULL;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (!strcmp(rows[i].name, name))
-            row = &rows[i];
+    const struct network *network = NULL;
+    for (size_t i = 0; i < sizeof networks / sizeof networks[0]; i++)
+        if (!strcmp(networks[i].name, name))
+            network = &networks[i];
     if (argc > 3)
         repeats = atoi(argv[3]);
     int finest = argc > 4 && !strcmp(argv[4], "finest");
-    if (row && argc > 1 && finest == (argc > 4))
-        kernels = kernels_find(argv[1], row->channels, LEVELS, 2, &why);
+    if (network && argc > 1 && finest == (argc > 4))
+        kernels = kernels_find(argv[1], network->channels, LEVELS, 2, &why);
     if (!kernels || repeats < 1) {
         fprintf(stderr, "kernel_bench: %s\n", why);
         return 2;
     }
-    bench_row(row, finest);
+    bench_network(network, finest);
     return 0;
 }

@@ -1,6 +1,6 @@
 /* 3x3x3 convolution beside oneDNN's direct kernel, at each level's channels and grid.
  *
- *     onednn_bench BACKEND [ROW [REPEATS]]     ROW: patch or full; the median of REPEATS (5)
+ *     onednn_bench BACKEND [GRID [REPEATS]]     GRID: patch or full; the median of REPEATS (5)
  *
  * Forward and weight gradient one for one; data and weight gradient together, which the backend does in one
  * operation; and the fused branch against the bare convolutions that it contains, although it also
@@ -99,12 +99,12 @@ static void bench_level(int level, struct shape s)
 int main(int argc, char **argv)
 {
     static const int channels[LEVELS] = {60, 120, 240, 360, 480};
-    const char *row = argc > 2 ? argv[2] : "patch",
+    const char *grid = argc > 2 ? argv[2] : "patch",
                *why = "usage: onednn_bench BACKEND [patch|full [REPEATS]]";
-    int full = !strcmp(row, "full");
+    int full = !strcmp(grid, "full");
     if (argc > 3)
         repeats = atoi(argv[3]);
-    if (argc > 1 && (full || !strcmp(row, "patch")))
+    if (argc > 1 && (full || !strcmp(grid, "patch")))
         kernels = kernels_find(argv[1], channels, LEVELS, 2, &why);
     if (!kernels || repeats < 1 || repeats > REPEATS_MAX) {
         fprintf(stderr, "onednn_bench: %s\n", why);

@@ -1,13 +1,15 @@
 """What the documents name exists: files of this tree, make's targets, tools and their options. Needs Python alone.
 
-Names are looked for in links, in `code` and in lines of code. Placeholders are written in capitals (CASE, tools/NAME.c)."""
+Files are looked for in all of the text, targets and tools in `code` and in lines of code. A name in capitals stands for
+another (CASE, tools/NAME.c)."""
 
 import glob
 import os
 import re
 import subprocess
 
-DOCUMENTS = [path for path in ("README.md", "CONTRIBUTING.md", "data/README.md", *sorted(glob.glob("docs/*.md"))) if os.path.exists(path)]
+PATTERNS = ("README.md", "CONTRIBUTING.md", "data/README.md", "docs/*.md")
+DOCUMENTS = [path for pattern in PATTERNS for path in sorted(glob.glob(pattern))]
 TOP = [name for name in os.listdir(".") if name not in ("build", "runs", ".git")]
 TOOLS = {os.path.basename(path)[:-2] for path in glob.glob("tools/*.c")}
 SOURCES = {name for folder in TOP for _, _, names in os.walk(folder) for name in names}
@@ -41,7 +43,9 @@ def code_of(text):
 def alternatives(path):
     """measure.{h,c}: measure.h and measure.c"""
     found = re.search(r"\{([^{}]*)\}", path)
-    return [path] if not found else [path[: found.start()] + one + path[found.end() :] for one in found.group(1).split(",")]
+    if not found:
+        return [path]
+    return [path[: found.start()] + one + path[found.end() :] for one in found.group(1).split(",")]
 
 
 def is_placeholder(path):
@@ -55,9 +59,10 @@ def missing_files(document, text, code):
              for path in re.findall(r"\]\(([^)#:]+)\)", text)]
     words = re.findall(r"(?<![\w./=-])[\w.*{},-]+(?:/[\w.*{},-]+)+/?", text)
     paths = links + [word.rstrip(".,") for word in words if word.split("/")[0] in TOP]
-    missing = {path for whole in paths for path in alternatives(whole) if not is_placeholder(path) and not glob.glob(path)}
-    named = {word for piece in code for word in re.findall(r"(?<![\w./*-])[\w-]+\.\w+(?![\w/*])", piece) if SOURCE_NAME.fullmatch(word)}
-    return missing | {name for name in named if name not in SOURCES and not is_placeholder(name)}
+    missing = {path for whole in paths for path in alternatives(whole) if not glob.glob(path)}
+    bare = {name for piece in code for name in re.findall(r"(?<![\w./*-])[\w-]+\.\w+(?![\w/*])", piece)}
+    missing |= {name for name in bare if SOURCE_NAME.fullmatch(name) and name not in SOURCES}
+    return {path for path in missing if not is_placeholder(path)}
 
 
 def make_targets():
@@ -68,8 +73,10 @@ def make_targets():
 
 
 def missing_targets(code, targets):
-    goals = {word for piece in code for words in re.findall(r"(?<![\w/.-])make((?: +[\w.=/+-]+)+)", re.sub('"[^"]*"', "", piece))
-             for word in words.split() if re.fullmatch(r"[a-z][\w.-]*", word)}
+    """Words behind make that are no target; VARIABLE="several words" is left out."""
+    code = [re.sub('"[^"]*"', "", piece) for piece in code]
+    words = [words for piece in code for words in re.findall(r"(?<![\w/.-])make((?: +[\w.=/+-]+)+)", piece)]
+    goals = {word for word in " ".join(words).split() if re.fullmatch(r"[a-z][\w.-]*", word)}
     return {goal for goal in goals if not any(target.fullmatch(goal) for target in targets)}
 
 
@@ -94,6 +101,6 @@ for document in DOCUMENTS:
     report(document, "every target of make", missing_targets(code, targets))
     report(document, "every tool and option", missing_tools(text, code))
 
-rows = re.findall(r"^\| ([a-z0-9, -]+) \| (?!does)", open("README.md").read().split("## The tools")[1].split("\n## ")[0], re.M)
-named = {name for row in rows for name in row.split(", ")}
-check(named == TOOLS, "README.md: the table of tools has all of them and no other" + "".join(f", {name}" for name in sorted(named ^ TOOLS)))
+section = open("README.md").read().split("## The tools")[1].split("\n## ")[0]
+named = {name for row in re.findall(r"^\| ([a-z0-9, -]+) \| (?!does)", section, re.M) for name in row.split(", ")}
+report("README.md", "its table of tools has all of them and no other", named ^ TOOLS)

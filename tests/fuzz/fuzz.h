@@ -1,4 +1,5 @@
-/* Hostile input, two ways: as a test with fixed mutations of a good input, and under libFuzzer without end:
+/* Hostile input: mutations of a good one that are the same each time, in `make test`; and without end, by
+ * libFuzzer:
  *
  *   clang -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -Dmain=fixed_mutations -D_GNU_SOURCE -I. \
  *       tests/fuzz/nrrd.c lib/base/{array,error,grid,output,progress,random}.c lib/stream/[a-z]*.c \
@@ -12,10 +13,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* The target's: must neither crash nor break its promises (abort), whatever the bytes. */
+/* What is tested: whatever the bytes, it must neither crash nor break a promise, which aborts. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* How many inputs the target took for good and refused. */
+/* How many inputs were accepted, and how many refused. */
 static size_t fuzz_accepted, fuzz_refused;
 
 static inline void fuzz_promise(int kept)
@@ -46,8 +47,8 @@ static inline size_t fuzz_below(struct fuzz_draw *draw, size_t limit)
     return (size_t)(random_bits(draw->key, draw->counter++) % limit);
 }
 
-/* One change of a random kind to `size` of `room` bytes; returns the new size. */
-static inline size_t fuzz_mutate(struct fuzz_draw *draw, uint8_t *bytes, size_t size, size_t room)
+/* One change of a random kind to `size` bytes in memory for `capacity`; returns the new size. */
+static inline size_t fuzz_mutate(struct fuzz_draw *draw, uint8_t *bytes, size_t size, size_t capacity)
 {
     static const char *const words[] = {"-1", "0",    "4097", "nan",  "1e999",
                                         "(",  ")",    "\n",   "\n\n", ":= ",
@@ -67,7 +68,7 @@ static inline size_t fuzz_mutate(struct fuzz_draw *draw, uint8_t *bytes, size_t 
         memmove(bytes + at, bytes + at + length, size - at - length);
         return size - length > 0 ? size - length : 1;
     case 3: /* double */
-        length = length < room - size ? length : room - size;
+        length = length < capacity - size ? length : capacity - size;
         memmove(bytes + at + length, bytes + at, size - at);
         return size + length;
     case 4: /* a word in place */
@@ -83,17 +84,16 @@ static inline size_t fuzz_mutate(struct fuzz_draw *draw, uint8_t *bytes, size_t 
     }
 }
 
-/* `rounds` inputs, each some mutations away from the seed; `focus` bytes at its start are where they happen.
- */
+/* `rounds` inputs, each some mutations away from the seed, all of them in its first `focus` bytes. */
 static inline void fuzz_rounds(const char *name, const uint8_t *seed, size_t size, size_t focus, int rounds)
 {
     struct fuzz_draw draw = {random_key(20190713, name), 0};
-    size_t room = size + 256;
+    size_t capacity = size + 256;
     fuzz_accepted = fuzz_refused = 0;
     LLVMFuzzerTestOneInput(seed, size);
     check(fuzz_accepted == 1, "%s: the input that is then mutated is good", name);
     for (int round = 0; round < rounds; round++) {
-        uint8_t *whole = malloc(room);
+        uint8_t *whole = malloc(capacity);
         if (!whole)
             abort();
         memcpy(whole, seed, size);
@@ -102,7 +102,7 @@ static inline void fuzz_rounds(const char *name, const uint8_t *seed, size_t siz
             now = fuzz_mutate(&draw, whole, now, focus + 128);
         memcpy(whole + now, seed + focus, size - focus);
         size_t length = now + size - focus;
-        uint8_t *exact = malloc(length); /* so that a sanitizer sees one byte too far */
+        uint8_t *exact = malloc(length); /* so that a sanitizer sees a read of one byte too many */
         if (!exact)
             abort();
         memcpy(exact, whole, length);
@@ -111,7 +111,7 @@ static inline void fuzz_rounds(const char *name, const uint8_t *seed, size_t siz
         free(whole);
     }
     check(fuzz_accepted > 1 && fuzz_refused > (size_t)rounds / 10,
-          "%s: %zu inputs were taken, %zu refused, none crashed", name, fuzz_accepted, fuzz_refused);
+          "%s: %zu inputs were accepted, %zu refused, none crashed", name, fuzz_accepted, fuzz_refused);
 }
 
 #endif

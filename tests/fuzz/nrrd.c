@@ -1,5 +1,5 @@
-/* Hostile record headers and streams: what is accepted keeps the limits, and can be written and read again.
- */
+/* Hostile record headers and streams: what is accepted is within limits, and can be written and read
+ * again. */
 #include "lib/base/error.h"
 #include "lib/stream/nrrd_format.h"
 #include "lib/stream/nrrd_parse.h"

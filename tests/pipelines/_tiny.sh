@@ -18,8 +18,8 @@ EPOCHS=$1
 CONFIG
 }
 
-# The stages, in a folder of their own; what they say goes to RUN.out. Not by the top-level Makefile, which would look at
-# every source file first.
+# The stages, in a folder of their own; what they say goes to RUN.out. Not by the top-level Makefile, which would look
+# at every source file first.
 stages() { # run, goals and variables...
     local run=$1
     shift

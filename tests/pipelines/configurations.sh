@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Every configuration describes a network that can be made and volumes that it can take; configurations are joined; mistakes
-# are refused; so are mistakes in the options that the scripts share. ROW, the older name of CONFIG, goes on.
+# Every configuration describes a network that can be made and volumes that it can take; configurations are joined;
+# mistakes are refused; so are mistakes in the options that the scripts share. ROW, the older name of CONFIG, goes on.
 set -u
 . tests/pipelines/_tiny.sh
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What stops a training: a loss that is not finite, a full disk, a damaged record. Complete epochs stay, and the run goes on
-# when the cause is removed.
+# What stops a training: a loss that is not finite, a full disk, a damaged record. Complete epochs stay, and the run
+# goes on when the cause is removed.
 set -u
 . tests/pipelines/_tiny.sh
 make_tiny 3 || exit 1

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# A training that is killed, or stopped by a signal, ends with the same bytes as an undisturbed one; one that lacks a record
-# says which. PRUNET_TEST_KILLS: how many times it is killed at a random instant, and at a random call that changes a file
-# (2 each). PRUNET_TEST_SEED: of the random numbers.
+# A training that is killed, or stopped by a signal, ends with the same bytes as an undisturbed one; one that lacks a
+# record says which. PRUNET_TEST_KILLS: how many times it is killed at a random instant, and at a random call that
+# changes a file (2 each). PRUNET_TEST_SEED: of the random numbers.
 set -u
 . tests/pipelines/_tiny.sh
 make_tiny 4 || exit 1
@@ -112,7 +112,7 @@ check "no epoch is committed" test -z "$(compgen -G "$run/epochs/0001*")"
 missing=$(order-cases --seed 1 --epoch 1 "$run/manifest/training" | sed -n 2p)
 check "the message names the missing case" grep -q "$missing" "$run.out" || show "$run.out"
 
-# --- prefetching: the next epoch's records are begun while an epoch is validated; after a stop nothing is left of them ---
+# --- prefetching: the next epoch's records are begun while an epoch is validated; a stop leaves nothing of them ---
 
 early=$TMPDIR/early # a build whose dice-eval does not end before the next epoch's augment has begun
 build_without "$early" augment dice-eval

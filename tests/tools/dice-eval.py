@@ -221,7 +221,7 @@ for words in (["--convention", "none", "p.nii.gz", "r.nii"], ["a", "b", "c"], ["
     status, out, err = run("dice-eval", *words)
     check(status == 2 and not out and err, "usage: %s" % " ".join(words))
 result = run("dice-eval", "p.nii.gz", "r.nii", env={"PRUNET_THREADS": "two"})
-check(refused(result, 2, "PRUNET_THREADS", "two") and not result[1], "PRUNET_THREADS is heard")
+check(refused(result, 2, "PRUNET_THREADS", "two") and not result[1], "PRUNET_THREADS is read")
 check(refused(run("dice-eval", "--max-bytes", "2015", "p.nii.gz", "r.nii"), 65, "p.nii.gz", "2015")
       and run("dice-eval", "--max-bytes", "2016", "p.nii.gz", "r.nii")[1] == plain, "--max-bytes of files: 504 voxels as float")
 check(refused(run("dice-eval", "--max-bytes", "503", "p.nrrd", "r.nii"), 65, "p.nrrd", "503"), "--max-bytes of a record file")

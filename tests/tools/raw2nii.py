@@ -74,7 +74,7 @@ check(refused(run("raw2nii", "--role", "label", stdin=STREAM[:-1]), 65, "record 
 check(refused(run("raw2nii", "-o", "never.nii", stdin=STREAM[:100]), 65, "header") and not [f for f in os.listdir(".") if "never" in f], "leaves nothing under the final name")
 check(refused(run("raw2nii", "--role", "image", stdin=IMAGE), 65, "not the last of case one"), "an image whose label never comes")
 check(refused(run("raw2nii", stdin=b""), 65, "empty"), "an empty stream")
-check(run("raw2nii", "--role", "mouse", stdin=LABEL)[0] == 2, "usage: a role that is none")
+check(run("raw2nii", "--role", "mouse", stdin=LABEL)[0] == 2, "usage: a role that does not exist")
 check(refused(run("raw2nii", "--max-bytes", "59", stdin=LABEL), 65, "59"), "--max-bytes")
 with open("/dev/full", "wb") as full:
     done = subprocess.run(["raw2nii"], input=LABEL, stdout=full, stderr=subprocess.PIPE)

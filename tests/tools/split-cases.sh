@@ -12,7 +12,7 @@ check_status $? "every case is in one of the lists"
 check_status $? "floor(0.8 * 37 + 0.5) = 30 are for training"
 cp train train.first && cp validation validation.first
 tac names | split --seed 4 && cmp -s train train.first && cmp -s validation validation.first
-check_status $? "the order of the names is nothing, stdin as good as a file"
+check_status $? "the order of the names does not matter, nor whether they are a file or stdin"
 split --seed 5 names && ! cmp -s <(sort train) <(sort train.first)
 check_status $? "another seed is another split"
 split --seed 4 <(head -n 36 names) && [ "$(sort train | comm -12 - <(sort train.first) | wc -l)" -ge 28 ]

@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
 # Command lines, by a tool with each kind of option: what is understood, what is refused, and where it is said.
-. tests/check.sh
 cd "$TMPDIR" || exit 1
+check() { # status name
+    if [ "$1" = 0 ]; then echo "ok - $2"; else echo "not ok - $2"; fi
+}
 refuse() { # name, word, then the command: exit 2, nothing on stdout, a line and a hint on stderr
     local name=$1 word=$2
     shift 2
     "$@" >out 2>message </dev/null
     [ $? = 2 ] && [ ! -s out ] && head -n 1 message | grep -q -e "$word" &&
         [ "$(tail -n 1 message)" = "Try '$1 --help'." ] && [ "$(wc -l <message)" = 2 ]
-    check_status $? "$name: $(head -n 1 message)"
+    check $? "$name: $(head -n 1 message)"
 }
 
 version=$(crop --version | cut -d " " -f 3)
@@ -16,12 +18,12 @@ for tool in "$BUILD"/bin/*; do
     name=${tool##*/}
     "$name" --help >help 2>message </dev/null && [ ! -s message ] && head -n 1 help | grep -q "^Usage: $name" &&
         grep -q '^Exit status: ' help && [ "$("$name" --version)" = "$name (prunet) $version" ]
-    check_status $? "$name explains itself on stdout"
+    check $? "$name explains itself on stdout"
     awk 'length > 110 { exit 1 }' help
-    check_status $? "$name --help fits a terminal of 110 columns"
+    check $? "$name --help fits a terminal of 110 columns"
     "$name" --help >/dev/full 2>/dev/null
     [ $? = 1 ]
-    check_status $? "$name notices when its help cannot be written"
+    check $? "$name notices when its help cannot be written"
     refuse "$name" "unknown option" "$name" --no-such-option
 done
 
@@ -48,11 +50,11 @@ refuse "a flag with an argument" "takes no argument" regions --inverse=1
 
 printf 'a\nb\nc\n' >names
 split-cases names --train t --validation v --seed=3 && [ -s t ]
-check_status $? "operands may stand before options; --name=value"
+check $? "operands may stand before options; --name=value"
 split-cases --tr t2 --valid v2 --seed 3 -- names && cmp -s t t2
-check_status $? "unambiguous beginnings and -- are understood"
+check $? "unambiguous beginnings and -- are understood"
 split-cases --train t3 --validation v3 -s3 names && cmp -s t t3
-check_status $? "a letter with its value"
+check $? "a letter with its value"
 crop --max-bytes 1K -o x </dev/null 2>message
 [ $? = 65 ] && [ ! -e x ]
-check_status $? "sizes in bytes have units; nothing was written"
+check $? "sizes in bytes have units; nothing was written"

@@ -1,7 +1,7 @@
 /* LD_PRELOAD library: kills the whole process group at the n-th call that changes a file.
  *
  * DIE_COUNTER names a file of 8 bytes that all processes share and count in; DIE_AT is n, 0 to count only.
- * The call that dies has been half done when it is a write, and not at all when it is another. */
+ * A write that dies is half done; any other call is not done at all. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -48,7 +48,7 @@ ssize_t write(int fd, const void *bytes, size_t count)
     return next(fd, bytes, count);
 }
 
-/* The others: same form, two or more arguments, nothing done when it is time to die. */
+/* The other calls: nothing is done when it is time to die. */
 #define CALL(name, parameters, arguments)                                                                    \
     int name parameters                                                                                      \
     {                                                                                                        \
