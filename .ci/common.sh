@@ -1,4 +1,5 @@
-# What .ci/run and .ci/long share: the packages that they need on a bare Debian 12, and stages with their seconds. Sourced.
+# What .ci/run and .ci/long share: the packages that they need on a bare Debian 12, and stages with their seconds.
+# Sourced.
 # shellcheck shell=bash
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

@@ -25,6 +25,7 @@ __attribute__((format(printf, 2, 3))) static inline int check(int passed, const 
     return passed;
 }
 
+/* A promise that is not checked here, and why. */
 __attribute__((format(printf, 2, 3))) static inline void skip(const char *why, const char *format, ...)
 {
     char name[512];
@@ -36,7 +37,8 @@ __attribute__((format(printf, 2, 3))) static inline void skip(const char *why, c
     fflush(stdout);
 }
 
-/* |a - b| / |b| in the Euclidean norm: the one error measure for arrays. NaN or infinity anywhere is 1e30. */
+/* |a - b| / |b| in the Euclidean norm: the one error measure for arrays; 1e30 where anything is not
+ * finite. */
 static inline double relative_error(size_t n, const float *a, const float *b)
 {
     double difference = 0, norm = 0;
@@ -49,6 +51,7 @@ static inline double relative_error(size_t n, const float *a, const float *b)
     return isfinite(error) ? error : 1e30;
 }
 
+/* The largest |a - b|; 1e30 where one is NaN. */
 static inline double largest_difference(size_t n, const float *a, const float *b)
 {
     double largest = 0;
@@ -60,7 +63,7 @@ static inline double largest_difference(size_t n, const float *a, const float *b
     return largest;
 }
 
-/* Fills memory with signalling NaNs, so that what is read before it is written shows. */
+/* Fills memory with NaNs, so that what is read before it is written shows. */
 static inline void poison(void *memory, size_t bytes)
 {
     memset(memory, 0xff, bytes);
@@ -76,6 +79,18 @@ static inline void *poisoned(size_t bytes)
     return memory;
 }
 
+/* The path of a file in TMPDIR, which tests/run empties before each test; good until four calls later. */
+static inline const char *scratch(const char *name)
+{
+    static char paths[4][512];
+    static int next;
+    char *path = paths[next++ % 4];
+    const char *folder = getenv("TMPDIR");
+    snprintf(path, sizeof paths[0], "%s/%s", folder ? folder : "/tmp", name);
+    return path;
+}
+
+/* The status with which a test program ends. */
 static inline int check_exit(void)
 {
     return check_failures != 0;

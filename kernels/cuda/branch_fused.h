@@ -1,6 +1,7 @@
-/* The residual branch of 32 padded channels, the finest level's, by fused kernels on tensor cores: the norm
- * and the activation on load, the addition and the sums in the epilogue. Operands are rounded to bf16 on the
- * way and never in memory. See kernels/branch.h. All but w and dw are matrices [voxels][32] of floats. */
+/* The residual branch of 32 padded channels, the finest level's, by fused kernels on tensor cores: norm and
+ * activation as the input is loaded, the addition and the sums in the epilogue. Operands are rounded to bf16
+ * on the way and never lie in memory. See kernels/branch.h; the gradient of the weights is in
+ * branch_fused_weights.h. u, y, du and dy are matrices [voxels][32] of floats. */
 #ifndef PRUNET_KERNELS_CUDA_BRANCH_FUSED_H
 #define PRUNET_KERNELS_CUDA_BRANCH_FUSED_H
 
@@ -13,28 +14,19 @@ extern "C" {
 /* Whether a stream has the channels that the kernels were written for. */
 bool branch_fused_fits(struct shape shape);
 
-/* --- branch_fused.cu --- */
-
-/* Bytes of partials that the next two need, for a shape that fits. */
+/* Bytes of `partials` that the next two need, for a shape that fits. */
 size_t branch_fused_partials_bytes(struct shape shape);
 
-/* y += sign F(u), y_sums unless NULL; `packed`: scratch of 27 x 32 x 32 bf16, as below. */
+/* y += sign F(u); y_sums, unless NULL, = the channel sums of the new y. packed: scratch of 27 x 32 x 32
+ * bf16. */
 void branch_fused_forward(struct shape shape, const struct norm_channel *norm, const float *u, const float *w,
                           float sign, float *y, double *y_sums, void *packed, double *partials);
 
-/* du, dgamma, dbeta += ; all of the branch's backward pass but the weights of the convolution. */
+/* du, dgamma, dbeta += ; the branch's backward pass but for the weights of the convolution. packed as
+ * above. */
 void branch_fused_input_gradient(struct shape shape, int groups, const struct norm_scratch *norm,
                                  const float *u, const float *w, const float *dy, float *du, float *dgamma,
                                  float *dbeta, void *packed, double *partials);
-
-/* --- branch_fused_weights.cu --- */
-
-/* The same for the one below. */
-size_t branch_fused_weights_partials_bytes(struct shape shape);
-
-/* dw, plain [channels][channels][27], += */
-void branch_fused_weight_gradient(struct shape shape, const struct norm_channel *norm, const float *u,
-                                  const float *dy, float *dw, double *partials);
 
 #ifdef __cplusplus
 }

@@ -1,5 +1,5 @@
-/* What the fused kernels share: rows of 32 channels in shared memory, and the normalisation of what is loaded
- * into them. */
+/* What the fused kernels share: rows of 32 channels, as bf16 in shared memory, and the normalisation of the
+ * floats that are loaded into them. */
 #ifndef PRUNET_KERNELS_CUDA_BRANCH_FUSED_TILE_H
 #define PRUNET_KERNELS_CUDA_BRANCH_FUSED_TILE_H
 

@@ -4,17 +4,17 @@
  *     dw[o][i][tap] += sum over the voxels v of bf16(a[v + tap][i]) bf16(dy[v][o]),  a = LeakyReLU(norm(u))
  *
  * A tap is a matrix product of 32 input times 32 output channels, summed along the voxels. `a` is recomputed
- * from u where it is loaded: it is in memory nowhere.
+ * from u as that is loaded, and never stored.
  *
  * A block walks over its share of the tiles, 16 x 3 x 4 voxels (x, y, z) each, and keeps the sums of all taps
- * in registers: its nine warps take one pair of y and x offsets each, with the three z offsets, so that a
- * row of `a` read from shared memory serves three slices in turn. While the warps multiply one tile, they
- * load the next into a second buffer, piece by piece. 92 KiB of shared memory: cards that have 99 can run it,
- * too.
+ * in registers: its nine warps take one pair of y and x offsets each, with the three z offsets, so that a row
+ * of `a` read from shared memory serves three slices in turn. While the warps multiply one tile, they load
+ * the next into a second buffer, piece by piece. Two buffers take 92 KiB of shared memory: cards that have 99
+ * KiB for a block can run it, too.
  *
  * The shares depend on the shape alone. Each block stores its sums, and these are added up in order. */
-#include "kernels/cuda/branch_fused.h"
 #include "kernels/cuda/branch_fused_tile.h"
+#include "kernels/cuda/branch_fused_weights.h"
 #include "kernels/cuda/sums.h"
 #include "kernels/cuda/tensor_core.h"
 
@@ -210,7 +210,7 @@ __global__ void __launch_bounds__(THREADS, 1)
     for (int n = (int)threadIdx.x; n < PIECES; n += THREADS)
         store_piece(load_piece(t, tile, n, u, dy), n, shared_norm, buffers);
     for (int turn = 0; tile < end; tile++, turn = 1 - turn) {
-        __syncthreads(); /* this tile is in its buffer, and nobody reads the one before it */
+        __syncthreads(); /* this tile is in its buffer, and no warp reads the tile before it any more */
         walk_tile(t, tile + 1, tile + 1 < end, u, dy, shared_norm, buffers + turn * BUFFER_ROWS * WIDTH,
                   buffers + (1 - turn) * BUFFER_ROWS * WIDTH, sums);
     }

@@ -19,7 +19,8 @@ const char *conv1_open(cudaStream_t queue)
     return NULL;
 }
 
-/* The conv1s are a thousandth of a step: bf16 would save nothing there, and costs three bits. */
+/* The conv1s are a thousandth of a step: bf16 would save nothing there, and costs three bits of
+ * precision. */
 static cublasComputeType_t compute_type(void)
 {
     return operand_precision() == PRECISION_FP32 ? CUBLAS_COMPUTE_32F : CUBLAS_COMPUTE_32F_FAST_TF32;

@@ -114,7 +114,7 @@ static struct conv3_buffers divide(struct scratch *s, struct shape in, struct sh
     return b;
 }
 
-size_t conv3_scratch_bytes(struct shape in, struct shape out)
+size_t conv3_scratch_bytes(enum precision, struct shape in, struct shape out)
 {
     struct scratch s = scratch_begin(NULL);
     divide(&s, in, out);

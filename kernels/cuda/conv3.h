@@ -16,7 +16,7 @@ struct conv3_scratch {
     void *weights, *weights_gradient; /* packed, as operands: [padded(out)][27][padded(in)] */
 };
 
-/* Without cuDNN only the weights are taken. */
+/* `cudnn`: with cuDNN's workspace; else for the packed weights alone. */
 struct conv3_scratch conv3_take(struct scratch *scratch, struct shape in, struct shape out, bool cudnn);
 
 /* y = sign conv(x, w) as an operand; with `add`, where operands are floats, y += */

@@ -12,7 +12,7 @@ extern "C" {
 /* Starts cuDNN. NULL, or one line of advice. */
 const char *convolution_open(cudaStream_t queue);
 
-/* Runs the problem; the result is x, w or y as convolution_plan.h says, which then is not const in fact. */
+/* Runs the problem. Of x, w and y it writes the one that is the result by problem.kind, const or not. */
 void convolve(struct convolution problem, const void *x, const void *w, const void *y, void *workspace);
 
 /* After a synchronisation: fails if one of the first results was wrong. */

@@ -14,11 +14,11 @@ __device__ static inline float element(const void *operand, bool bf16, size_t at
                 : load1(static_cast<const float *>(operand) + at);
 }
 
-/* Corners, edges, the centre: along each axis the first, the middle or the last voxel. */
+/* Place n of the samples: corners, edges, the centre. */
 __device__ static inline void place_of(const struct convolution &p, int n, int at[3])
 {
-    const int codes[CHECK_PLACES] = {000, 222, 002,
-                                     210, 111, 121}; /* octal digits: z, y, x; 0 first, 1 middle, 2 last */
+    /* octal digits z, y, x: 0 the first voxel, 1 the middle one, 2 the last */
+    const int codes[CHECK_PLACES] = {000, 222, 002, 210, 111, 121};
     const int sizes[3] = {p.depth, p.height, p.width};
     for (int axis = 0; axis < 3; axis++) {
         int digit = codes[n] >> (6 - 3 * axis) & 7;

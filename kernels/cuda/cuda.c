@@ -5,7 +5,7 @@
  *     layout, scratch, gpu        rows of channels, pieces of scratch, the device
  *     rows, sums, operand         kernels that walk over matrices, sums over voxels, rounding to bf16
  *     convolution (_plan, _check), cudnn_version     3x3x3 convolutions by cuDNN
- *     operations                  what the files of operations give to the table
+ *     operations                  the prototypes of what the table is made of
  *     norm, conv3, conv1          steps that several operations share; cuBLAS is conv1's
  *     branch_fused (_tile, _weights), tensor_core    our own kernels for the finest level's branch
  *     own_kernels                 the user's choice of them
@@ -23,8 +23,8 @@
 
 /* --- opening and finishing --- */
 
-/* The choice of kernels belongs to the description, which states note: results differ in their last bits with
- * it. */
+/* States keep the description of the backend that trained them. It names the choice of kernels, because
+ * results differ with it in their last bits. Its wording stays as it is: older states have it. */
 static char bf16_description[128];
 
 static const char *choose(void)
@@ -93,28 +93,15 @@ static void unpack(struct shape shape, const float *tensor, float *plain)
 
 /* --- the tables --- */
 
-/* May be asked before anything is opened. */
-static size_t scratch_bytes(enum precision precision, enum operation operation, struct shape in,
-                            struct shape out)
-{
-    switch (operation) {
-    case OPERATION_IMAGE_CONV:
-        return image_conv_scratch_bytes(in, out);
-    case OPERATION_CONV3:
-        return conv3_scratch_bytes(in, out);
-    case OPERATION_NORM:
-        return norm_scratch_bytes(in);
-    case OPERATION_BRANCH:
-        return branch_scratch_bytes(precision, in);
-    case OPERATION_DOWN:
-        return down_scratch_bytes(in, out);
-    case OPERATION_UP:
-        return up_scratch_bytes(in, out);
-    case OPERATION_HEAD:
-        return head_scratch_bytes(in);
-    }
-    return 0;
-}
+static scratch_bytes_function *const scratch_bytes_of[] = {
+    [OPERATION_IMAGE_CONV] = image_conv_scratch_bytes,
+    [OPERATION_CONV3] = conv3_scratch_bytes,
+    [OPERATION_NORM] = norm_scratch_bytes,
+    [OPERATION_BRANCH] = branch_scratch_bytes,
+    [OPERATION_DOWN] = down_scratch_bytes,
+    [OPERATION_UP] = up_scratch_bytes,
+    [OPERATION_HEAD] = head_scratch_bytes,
+};
 
 /* What differs between the tables. */
 #define PRECISION(precision, name)                                                                           \
@@ -124,7 +111,7 @@ static size_t scratch_bytes(enum precision precision, enum operation operation, 
     }                                                                                                        \
     static size_t scratch_bytes_##name(enum operation operation, struct shape in, struct shape out)          \
     {                                                                                                        \
-        return scratch_bytes(precision, operation, in, out);                                                 \
+        return scratch_bytes_of[operation](precision, in, out);                                              \
     }
 
 PRECISION(PRECISION_TF32, tf32)
@@ -168,8 +155,8 @@ static int list(const struct kernels *table, const struct kernels *tables[FAMILY
     return choose() || claim() ? 0 : 1;
 }
 
-/* The table on any machine, for its plan, unless the environment is wrong: where it cannot run `open`
- * refuses. */
+/* The table, on any machine, so that it can be planned for; NULL when PRUNET_CUDA_KERNELS is not valid. Where
+ * the table cannot run, its `open` refuses. */
 static const struct kernels *offer(const struct kernels *table, const char **why)
 {
     const char *advice = choose();

@@ -11,8 +11,8 @@
  * Whatever else is shared bears the name of its header: norm_, conv3_, sums_, ...
  *
  * A launch is written GPU_LAUNCH(kernel, grid, block, shared bytes, arguments...), never with triple
- * brackets: the same .cu file is then valid C++ and runs on a CPU, where a test's <cuda_runtime.h> defines
- * what GPU_LAUNCH and GPU_SHARED call. All shared memory is dynamic.
+ * brackets: the same .cu file is then valid C++ and runs on a CPU, with the <cuda_runtime.h> of
+ * tests/cuda/shim, which defines what GPU_LAUNCH and GPU_SHARED call. All shared memory is dynamic.
  *
  * A cudaStream_t is called a queue, since a stream is one of the two streams of a reversible block. All work
  * goes to one queue, in order; copies of the next input go to another.
@@ -43,16 +43,16 @@ cudaStream_t gpu_queue(void);
 
 /* --- errors --- */
 
-/* An operation of the table begins: its name for messages. False when an earlier one has failed. */
+/* Begins an operation of the table; messages give its name. False when something has failed before. */
 bool gpu_begin(const char *operation);
 
-/* The one that began last. */
+/* The operation that began last. */
 const char *gpu_operation(void);
 
-/* Nothing has failed so far. */
+/* True while nothing has failed. */
 bool gpu_ok(void);
 
-/* Notes that a call failed, unless something failed before. */
+/* Keeps that a call failed, unless something failed before. */
 void gpu_fail(const char *call, const char *cause);
 
 /* As gpu_fail with CUDA's words; does nothing on cudaSuccess. Returns gpu_ok(). */
@@ -61,7 +61,7 @@ bool gpu_check(cudaError_t status, const char *call);
 /* What failed first: operation, call and cause in one line; NULL when nothing did. */
 const char *gpu_failure(void);
 
-/* Waits for all work; gpu_failure(). */
+/* Waits for all work. Returns gpu_failure(). */
 const char *gpu_finish(void);
 
 /* --- launches --- */

@@ -1,5 +1,5 @@
-/* The end of the network: 1x1x1 convolution to the regions, sigmoid, Dice sums and the way back. See
- * kernels/head.h for the formulas. */
+/* The end of the network: 1x1x1 convolution to the regions, sigmoid, Dice sums and the backward pass.
+ * See kernels/head.h for the formulas. */
 #include "kernels/cuda/operations.h"
 #include "kernels/cuda/rows.h"
 #include "kernels/cuda/scratch.h"
@@ -117,7 +117,7 @@ __global__ void dice_sums_kernel(size_t voxels, const float *p, const uint8_t *t
     store_block_sums(DICE_SUMS, sums, shared, partials + (size_t)(blockIdx.x * gridDim.y + k) * DICE_SUMS);
 }
 
-/* scratch: as for a head on any tensor of these voxels; the sums need the same for all */
+/* scratch: head_scratch_bytes of any tensor, which is never less than these sums need */
 void cuda_dice_sums(size_t voxels, int regions, const float *p, const uint8_t *target, struct dice_sums *sums,
                     void *scratch)
 {
@@ -255,7 +255,7 @@ static void head_backward_of(struct shape in, int regions, const float *x, const
                in.streams, regions, REGIONS, totals, dw);
 }
 
-size_t head_scratch_bytes(struct shape in)
+size_t head_scratch_bytes(enum precision, struct shape in, struct shape)
 {
     struct rows r = rows_of(shape_voxels(in), in.channels);
     size_t weights = (size_t)in.streams * (r.width + 1) * (size_t)(r.padded * REGIONS_MAX) * sizeof(double);

@@ -208,7 +208,7 @@ static size_t partials_bytes(struct shape out, int image_channels)
     return (wgrad_blocks(out) + 1) * wgrad_sums(out, image_channels) * sizeof(double);
 }
 
-size_t image_conv_scratch_bytes(struct shape image, struct shape out)
+size_t image_conv_scratch_bytes(enum precision, struct shape image, struct shape out)
 {
     struct scratch s = scratch_begin(NULL);
     scratch_take(&s, partials_bytes(out, image.channels));

@@ -265,7 +265,7 @@ static double *take_partials(struct scratch *scratch, struct shape shape)
         scratch_take(scratch, sums_partials_bytes(shape_voxels(shape), shape.channels)));
 }
 
-size_t norm_scratch_bytes(struct shape shape)
+size_t norm_scratch_bytes(enum precision, struct shape shape, struct shape)
 {
     struct scratch s = scratch_begin(NULL);
     take_partials(&s, shape);

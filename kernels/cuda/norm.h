@@ -1,6 +1,7 @@
 /* The steps of GroupNorm and LeakyReLU on the device, for the norm itself and for the residual branch;
  * formulas and names are those of kernels/norm.h. x, a, y and their gradients are matrices
- * [voxels][padded(channels)] of floats; what is void is an operand: of bf16 where `bf16` says so. */
+ * [voxels][padded(channels)] of floats; a pointer to void is an operand: bf16 where `bf16` is true, else
+ * floats. */
 #ifndef PRUNET_KERNELS_CUDA_NORM_H
 #define PRUNET_KERNELS_CUDA_NORM_H
 
@@ -37,7 +38,7 @@ struct norm_scratch norm_take(struct scratch *scratch, int channels);
 /* channel_sums = sums over x; partials: see sums.h */
 void norm_channel_sums(struct shape shape, const float *x, double *channel_sums, double *partials);
 
-/* norm = */
+/* norm = mean, scale, gamma and beta of each channel, from the channel sums. */
 void norm_prepare(struct shape shape, int groups, const double *channel_sums, const float *gamma,
                   const float *beta, struct norm_channel *norm);
 
@@ -54,8 +55,9 @@ void norm_gradient(struct shape shape, const struct norm_channel *norm,
                    const struct norm_correction *corrections, const float *x, const void *da, bool bf16,
                    float *dx, bool add);
 
-/* The two for a producer of da that has added scale gamma dz to dx at once and stored the block sums of dz
- * and dz xhat at partials[blocks][padded(channels)][2], with space for one more block behind them. */
+/* The same in two steps for a kernel that produces da: it has added scale gamma dz to dx and stored its block
+ * sums of dz and dz xhat at partials[blocks][padded(channels)][2], with space for one more block behind them.
+ * The first step makes dgamma, dbeta and the corrections, the second subtracts the rest from dx. */
 void norm_reduce_sums(struct shape shape, int groups, const struct norm_channel *norm, unsigned blocks,
                       double *partials, float *dgamma, float *dbeta, struct norm_correction *corrections);
 void norm_correct(struct shape shape, const struct norm_channel *norm,

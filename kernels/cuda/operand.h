@@ -14,7 +14,7 @@ extern "C" {
 /* Sums and tensors are fp32 whatever the precision. */
 enum precision { PRECISION_TF32, PRECISION_FP32, PRECISION_BF16 };
 
-/* That of the table that was opened last. */
+/* The precision of the table that was opened last. */
 void operand_set_precision(enum precision precision);
 enum precision operand_precision(void);
 
@@ -24,7 +24,7 @@ bool operand_is_bf16(void);
 /* A matrix of floats as an operand: itself, or its copy in bf16 at `destination`. */
 const void *operand_of(struct shape shape, const float *matrix, void *destination);
 
-/* y = f */
+/* y = f, as floats. */
 void operand_to_floats(struct shape shape, const uint16_t *f, float *y);
 
 /* y += f; y_sums = the channel sums of the new y, unless NULL. Partials: see sums.h. */

@@ -1,11 +1,11 @@
 /* Which convolutions of the finest level's branch run by our own fused kernels (branch_fused.h) instead of
  * cuDNN's.
  *
- * The user says so: PRUNET_CUDA_KERNELS is 0 (the default: none), 1 (all), or a list of forward, data and
+ * The user chooses: PRUNET_CUDA_KERNELS is 0 (the default: none), 1 (all), or a list of forward, data and
  * weights, separated by commas. `make gpu-bench` measures on a card what is fastest there, and says what to
- * set. A run never measures: its results would depend on a race. Our kernels take bf16 operands, so the
- * other precisions have nothing to choose. The variable's older name, PRUNET_CUDA_LEVEL0, counts where this
- * one is not set or empty. */
+ * set. A run never measures by itself: its results would then depend on timing. Our kernels take bf16
+ * operands, so at the other precisions there is nothing to choose. The variable's older name,
+ * PRUNET_CUDA_LEVEL0, is read where this one is unset or empty. */
 #ifndef PRUNET_KERNELS_CUDA_OWN_KERNELS_H
 #define PRUNET_KERNELS_CUDA_OWN_KERNELS_H
 
@@ -18,11 +18,10 @@ enum own_kernels {
     OWN_ALL = 7
 };
 
-/* Reads the variable. NULL, or one line of advice when its value is not valid; then the choice is what it
- * was. */
+/* Reads the variable. NULL, or one line of advice when its value is not valid; the choice then stays. */
 const char *own_kernels_choose(void);
 
-/* Of the choice, what applies to a stream of that shape at that precision. */
+/* Which of the chosen kernels run for a stream of that shape at that precision: bits of enum own_kernels. */
 unsigned own_kernels(enum precision precision, struct shape shape);
 
 /* The choice in words, as the variable takes them: "none", "forward,data,weights". */

@@ -1,4 +1,4 @@
-/* Between two levels: max-pooling and trilinear up-sampling, and both with their conv1. See
+/* From one level to another: max-pooling and trilinear up-sampling, alone and with their conv1. See
  * kernels/resample.h.
  *
  * A thread owns four channels of one voxel of the level that it writes (of the coarse one where it unpools);
@@ -9,9 +9,9 @@
 #include "kernels/cuda/rows.h"
 
 /* The grid over all quads of one stream, streams along z. */
-static inline dim3 quad_grid(size_t voxels, struct shape s)
+static inline dim3 quad_grid(struct shape s)
 {
-    size_t quads = voxels * (size_t)(padded(s.channels) / 4);
+    size_t quads = shape_voxels(s) * (size_t)(padded(s.channels) / 4);
     return dim3((unsigned)((quads + ROW_THREADS - 1) / ROW_THREADS), 1, (unsigned)s.streams);
 }
 
@@ -47,11 +47,26 @@ static inline struct shape coarser_of(struct shape fine)
     return fine;
 }
 
-/* Offset of a voxel's row. */
+/* Offset of a voxel's row in a stream. */
 __device__ static inline size_t row_at(struct shape s, int z, int y, int x)
 {
     return (((size_t)z * (size_t)s.height + (size_t)y) * (size_t)s.width + (size_t)x) *
            (size_t)padded(s.channels);
+}
+
+/* Offset of the calling thread's quad in a tensor of the grid on which it works. */
+__device__ static inline size_t quad_at(struct shape s, const struct quad &at)
+{
+    return blockIdx.z * stream_floats(s) + at.voxel * (size_t)padded(s.channels) + at.channel;
+}
+
+/* Offset, in a tensor of the finer level, of one of the 2x2x2 corners of the calling thread's coarse voxel;
+ * the bits of `corner` are z, y, x. */
+__device__ static inline size_t corner_at(struct shape fine, const struct quad &at, int corner)
+{
+    return blockIdx.z * stream_floats(fine) +
+           row_at(fine, 2 * at.z + (corner >> 2), 2 * at.y + (corner >> 1 & 1), 2 * at.x + (corner & 1)) +
+           at.channel;
 }
 
 /* --- pool --- */
@@ -62,8 +77,7 @@ __device__ static inline bool exceeds(float x, float most)
     return x > most || (x != x && most == most);
 }
 
-/* The maximum over the 2x2x2 cell of `at`, and for each channel the first corner in z, y, x order that has
- * it. */
+/* The maximum over the 2x2x2 corners, and for each channel the first corner that has it. */
 __device__ static inline float4 cell_maximum(struct shape fine, const float *x, const struct quad &at,
                                              int where[4])
 {
@@ -71,10 +85,7 @@ __device__ static inline float4 cell_maximum(struct shape fine, const float *x, 
     for (int c = 0; c < 4; c++)
         where[c] = 0;
     for (int corner = 0; corner < 8; corner++) {
-        float4 v = load4(
-            x +
-            row_at(fine, 2 * at.z + (corner >> 2), 2 * at.y + (corner >> 1 & 1), 2 * at.x + (corner & 1)) +
-            at.channel);
+        float4 v = load4(x + corner_at(fine, at, corner));
         const float values[4] = {v.x, v.y, v.z, v.w};
         for (int c = 0; c < 4; c++)
             if (corner == 0 || exceeds(values[c], most[c]))
@@ -91,16 +102,13 @@ __global__ void resample_pool_kernel(struct shape coarse, const float *x, float 
     if (!at.inside)
         return;
     int where[4];
-    float4 most = cell_maximum(fine, x + blockIdx.z * stream_floats(fine), at, where);
-    store4(y + blockIdx.z * stream_floats(coarse) + at.voxel * (size_t)padded(coarse.channels) + at.channel,
-           most);
+    store4(y + quad_at(coarse, at), cell_maximum(fine, x, at, where));
 }
 
 static void pool(struct shape fine, const float *x, float *y)
 {
     struct shape coarse = coarser_of(fine);
-    GPU_LAUNCH(resample_pool_kernel, quad_grid(shape_voxels(coarse), coarse), dim3(ROW_THREADS), 0, coarse, x,
-               y);
+    GPU_LAUNCH(resample_pool_kernel, quad_grid(coarse), dim3(ROW_THREADS), 0, coarse, x, y);
 }
 
 /* dx += dy at the first maximum of each 2x2x2 of x */
@@ -111,15 +119,10 @@ __global__ void resample_unpool_kernel(struct shape coarse, const float *x, cons
     if (!at.inside)
         return;
     int where[4];
-    cell_maximum(fine, x + blockIdx.z * stream_floats(fine), at, where);
-    float4 g = load4(dy + blockIdx.z * stream_floats(coarse) + at.voxel * (size_t)padded(coarse.channels) +
-                     at.channel);
-    dx += blockIdx.z * stream_floats(fine);
+    cell_maximum(fine, x, at, where);
+    float4 g = load4(dy + quad_at(coarse, at));
     for (int corner = 0; corner < 8; corner++) {
-        float *to =
-            dx +
-            row_at(fine, 2 * at.z + (corner >> 2), 2 * at.y + (corner >> 1 & 1), 2 * at.x + (corner & 1)) +
-            at.channel;
+        float *to = dx + corner_at(fine, at, corner);
         float4 old = load4(to);
         store4(to, make_float4(
                        where[0] == corner ? old.x + g.x : old.x, where[1] == corner ? old.y + g.y : old.y,
@@ -130,8 +133,7 @@ __global__ void resample_unpool_kernel(struct shape coarse, const float *x, cons
 static void unpool(struct shape fine, const float *x, const float *dy, float *dx)
 {
     struct shape coarse = coarser_of(fine);
-    GPU_LAUNCH(resample_unpool_kernel, quad_grid(shape_voxels(coarse), coarse), dim3(ROW_THREADS), 0, coarse,
-               x, dy, dx);
+    GPU_LAUNCH(resample_unpool_kernel, quad_grid(coarse), dim3(ROW_THREADS), 0, coarse, x, dy, dx);
 }
 
 /* --- up-sample --- */
@@ -164,7 +166,7 @@ __global__ void resample_upsample_kernel(struct shape coarse, const float *x, fl
     if (!at.inside)
         return;
     x += blockIdx.z * stream_floats(coarse) + at.channel;
-    y += blockIdx.z * stream_floats(fine) + at.voxel * (size_t)padded(fine.channels) + at.channel;
+    y += quad_at(fine, at);
     struct taps z = taps_of(at.z, coarse.depth), v = taps_of(at.y, coarse.height),
                 u = taps_of(at.x, coarse.width);
     float4 sum = make_float4(0, 0, 0, 0);
@@ -181,8 +183,7 @@ __global__ void resample_upsample_kernel(struct shape coarse, const float *x, fl
 static void upsample(struct shape coarse, const float *x, float sign, float *y)
 {
     struct shape fine = finer_of(coarse);
-    GPU_LAUNCH(resample_upsample_kernel, quad_grid(shape_voxels(fine), fine), dim3(ROW_THREADS), 0, coarse, x,
-               sign, y);
+    GPU_LAUNCH(resample_upsample_kernel, quad_grid(fine), dim3(ROW_THREADS), 0, coarse, x, sign, y);
 }
 
 /* What the coarse voxel k gave to the fine voxel 2 k - 1 + step, step = 0 .. 3: 1/4, 3/4, 3/4, 1/4; at a
@@ -218,14 +219,12 @@ __global__ void resample_upsample_transpose_kernel(struct shape coarse, const fl
             }
         }
     }
-    store4(dx + blockIdx.z * stream_floats(coarse) + at.voxel * (size_t)padded(coarse.channels) + at.channel,
-           sum);
+    store4(dx + quad_at(coarse, at), sum);
 }
 
 static void upsample_transpose(struct shape coarse, const float *dy, float *dx)
 {
-    GPU_LAUNCH(resample_upsample_transpose_kernel, quad_grid(shape_voxels(coarse), coarse), dim3(ROW_THREADS),
-               0, coarse, dy, dx);
+    GPU_LAUNCH(resample_upsample_transpose_kernel, quad_grid(coarse), dim3(ROW_THREADS), 0, coarse, dy, dx);
 }
 
 /* --- the table's plain steps --- */
@@ -256,15 +255,15 @@ void cuda_upsample_backward(struct shape coarse, const float *dy, float *dx)
 
 /* --- down and up, with their conv1 --- */
 
-/* The grid of one level with the channels of another. */
+/* A tensor with the channels of one level on the grid of another. */
 static struct shape on_grid(struct shape channels, struct shape grid)
 {
     channels.depth = grid.depth, channels.height = grid.height, channels.width = grid.width;
     return channels;
 }
 
-/* `between` is the tensor between the conv1 and the change of grid, all streams, and later its gradient: the
- * pooled values of `down`, or the result of the conv1 of `up`. */
+/* `between`, all streams, lies between the conv1 and the change of grid: the pooled values of `down`, or the
+ * result of the conv1 of `up`; on the way back its gradient. */
 struct level_buffers {
     struct conv1_scratch conv;
     float *between;
@@ -278,14 +277,20 @@ static struct level_buffers divide(struct scratch *s, struct shape in, struct sh
     return b;
 }
 
-size_t down_scratch_bytes(struct shape fine, struct shape coarse)
+static struct level_buffers buffers_in(void *scratch, struct shape in, struct shape out, struct shape between)
+{
+    struct scratch s = scratch_begin(scratch);
+    return divide(&s, in, out, between);
+}
+
+size_t down_scratch_bytes(enum precision, struct shape fine, struct shape coarse)
 {
     struct scratch s = scratch_begin(NULL);
     divide(&s, fine, coarse, on_grid(fine, coarse));
     return s.bytes;
 }
 
-size_t up_scratch_bytes(struct shape coarse, struct shape fine)
+size_t up_scratch_bytes(enum precision, struct shape coarse, struct shape fine)
 {
     struct scratch s = scratch_begin(NULL);
     divide(&s, coarse, fine, on_grid(fine, coarse));
@@ -304,11 +309,10 @@ static void last_stream_sums(const struct level_buffers *b, struct shape shape, 
 void cuda_down_forward(struct shape fine, struct shape coarse, const float *x, const float *w, const float *b,
                        float *y, double *channel_sums, void *scratch)
 {
-    struct scratch s = scratch_begin(scratch);
     struct shape pooled = on_grid(fine, coarse);
+    struct level_buffers buffers = buffers_in(scratch, fine, coarse, pooled);
     if (!gpu_begin("down_forward"))
         return;
-    struct level_buffers buffers = divide(&s, fine, coarse, pooled);
     pool(fine, x, buffers.between);
     conv1_forward(&buffers.conv, pooled, coarse, buffers.between, w, b, y);
     last_stream_sums(&buffers, coarse, y, channel_sums);
@@ -317,11 +321,10 @@ void cuda_down_forward(struct shape fine, struct shape coarse, const float *x, c
 void cuda_down_backward(struct shape fine, struct shape coarse, const float *x, const float *w,
                         const float *dy, float *dx, float *dw, float *db, void *scratch)
 {
-    struct scratch s = scratch_begin(scratch);
     struct shape pooled = on_grid(fine, coarse);
+    struct level_buffers buffers = buffers_in(scratch, fine, coarse, pooled);
     if (!gpu_begin("down_backward"))
         return;
-    struct level_buffers buffers = divide(&s, fine, coarse, pooled);
     pool(fine, x, buffers.between);
     conv1_weight_gradient(&buffers.conv, pooled, coarse, buffers.between, dy, dw, db);
     conv1_data_gradient(&buffers.conv, pooled, coarse, w, dy, buffers.between); /* the values are used up */
@@ -331,11 +334,10 @@ void cuda_down_backward(struct shape fine, struct shape coarse, const float *x, 
 void cuda_up_forward(struct shape coarse, struct shape fine, const float *x, const float *w, const float *b,
                      float sign, float *y, double *channel_sums, void *scratch)
 {
-    struct scratch s = scratch_begin(scratch);
     struct shape narrow = on_grid(fine, coarse);
+    struct level_buffers buffers = buffers_in(scratch, coarse, fine, narrow);
     if (!gpu_begin("up_forward"))
         return;
-    struct level_buffers buffers = divide(&s, coarse, fine, narrow);
     conv1_forward(&buffers.conv, coarse, narrow, x, w, b, buffers.between);
     upsample(narrow, buffers.between, sign, y);
     last_stream_sums(&buffers, fine, y, channel_sums);
@@ -344,11 +346,10 @@ void cuda_up_forward(struct shape coarse, struct shape fine, const float *x, con
 void cuda_up_backward(struct shape coarse, struct shape fine, const float *x, const float *w, const float *dy,
                       float *dx, float *dw, float *db, void *scratch)
 {
-    struct scratch s = scratch_begin(scratch);
     struct shape narrow = on_grid(fine, coarse);
+    struct level_buffers buffers = buffers_in(scratch, coarse, fine, narrow);
     if (!gpu_begin("up_backward"))
         return;
-    struct level_buffers buffers = divide(&s, coarse, fine, narrow);
     upsample_transpose(narrow, dy, buffers.between);
     conv1_weight_gradient(&buffers.conv, coarse, narrow, x, buffers.between, dw, db);
     conv1_data_gradient(&buffers.conv, coarse, narrow, w, buffers.between, dx);

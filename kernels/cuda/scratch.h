@@ -1,5 +1,5 @@
-/* Dividing an operation's scratch. Each operation has one function that takes its pieces in order: run on
- * real memory it gives the pointers, run on none it counts the bytes, so that the two cannot differ. */
+/* Dividing an operation's scratch. Each operation has one function that takes its pieces in order: with
+ * memory it gives the pointers, without (NULL) it counts the bytes, so that the two cannot differ. */
 #ifndef PRUNET_KERNELS_CUDA_SCRATCH_H
 #define PRUNET_KERNELS_CUDA_SCRATCH_H
 
@@ -18,7 +18,7 @@ static inline struct scratch scratch_begin(void *base)
     return s;
 }
 
-/* The next piece, of at least so many bytes; NULL where there is no memory. */
+/* The next piece, of at least so many bytes; NULL when only counting. */
 static inline void *scratch_take(struct scratch *s, size_t bytes)
 {
     char *piece = s->base ? s->base + s->bytes : NULL;

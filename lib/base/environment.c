@@ -22,8 +22,8 @@ const struct environment_variable environment_variables[] = {
     {"PRUNET_TEST_PYTHON", NULL, "interpreter of the tests in Python (python3)", NULL},
     {"PRUNET_TEST_STRICT", NULL, "1: a test that skips because a package is missing fails", NULL},
     {"PRUNET_TEST_SHOW", NULL, "1: the output of tests that pass is printed, too", NULL},
-    {"PRUNET_TEST_LONG", NULL, "1: tests/kernels/scratch tries every width of network, for half an hour",
-     NULL},
+    {"PRUNET_TEST_LONG", NULL,
+     "1: tests that try a selection (kernels/scratch, paper_rows) try all, in 40 minutes", NULL},
     {"PRUNET_TEST_OPERATION", NULL, "tests/kernels/operations tries the operations whose name contains it",
      NULL},
     {"PRUNET_TEST_KILLS", NULL, "how often tests/pipelines/kills.sh disturbs a run in each way (2)", NULL},
@@ -38,6 +38,7 @@ const struct environment_variable environment_variables[] = {
     {"PRUNET_BENCH_FULL", NULL, "grid that stands for the rows' 160x192x160", NULL},
     {"PRUNET_BENCH_KERNELS", NULL, "size of the kernels' benchmark: full or patch (full)", NULL},
     {"PRUNET_BENCH_REPEATS", NULL, "how often a kernel is timed (5)", NULL},
+    {"PRUNET_BENCH_CLOCK", NULL, "cpu: kernels are timed by processor time, not by the wall's clock", NULL},
 };
 
 const size_t environment_variable_count = sizeof environment_variables / sizeof environment_variables[0];

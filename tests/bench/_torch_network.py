@@ -1,4 +1,4 @@
-"""The partially reversible U-Net and its baseline, written anew in PyTorch, as the competitor and the witness.
+"""The partially reversible U-Net and its baseline, written anew in PyTorch, to compare speed and results with.
 
 Module names equal the tensor names of a checkpoint, so that load_state_dict takes one as it is.
 Axes are (N, C, D, H, W). Works with PyTorch 1.13 and 2.x."""

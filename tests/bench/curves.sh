@@ -3,10 +3,10 @@
 #
 #   tests/bench/curves.sh RUN CONFIG EPOCHS BACKEND BACKEND...
 #
-# DATA (environment) has the cases; without it the phantoms of CONFIG are made: those of demo+tests/bench/tiny.config are
-# small enough for the reference, demo+tests/bench/tiny.config+tests/bench/wide.config is wide enough for winograd. The run
-# of each backend is RUN/BACKEND. Prints the mean losses of each epoch side by side, and how far each backend is at the
-# most from the first.
+# DATA (environment) has the cases; without it the phantoms of CONFIG are made: those of demo+tests/bench/tiny.config
+# are small enough for the reference, demo+tests/bench/tiny.config+tests/bench/wide.config is wide enough for winograd.
+# The run of each backend is RUN/BACKEND. Prints the mean losses of each epoch side by side, and how far each backend is
+# at the most from the first.
 set -euo pipefail
 export LC_ALL=C
 # shellcheck source=pipelines/common.sh

@@ -1,23 +1,21 @@
-/* Times every operation of a training step, level by level, as a network's row uses them.
+/* Times every operation of a training step, level by level, in the sizes of one network.
  *
- *     kernel_bench BACKEND [ROW [REPEATS [finest]]]
+ *     kernel_bench BACKEND [NETWORK [REPEATS [finest]]]
  *
- * ROW: demo, small, patch or full; the best of REPEATS (5); finest: only the branches of the finest level.
+ * NETWORK: demo, small, patch or full; the best of REPEATS (5); finest: only the branches of the finest
+ * level.
  *
- * Each operation is first compared with the reference on a few planes of the same channels: what has not
- * matched is not timed. One line an operation, tab-separated; the last gives the projected step. Threads: as
- * OMP_NUM_THREADS says. GB/s counts each tensor once for each time that the contract reads or writes it. On a
- * machine that others use, OMP_NUM_THREADS=1 and KERNEL_BENCH_CLOCK=cpu time what the process itself got. */
-#include "tests/kernels/calls.h"
-#include <time.h>
+ * Each operation is first compared with the reference on a few planes of the same channels: what does not
+ * match ends the program before anything of it is timed. One line an operation, tab-separated; the last line
+ * is the step that they add up to. Threads: as OMP_NUM_THREADS says; the clock: see timed.h. GB/s counts a
+ * tensor once for each time that the operation's contract reads or writes it. */
+#include "tests/bench/timed.h"
 
-enum { LEVELS = 5, CHECKED_DEPTH = 4 };
-
-static const struct row {
+static const struct network {
     const char *name;
     int channels[LEVELS];
     int depth, height, width;
-} rows[] = {
+} networks[] = {
     {"demo", {8, 16, 24, 32, 40}, 64, 80, 80},
     {"small", {8, 16, 24, 32, 40}, 160, 192, 160},
     {"patch", {60, 120, 240, 360, 480}, 128, 128, 128},
@@ -27,31 +25,6 @@ static const struct row {
 static const struct kernels *kernels;
 static int repeats = 5;
 static double step_seconds;
-
-static double now(void)
-{
-    clockid_t chosen = CLOCK_MONOTONIC;
-    const char *wish = getenv("KERNEL_BENCH_CLOCK");
-    if (wish && !strcmp(wish, "cpu"))
-        chosen = CLOCK_PROCESS_CPUTIME_ID;
-    struct timespec t;
-    clock_gettime(chosen, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static int matches(struct drive d)
-{
-    int good = drive_run(&d, &kernels_reference);
-    struct outputs expected = outputs_copy(&d);
-    good &= drive_run(&d, kernels);
-    for (int i = 0; i < d.count; i++)
-        if (is_output(&d.arguments[i]))
-            good &= argument_error(&d.arguments[i], expected.of[i]) <
-                    argument_tolerance(&d.arguments[i], kernels);
-    outputs_free(&expected);
-    drive_free(&d);
-    return good;
-}
 
 /* Bytes that the contract moves: `+=` reads and writes. */
 static double bytes_moved(const struct drive *d)
@@ -65,49 +38,31 @@ static double bytes_moved(const struct drive *d)
     return bytes;
 }
 
-static double best_time(struct drive *d)
+/* Seconds of the fastest run, after one to warm up. */
+static double best_time(struct timed *t)
 {
-    void *at[ARGUMENTS_MAX];
-    for (int i = 0; i < d->count; i++)
-        at[i] = argument_in(kernels, &d->arguments[i]);
-    size_t scratch_bytes = kernels->scratch_bytes(d->operation, d->in, d->out);
-    void *scratch = guarded(kernels, NULL, scratch_bytes);
-    double best = 1e30;
-    for (int k = 0; k <= repeats; k++) { /* the first warms up */
-        double start = now();
-        d->call(kernels, d, at, scratch);
-        if (kernels->finish())
-            abort();
-        double seconds = now() - start;
-        best = k && seconds < best ? seconds : best;
+    double best = timed_run(t);
+    for (int k = 0; k < repeats; k++) {
+        double seconds = timed_run(t);
+        best = k == 0 || seconds < best ? seconds : best;
     }
-    guarded_back(kernels, scratch, NULL, scratch_bytes);
-    for (int i = 0; i < d->count; i++)
-        if (at[i])
-            guarded_back(kernels, at[i], NULL, argument_bytes(kernels, &d->arguments[i]));
     return best;
 }
 
-/* small: the same operation on a few planes; times: how often a step does it; flop: of one. */
-static void bench(int level, int times, double flop, struct drive small, struct drive d)
+/* few: the same operation on a few planes; times: how often a step does it; flop: of one. Frees both. */
+static void bench(int level, int times, double flop, struct drive few, struct drive d)
 {
-    if (!matches(small)) {
+    if (!matches_reference(kernels, few)) {
         printf("%s\t%d\t%s\tdoes not match\n", kernels->name, level, d.name);
         exit(1);
     }
-    double seconds = best_time(&d), bytes = bytes_moved(&d);
+    struct timed timed = timed_open(kernels, d);
+    double seconds = best_time(&timed), bytes = bytes_moved(&d);
     step_seconds += times * seconds;
     printf("%s\t%d\t%s\t%d\t%.3f\t%.1f\t%.1f\t%.1f\n", kernels->name, level, d.name, times, 1e3 * seconds,
-           1e-9 * flop / seconds, 1e-9 * bytes / seconds,
-           1e-6 * (double)kernels->scratch_bytes(d.operation, d.in, d.out));
+           1e-9 * flop / seconds, 1e-9 * bytes / seconds, 1e-6 * (double)timed.scratch_bytes);
     fflush(stdout);
-    drive_free(&d);
-}
-
-static struct shape few_planes(struct shape s)
-{
-    s.depth = s.depth < CHECKED_DEPTH ? s.depth : CHECKED_DEPTH;
-    return s;
+    timed_close(&timed);
 }
 
 static double conv_flop(struct shape s, int in, int out)
@@ -151,48 +106,48 @@ static void bench_ends(struct shape shape)
     bench(0, 1, 2 * conv1, head_backward(few, 3), head_backward(shape, 3));
 }
 
-static void bench_row(const struct row *row, int finest)
+static void bench_network(const struct network *network, int finest)
 {
     struct shape shapes[LEVELS];
     double parameters = 0;
     for (int level = 0; level < LEVELS; level++) {
-        int half = row->channels[level] / 2;
-        shapes[level] =
-            (struct shape){2, half, row->depth >> level, row->height >> level, row->width >> level};
+        int half = network->channels[level] / 2;
+        shapes[level] = (struct shape){2, half, network->depth >> level, network->height >> level,
+                                       network->width >> level};
         parameters += 4.0 * half * half * 27;
     }
     printf("backend\tlevel\toperation\ttimes\tms\tGFLOP/s\tGB/s\tscratch MB\n");
     if (finest) {
-        bench_level(0, shapes[0], row->channels[0] / 2);
+        bench_level(0, shapes[0], network->channels[0] / 2);
         return;
     }
     bench_ends(shapes[0]);
     for (int level = 0; level < LEVELS; level++) {
-        bench_level(level, shapes[level], row->channels[0] / 2);
+        bench_level(level, shapes[level], network->channels[0] / 2);
         if (level + 1 < LEVELS)
             bench_between(level, shapes[level], shapes[level + 1]);
     }
     bench(0, 1, 0, adam(1000, 1), adam((size_t)parameters, 1));
-    printf("%s\t\tstep of %s, projected\t\t%.1f\n", kernels->name, row->name, 1e3 * step_seconds);
+    printf("%s\t\tstep of %s, projected\t\t%.1f\n", kernels->name, network->name, 1e3 * step_seconds);
 }
 
 int main(int argc, char **argv)
 {
-    const char *why = "usage: kernel_bench BACKEND [ROW [REPEATS [finest]]]",
+    const char *why = "usage: kernel_bench BACKEND [NETWORK [REPEATS [finest]]]",
                *name = argc > 2 ? argv[2] : "small";
-    const struct row *row = NULL;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (!strcmp(rows[i].name, name))
-            row = &rows[i];
+    const struct network *network = NULL;
+    for (size_t i = 0; i < sizeof networks / sizeof networks[0]; i++)
+        if (!strcmp(networks[i].name, name))
+            network = &networks[i];
     if (argc > 3)
         repeats = atoi(argv[3]);
     int finest = argc > 4 && !strcmp(argv[4], "finest");
-    if (row && argc > 1 && finest == (argc > 4))
-        kernels = kernels_find(argv[1], row->channels, LEVELS, 2, &why);
+    if (network && argc > 1 && finest == (argc > 4))
+        kernels = kernels_find(argv[1], network->channels, LEVELS, 2, &why);
     if (!kernels || repeats < 1) {
         fprintf(stderr, "kernel_bench: %s\n", why);
         return 2;
     }
-    bench_row(row, finest);
+    bench_network(network, finest);
     return 0;
 }

@@ -3,15 +3,15 @@
 #
 #   tests/bench/learning-curve.sh DATA RUN [EPOCHS [CONFIG]]
 #
-# CONFIG gives network, crop and learning rate (the default is `small` with a centre crop of 96x96x96, for which PyTorch has
-# the memory and the time). In the environment: PRUNET_TEST_PYTHON, a python with torch, numpy and safetensors; THREADS (2)
-# of both; SEED (1) of weights and order.
+# CONFIG gives network, crop and learning rate (the default is `small` with a centre crop of 96x96x96, for which PyTorch
+# has the memory and the time). In the environment: PRUNET_TEST_PYTHON, a python with torch, numpy and safetensors;
+# THREADS (2) of both; SEED (1) of weights and order.
 #
-# Prints the losses of the first 20 steps beside PyTorch's in double and in single precision, then the mean losses of each
-# epoch beside PyTorch's in single precision. Fails if one of our first 20 is further than 1e-4 from double precision.
-# Single precision is no measure: on a CPU, PyTorch's GroupNorm sums a channel's gradient over all voxels in single
-# precision, and most of its gradients are therefore 1e-4 to 2e-3 from those in double (1e-5 with that one layer in
-# double). Such a difference grows with every step.
+# Prints the losses of the first 20 steps beside PyTorch's in double and in single precision, then the mean losses of
+# each epoch beside PyTorch's in single precision. Fails if one of our first 20 is further than 1e-4 from double
+# precision. Single precision is no measure: on a CPU, PyTorch's GroupNorm sums a channel's gradient over all voxels in
+# single precision, and most of its gradients are therefore 1e-4 to 2e-3 from those in double (1e-5 with that one layer
+# in double). Such a difference grows with every step.
 set -euo pipefail
 export LC_ALL=C
 # shellcheck source=pipelines/common.sh

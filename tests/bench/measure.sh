@@ -8,8 +8,8 @@ row() {
     printf '%s\t%s\t%s\n' "$*" "$COMMIT" "${RUN//"$PWD/"/}" >>"$SCRATCH/rows"
 }
 
-# Runs a measurement unless its rows are there already. They appear together, so that an interrupted benchmark goes on after
-# them. What was left out is tried again the next time.
+# Runs a measurement unless its rows are there already. They appear together, so that an interrupted benchmark goes on
+# after them. What was left out is tried again the next time.
 measure() { # name function argument...
     local name=$1 start=$SECONDS
     shift
@@ -35,8 +35,8 @@ left_out() { # name why
 }
 
 # Runs a command, its standard error to SCRATCH/errors with a time before each line, and sets PEAK: the most memory that
-# was resident, less file-mapped pages, in MiB. The kernel keeps the peak (VmHWM); it is read until the process has ended.
-# WATCHED is the process id as long as it runs.
+# was resident, less file-mapped pages, in MiB. The kernel keeps the peak (VmHWM); it is read until the process has
+# ended. WATCHED is the process id as long as it runs.
 watched() {
     local pid stamper key value status=0 high=0 mapped=0
     RUN=$*
@@ -91,8 +91,8 @@ voxels() { # XxYxZ
     echo $((${1//x/*}))
 }
 
-# How many steps to take: a warm-up and 5, or 3 where a step takes over 10 s. That is estimated from the time at a smaller
-# size; as a voxel takes less time at the larger size, an estimate of 16 s stands for 10 s.
+# How many steps to take: a warm-up and 5, or 3 where a step takes over 10 s. That is estimated from the time at a
+# smaller size; as a voxel takes less time at the larger size, an estimate of 16 s stands for 10 s.
 steps_for() { # name measure smaller size
     local known
     known=$(value_of "$1" "$2") || known=0

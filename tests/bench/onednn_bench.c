@@ -1,74 +1,26 @@
 /* 3x3x3 convolution beside oneDNN's direct kernel, at each level's channels and grid.
  *
- *     onednn_bench BACKEND [ROW [REPEATS]]     ROW: patch or full; the median of REPEATS (5)
+ *     onednn_bench BACKEND [GRID [REPEATS]]     GRID: patch or full; the median of REPEATS (5)
  *
  * Forward and weight gradient one for one; data and weight gradient together, which the backend does in one
  * operation; and the fused branch against the bare convolutions that it contains, although it also
  * normalises, activates, adds and sums. oneDNN chooses its own layouts, whose conversions are not timed. What
- * does not match the reference on a few planes is not timed. Both sides take turns, so that a disturbance
- * meets both.
+ * does not match the reference on a few planes is not timed. Both sides take turns, so that other load on the
+ * machine slows both.
  *
  * One line an operation: level, channels, grid, operation, milliseconds and GFLOP/s (of a direct convolution)
- * of either side, their ratio. Threads: as OMP_NUM_THREADS says. With OMP_NUM_THREADS=1 and
- * KERNEL_BENCH_CLOCK=cpu the time is what the process itself got, for machines that others use. */
+ * of either side, their ratio. Threads: as OMP_NUM_THREADS says; the clock: see timed.h. */
 #include "tests/bench/onednn.h"
-#include "tests/kernels/calls.h"
-#include <time.h>
+#include "tests/bench/timed.h"
 
-enum { LEVELS = 5, CHECKED_DEPTH = 4, REPEATS_MAX = 99 };
+enum { REPEATS_MAX = 99 };
 
 static const int half_channels[LEVELS] = {30, 60, 120, 180, 240};
 
 static const struct kernels *kernels;
 static int repeats = 5;
 
-static double now(void)
-{
-    const char *wish = getenv("KERNEL_BENCH_CLOCK");
-    struct timespec t;
-    clock_gettime(wish && !strcmp(wish, "cpu") ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-/* An operation of the backend, laid out and ready to be repeated. */
-struct ours {
-    struct drive drive;
-    void *at[ARGUMENTS_MAX], *scratch;
-    size_t scratch_bytes;
-};
-
-static struct ours ours_open(struct drive d)
-{
-    struct ours o = {.drive = d, .scratch_bytes = kernels->scratch_bytes(d.operation, d.in, d.out)};
-    for (int i = 0; i < d.count; i++)
-        o.at[i] = argument_in(kernels, &d.arguments[i]);
-    o.scratch = guarded(kernels, NULL, o.scratch_bytes);
-    return o;
-}
-
-static void ours_close(struct ours *o)
-{
-    guarded_back(kernels, o->scratch, NULL, o->scratch_bytes);
-    for (int i = 0; i < o->drive.count; i++)
-        if (o->at[i])
-            guarded_back(kernels, o->at[i], NULL, argument_bytes(kernels, &o->drive.arguments[i]));
-    drive_free(&o->drive);
-}
-
-static int matches(struct drive d)
-{
-    int good = drive_run(&d, &kernels_reference);
-    struct outputs expected = outputs_copy(&d);
-    good &= drive_run(&d, kernels);
-    for (int i = 0; i < d.count; i++)
-        if (is_output(&d.arguments[i]))
-            good &= argument_error(&d.arguments[i], expected.of[i]) < d.arguments[i].tolerance;
-    outputs_free(&expected);
-    drive_free(&d);
-    return good;
-}
-
-/* The same convolutions at oneDNN, one after the other. */
+/* The same convolutions by oneDNN, one after the other. */
 struct theirs {
     int count;
     struct onednn_conv *of[3];
@@ -79,15 +31,6 @@ static double time_theirs(const struct theirs *t)
     double start = now();
     for (int i = 0; i < t->count; i++)
         onednn_conv_run(t->of[i]);
-    return now() - start;
-}
-
-static double time_ours(struct ours *o)
-{
-    double start = now();
-    o->drive.call(kernels, &o->drive, o->at, o->scratch);
-    if (kernels->finish())
-        abort();
     return now() - start;
 }
 
@@ -107,16 +50,16 @@ static void bench(int level, struct drive few, struct drive d, const struct thei
 {
     struct shape s = d.in;
     const char *name = d.name;
-    if (!matches(few)) {
+    if (!matches_reference(kernels, few)) {
         printf("%d\t%d\t%dx%dx%d\t%s\tdoes not match\n", level, s.channels, s.depth, s.height, s.width, name);
         exit(1);
     }
-    struct ours ours = ours_open(d);
+    struct timed ours = timed_open(kernels, d);
     double mine[REPEATS_MAX] = {0}, others[REPEATS_MAX] = {0};
-    time_ours(&ours); /* warms up */
+    timed_run(&ours); /* warms up */
     time_theirs(theirs);
     for (int i = 0; i < repeats; i++) {
-        mine[i] = time_ours(&ours);
+        mine[i] = timed_run(&ours);
         others[i] = time_theirs(theirs);
     }
     double own = median(mine), other = median(others);
@@ -124,13 +67,12 @@ static void bench(int level, struct drive few, struct drive d, const struct thei
     printf("%d\t%d\t%dx%dx%d\t%s\t%.2f\t%.1f\t%.2f\t%.1f\t%.2f\n", level, s.channels, s.depth, s.height,
            s.width, name, 1e3 * own, 1e-9 * flop / own, 1e3 * other, 1e-9 * flop / other, other / own);
     fflush(stdout);
-    ours_close(&ours);
+    timed_close(&ours);
 }
 
 static void bench_level(int level, struct shape s)
 {
-    struct shape few = s;
-    few.depth = s.depth < CHECKED_DEPTH ? s.depth : CHECKED_DEPTH;
+    struct shape few = few_planes(s);
     struct onednn_conv *forward =
         onednn_conv_open(ONEDNN_FORWARD, s.channels, s.channels, s.depth, s.height, s.width);
     struct onednn_conv *data =
@@ -157,12 +99,12 @@ static void bench_level(int level, struct shape s)
 int main(int argc, char **argv)
 {
     static const int channels[LEVELS] = {60, 120, 240, 360, 480};
-    const char *row = argc > 2 ? argv[2] : "patch",
+    const char *grid = argc > 2 ? argv[2] : "patch",
                *why = "usage: onednn_bench BACKEND [patch|full [REPEATS]]";
-    int full = !strcmp(row, "full");
+    int full = !strcmp(grid, "full");
     if (argc > 3)
         repeats = atoi(argv[3]);
-    if (argc > 1 && (full || !strcmp(row, "patch")))
+    if (argc > 1 && (full || !strcmp(grid, "patch")))
         kernels = kernels_find(argv[1], channels, LEVELS, 2, &why);
     if (!kernels || repeats < 1 || repeats > REPEATS_MAX) {
         fprintf(stderr, "onednn_bench: %s\n", why);

@@ -1,4 +1,4 @@
-"""Adam steps, or one inference, of the same network in PyTorch: the competitor of `make bench`, the witness of parity.
+"""Adam steps, or one inference, of the same network in PyTorch: for `make bench` and the learning curves.
 
     torch_step.py CHECKPOINT RECORDS [--epochs N] [--order FILE] [--infer] [--keep | --revtorch] [--channels-last] [--threads N]
                   [--double | --device cuda [--autocast]]

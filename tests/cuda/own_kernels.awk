@@ -1,4 +1,4 @@
-# What to set PRUNET_CUDA_KERNELS to on the card that was measured. Input: choice, operation (branch_forward...,
+# What to set PRUNET_CUDA_KERNELS to, from times on a card. Input: choice, operation (branch_forward...,
 # branch_backward), times a step, ms, scratch in MB; the choice 0 is cuDNN, 1 is own kernels for all. A choice must be
 # two per cent faster than cuDNN to be worth it. With -v brief=1 only the choice.
 BEGIN {

@@ -12,7 +12,7 @@ enum { CHOICES = sizeof choices / sizeof choices[0], ALL = CHOICES - 1 };
 
 static const struct kernels *cuda;
 
-/* As a tool does that is started with this choice; NULL when it is refused. */
+/* What a tool does at its start with this choice; NULL when it is refused. */
 static const struct kernels *start(const char *choice, const char **why)
 {
     setenv("PRUNET_CUDA_KERNELS", choice, 1);

@@ -1,24 +1,14 @@
+#!/usr/bin/env bash
 # prunet-step with the CUDA backend on a machine where something is wrong (tests/cuda/shim): exit status 1 and one line
 # that names what failed and says what to do; no other backend steps in, nothing is written.
 set -u
-status=0
+# shellcheck source=tests/check.sh
+. tests/check.sh
 step=$BUILD/shim/prunet-step
 if ! [ -x "$step" ]; then
     echo "ok - refusals # skip no g++ for x86-64"
     exit 0
 fi
-
-check() { # what, command...
-    local what=$1
-    shift
-    if "$@"; then
-        echo "ok - $what"
-    else
-        echo "not ok - $what"
-        sed 's/^/# /' "$TMPDIR/err"
-        status=1
-    fi
-}
 
 phantom --seed 1 --cases 1 --size 32x48x32 -o "$TMPDIR/cases" >/dev/null 2>&1
 nii2raw --dir "$TMPDIR/cases/phantom_00001" | crop --size 32x48x32 | standardize >"$TMPDIR/record.nrrd"
@@ -45,10 +35,10 @@ train() { # record, options and VARIABLE=value settings
 
 refused() { # exit status, parts of the line...
     local part
-    [ "$code" = "$1" ] && [ "$(wc -l <"$TMPDIR/err")" = 1 ] && ! [ -e "$TMPDIR/new" ] || return 1
+    [ "$code" = "$1" ] && [ "$(wc -l <"$TMPDIR/err")" = 1 ] && ! [ -e "$TMPDIR/new" ] || { show "$TMPDIR/err" && return 1; }
     shift
     for part in "$@"; do
-        grep -qF -- "$part" "$TMPDIR/err" || return 1
+        grep -qF -- "$part" "$TMPDIR/err" || { show "$TMPDIR/err" && return 1; }
     done
 }
 
@@ -65,11 +55,11 @@ check "no driver" refused 1 "no CUDA device (no driver)" "--backend cpu"
 train small SHIM_FAIL=cudaGetDeviceCount:35
 check "a driver too old" refused 1 "the NVIDIA driver is too old for this build" "update the driver"
 train small SHIM_FAIL=cudaSetDevice:1
-check "a device that somebody holds" refused 1 "cannot be used" "another process may hold it"
+check "a device that another process holds" refused 1 "cannot be used" "another process may hold it"
 train small SHIM_CAPABILITY=7
 check "a card too old" refused 1 "is too old" "compute capability 8.0" "--backend cpu"
 train small SHIM_FAIL=cudaStreamCreateWithFlags:2
-check "a device without room for a stream" refused 1 "gives no stream (out of memory)" "may be out of memory"
+check "a device without memory for a stream" refused 1 "gives no stream (out of memory)" "may be out of memory"
 train small SHIM_MEMORY=100
 check "a device without any memory" refused 1 "has no memory left" nvidia-smi "--backend cpu"
 train small SHIM_FAIL=cublasCreate:1
@@ -83,10 +73,10 @@ train small SHIM_CUDNN=8907
 check "a cuDNN too old" refused 1 "cuDNN 8.9.7 is too old" "install 9.16 or later"
 for version in 90701 91600; do
     train small "SHIM_CUDNN=$version"
-    check "cuDNN $version is taken" test "$code" = 0
+    check "cuDNN $version is accepted" test "$code" = 0
 done
 train small PRUNET_CUDA_KERNELS=yes
-check "a choice at level 0 that means nothing" refused 2 'PRUNET_CUDA_KERNELS is "yes"' "forward, data and weights" \
+check "a choice of own kernels that is not valid" refused 2 'PRUNET_CUDA_KERNELS is "yes"' "forward, data and weights" \
     "make gpu-bench"
 
 # --- memory ---
@@ -130,5 +120,4 @@ train small SHIM_FAIL=cudaLaunchKernel:700
 named "a failing kernel" image_conv_forward "image_conv_forward_kernel: an illegal memory access was encountered" \
     cudaErrorIllegalAddress
 train small SHIM_WRONG_CONVOLUTIONS=1
-named "a cuDNN that computes wrong all the same" branch_forward cuDNN "came out wrong" "install another"
-exit $status
+named "a cuDNN that computes wrong although its version is good" branch_forward cuDNN "came out wrong" "install another"

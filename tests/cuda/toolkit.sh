@@ -1,9 +1,10 @@
+#!/usr/bin/env bash
 # What the CUDA toolkit says of kernels/cuda, without a GPU: every file compiles for sm_80 and sm_90 without a warning,
 # no kernel spills registers, and cuDNN has a plan for every convolution of the paper's networks.
 set -u
 home=${CUDA_HOME:-/usr/local/cuda}
 nvcc=$home/bin/nvcc
-registers_most=168 # 65536 a multiprocessor: at least one block of 384 threads, with room for the next
+registers_max=168 # 65536 a multiprocessor: at least one block of 384 threads, with room for the next
 status=0
 
 compile() { # file
@@ -15,11 +16,11 @@ compile() { # file
         echo "not ok - $name compiles without a warning"
         return 1
     fi
-    awk -v name="$name" -v most="$registers_most" '
+    awk -v name="$name" -v limit="$registers_max" '
         / spill / && !/ 0 bytes spill stores, 0 bytes spill loads/ { spills++ }
         /Used [0-9]+ registers/ { match($0, /Used [0-9]+/); n = substr($0, RSTART + 5, RLENGTH - 5) + 0
                                   kernels++; if (n > worst) worst = n }
-        END { bad = spills || worst > most
+        END { bad = spills || worst > limit
               printf "%s - %s: %d kernels, at most %d registers, %d spill\n", bad ? "not ok" : "ok",
                      name, kernels, worst, spills
               exit bad }' "$log"
@@ -34,8 +35,8 @@ else
 fi
 
 if [ -e "$home/include/cudnn.h" ]; then
-    ${CC:-gcc} -std=gnu11 -Wall -Wextra -I. -I"$home/include" kernels/cuda/convolution_plan.c kernels/cuda/cudnn_version.c tests/cuda/toolkit/plans.c \
-        -L"$home/lib64" -Wl,-rpath,"$home/lib64" -lcudnn -lm -o "$TMPDIR/plans" || status=1
+    ${CC:-gcc} -std=gnu11 -Wall -Wextra -I. -I"$home/include" kernels/cuda/convolution_plan.c kernels/cuda/cudnn_version.c \
+        tests/cuda/toolkit/plans.c -L"$home/lib64" -Wl,-rpath,"$home/lib64" -lcudnn -lm -o "$TMPDIR/plans" || status=1
     "$TMPDIR/plans" tests/cuda/toolkit/h100.json || status=1
 else
     echo "ok - plans of cuDNN # skip no cudnn.h"

@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* The target's: must neither crash nor break its promises (abort), whatever the bytes. */
+/* What is tested: whatever the bytes, it must neither crash nor break a promise, which aborts. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { FUZZ_CORPUS_MAX = 1 << 16 }; /* bytes of an input */
@@ -46,8 +46,8 @@ static inline size_t fuzz_below(struct fuzz_draw *draw, size_t limit)
     return (size_t)(random_bits(draw->key, draw->counter++) % limit);
 }
 
-/* One change of a random kind to `size` of `room` bytes; returns the new size. */
-static inline size_t fuzz_mutate(struct fuzz_draw *draw, uint8_t *bytes, size_t size, size_t room)
+/* One change of a random kind to `size` bytes in memory for `capacity`; returns the new size. */
+static inline size_t fuzz_mutate(struct fuzz_draw *draw, uint8_t *bytes, size_t size, size_t capacity)
 {
     static const char *const words[] = {"-1", "0",    "4097", "nan",  "1e999",
                                         "(",  ")",    "\n",   "\n\n", ":= ",
@@ -67,7 +67,7 @@ static inline size_t fuzz_mutate(struct fuzz_draw *draw, uint8_t *bytes, size_t 
         memmove(bytes + at, bytes + at + length, size - at - length);
         return size - length > 0 ? size - length : 1;
     case 3: /* double */
-        length = length < room - size ? length : room - size;
+        length = length < capacity - size ? length : capacity - size;
         memmove(bytes + at + length, bytes + at, size - at);
         return size + length;
     case 4: /* a word in place */
@@ -100,13 +100,13 @@ static inline void fuzz_give_seed(const char *name, const uint8_t *seed, size_t 
 static inline void fuzz_rounds(const char *name, const uint8_t *seed, size_t size, size_t focus, int rounds)
 {
     struct fuzz_draw draw = {random_key(20190713, name), 0};
-    size_t room = size + 256;
+    size_t capacity = size + 256;
     fuzz_accepted = fuzz_refused = 0;
     fuzz_give_seed(name, seed, size);
     LLVMFuzzerTestOneInput(seed, size);
     check(fuzz_accepted == 1, "%s: the input that is then mutated is good", name);
     for (int round = 0; round < rounds; round++) {
-        uint8_t *whole = malloc(room);
+        uint8_t *whole = malloc(capacity);
         if (!whole)
             abort();
         memcpy(whole, seed, size);
@@ -115,7 +115,7 @@ static inline void fuzz_rounds(const char *name, const uint8_t *seed, size_t siz
             now = fuzz_mutate(&draw, whole, now, focus + 128);
         memcpy(whole + now, seed + focus, size - focus);
         size_t length = now + size - focus;
-        uint8_t *exact = malloc(length); /* so that a sanitizer sees one byte too far */
+        uint8_t *exact = malloc(length); /* so that a sanitizer sees a read of one byte too many */
         if (!exact)
             abort();
         memcpy(exact, whole, length);
@@ -124,7 +124,7 @@ static inline void fuzz_rounds(const char *name, const uint8_t *seed, size_t siz
         free(whole);
     }
     check(fuzz_accepted > 1 && fuzz_refused > (size_t)rounds / 10,
-          "%s: %zu inputs were taken, %zu refused, none crashed", name, fuzz_accepted, fuzz_refused);
+          "%s: %zu inputs were accepted, %zu refused, none crashed", name, fuzz_accepted, fuzz_refused);
 }
 
 /* Every input of tests/fuzz/corpus/NAME: each was the first to reach some branch. */

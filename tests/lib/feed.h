@@ -1,25 +1,16 @@
-/* Feeds bytes to the record reader, through a pipe or from a file, and keeps what came of it. */
+/* Feeds bytes to the record reader, through a pipe or from a file, and keeps the records or the message. */
 #ifndef PRUNET_TESTS_LIB_FEED_H
 #define PRUNET_TESTS_LIB_FEED_H
 
 #include "lib/base/error.h"
 #include "lib/stream/reader.h"
 #include "lib/stream/record_write.h"
+#include "tests/check.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-static inline const char *scratch(const char *name)
-{
-    static char paths[4][512];
-    static int next;
-    char *path = paths[next++ % 4];
-    const char *folder = getenv("TMPDIR");
-    snprintf(path, sizeof paths[0], "%s/%s", folder ? folder : "/tmp", name);
-    return path;
-}
 
 static inline void write_file(const char *path, const void *bytes, size_t count)
 {

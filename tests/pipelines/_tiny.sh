@@ -1,18 +1,9 @@
 # What the pipeline's tests share: a data set and a configuration so small that an epoch takes a moment. Sourced.
 # shellcheck shell=bash
+# shellcheck source=tests/check.sh
+. tests/check.sh
 # shellcheck source=pipelines/common.sh
 . pipelines/common.sh
-
-check() { # name, command...
-    local name=$1
-    shift
-    if "$@"; then
-        echo "ok - $name"
-    else
-        echo "not ok - $name"
-        return 1
-    fi
-}
 
 # Five phantoms of 48 voxels a side, cropped to 32.
 data=$TMPDIR/data
@@ -27,12 +18,30 @@ EPOCHS=$1
 CONFIG
 }
 
-# The stages, in a folder of their own; what they say goes to RUN.out. Not by the top-level Makefile, which would look at
-# every source file first.
+# The stages, in a folder of their own; what they say goes to RUN.out. Not by the top-level Makefile, which would look
+# at every source file first.
 stages() { # run, goals and variables...
     local run=$1
     shift
     make --no-print-directory --keep-going -f pipelines/brats.mk BUILD="$BUILD" DATA="$data" CONFIG="$config" RUN="$run" SEED=1 "$@" >"$run.out" 2>&1
+}
+
+# A build without some tools, in whose place a test puts others.
+build_without() { # folder, tools...
+    mkdir -p "$1/bin"
+    ln -s "$BUILD"/bin/* "$1/bin/"
+    (cd "$1/bin" && rm -- "${@:2}")
+}
+
+# A prunet-step that meets a full disk: its files end at 8 KiB.
+full_disk_step() { # folder of a build without prunet-step
+    cat >"$1/bin/prunet-step" <<FAKE
+#!/bin/bash
+ulimit -f 8
+trap '' XFSZ
+exec "$BUILD/bin/prunet-step" "\$@"
+FAKE
+    chmod +x "$1/bin/prunet-step"
 }
 
 # A value of a table; rows count from 1.

@@ -18,7 +18,7 @@ mkdir "$tree" && cp -r --parents Makefile lib/base kernels/backends "${variants[
 
 compiled() { # make's words...: what they compile and link
     : >"$log"
-    make -s -C "$tree" CC="$compiler" "$@" >"$TMPDIR/out" 2>&1 || sed 's/^/# /' "$TMPDIR/out"
+    make -s -C "$tree" CC="$compiler" "$@" >"$TMPDIR/out" 2>&1 || show "$TMPDIR/out"
     wc -l <"$log"
 }
 all=$(compiled)
@@ -46,7 +46,7 @@ if command -v python3 >/dev/null; then
 fi
 
 PRUNET_TEST_SHOW=1 tests/run "$BUILD" conv3_f >"$TMPDIR/out" 2>&1
-check "make test-OPERATION: its tests" test $? = 0 || sed 's/^/# /' "$TMPDIR/out"
+check "make test-OPERATION: its tests" test $? = 0 || show "$TMPDIR/out"
 check "on several backends" test "$(grep -c 'ok - .*: conv3_forward: ' "$TMPDIR/out")" -gt 1
 check "and no others" test -z "$(grep 'ok - ' "$TMPDIR/out" | grep -v ': conv3_forward: ')"
 check "a name that is neither a test's nor an operation's fails" \

@@ -9,7 +9,7 @@ home=$TMPDIR/compared
 compare() {
     pipelines/compare --data "$data" --home "$home" --configs "$config $TMPDIR/wider" --steps 2 "$@" >"$TMPDIR/out" 2>"$TMPDIR/err"
 }
-check "two configurations" compare || sed 's/^/# /' "$TMPDIR/err"
+check "two configurations" compare || show "$TMPDIR/err"
 check "a row each" test "$(wc -l <"$home/compare.tsv")" = 3
 check "one split" cmp -s "$home/tiny/manifest/validation" "$home/wider/manifest/validation"
 check "one set of records" test "$(find "$home" -name '*.nrrd' | wc -l)" = 5
@@ -24,6 +24,6 @@ check "nothing is trained again" test -z "$(find "$home" -name state.safetensors
 
 printf 'KIND=baseline\nCHANNELS=4,8,8,8,8\nCROP=32x32x32\n' >"$TMPDIR/baseline-128"
 pipelines/compare --data "$data" --home "$home" --configs "$TMPDIR/baseline-128" --epochs 0 --steps 1 >"$TMPDIR/out" 2>&1
-check "measured only" test $? = 0 || sed 's/^/# /' "$TMPDIR/out"
+check "measured only" test $? = 0 || show "$TMPDIR/out"
 check "is not scored" test "$(cell dice_wt 1 "$home/compare.tsv")" = -
 check "nothing was trained" test ! -e "$home/baseline-128/epochs"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Every configuration describes a network that can be made and volumes that it can take; configurations are joined; mistakes
-# are refused; so are mistakes in the options that the scripts share. ROW, the older name of CONFIG, goes on.
+# Every configuration describes a network that can be made and volumes that it can take; configurations are joined;
+# mistakes are refused; so are mistakes in the options that the scripts share. ROW, the older name of CONFIG, goes on.
 set -u
 . tests/pipelines/_tiny.sh
 
@@ -51,7 +51,7 @@ refused "a setting without a value" "EPOCHS has no value" "$TMPDIR/none"
 option() { # name, status, text, script and its options...
     "${@:4}" >"$TMPDIR/out" 2>"$TMPDIR/err"
     check "$1: status $2" test $? = "$2"
-    check "$1: says $3" grep -qF -- "$3" "$TMPDIR/err" || sed 's/^/# /' "$TMPDIR/err"
+    check "$1: says $3" grep -qF -- "$3" "$TMPDIR/err" || show "$TMPDIR/err"
 }
 for script in cases compare demo evaluate measure preprocess retrain segment train; do
     option "$script with an unknown option" 2 "no option is called --sead" "pipelines/$script" --sead 1

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What stops a training: a loss that is not finite, a full disk, a damaged record. Complete epochs stay, and the run goes on
-# when the cause is removed.
+# What stops a training: a loss that is not finite, a full disk, a damaged record. Complete epochs stay, and the run
+# goes on when the cause is removed.
 set -u
 . tests/pipelines/_tiny.sh
 make_tiny 3 || exit 1
@@ -11,7 +11,7 @@ kept() { # name, epochs
 }
 fails() { # name, text, make's words...
     check "$1: make fails" test "$(stages "$run" train "${@:3}"; echo $?)" != 0
-    check "$1: says $2" grep -q -- "$2" "$run.out" || sed 's/^/# /' "$run.out"
+    check "$1: says $2" grep -q -- "$2" "$run.out" || show "$run.out"
 }
 
 # The rate of epoch 2 is 1e27.
@@ -24,14 +24,8 @@ make_tiny 3
 run=$TMPDIR/full
 check "two epochs" stages "$run" train EPOCHS=2
 fake=$TMPDIR/fake
-mkdir -p "$fake/bin" && ln -s "$BUILD"/bin/* "$fake/bin/" && rm "$fake/bin/prunet-step"
-cat >"$fake/bin/prunet-step" <<FAKE
-#!/bin/bash
-ulimit -f 8
-trap '' XFSZ
-exec "$BUILD/bin/prunet-step" "\$@"
-FAKE
-chmod +x "$fake/bin/prunet-step"
+build_without "$fake" prunet-step
+full_disk_step "$fake"
 fails "a full disk" "File too large" BUILD="$fake"
 kept "a full disk" 2
 check "with room again it goes on" stages "$run" train

@@ -46,6 +46,6 @@ if ! "${PRUNET_TEST_PYTHON:-python3}" -c 'import torch, numpy, safetensors' 2>/d
 fi
 make_tiny 5 || exit 1
 tests/bench/learning-curve.sh "$data" "$TMPDIR/run" 5 "$config" >"$TMPDIR/out" 2>&1
-check "the losses of 20 steps agree with PyTorch's in double precision" test $? = 0 || sed 's/^/# /' "$TMPDIR/out"
+check "the losses of 20 steps agree with PyTorch's in double precision" test $? = 0 || show "$TMPDIR/out"
 check "of 20 steps at least" grep -q '^  20 ' "$TMPDIR/out"
 check "the epochs beside PyTorch's in single precision" grep -q '^epoch    pytorch     prunet$' "$TMPDIR/out"

@@ -7,13 +7,6 @@ make_tiny 4 || exit 1
 
 train_whole
 
-# A build without some tools, for the test to put others in their place.
-build_without() { # folder, tools...
-    mkdir -p "$1/bin"
-    ln -s "$BUILD"/bin/* "$1/bin/"
-    (cd "$1/bin" && rm -- "${@:2}")
-}
-
 # --- SIGTERM and SIGINT: the step is finished, its state kept, training goes on inside the epoch ---
 
 slow=$TMPDIR/slow # a build whose augment pauses in the middle of its second case
@@ -35,7 +28,7 @@ for signal in TERM INT TERM INT; do
     kill "-$signal" -- "-$group" 2>/dev/null
     wait "$group" 2>/dev/null
     [ -z "$(compgen -G "$run/epochs/.*.at-*")" ] || suspended=$((suspended + 1))
-    check "$signal: says that it stopped" grep -q "train: stopped" "$run.out" || sed 's/^/# /' "$run.out"
+    check "$signal: says that it stopped" grep -q "train: stopped" "$run.out" || show "$run.out"
 done
 check "stopped inside an epoch" test "$suspended" -gt 0
 finish "$run"
@@ -55,9 +48,9 @@ make --no-print-directory -f pipelines/brats.mk BUILD="$fake" DATA="$data" CONFI
 check "augment dies after some case: make fails" test $? != 0
 check "no epoch is committed" test -z "$(compgen -G "$run/epochs/0001*")"
 missing=$(order-cases --seed 1 --epoch 1 "$run/manifest/training" | sed -n 2p)
-check "the message names the missing case" grep -q "$missing" "$run.out" || sed 's/^/# /' "$run.out"
+check "the message names the missing case" grep -q "$missing" "$run.out" || show "$run.out"
 
-# --- prefetching: the next epoch's records are begun while an epoch is validated; after a stop nothing is left of them ---
+# --- prefetching: the next epoch's records are begun while an epoch is validated; a stop leaves nothing of them ---
 
 early=$TMPDIR/early # a build whose dice-eval does not end before the next epoch's augment has begun
 build_without "$early" augment dice-eval
@@ -82,7 +75,7 @@ run=$TMPDIR/ahead
 echo 1 >"$TMPDIR/validated"
 BUILD=$early start "$run"
 wait "$group"
-check "epochs 2 to 4 are begun before the validation before them ends" test "$(tail -n 1 "$TMPDIR/validated")" = 5 || sed 's/^/# /' "$run.out"
+check "epochs 2 to 4 are begun before the validation before them ends" test "$(tail -n 1 "$TMPDIR/validated")" = 5 || show "$run.out"
 check "each of them once, and none after the last" test "$(tr '\n' ' ' <"$TMPDIR/begun")" = "1 2 3 4 "
 same "prefetched" "$run"
 
@@ -93,7 +86,7 @@ BUILD=$early start "$run" PAUSE=10
 until [ "$(tail -n 1 "$TMPDIR/validated")" = 3 ] || ! kill -0 "$group" 2>/dev/null; do sleep 0.05; done
 kill -TERM -- "-$group"
 wait "$group"
-check "stopped in a validation" grep -q "stopped in the validation of epoch 2" "$run.out" || sed 's/^/# /' "$run.out"
+check "stopped in a validation" grep -q "stopped in the validation of epoch 2" "$run.out" || show "$run.out"
 for ((i = 0; i < 100; i++)); do
     pgrep -g "$group" >/dev/null || break
     sleep 0.05
@@ -109,7 +102,7 @@ refused() { # name, expected text, make's words...
     shift 2
     check "$name is refused" test "$(stages "$TMPDIR/timed" train CASES="$TMPDIR/whole/cases" "$@"; echo $?)" != 0
     check "$name: Error 65" grep -q "Error 65" "$TMPDIR/timed.out"
-    check "$name: says $text" grep -q -- "$text" "$TMPDIR/timed.out" || sed 's/^/# /' "$TMPDIR/timed.out"
+    check "$name: says $text" grep -q -- "$text" "$TMPDIR/timed.out" || show "$TMPDIR/timed.out"
 }
 check "a run to go on with" stages "$TMPDIR/timed" train CASES="$TMPDIR/whole/cases"
 refused "another seed" "seed: 1, now 2" SEED=2

@@ -19,11 +19,7 @@ last() { # column of the history's last row
 another_second() { # runs are named by the second
     sleep 1.1
 }
-show() {
-    sed 's/^/# /' "$TMPDIR/out"
-}
-
-check "the first run" retrain || show
+check "the first run" retrain || show "$TMPDIR/out"
 check "is promoted" test "$(last 10)" = promoted
 check "current is that run" test "$(readlink "$home/current")" = "runs/$(last 1)"
 check "the weights are there" test -s "$home/current/best/state.safetensors"
@@ -43,9 +39,7 @@ check "and says so" grep -q "another retraining" "$TMPDIR/out"
 
 # From here on the two models score what the test wants: prunet-infer notes which model it was given.
 fake=$TMPDIR/fake
-mkdir -p "$fake/bin"
-ln -s "$BUILD"/bin/* "$fake/bin/"
-rm "$fake/bin/prunet-infer" "$fake/bin/dice-eval"
+build_without "$fake" prunet-infer dice-eval
 cat >"$fake/bin/prunet-infer" <<FAKE
 #!/bin/sh
 case " \$* " in *current*) echo current ;; *) echo new ;; esac >"$TMPDIR/model"
@@ -71,7 +65,7 @@ faked() { # new current options...
 
 served=$(readlink "$home/current")
 ln -s "$data/phantom_00004" "$TMPDIR/cases/"
-check "a case more: a new run" faked 0.794 0.8 || show
+check "a case more: a new run" faked 0.794 0.8 || show "$TMPDIR/out"
 check "worse by more than the margin: kept" test "$(last 10)" = kept
 check "both scores are in the history" test "$(last 7)" = 0.794000 -a "$(last 8)" = 0.800000
 check "compared on cases the current model has not seen" test "$(last 6)" -ge 1
@@ -81,7 +75,7 @@ check "what was kept back is not trained again" faked 0.9 0.8
 check "no third run" test "$(wc -l <"$home/history.tsv")" = 3
 
 ln -s "$data/phantom_00005" "$TMPDIR/cases/"
-check "another case: a new run" faked 0.795 0.8 || show
+check "another case: a new run" faked 0.795 0.8 || show "$TMPDIR/out"
 check "worse by the margin, not more: promoted" test "$(last 10)" = promoted
 check "current moves" test "$(readlink "$home/current")" = "runs/$(last 1)"
 check "the last two runs are kept" test "$(runs)" = 2
@@ -99,11 +93,11 @@ wait "$victim" 2>/dev/null
 check "killed half-way: pending" test -L "$home/pending"
 pending=$(basename "$(readlink "$home/pending")")
 rows=$(wc -l <"$home/history.tsv")
-check "started again" faked 0.8 0.8 --seed 7 || show
+check "started again" faked 0.8 0.8 --seed 7 || show "$TMPDIR/out"
 check "the same run is finished" test "$(last 1)" = "$pending"
 check "with one row" test "$(wc -l <"$home/history.tsv")" = $((rows + 1))
 ln -s "runs/$pending" "$home/pending"
-check "killed after the outcome: started again" faked 0.1 0.9 --seed 7 || show
+check "killed after the outcome: started again" faked 0.1 0.9 --seed 7 || show "$TMPDIR/out"
 check "no second row, no second verdict" test "$(wc -l <"$home/history.tsv")" = $((rows + 1)) -a "$(last 10)" = promoted
 
 # A signal: 75, and the next start goes on.
@@ -116,31 +110,25 @@ for _ in $(seq 300); do
 done
 kill -TERM "$victim"
 wait "$victim"
-check "SIGTERM: 75" test $? = 75 || show
+check "SIGTERM: 75" test $? = 75 || show "$TMPDIR/out"
 check "SIGTERM: pending" test -L "$home/pending"
 
 # A full disk: writing the checkpoint fails, nothing is promoted, the next start goes on.
 served=$(readlink "$home/current")
 mv "$fake/bin/prunet-step" "$fake/bin/real-step"
-cat >"$fake/bin/prunet-step" <<FAKE
-#!/bin/bash
-ulimit -f 8
-trap '' XFSZ
-exec "$BUILD/bin/prunet-step" "\$@"
-FAKE
-chmod +x "$fake/bin/prunet-step"
+full_disk_step "$fake"
 check "a full disk fails" test "$(faked 0.9 0.8 --seed 8 --epochs 2; echo $?)" != 0
-check "says so" grep -q -e "File too large" -e "No space" "$TMPDIR/out" || show
+check "says so" grep -q -e "File too large" -e "No space" "$TMPDIR/out" || show "$TMPDIR/out"
 check "nothing is promoted" test "$(readlink "$home/current")" = "$served"
 mv "$fake/bin/real-step" "$fake/bin/prunet-step"
-check "with room again it is finished" faked 0.9 0.8 --seed 8 --epochs 2 || show
+check "with room again it is finished" faked 0.9 0.8 --seed 8 --epochs 2 || show "$TMPDIR/out"
 check "and promoted" test "$(last 10)" = promoted
 
 # The crontab's line, with the configuration of this test: nothing has changed since the run above.
 line=$(sed -n 's/^30 2 \* \* \*  //p' pipelines/crontab.example | sed "s|--config small|--config $config --seed 8|")
 env BUILD="$BUILD" PRUNET="$PWD" DATA="$TMPDIR/cases" MODELS="$home" bash -c "$line" >"$TMPDIR/out" 2>&1
 check "the crontab line runs" test $? = 0
-check "and is silent when nothing has changed" test ! -s "$TMPDIR/out" || show
+check "and is silent when nothing has changed" test ! -s "$TMPDIR/out" || show "$TMPDIR/out"
 (flock 8 && env BUILD="$BUILD" PRUNET="$PWD" DATA="$TMPDIR/cases" MODELS="$home" bash -c "$line") 8>"$home/.lock" 2>/dev/null
 check "and content when it is locked" test $? = 0
 

@@ -1,4 +1,4 @@
-"""The augmentation of spec's "Augmentation" in numpy, with the project's counter-based random numbers."""
+"""What augment does, in numpy, with the same counter-based random numbers."""
 
 import math
 

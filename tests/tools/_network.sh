@@ -1,18 +1,9 @@
-# What the tests of the network's tools share: three small labelled cases, a small state, and TAP lines.
+# What the tests of the network's tools share: small labelled cases and a small state. Sourced.
 # shellcheck shell=bash
 set -u
+# shellcheck source=tests/check.sh
+. tests/check.sh
 work=${TMPDIR:-/tmp}
-
-check() { # name command...
-    local name=$1
-    shift
-    if "$@"; then
-        echo "ok - $name"
-    else
-        echo "not ok - $name"
-        return 1
-    fi
-}
 
 # The command must exit with that status and say that on standard error.
 fails() { # name status text command...

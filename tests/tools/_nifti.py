@@ -1,31 +1,12 @@
-"""Shared by the tests of nii2raw, raw2nii and rawinfo: small NIfTI files, running tools, TAP lines. Standard library only."""
+"""Shared by the tests of nii2raw, raw2nii and rawinfo: small NIfTI files. Standard library only."""
 
 import gzip
 import math
 import os
 import struct
-import subprocess
-import sys
 
 SIZE = (5, 4, 3)
 AFFINE = (-1, 0, 0, 7, 0, -1, 0, 8, 0, 0, 2, 9)
-failures = 0
-
-
-def check(passed, name):
-    global failures
-    print("%s - %s" % ("ok" if passed else "not ok", name), flush=True)
-    failures += not passed
-
-
-def finish():
-    sys.exit(failures != 0)
-
-
-def run(*command, stdin=b"", **options):
-    """Exit status, stdout and stderr of a tool."""
-    done = subprocess.run(command, input=stdin, capture_output=True, **options)
-    return done.returncode, done.stdout, done.stderr.decode()
 
 
 def refused(result, status, *words):

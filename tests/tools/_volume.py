@@ -1,7 +1,6 @@
-"""Shared by the tests of the volume tools: records in numpy, running tools, TAP lines."""
+"""Shared by the tests of the volume tools: records in numpy."""
 
 import os
-import subprocess
 import sys
 
 try:
@@ -12,24 +11,6 @@ except ImportError:
 
 TYPES = {"float": "<f4", "uint8": "u1", "int16": "<i2"}
 NAMES = {np.dtype(kind): name for name, kind in TYPES.items()}
-failures = 0
-
-
-def check(passed, name):
-    global failures
-    print("%s - %s" % ("ok" if passed else "not ok", name), flush=True)
-    failures += not passed
-
-
-def finish():
-    sys.exit(failures != 0)
-
-
-def run(tool, *options, stdin=b"", env=None):
-    """Exit status, stdout and stderr of a tool."""
-    environment = dict(os.environ, **(env or {}))
-    done = subprocess.run([tool, *options], input=stdin, capture_output=True, env=environment)
-    return done.returncode, done.stdout, done.stderr.decode()
 
 
 def record(array, role="image", case="case", last=1, origin=None, keys=()):

@@ -3,7 +3,8 @@
 import os
 
 from _augment_oracle import augment
-from _volume import check, finish, np, pair, record, records, run
+from _tap import check, finish, run
+from _volume import np, pair, record, records
 
 rng = np.random.default_rng(7)
 
@@ -66,7 +67,7 @@ check(not lost and "seed" in got[0]["prunet.aug"], "geometry goes, prunet.aug co
 
 a, b = pair(image, label, "a"), pair(image + 1, label, "b")
 whole = [run("augment", "--seed", "3", "--epoch", "5", stdin=s)[1] for s in (a + b, b + a, a, b)]
-check(whole[0] == whole[2] + whole[3] and whole[1] == whole[3] + whole[2], "the order of the cases is nothing")
+check(whole[0] == whole[2] + whole[3] and whole[1] == whole[3] + whole[2], "the order of the cases does not matter")
 folder = os.environ["TMPDIR"]
 for name, stream in (("a.nrrd", a), ("b.nrrd", b)):
     with open(os.path.join(folder, name), "wb") as file:

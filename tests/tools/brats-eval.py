@@ -4,7 +4,8 @@ import os
 
 from _scores import (COUNTS, REGIONS, SHAPE, close, directed, hd95, labels, overlap, refused, region, save_lines, save_nifti,
                      table)
-from _volume import check, finish, np, run
+from _tap import check, finish, run
+from _volume import np
 
 SPACING = (0.5, 1.25, 3)
 VOXEL = 0.5 * 1.25 * 3

@@ -2,7 +2,8 @@
 
 import itertools
 
-from _volume import check, finish, np, pair, record, records, run
+from _tap import check, finish, run
+from _volume import np, pair, record, records
 
 rng = np.random.default_rng(5)
 

@@ -7,7 +7,8 @@ import subprocess
 
 from _scores import (COUNTS, REGIONS, SHAPE, affine, close, labels, overlap, refused, region, save_bytes, save_lines,
                      save_nifti, scored, table)
-from _volume import check, finish, np, record, run
+from _tap import check, finish, run
+from _volume import np, record
 
 prediction, reference = labels(1), labels(2)
 save_nifti("p.nii.gz", prediction)
@@ -246,8 +247,8 @@ for words in (["--convention", "none", "p.nii.gz", "r.nii"], ["a", "b", "c"], ["
               ["--expect", "cases", "p.nii.gz", "r.nii"], ["--summary", "--no-summary"], ["--threads", "-1"], ["-", "-"]):
     status, out, err = run("dice-eval", *words)
     check(status == 2 and not out and err, "usage: %s" % " ".join(words))
-result = run("dice-eval", "p.nii.gz", "r.nii", env=dict(os.environ, PRUNET_THREADS="two"))
-check(refused(result, 2, "PRUNET_THREADS", "two") and not result[1], "PRUNET_THREADS is heard")
+result = run("dice-eval", "p.nii.gz", "r.nii", env={"PRUNET_THREADS": "two"})
+check(refused(result, 2, "PRUNET_THREADS", "two") and not result[1], "PRUNET_THREADS is read")
 check(refused(run("dice-eval", "--max-bytes", "2015", "p.nii.gz", "r.nii"), 65, "p.nii.gz", "2015")
       and run("dice-eval", "--max-bytes", "2016", "p.nii.gz", "r.nii")[1] == plain, "--max-bytes of files: 504 voxels as float")
 check(refused(run("dice-eval", "--max-bytes", "503", "p.nrrd", "r.nii"), 65, "p.nrrd", "503"), "--max-bytes of a record file")

@@ -5,7 +5,8 @@ import json
 import os
 
 from _scores import COUNTS, SHAPE, close, hd95, labels, region, save, save_lines, save_nifti, scored, table
-from _volume import check, finish, np, run
+from _tap import check, finish, run
+from _volume import np
 
 SPACING = (0.5, 1.25, 3)
 

@@ -5,7 +5,8 @@ import shutil
 import struct
 import subprocess
 
-from _nifti import LABELS, NEW, OLD, SIZE, AFFINE, case_folder, check, finish, floats, nifti, records, refused, run, save, voxels
+from _nifti import LABELS, NEW, OLD, SIZE, AFFINE, case_folder, floats, nifti, records, refused, save, voxels
+from _tap import check, finish, run
 
 os.chdir(os.environ["TMPDIR"])
 WHOLE = floats([v for m in range(4) for v in voxels(1000 * m)])
@@ -40,7 +41,7 @@ for kind in (OLD, NEW):
     for suffix, m in zip(kind[:4], range(4)):
         save("plain/%s.nii" % suffix[1:], nifti(voxels(1000 * m)))
     check(whole_case(run("nii2raw", *["plain/%s.nii" % s[1:] for s in kind[:4]]), "plain", None), "bare %s: the folder's name" % kind[0][1:])
-outputs = {run("nii2raw", "--dir", "BraTS_1", env=dict(os.environ, PRUNET_THREADS=str(n)))[1] for n in (1, 2, 3, 7)}
+outputs = {run("nii2raw", "--dir", "BraTS_1", env={"PRUNET_THREADS": str(n)})[1] for n in (1, 2, 3, 7)}
 check(len(outputs) == 1, "the same bytes with 1, 2, 3 and 7 threads")
 code, out, err = run("nii2raw", "--dir", "BraTS_1", "-o", "one.nrrd")
 with open("one.nrrd", "rb") as file:

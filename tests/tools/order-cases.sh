@@ -1,11 +1,7 @@
 #!/usr/bin/env bash
 # order-cases: a permutation that depends on seed, epoch and the set of names alone.
 set -u
-check() { # name, command...
-    local name=$1
-    shift
-    "$@" && echo "ok - $name" || echo "not ok - $name"
-}
+. tests/check.sh
 cd "$TMPDIR" || exit 1
 seq -f 'case-%03g' 200 >names
 order-cases --seed 1 --epoch 1 names >one

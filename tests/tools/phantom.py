@@ -1,4 +1,4 @@
-"""phantom: layout, determinism, ground truth, atomic folders, and the hardness that it promises."""
+"""phantom: layout, determinism, ground truth, folders that appear whole, and that no threshold finds the tumour."""
 
 import gzip
 import hashlib
@@ -9,7 +9,8 @@ import struct
 import subprocess
 import time
 
-from _volume import check, finish, np, pair, run
+from _tap import check, finish, run
+from _volume import np, pair
 
 SUFFIXES = ("t1", "t1ce", "t2", "flair", "seg")
 folder = os.environ["TMPDIR"]
@@ -72,7 +73,7 @@ for threads in ("1", "3"):
 run("phantom", "--cases", "2", *small, "--threads", "2", "-o", path("t2"))
 check(digest("t1") == digest("t2") == digest("t3"), "the number of threads changes no byte")
 status, _, message = run("phantom", *small, "-o", path("never"), env={"PRUNET_THREADS": "two"})
-check(status == 2 and "PRUNET_THREADS" in message and not os.path.exists(path("never")), "PRUNET_THREADS is heard")
+check(status == 2 and "PRUNET_THREADS" in message and not os.path.exists(path("never")), "PRUNET_THREADS is read")
 run("phantom", "--seed", "2", "--cases", "2", *small, "-o", path("other"))
 check(digest("other") != digest("t1"), "another seed, other cases")
 os.chmod(path("t1/phantom_00001"), 0o700)

@@ -1,7 +1,8 @@
 """postprocess: what it changes and what it leaves, and the search for its threshold."""
 
 from _scores import SHAPE, refused, save_lines, save_nifti, scored, table
-from _volume import check, finish, np, record, records, run
+from _tap import check, finish, run
+from _volume import np, record, records
 
 
 def scene(enhancing, at=(1, 1, 1)):

@@ -5,7 +5,8 @@ import os
 import struct
 import subprocess
 
-from _nifti import AFFINE, LABELS, SIZE, case_folder, check, finish, nifti, records, refused, run, save, voxels
+from _nifti import LABELS, SIZE, case_folder, nifti, records, refused, save
+from _tap import check, finish, run
 
 os.chdir(os.environ["TMPDIR"])
 case_folder("one")
@@ -73,7 +74,7 @@ check(refused(run("raw2nii", "--role", "label", stdin=STREAM[:-1]), 65, "record 
 check(refused(run("raw2nii", "-o", "never.nii", stdin=STREAM[:100]), 65, "header") and not [f for f in os.listdir(".") if "never" in f], "leaves nothing under the final name")
 check(refused(run("raw2nii", "--role", "image", stdin=IMAGE), 65, "not the last of case one"), "an image whose label never comes")
 check(refused(run("raw2nii", stdin=b""), 65, "empty"), "an empty stream")
-check(run("raw2nii", "--role", "mouse", stdin=LABEL)[0] == 2, "usage: a role that is none")
+check(run("raw2nii", "--role", "mouse", stdin=LABEL)[0] == 2, "usage: a role that does not exist")
 check(refused(run("raw2nii", "--max-bytes", "59", stdin=LABEL), 65, "59"), "--max-bytes")
 
 

@@ -4,7 +4,8 @@ import json
 import os
 import struct
 
-from _nifti import case_folder, check, finish, records, run, save
+from _nifti import case_folder, records, save
+from _tap import check, finish, run
 
 os.chdir(os.environ["TMPDIR"])
 case_folder("one")
@@ -32,7 +33,7 @@ warped += b"\n\n" + LABEL[-60:]
 check(checks(flipped) == "misplaced", "checks: misplaced")
 check(checks(warped) == "no-grid", "checks: no-grid")
 check(checks(LABEL[:-60] + bytes(60)) == "empty", "checks: empty")
-check(checks(LABEL[:-2] + b"\x03\x09") == "labels:2", "checks: labels that are none")
+check(checks(LABEL[:-2] + b"\x03\x09") == "labels:2", "checks: numbers that are no labels")
 check(checks(IMAGE[:-4].replace(b"prunet.last:=0", b"prunet.last:=1") + struct.pack("<f", float("nan"))) == "non-finite:1", "checks: non-finite")
 check(checks(b"NRRD0001\ntype: uchar\ndimension: 3\nsizes: 2 2 1\nencoding: raw\n\n1234") == "foreign,no-grid,labels:4", "checks: foreign")
 save("names", b"one\ntwo\n")

@@ -1,30 +1,28 @@
 #!/usr/bin/env bash
 # split-cases: reproducible, complete, disjoint, and nothing under a final name when it fails.
+. tests/check.sh
 cd "$TMPDIR" || exit 1
-check() { # status name
-    if [ "$1" = 0 ]; then echo "ok - $2"; else echo "not ok - $2"; fi
-}
 split() { split-cases --train train --validation validation "$@"; }
 seq -f case_%03g 37 >names
 
 split --seed 4 names
 cat train validation | sort | cmp -s - names
-check $? "every case is in one of the lists"
+check_status $? "every case is in one of the lists"
 [ "$(wc -l <train)" = 30 ]
-check $? "floor(0.8 * 37 + 0.5) = 30 are for training"
+check_status $? "floor(0.8 * 37 + 0.5) = 30 are for training"
 cp train train.first && cp validation validation.first
 tac names | split --seed 4 && cmp -s train train.first && cmp -s validation validation.first
-check $? "the order of the names is nothing, stdin as good as a file"
+check_status $? "the order of the names does not matter, nor whether they are a file or stdin"
 split --seed 5 names && ! cmp -s <(sort train) <(sort train.first)
-check $? "another seed is another split"
+check_status $? "another seed is another split"
 split --seed 4 <(head -n 36 names) && [ "$(sort train | comm -12 - <(sort train.first) | wc -l)" -ge 28 ]
-check $? "a case less moves hardly any other"
+check_status $? "a case less moves hardly any other"
 for n in 2 3 5; do
     split --fraction 0.99 --seed 1 <(head -n $n names) && [ "$(wc -l <validation)" = 1 ]
-    check $? "$n cases leave one for validation"
+    check_status $? "$n cases leave one for validation"
 done
 split --fraction 0.01 names && [ "$(wc -l <train)" = 1 ]
-check $? "one case at least is for training"
+check_status $? "one case at least is for training"
 
 : >validated
 for k in 1 2 3 4 5; do
@@ -33,7 +31,7 @@ for k in 1 2 3 4 5; do
     cat train validation | sort | cmp -s - names || echo "not ok - fold $k is a split"
 done
 sort validated | cmp -s - names
-check $? "five folds validate on each case once"
+check_status $? "five folds validate on each case once"
 
 rm -f train validation
 refuse() { # exit status, name, word, then the command
@@ -43,7 +41,7 @@ refuse() { # exit status, name, word, then the command
     local status=$?
     [ $status = "$wanted" ] && grep -q -e "$word" message && [ "$(grep -vc '^Try' message)" = 1 ] &&
         [ ! -e train ] && [ ! -e validation ] && [ -z "$(find . -name '.*.??????')" ]
-    check $? "$name: $wanted, $(head -n 1 message)"
+    check_status $? "$name: $wanted, $(head -n 1 message)"
 }
 refuse 65 "one case" "at least" split <(head -n 1 names)
 refuse 65 "no case" "at least" split /dev/null

@@ -5,7 +5,8 @@ import os
 import struct
 import sys
 
-from _volume import check, finish, np, records, run
+from _tap import check, finish, run
+from _volume import np, records
 
 root = os.environ.get("PRUNET_TEST_DATA")
 if not root:
@@ -23,7 +24,7 @@ def read(case, suffix):
 
 
 def expected(image):
-    """Box, centre, cut or pad, standardize: the specification's steps with numpy's own functions."""
+    """Box, centre, cut or pad, standardize: the steps of crop and standardize with numpy's own functions."""
     slices, padding = [slice(None)], [(0, 0)]
     for axis, n in zip((1, 2, 3), (160, 192, 160)):  # z, y, x
         inside = np.flatnonzero((image != 0).any(tuple({0, 1, 2, 3} - {axis})))

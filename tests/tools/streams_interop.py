@@ -3,7 +3,8 @@
 import os
 import shutil
 
-from _nifti import LABELS, SIZE, case_folder, check, finish, nifti, records, run, save, voxels
+from _nifti import SIZE, case_folder, nifti, records, save, voxels
+from _tap import check, finish, run
 
 os.chdir(os.environ["TMPDIR"])
 case_folder("one")

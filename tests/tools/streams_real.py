@@ -4,7 +4,8 @@ import gzip
 import os
 import sys
 
-from _nifti import check, finish, records, run
+from _nifti import records
+from _tap import check, finish, run
 
 data = os.environ.get("PRUNET_TEST_DATA")
 if not data:

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Upgrades lose nothing: what each version in tests/upgrade/*.tar.gz wrote is continued, read and scored by this one as that
-# version did it itself. tests/upgrade/make packs them and says what is in them.
+# Upgrades lose nothing: what each version in tests/upgrade/*.tar.gz wrote is continued, read and scored by this one as
+# that version did it itself. tests/upgrade/make packs them and says what is in them.
 set -u
 # shellcheck source=tests/pipelines/_tiny.sh
 . tests/pipelines/_tiny.sh
@@ -8,16 +8,12 @@ export PRUNET_CPU=portable
 unset PRUNET_BACKEND
 quiet=$TMPDIR/out # what the last command said
 
-show() { # file
-    sed 's/^/# /' "$1"
-}
-
 says() { # text
     grep -qF -- "$1" "$quiet" || { show "$quiet"; false; }
 }
 
-# Bits are those of any x86-64 machine, by PRUNET_CPU=portable. Elsewhere the compiler fuses multiplications with additions, and
-# the C library rounds its functions otherwise: there `exactly` is a skip.
+# Bits are those of any x86-64 machine, by PRUNET_CPU=portable. Elsewhere the compiler fuses multiplications with
+# additions, and the C library rounds its functions otherwise: there `exactly` is a skip.
 machine=$(uname -m)
 exactly() { # name, command...
     if [ "$machine" = x86_64 ]; then
@@ -44,8 +40,8 @@ same_voxels() { # old new
     cmp <(gzip -dc "$1" | tail -c +353) <(gzip -dc "$2" | tail -c +353)
 }
 
-# A version's files in a folder of their own, with paths that fit where it lies now. Their dates are all one: what was made
-# is not older than what it was made of.
+# A version's files in a folder of their own, with paths that fit where it lies now. Their dates are all one: what was
+# made is not older than what it was made of.
 unpack() { # archive folder
     local file
     mkdir -p "$2"
@@ -102,7 +98,6 @@ reads() { # version folder
     local case backend
     check "$1: its records are read" same_columns "$2/expected/rawinfo.tsv" <(rawinfo "$2"/cases/*.nrrd)
     check "$1: and from a pipe" same_columns "$2/expected/rawinfo.tsv" <(cat "$2"/cases/*.nrrd | rawinfo)
-    local case
     case=$(head -n 1 "$2/run/manifest/validation")
     for backend in cpu reference; do
         check "$1, $backend: its run segments a case" env PRUNET_BACKEND=$backend \
@@ -166,8 +161,7 @@ manifests() { # version folder
 # --- what a later version writes in another format ---
 
 later_formats() { # version folder
-    local state=$2/later.safetensors record=$2/later.nrrd
-    local case
+    local case state=$2/later.safetensors record=$2/later.nrrd
     case=$(head -n 1 "$2/run/manifest/validation")
     LC_ALL=C sed 's/"prunet.version":"1"/"prunet.version":"2"/' "$2/run/best/state.safetensors" >"$state"
     LC_ALL=C sed 's/^prunet.version:=1$/prunet.version:=2/' "$2/cases/$case.nrrd" >"$record"

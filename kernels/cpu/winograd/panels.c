@@ -7,7 +7,7 @@
  * weight gradient is summed by one task, in order, the same way back.
  *
  * 2026-11-26, AMD EPYC with AVX-512, one thread, 240 channels, beside oneDNN's direct kernel in the same run
- * (OMP_NUM_THREADS=1 KERNEL_BENCH_CLOCK=cpu onednn_bench cpu patch 15): 8x8x8 forward 5.8 ms, 2.1 times as
+ * (OMP_NUM_THREADS=1 PRUNET_BENCH_CLOCK=cpu onednn_bench cpu patch 15): 8x8x8 forward 5.8 ms, 2.1 times as
  * fast, weight gradient 5.3 ms, 2.6 times. With the filters of all points of a panel at once it was 9 to 13
  * ms each. */
 

@@ -1,5 +1,5 @@
-/* The families that a test of the CUDA backend on the CPU drives: two ways of laying out
- * operands. TF32 goes the way of fp32. */
+/* The families that a test of the CUDA backend on the CPU drives: fp32 and bf16, which differ in how operands
+ * lie in memory. TF32 takes the same path as fp32. */
 #include "kernels/backends.h"
 #include <stddef.h>
 

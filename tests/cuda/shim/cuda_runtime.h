@@ -2,9 +2,9 @@
  *
  * A thread of the device is a fiber with its own stack. A block runs on one thread of the host: every fiber
  * goes on until it reaches a barrier or ends; when all have, the barrier opens. Shared memory is dynamic
- * only, allocated to the byte and filled with signalling NaNs for each block, so that AddressSanitizer sees
- * an overrun and a read before the write shows. Results that do not depend on the order of turns are evidence
- * of no missing barrier. */
+ * only, allocated to the byte and filled with NaNs for each block, so that AddressSanitizer sees
+ * an overrun and a read before the write shows. A result that depends on the order of turns shows that a
+ * barrier is missing. */
 #ifndef PRUNET_TESTS_CUDA_SHIM_CUDA_RUNTIME_H
 #define PRUNET_TESTS_CUDA_SHIM_CUDA_RUNTIME_H
 

@@ -53,9 +53,9 @@ static void die(const char *what)
 
 /* --- switching --- */
 
-/* Puts the stack of the caller into *from and goes on on the stack `to`, where `to` was put by another call.
- * By hand, because ucontext makes a system call each time and AddressSanitizer takes longjmp for an
- * unwinding: both together are thirty times slower. */
+/* Puts the caller's stack pointer into *from and continues on the stack `to`, which another call has put
+ * there. In assembly, because ucontext makes a system call each time and AddressSanitizer takes longjmp for
+ * an unwinding: both are thirty times slower. */
 extern "C" void shim_switch(void **from, void *to);
 
 #if defined(__x86_64__)
@@ -115,8 +115,8 @@ static void to_fiber(int index)
 
 /* --- barriers --- */
 
-/* Opens the barrier that all threads of [first, end) that have not ended wait at; false when there is none.
- */
+/* Opens the barrier at which all threads of [first, end) wait that have not ended; false when there is
+ * none. */
 static bool open_barrier(int first, int end, enum state barrier)
 {
     bool waiting = false;

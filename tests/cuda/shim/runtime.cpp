@@ -1,5 +1,4 @@
-/* Streams, memory, events and graphs of the CUDA runtime on the CPU: see cuda_runtime_api.h beside this file.
- */
+/* Streams, memory, events and graphs of the CUDA runtime on a CPU: see cuda_runtime_api.h. */
 #include <atomic>
 #include <cuda_runtime.h>
 #include <deque>

@@ -10,7 +10,7 @@
 
 enum { LEVELS = 5 };
 
-/* What the plans of one row and precision came to. */
+/* Of the plans of one row at one precision. */
 static struct tally {
     int plans, refused, changed;
     size_t most_workspace;

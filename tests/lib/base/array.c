@@ -23,7 +23,7 @@ int main(void)
     const double *old = values;
     size_t had = capacity;
     check(!array_grow(&values, &capacity, 5, sizeof *values) && values == old && capacity == had,
-          "room that suffices is left alone");
+          "a capacity that suffices is left alone");
     check(array_grow(&values, &capacity, SIZE_MAX / 4, sizeof *values) == STATUS_FAILURE && values == old &&
               capacity == had && values[99999] == 99999,
           "an overflow is refused, and the array stays: %s", error_message());

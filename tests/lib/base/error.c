@@ -1,4 +1,4 @@
-/* Messages: set, prefixed, cut at their room, one for each thread. */
+/* Messages: set, prefixed, cut at their longest, one for each thread. */
 #include "lib/base/error.h"
 #include "tests/check.h"
 #include <errno.h>

@@ -142,7 +142,7 @@ static double hd95_of(const char *convention, const struct volume *v, const doub
                : scores.value[MEASURE_HD95];
 }
 
-/* Distances between things whose distance is plain to see, under every convention with a 95th percentile. */
+/* Distances that are plain to see, under every convention with a 95th percentile. */
 static void test_known_distances(void)
 {
     static const char *const conventions_used[] = {"brats", "prunet-2019", "medpy", "monai", "deepmind"};

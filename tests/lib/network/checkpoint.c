@@ -199,9 +199,8 @@ static void test_refusals(void)
 
 int main(void)
 {
-    const char *folder = getenv("TMPDIR");
-    snprintf(path, sizeof path, "%s/a.safetensors", folder ? folder : "/tmp");
-    snprintf(other, sizeof other, "%s/b.safetensors", folder ? folder : "/tmp");
+    snprintf(path, sizeof path, "%s", scratch("a.safetensors"));
+    snprintf(other, sizeof other, "%s", scratch("b.safetensors"));
     test_round_trip();
     test_failed_save();
     test_refusals();

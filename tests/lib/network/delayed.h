@@ -1,5 +1,6 @@
-/* A double of the reference that behaves as a device: input that is prefetched is copied at the last moment
- * that the contract allows, what may not be read is poisoned, and breaches of the contract are counted. */
+/* A stand-in for a device, made of the reference: input that is prefetched is copied at the last moment that
+ * the contract of prefetching (kernels/kernels.h) allows, what may not be read yet is poisoned, and breaches
+ * of the contract are counted. */
 #ifndef PRUNET_TESTS_LIB_NETWORK_DELAYED_H
 #define PRUNET_TESTS_LIB_NETWORK_DELAYED_H
 

@@ -1,6 +1,6 @@
-/* Training while the next case is on its way: on every backend, and on a double of the reference that behaves
- * as a device, the same bytes as when each case is put in its turn, whatever the stream does, whenever it is
- * stopped and goes on. */
+/* Training while the next case is on its way: on every backend, and on a stand-in for a device (delayed.h),
+ * the same bytes as when each case is put in its turn, whatever the stream does, whenever it is stopped and
+ * goes on. */
 #include "lib/network/kinds.h"
 #include "lib/network/train.h"
 #include "lib/stream/reader.h"

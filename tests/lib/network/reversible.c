@@ -4,7 +4,7 @@
 #include "tests/lib/network/drift.h"
 #include <stdbool.h>
 
-/* A dense layer: F(u) = tanh(W u + b) ---------------------------------------------------------------- */
+/* --- a dense layer: F(u) = tanh(W u + b) --- */
 
 enum { N = 6, BLOCKS = 3, PARAMETERS = N * N + N };
 
@@ -150,7 +150,7 @@ static void test_dense(void)
           "dense: then the first part is left as it is");
 }
 
-/* The network's branch ------------------------------------------------------------------------------- */
+/* --- the network's branch --- */
 
 static void test_drift(const struct kernels *kernels, int blocks)
 {

@@ -7,7 +7,7 @@
 #include "lib/network/network.h"
 #include "tests/check.h"
 
-/* The network --------------------------------------------------------------------------------------- */
+/* --- the network --- */
 
 struct single {
     const struct parameter *first;
@@ -78,7 +78,7 @@ static const struct topology single_topology = {.bytes = sizeof(struct single),
                                                 .forward = single_forward,
                                                 .backward = single_backward};
 
-/* Its test ------------------------------------------------------------------------------------------ */
+/* --- its test --- */
 
 enum { X = 7, Y = 5, Z = 6, VOXELS = X * Y * Z, INPUTS = 2 };
 static const int size[3] = {X, Y, Z};

@@ -1,4 +1,5 @@
-/* Case names: what is one, one made of a path, lists sorted, unique and shuffled by key and set, and splits. */
+/* Case names: which are valid, and how one is made of a path; lists of them, sorted, unique and shuffled; and
+ * their splits. */
 #include "lib/stream/case_names.h"
 #include "lib/base/error.h"
 #include "tests/check.h"

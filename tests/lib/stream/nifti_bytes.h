@@ -100,7 +100,7 @@ static inline void make_nifti(struct bytes *file, bool wide, bool swapped, int t
 }
 
 /* One gzip member; returns its length. */
-static inline size_t gzip_bytes(const void *from, size_t count, unsigned char *to, size_t room)
+static inline size_t gzip_bytes(const void *from, size_t count, unsigned char *to, size_t capacity)
 {
     z_stream stream = {0};
     if (deflateInit2(&stream, 9, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY) != Z_OK)
@@ -108,11 +108,11 @@ static inline size_t gzip_bytes(const void *from, size_t count, unsigned char *t
     stream.next_in = (unsigned char *)(uintptr_t)from;
     stream.avail_in = (uInt)count;
     stream.next_out = to;
-    stream.avail_out = (uInt)room;
+    stream.avail_out = (uInt)capacity;
     if (deflate(&stream, Z_FINISH) != Z_STREAM_END)
         abort();
     deflateEnd(&stream);
-    return room - stream.avail_out;
+    return capacity - stream.avail_out;
 }
 
 #endif

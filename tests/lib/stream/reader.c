@@ -1,4 +1,4 @@
-/* Streams: joined, cut anywhere, out of order, and headers that no one should believe. */
+/* Streams: joined, cut anywhere, out of order, and headers that lie. */
 #include "tests/check.h"
 #include "tests/lib/feed.h"
 
@@ -145,32 +145,32 @@ static void arrives_slowly(void)
     record_free(&records[1]);
 }
 
-/* Room for images alone, in memory of the test's own. */
-struct room {
+/* Memory of the test's own, for images alone. */
+struct destination {
     unsigned char bytes[3 * 5 * 7 * 2 * 4];
     int asked;
-    bool early; /* data were there already */
+    bool early; /* asked after the data had been read */
 };
 
-static void *lend(void *self, const struct record *record)
+static void *destination_of(void *self, const struct record *record)
 {
-    struct room *room = self;
-    room->asked++;
-    room->early |= record->data != NULL;
-    return record->role == ROLE_IMAGE && record->bytes == sizeof room->bytes ? room->bytes : NULL;
+    struct destination *own = self;
+    own->asked++;
+    own->early |= record->data != NULL;
+    return record->role == ROLE_IMAGE && record->bytes == sizeof own->bytes ? own->bytes : NULL;
 }
 
-/* Reads a stream of one case, perhaps cut short, into the room; the number of records. */
-static int read_into(struct room *room, const char *path, struct fed *fed)
+/* Reads a stream of one case, perhaps cut short, with that destination; the number of records. */
+static int read_into(struct destination *own, const char *path, struct fed *fed)
 {
     char copy[512], *paths[] = {copy};
     struct reader *reader;
     snprintf(copy, sizeof copy, "%s", path);
-    memset(room, 0, sizeof *room);
+    memset(own, 0, sizeof *own);
     *fed = (struct fed){0};
     if (reader_open(&reader, 1, paths, NULL))
         abort();
-    reader_set_destination(reader, lend, room);
+    reader_set_destination(reader, destination_of, own);
     for (bool got = true; got && !fed->status; fed->count += got)
         fed->status = reader_next(reader, &fed->record[fed->count], &got);
     snprintf(fed->message, sizeof fed->message, "%s", error_message());
@@ -178,37 +178,37 @@ static int read_into(struct room *room, const char *path, struct fed *fed)
     return fed->count;
 }
 
-static void lends(void)
+static void destinations(void)
 {
     size_t bytes;
     char *text = write_case("one", &bytes), path[512];
-    struct room room;
+    struct destination own;
     struct fed fed;
-    snprintf(path, sizeof path, "%s", scratch("lent.nrrd"));
+    snprintf(path, sizeof path, "%s", scratch("borrowed.nrrd"));
     write_file(path, text, bytes);
     for (int pipe = 0; pipe < 2; pipe++) {
         const char *name = pipe ? "a pipe" : "a file";
         int end = pipe ? dribble(text, bytes, 100) : -1;
         if (pipe)
             snprintf(path, sizeof path, "/dev/fd/%d", end);
-        bool two = read_into(&room, path, &fed) == 2 && !fed.status;
-        check(two && room.asked == 2 && !room.early && fed.record[0].data == room.bytes &&
+        bool two = read_into(&own, path, &fed) == 2 && !fed.status;
+        check(two && own.asked == 2 && !own.early && fed.record[0].data == own.bytes &&
                   fed.record[0].borrowed && fed.record[1].data && !fed.record[1].borrowed,
-              "%s: an image is read to where there is room for it, a label elsewhere", name);
+              "%s: an image is read to its destination, a label elsewhere", name);
         fed_free(&fed);
         bool whole = true;
-        for (size_t i = 0; i < sizeof room.bytes; i++)
-            whole &= room.bytes[i] == i % 61;
+        for (size_t i = 0; i < sizeof own.bytes; i++)
+            whole &= own.bytes[i] == i % 61;
         check(whole, "%s: all of it, and it stays when the record is freed", name);
         if (pipe) {
             close(end);
             wait(NULL);
         }
     }
-    snprintf(path, sizeof path, "%s", scratch("lent.nrrd"));
-    write_file(path, text, 4096 + sizeof room.bytes - 1);
-    check(read_into(&room, path, &fed) == 0 && fed.status == STATUS_DATA && strstr(fed.message, "inside"),
-          "an image cut short in lent memory: %s", fed.message);
+    snprintf(path, sizeof path, "%s", scratch("borrowed.nrrd"));
+    write_file(path, text, 4096 + sizeof own.bytes - 1);
+    check(read_into(&own, path, &fed) == 0 && fed.status == STATUS_DATA && strstr(fed.message, "inside"),
+          "an image cut short in borrowed memory: %s", fed.message);
     free(text);
 }
 
@@ -429,7 +429,7 @@ int main(void)
     cut_anywhere();
     joins();
     arrives_slowly();
-    lends();
+    destinations();
     expects("one\ntwo\n", STATUS_OK, "");
     expects("one\n\ntwo", STATUS_OK, "");
     expects("one\ntwo\nthree\n", STATUS_DATA, "three is missing");

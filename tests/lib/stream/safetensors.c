@@ -267,9 +267,8 @@ static void test_memory(void)
 
 int main(void)
 {
-    const char *folder = getenv("TMPDIR");
-    snprintf(path, sizeof path, "%s/a.safetensors", folder ? folder : "/tmp");
-    snprintf(second, sizeof second, "%s/b.safetensors", folder ? folder : "/tmp");
+    snprintf(path, sizeof path, "%s", scratch("a.safetensors"));
+    snprintf(second, sizeof second, "%s", scratch("b.safetensors"));
     test_round_trip();
     test_refusals();
     test_truncation();

@@ -1,4 +1,4 @@
-/* What augment promises of the map itself: weights, bounds, distributions of what is drawn. */
+/* What augment promises of its map of coordinates: weights, bounds, distributions of what is drawn. */
 #include "lib/volume/augment.h"
 #include "lib/base/error.h"
 #include "tests/check.h"

@@ -1,9 +1,9 @@
-/* Moments where summing is hard: large means, tiny spreads, counts that no lane divides. */
+/* Mean and deviation where summing is hard: large means, tiny spreads, counts that no lane divides. */
 #include "lib/volume/standardize.h"
 #include "lib/volume/samples.h"
 #include "tests/check.h"
 
-static void check_moments(size_t n, double mean, double spread)
+static void check_mean_deviation(size_t n, double mean, double spread)
 {
     float *voxels = poisoned((n + 1) * sizeof *voxels);
     double sum = 0, square = 0;
@@ -22,7 +22,7 @@ static void check_moments(size_t n, double mean, double spread)
     double deviation = sqrt(square / (double)count);
     check(m.finite && m.count == count && fabs(m.mean / (sum / (double)count) - 1) < 1e-12 &&
               fabs(m.deviation - deviation) <= 1e-9 * deviation,
-          "moments of %zu voxels about %g: deviation %g", n, mean, m.deviation);
+          "%zu voxels about %g: deviation %g", n, mean, m.deviation);
     uint32_t after;
     standardize(voxels, n);
     memcpy(&after, voxels + n, sizeof after);
@@ -38,8 +38,8 @@ int main(void)
 {
     static const size_t counts[] = {4, 15, 16, 17, 31, 1000, 100003};
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
-        check_moments(counts[i], 300, 50);
-        check_moments(counts[i], 1e5, 1);
+        check_mean_deviation(counts[i], 300, 50);
+        check_mean_deviation(counts[i], 1e5, 1);
     }
     float constant[40], empty[5] = {0};
     for (int i = 0; i < 40; i++)

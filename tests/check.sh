@@ -1,0 +1,24 @@
+# What test scripts share: TAP lines, which tests/run gathers. Sourced.
+# shellcheck shell=bash
+
+# One line for one promise: whether the command succeeds.
+check() { # name, command...
+    local name=$1
+    shift
+    if "$@"; then
+        echo "ok - $name"
+    else
+        echo "not ok - $name"
+        return 1
+    fi
+}
+
+# The same of a command that has ended already: check_status $? NAME.
+check_status() { # status, name
+    check "$2" test "$1" = 0
+}
+
+# A file's lines as TAP comments, to explain a failure.
+show() { # file
+    sed 's/^/# /' "$1"
+}
