@@ -21,7 +21,7 @@ SECONDS = 60  # longer is a hang
 # By name: the command line, what stdin is, and the files that it makes. {} is the folder of the inputs.
 PROGRAMS = {
     "nii2raw": ("nii2raw --dir {}/raw/phantom_00001 -o out", None, ["out"]),
-    "nii2raw files": ("nii2raw --label {}/label.nii.gz {}/t1.nii {}/t1.nii {}/t1.nii {}/t1.nii -o out", None, ["out"]),
+    "nii2raw files": ("nii2raw --label {}/label.nii.gz {}/image.nii {}/image.nii {}/image.nii {}/image.nii -o out", None, ["out"]),
     "crop": ("crop --size 16x16x16 -o out {}/raw.nrrd", None, ["out"]),
     "crop stdin": ("crop --size 16x16x16", "raw.nrrd", []),
     "standardize": ("standardize -o out {}/cropped.nrrd", None, ["out"]),
@@ -54,7 +54,7 @@ phantom -q --seed 4 --cases 2 --size 24x24x24 -o raw >names
 nii2raw --dir raw/phantom_00001 -o raw.nrrd
 crop --size 16x16x16 -o cropped.nrrd raw.nrrd
 for n in 0 1; do nii2raw --dir raw/phantom_0000$((n + 1)) | crop --size 16x16x16 | standardize -o $n.nrrd; done
-gzip -cd raw/phantom_00001/*_t1.nii.gz >t1.nii
+gzip -cd raw/phantom_00001/*_t1.nii.gz >image.nii
 cp raw/phantom_00001/*_seg.nii.gz label.nii.gz
 prunet-init -q --seed 1 --channels 4,8 --groups 2 -o state
 prunet-infer -q -m state --pass-label -o predicted.nrrd 0.nrrd

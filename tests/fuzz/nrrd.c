@@ -55,7 +55,7 @@ static void use(struct record *record)
     for (int i = 0; i < 3; i++)
         voxels *= record->has_grid ? (uint64_t)record->grid[i] : 1;
     fuzz_promise(!output_open(&output, "/dev/null", true));
-    if (voxels <= GRID_MAX && !record_place(record, &whole)) {
+    if (voxels <= GRID_MAX && !record_place(record, 0, &whole)) {
         (void)nifti_write(&output, &whole, false);
         (void)nifti_write(&output, &whole, true);
         record_free(&whole);

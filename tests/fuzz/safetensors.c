@@ -1,6 +1,7 @@
 /* Hostile safetensors files, as such and as checkpoints: all that an accepted one names can be read and written again. */
 #include "lib/base/error.h"
 #include "lib/network/checkpoint.h"
+#include "lib/network/kinds.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/lib/feed.h"
 
