@@ -110,7 +110,8 @@ config_names() {
 }
 
 read_settings() { # file, "new" where any key may appear or "known"
-    local line number=0 key
+    local line number=0 key text
+    text=$(cat -- "$1") || die 1 "$1: cannot be read" # in one piece: read takes an error for the end of the file
     while IFS= read -r line || [ -n "$line" ]; do
         number=$((number + 1))
         case $line in '' | '#'*) continue ;; esac
@@ -122,7 +123,7 @@ read_settings() { # file, "new" where any key may appear or "known"
             [[ " ${setting_names[*]} " == *" $key "* ]] || die 2 "$1: line $number: no setting is called $key"
         fi
         printf -v "$key" %s "${BASH_REMATCH[2]}"
-    done <"$1"
+    done <<<"$text"
 }
 
 # The options of prunet-init and prunet-plan for the configuration's network, one a line.

@@ -60,7 +60,7 @@ prefetch_start() { # epoch
     local names
     [ "$AUGMENT" != no ] || [ "$PATCH" != none ] || return 0
     names=$(order_of "$1")
-    exec 4< <(trap '' INT TERM && exec 9>&- && augmented_records "$1" "$names")
+    exec 4< <(trap '' INT TERM HUP && exec 9>&- && augmented_records "$1" "$names")
     prefetcher=$!
     prefetching=$1
 }
@@ -157,7 +157,7 @@ validate_epoch() { # epoch
     name=$(epoch_name "$1")
     work=$epochs/.$name.trained
     mapfile -t records < <(record_paths <"$list")
-    exec 3< <(trap '' INT TERM && exec prunet-infer -m "$work/state.safetensors" --pass-label -- "${records[@]}" 4<&- 9>&-)
+    exec 3< <(trap '' INT TERM HUP && exec prunet-infer -m "$work/state.safetensors" --pass-label -- "${records[@]}" 4<&- 9>&-)
     segmenter=$!
     run_tool dice-eval --expect "$list" - <&3 >"$work/validation.tsv" || status=$?
     exec 3<&-

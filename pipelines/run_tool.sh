@@ -1,8 +1,8 @@
 # Runs a tool so that a signal to the script reaches the tool, and so that the tool does not outlive the script. Sourced by
 # train and retrain.
 #
-# Only the last tool of a pipe is told of SIGTERM and SIGINT; it finishes the case it is at. The tools before it ignore both
-# signals (trap '' INT TERM) and end when their pipe is closed.
+# Only the last tool of a pipe is told of a stop (SIGTERM, SIGINT, SIGHUP); it finishes the case it is at. The tools before it
+# ignore these signals (trap '' INT TERM HUP) and end when their pipe is closed.
 # shellcheck shell=bash
 
 stopping= # yes once a signal has come
@@ -14,12 +14,14 @@ on_stop() {
 }
 
 # A child's exit status, however often a signal interrupts the wait. The child may end just after such an interruption:
-# bash remembers its status, so it is asked once more.
+# bash remembers its status, so it is asked once more. 127: bash has forgotten its children, as it does when a signal ends it.
 wait_for() { # pid
     local status=0
     while kill -0 "$1" 2>/dev/null; do
-        wait "$1" || true
+        wait "$1" || status=$?
+        [ "$status" != 127 ] || return 127
     done
+    status=0
     wait "$1" || status=$?
     return "$status"
 }

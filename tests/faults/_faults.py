@@ -49,10 +49,8 @@ class Counter:
         self.file.write(bytes(8 * COUNTERS))
         self.file.flush()
 
-    def environment(self, kind="", at=0, action="fail", programs=None):
+    def environment(self, kind="", at=0, action="fail"):
         chosen = {"FAULT_CLASS": kind, "FAULT_AT": str(at), "FAULT_ACTION": action, "FAULT_COUNTER": self.file.name}
-        if programs:
-            chosen["FAULT_PROGRAMS"] = programs
         return dict(chosen, LD_PRELOAD=os.path.abspath(SHIM), ASAN_OPTIONS="verify_asan_link_order=0:detect_leaks=0")
 
     def counts(self):

@@ -1,5 +1,6 @@
-/* Hostile input, two ways: `make test` tries fixed mutations of a good input, and what earlier searches found
- * (tests/fuzz/corpus); `make fuzz` searches on under libFuzzer, which has a main of its own (tests/fuzz/fuzz). */
+/* Hostile input, two ways: `make test` tries fixed mutations of a good input, and what earlier searches
+ * found (tests/fuzz/corpus); `make fuzz` searches on under libFuzzer, which has a main of its own
+ * (tests/fuzz/fuzz). */
 #ifndef PRUNET_TESTS_FUZZ_FUZZ_H
 #define PRUNET_TESTS_FUZZ_FUZZ_H
 
@@ -96,7 +97,7 @@ static inline void fuzz_give_seed(const char *name, const uint8_t *seed, size_t 
         abort();
 }
 
-/* `rounds` inputs, each some mutations away from the seed; `focus` bytes at its start are where they happen. */
+/* `rounds` inputs, each some mutations away from the seed; they happen in its first `focus` bytes. */
 static inline void fuzz_rounds(const char *name, const uint8_t *seed, size_t size, size_t focus, int rounds)
 {
     struct fuzz_draw draw = {random_key(20190713, name), 0};

@@ -1,5 +1,6 @@
-/* A NIfTI that is compressed, and perhaps damaged then: it is read as the plain one is, or refused. The input's first byte
- * says which byte of the gzip file is changed, and how: 0, none; its second byte how many are cut off its end. */
+/* A NIfTI that is compressed, and perhaps damaged then: it is read as the plain one is, or refused.
+ * The input's first byte says which byte of the gzip file is changed, and how: 0, none; its second byte
+ * how many are cut off its end. */
 #include "lib/base/error.h"
 #include "lib/stream/nifti.h"
 #include "tests/fuzz/fuzz.h"

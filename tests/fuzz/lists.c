@@ -1,4 +1,5 @@
-/* Hostile lists: of pairs to score, of names to order or split, of cases to expect. The input's first byte says which. */
+/* Hostile lists: of pairs to score, of names to order or split, of cases to expect. The input's first byte
+ * says which. */
 #include "lib/base/error.h"
 #include "lib/metrics/pairs.h"
 #include "tests/fuzz/fuzz.h"

@@ -1,4 +1,5 @@
-/* Hostile record headers and streams: what is accepted keeps the limits, and can be written and read again. */
+/* Hostile record headers and streams: what is accepted keeps the limits, can be written and read again, and
+ * used. */
 #include "lib/base/error.h"
 #include "lib/metrics/segmentation.h"
 #include "lib/stream/nifti_write.h"
@@ -44,7 +45,7 @@ static void parse(const uint8_t *data, size_t size)
     free(text);
 }
 
-/* What a record is used for: it is put back on its grid, written as NIfTI and as a record, scored, and warped. */
+/* What a record is used for: it is put back on its grid, written as NIfTI and as a record, and scored. */
 static void use(struct record *record)
 {
     double spacing[3];
@@ -128,8 +129,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     quiet = 1;
     parse(data, size);
     int status = read_stream(fuzz_file(data, size), false, &records[0], &bytes[0]);
-    if (size <=
-        PIPE_BYTES) { /* a stream is the same from a file, which is mapped, and from a pipe into memory of ours */
+    if (size <= PIPE_BYTES) { /* the same from a pipe, into memory of ours */
         int end, piped = read_stream(fuzz_pipe(data, size, &end), true, &records[1], &bytes[1]);
         close(end);
         fuzz_promise(piped == status && records[1] == records[0] && bytes[1] == bytes[0]);

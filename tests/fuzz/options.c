@@ -1,5 +1,5 @@
-/* Hostile command lines: an argument a line. They are understood, or end with status 0 after --help and --version, or with 2
- * after a message. The linker sends exit to __wrap_exit. */
+/* Hostile command lines: an argument a line. They are understood, or end with status 0 after --help and
+ * --version, or with 2 after a message. The linker sends exit to __wrap_exit. */
 #include "lib/base/options.h"
 #include "lib/base/error.h"
 #include "lib/network/architecture.h"

@@ -1,4 +1,5 @@
-/* Hostile safetensors files, as such and as checkpoints: all that an accepted one names can be read and written again. */
+/* Hostile safetensors files, as such and as checkpoints: all that an accepted one names can be read, and
+ * written again. */
 #include "lib/base/error.h"
 #include "lib/network/checkpoint.h"
 #include "lib/network/kinds.h"

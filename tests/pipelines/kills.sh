@@ -4,7 +4,8 @@
 #   tests/run BUILD kills          PRUNET_TEST_KILLS (2): how often of each kind; PRUNET_TEST_SEED: of the random numbers
 #
 # The kinds: kill -9 at an instant, and at a call that changes a file (tests/faults/shim); TERM or INT at an instant, as a batch
-# system or Ctrl-C stops it; HUP, as a terminal that is closed does. All go to make and everything below it.
+# system or Ctrl-C stops it; HUP, as a terminal that is closed does. They go to make and everything below it, HUP also to the
+# script alone.
 set -u
 . tests/pipelines/_tiny.sh
 make_tiny 4 || exit 1
@@ -51,8 +52,18 @@ stop() {
     signal_at_instant $((RANDOM % 2 ? 2 : 15))
 }
 
+# Half the time only the script is told.
 hang_up() {
-    signal_at_instant HUP
+    local pid
+    if [ $((RANDOM % 2)) = 0 ]; then
+        signal_at_instant HUP
+        return
+    fi
+    start "$run"
+    until pid=$(pgrep -g "$group" -f "^bash pipelines/train") || ! kill -0 -- "-$group" 2>/dev/null; do sleep 0.02; done
+    sleep "$(awk -v ms=$((RANDOM % length)) 'BEGIN { print ms / 2000 }')"
+    # shellcheck disable=SC2086 # of the script and its subshells
+    kill -HUP $pid 2>/dev/null
 }
 
 whole_again() {

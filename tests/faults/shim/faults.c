@@ -1,13 +1,13 @@
-/* LD_PRELOAD library: makes the n-th system or library call of a class go wrong. The rest of the environment says which:
+/* LD_PRELOAD library: makes the n-th system or library call of a class go wrong. The environment says which:
  *
- *   FAULT_CLASS     memory, map, read, write, sync, rename, open, close, stat, thread, seek, other or remove: see the calls below;
- *                   change: write, sync, rename, other and remove together
+ *   FAULT_CLASS     memory, map, read, write, sync, rename, open, close, stat, thread, seek, other or remove:
+ *                   see the calls below; change: write, sync, rename, other and remove together
  *   FAULT_AT        n, from 1; 0 counts only
- *   FAULT_ACTION    fail: the call fails, as it does for want of memory, room or descriptors, or on a bad disk (default)
+ *   FAULT_ACTION    fail: the call fails, as for want of memory or descriptors, or on a bad disk (default)
  *                   kill: the whole process group dies; half of a write is done, and nothing of another call
- *                   short: every read and write moves some bytes only; interrupt: every second one fails with EINTR
- *   FAULT_COUNTER   a file of 14 numbers of 8 bytes, in which all processes count together the calls of each class
- *   FAULT_PROGRAMS  only programs of this folder count and fail; without it all do
+ *                   short: every read and write moves some bytes only
+ *                   interrupt: every second read and write fails with EINTR
+ *   FAULT_COUNTER   a file of 14 numbers of 8 bytes, in which all processes count the calls of each class
  *
  * What a program says, descriptor 2, is left alone. */
 #include <dlfcn.h>
@@ -58,21 +58,9 @@ static int is(const char *name, const char *word)
     return value && !strcmp(value, word);
 }
 
-/* Whether this program lies in the folder FAULT_PROGRAMS. */
-static int is_concerned(void)
-{
-    char path[4096];
-    const char *folder = getenv("FAULT_PROGRAMS");
-    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
-    size_t prefix = folder ? strlen(folder) : 0;
-    return !folder || (length > (ssize_t)prefix && !strncmp(path, folder, prefix) && path[prefix] == '/');
-}
-
 __attribute__((constructor)) static void start(void)
 {
     const char *path = getenv("FAULT_COUNTER"), *number = getenv("FAULT_AT");
-    if (!is_concerned())
-        return;
     action = is("FAULT_ACTION", "kill")        ? KILL
              : is("FAULT_ACTION", "short")     ? SHORT
              : is("FAULT_ACTION", "interrupt") ? INTERRUPT
