@@ -14,8 +14,8 @@
 #include <arm_neon.h>
 #endif
 
-/* Vectors wider than the machine's are split; that changes the calling convention of functions that take
- * them, of which there are none: all are inlined. */
+/* The warning that a function with vector arguments is called differently where the instruction set lacks
+ * such vectors: no function of that kind is called, all are inlined. */
 #pragma GCC diagnostic ignored "-Wpsabi"
 
 #define INLINE static inline __attribute__((always_inline))
@@ -54,7 +54,7 @@ INLINE lanes lanes_load_unaligned(const float *p)
     return *(const lanes_unaligned *)p;
 }
 
-/* The first `count` floats, at most LANES, and zeros behind them; unaligned. */
+/* The first `count` floats, at most LANES, followed by zeros; unaligned. */
 INLINE lanes lanes_load_first(const float *p, size_t count)
 {
     if (count >= LANES)
@@ -193,7 +193,7 @@ INLINE lanes lanes_exp(lanes x)
     x = -lanes_max(lanes_splat(-88), -lanes_max(lanes_splat(-87), x));
     lanes whole = x * 1.44269504f + magic;
     lanes n = whole - magic;
-    lanes r = x - n * 0.693359375f + n * 2.12194440e-4f; /* x - n log 2, in two parts */
+    lanes r = x - n * 0.693359375f + n * 2.12194440e-4f; /* x - n log 2, log 2 as a sum of two */
     lanes p = 1.f / 5040 - (lanes){0};
     p = p * r + 1.f / 720;
     p = p * r + 1.f / 120;

@@ -71,14 +71,14 @@ INLINE void contract(int m, int outer, int inner, const lanes *from, lanes *to)
         }
 }
 
-/* Those of w [out][in][27]. */
+/* The filters of w [out][in][27]. */
 static struct filters filters_of(struct shape in, struct shape out, const float *w)
 {
     size_t row = (size_t)shape_channels(in) * TAPS;
     return (struct filters){.from = in, .to = out, .w = w, .from_stride = TAPS, .to_stride = row};
 }
 
-/* Those that take dy (shape out) back to dx (shape in): w transposed, its taps in reverse. */
+/* The filters that take dy (shape out) back to dx (shape in): w transposed, its taps in reverse. */
 static struct filters filters_transposed(struct shape in, struct shape out, const float *w)
 {
     size_t row = (size_t)shape_channels(in) * TAPS;

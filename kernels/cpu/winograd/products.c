@@ -5,7 +5,7 @@
  *
  * V, W, M: operands (tiles.h). U, dU: filters (filters.c), [points][out blocks][in blocks * LANES][LANES]. */
 
-/* What is multiplied. */
+/* The shapes of a product. */
 struct product {
     int points, tiles; /* tiles: of the chunk; no other slot matters */
     struct shape in;
