@@ -25,10 +25,10 @@ struct lane_dice {
 INLINE void dice_add(struct lane_dice *sums, lanes p, lanes inside)
 {
     lanes hard = lanes_where_positive(p - 0.5f, 1 - (lanes){0}, (lanes){0});
-    sums->intersection += p * inside;
+    sums->intersection = lanes_fma(p, inside, sums->intersection);
     sums->probability += p;
     sums->target += inside;
-    sums->hard_intersection += hard * inside;
+    sums->hard_intersection = lanes_fma(hard, inside, sums->hard_intersection);
     sums->hard_probability += hard;
 }
 
@@ -46,7 +46,7 @@ INLINE struct dice_slope dice_slope(const struct dice_sums *sums, float scale)
 
 INLINE lanes dice_gradient(const struct dice_slope *slope, lanes p, lanes inside)
 {
-    return p * (1 - p) * (slope->everywhere - slope->inside * inside);
+    return p * (1 - p) * lanes_subtract_scaled(lanes_splat(slope->everywhere), slope->inside, inside);
 }
 
 #endif

@@ -172,7 +172,7 @@ static void add_line(size_t n, float mean, float factor, float offset, const flo
                      float *restrict du)
 {
     for (size_t v = 0; v < n; v++)
-        du[v] += factor * (u[v] - mean) + offset;
+        du[v] += float_fma(factor, u[v] - mean, offset);
 }
 
 static void branch_backward(struct shape shape, const struct branch_weights *weights,

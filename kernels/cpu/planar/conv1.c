@@ -35,7 +35,7 @@ INLINE void conv1_block(struct maps x, int out, struct matrix w, const float *b,
             values[v] = lanes_load_first(x.x + (size_t)i * x.stride + (size_t)v * LANES, count);
         for (int o = 0; o < QUAD; o++)
             for (int v = 0; v < vectors; v++)
-                sums[o][v] += w.w[row[o] + i * w.of_in] * values[v];
+                sums[o][v] = lanes_add_scaled(sums[o][v], w.w[row[o] + i * w.of_in], values[v]);
     }
     for (int o = 0; o < QUAD && o < out; o++)
         for (int v = 0; v < vectors; v++)
@@ -78,7 +78,7 @@ static void correlate_quads(const float *const dy[QUAD], const float *const x[QU
         for (int o = 0; o < QUAD; o++) {
             lanes gradient = lanes_load_first(dy[o] + at, count - at);
             for (int i = 0; i < QUAD; i++)
-                sums[o * QUAD + i] += gradient * values[i];
+                sums[o * QUAD + i] = lanes_fma(gradient, values[i], sums[o * QUAD + i]);
         }
     }
     for (int k = 0; k < QUAD * QUAD; k += LANES)

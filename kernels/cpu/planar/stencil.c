@@ -35,7 +35,7 @@ static inline void add_row_of_taps(const float *row, const float *w, lanes sums[
         for (int v = 0; v < TILE_VECTORS; v++) {
             lanes x = lanes_load_unaligned(row + tx + v * LANES);
             for (int o = 0; o < QUAD; o++)
-                sums[o][v] += w[tx * QUAD + o] * x;
+                sums[o][v] = lanes_add_scaled(sums[o][v], w[tx * QUAD + o], x);
         }
 }
 
@@ -78,7 +78,7 @@ static inline void accumulate(const struct bundle *b, size_t at, const lanes dy[
         for (int tx = 0; tx < 3; tx++) {
             lanes x = lanes_load_unaligned(b->x[i] + at + tx);
             for (int o = 0; o < OUTS; o++)
-                sums[o * INS + i][tx] += dy[o] * x;
+                sums[o * INS + i][tx] = lanes_fma(dy[o], x, sums[o * INS + i][tx]);
         }
 }
 

@@ -10,10 +10,10 @@ static void adam_run(size_t n, const struct adam *adam, const float *restrict g,
     float rate = (float)(adam->rate / (1 - pow(adam->beta1, adam->step)));
     float scale = (float)(1 / sqrt(1 - pow(adam->beta2, adam->step)));
     for (size_t i = 0; i < n; i++) {
-        float gradient = g[i] + decay * w[i];
-        m[i] = b1 * m[i] + rest1 * gradient;
-        v[i] = b2 * v[i] + rest2 * gradient * gradient;
-        w[i] -= rate * m[i] / (scale * sqrtf(v[i]) + epsilon);
+        float gradient = float_fma(decay, w[i], g[i]);
+        m[i] = float_fma(b1, m[i], rest1 * gradient);
+        v[i] = float_fma(b2, v[i], rest2 * gradient * gradient);
+        w[i] -= rate * m[i] / float_fma(scale, sqrtf(v[i]), epsilon);
     }
 }
 

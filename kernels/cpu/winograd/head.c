@@ -48,7 +48,7 @@ static lanes logits(const struct head *h, const float *x, size_t block, const la
     for (int i = 0; i < count; i++) {
         lanes sum = {0};
         for (int b = 0; b < h->blocks; b++)
-            sum += weights[b] * lanes_load(x + (size_t)b * block + (size_t)i * LANES);
+            sum = lanes_fma(weights[b], lanes_load(x + (size_t)b * block + (size_t)i * LANES), sum);
         z[i] = lanes_sum(sum);
     }
     return z + bias;
@@ -79,8 +79,8 @@ INLINE void head_backward_group(int regions, const float *x, float *dx, int coun
     for (int i = 0; i < count; i++) {
         lanes value = lanes_load(x + i * LANES), sum = {0};
         for (int k = 0; k < regions; k++) {
-            sum += *weights[k] * dz[k][i];
-            gradient[k] += value * dz[k][i];
+            sum = lanes_add_scaled(sum, dz[k][i], *weights[k]);
+            gradient[k] = lanes_add_scaled(gradient[k], dz[k][i], value);
         }
         lanes_store(dx + i * LANES, sum);
     }

@@ -7,7 +7,7 @@ struct activation {
 
 INLINE lanes before_relu(const struct activation *n, lanes x)
 {
-    return n->factor * (x - n->mean) + n->beta;
+    return lanes_fma(n->factor, x - n->mean, n->beta);
 }
 
 INLINE lanes activate(const struct activation *n, lanes x)
@@ -115,7 +115,7 @@ static void norm_correct(struct shape s, int groups, const struct lane_norm *nor
             for (size_t v = slice_begin(shape_voxels(s), SLICES_MAX, slice); v < end; v++) {
                 size_t at = (size_t)b * block_floats(s) + v * LANES;
                 lanes xhat = normalised(norms + b, lanes_load(x + at));
-                lanes_store(dx + at, lanes_load(dx + at) - (constant + slope * xhat));
+                lanes_store(dx + at, lanes_load(dx + at) - lanes_fma(slope, xhat, constant));
             }
         }
 }
