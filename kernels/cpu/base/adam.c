@@ -1,4 +1,4 @@
-/* One step of Adam, single precision: see adam.h. */
+/* One step of Adam in single precision, over plain arrays: see kernels/adam.h. */
 
 struct adam_constants {
     float decay, beta1, beta2, rest1, rest2, rate, unbias, epsilon;
