@@ -85,7 +85,7 @@ $(BUILD)/obj/%.o: %.c
 define VARIANT_RULE
 $(BUILD)/obj/%.$(1).o: %.c
 	@mkdir -p $$(@D)
-	$$(call say,CC "$$< ($(1))")$(CC) $(STRICT_FLAGS) -ffp-contract=fast $(WARN) $(CFLAGS) $(FLAGS_$(1)) -DVARIANT=$(1) -MMD -MP -c $$< -o $$@
+	$$(call say,CC "$$< ($(1))")$(CC) $(STRICT_FLAGS) $(WARN) $(CFLAGS) $(FLAGS_$(1)) -DVARIANT=$(1) -MMD -MP -c $$< -o $$@
 endef
 $(foreach v,$(VARIANTS),$(eval $(call VARIANT_RULE,$v)))
 

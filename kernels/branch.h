@@ -9,7 +9,7 @@
  *
  * u, y, du, dy: tensors of one stream, all of the same shape; u and dy are only read. None may overlap.
  * u_sums: [channels][2] doubles, sum and sum of squares of u (see norm.h), gathered beforehand.
- * y_sums: where to gather those of the new y; NULL when nobody asks.
+ * y_sums: = those of the new y, unless NULL.
  *
  * Relative error of each result against double sums: 2e-6; of dgamma and dbeta, in which nearly all of a
  * convolution's results cancel, 1e-5.

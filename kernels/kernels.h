@@ -42,8 +42,9 @@ struct kernels {
      * 2^-9 for bf16. Sums and tensors are fp32 everywhere. */
     double rounding;
 
-    /* Claims what the backend computes with: a device, its libraries. NULL, or one line of advice. Comes
-     * before everything but tensor_bytes and scratch_bytes, which a plan can ask on any machine. */
+    /* Acquires what the backend computes with: a device, its libraries. Returns NULL, or why it cannot, in
+     * one line. Called before everything but tensor_bytes and scratch_bytes, which a plan asks on any
+     * machine. */
     const char *(*open)(void);
 
     /* Memory. allocate returns NULL when there is not enough, and then `finish` says what would help;
@@ -77,11 +78,11 @@ struct kernels {
     void (*prefetch_wait)(void);
     void (*prefetch_release)(void);
 
-    /* A step that repeats. What is asked between the two calls is noted instead of done, `replay` does all of
-     * it again: same operations, same pointers; a backend keeps one recording, the latest. record_begin is
-     * false where nothing is gained, or not yet (a GPU wants to see a step before it records one): then the
-     * caller asks for every operation, and may try again at the next step. Neither memory, uploads, downloads
-     * nor finish may come in between. */
+    /* A step that repeats. Operations called between the two are recorded instead of done, and `replay`
+     * does all of them: same operations, same pointers. A backend keeps one recording, the latest.
+     * record_begin is false where nothing is gained, or not yet (a GPU runs one step before it records
+     * the next): then the caller calls every operation, and may try again at the next step. Nothing may
+     * be allocated, released, uploaded, downloaded or finished in between. */
     bool (*record_begin)(void);
     void (*record_end)(void);
     void (*replay)(void);

@@ -4,7 +4,7 @@
  *
  * Group g holds channels/groups consecutive channels; mean and (population) variance are those of the group.
  * `channel_sums` carries each channel's sum and sum of squares, [channels][2] doubles, so that they can be
- * gathered when x is produced and used when it is read.
+ * gathered while x is written and used when it is read.
  *
  * norm_backward recomputes xhat from x: dx = the gradient, dgamma += , dbeta +=. y and dx may be x and dy
  * themselves (in place). Errors: 2e-6 of the largest value. */

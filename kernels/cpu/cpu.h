@@ -1,5 +1,5 @@
-/* The CPU backends: every layout in every instruction set. kernels/cpu/<layout>/table.c defines one table for
- * each set; cpu.c knows them by these names. */
+/* The tables of the CPU backends: every layout in every instruction set. base/table.h defines them, each in
+ * the unit of its layout and set. */
 #ifndef PRUNET_KERNELS_CPU_CPU_H
 #define PRUNET_KERNELS_CPU_CPU_H
 

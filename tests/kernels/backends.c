@@ -1,7 +1,7 @@
 /* Finding backends, and what every table does besides computing: memory and layout. */
 #include "tests/kernels/drive.h"
 
-/* The address sanitizer asks this: a request that is too large shall be refused, as it is without it. */
+/* Read by the address sanitizer: an allocation that is too large returns NULL, as it does without it. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {

@@ -2,8 +2,8 @@
  *
  * A `drive` lists the operation's arguments in the order of its prototype. Running it lays every argument
  * into the backend's memory: what is written with `=` starts as poison, so do scratch and a layout's padding;
- * a guard zone follows each block, and a page that no one may touch a host backend's scratch. Afterwards
- * guards must stand and what is only read must be unchanged. */
+ * each block ends in guard bytes, and a host backend's scratch in a page that may not be touched. Afterwards
+ * the guards must be whole and what is only read must be unchanged. */
 #ifndef PRUNET_TESTS_KERNELS_DRIVE_H
 #define PRUNET_TESTS_KERNELS_DRIVE_H
 
@@ -89,7 +89,7 @@ static inline struct argument *drive_tensor(struct drive *d, const char *name, e
     return a;
 }
 
-/* The argument of that name; its absence is a mistake of the test. */
+/* The argument of that name. A test that asks for another one is wrong, and ends. */
 static inline struct argument *drive_find(struct drive *d, const char *name)
 {
     for (int i = 0; i < d->count; i++)
@@ -137,7 +137,7 @@ static inline int guarded_back(const struct kernels *kernels, void *memory, void
     return whole;
 }
 
-/* Where the last run that did not come back was, for whoever runs a test that a guard page has ended. */
+/* What runs at the moment: printed when it touches the page behind its scratch, which ends the test. */
 static char drive_running[160];
 
 static void drive_beyond(int number)
@@ -150,23 +150,23 @@ static void drive_beyond(int number)
     _exit(1);
 }
 
-/* Scratch in the host's memory: poisoned, and where it ends a page begins that no one may touch. The few
- * bytes up to that page, for scratch begins on a cache line, are guarded like any block's. */
+/* Scratch in the host's memory: poisoned, with a page behind it that may not be touched. Scratch begins on a
+ * cache line, so a few bytes may lie between its end and that page; they are guarded like any block's. */
 struct scratch {
     unsigned char *pages, *at;
-    size_t bytes, room; /* room: of the pages before the last */
+    size_t bytes, capacity; /* capacity: bytes of the pages before the last */
 };
 
 static inline struct scratch scratch_open(size_t bytes)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    struct scratch s = {.bytes = bytes, .room = (bytes + page - 1) / page * page};
-    s.pages = mmap(NULL, s.room + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (s.pages == MAP_FAILED || mprotect(s.pages + s.room, page, PROT_NONE))
+    struct scratch s = {.bytes = bytes, .capacity = (bytes + page - 1) / page * page};
+    s.pages = mmap(NULL, s.capacity + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (s.pages == MAP_FAILED || mprotect(s.pages + s.capacity, page, PROT_NONE))
         abort();
-    s.at = s.pages + (s.room - bytes) / 64 * 64;
+    s.at = s.pages + (s.capacity - bytes) / 64 * 64;
     poison(s.at, bytes);
-    memset(s.at + bytes, GUARD_BYTE, (size_t)(s.pages + s.room - s.at) - bytes);
+    memset(s.at + bytes, GUARD_BYTE, (size_t)(s.pages + s.capacity - s.at) - bytes);
     signal(SIGSEGV, drive_beyond);
     return s;
 }
@@ -175,9 +175,9 @@ static inline struct scratch scratch_open(size_t bytes)
 static inline int scratch_close(const struct scratch *s)
 {
     int whole = 1;
-    for (const unsigned char *p = s->at + s->bytes; p < s->pages + s->room; p++)
+    for (const unsigned char *p = s->at + s->bytes; p < s->pages + s->capacity; p++)
         whole &= *p == GUARD_BYTE;
-    munmap(s->pages, s->room + (size_t)sysconf(_SC_PAGESIZE));
+    munmap(s->pages, s->capacity + (size_t)sysconf(_SC_PAGESIZE));
     return whole;
 }
 
@@ -232,8 +232,8 @@ static inline int drive_call(struct drive *d, const struct kernels *kernels, voi
     return guarded_back(kernels, scratch, NULL, bytes);
 }
 
-/* Runs the operation; every argument's `result` is what came back. 0, with a line of speech, when a guard was
- * damaged, something that is only read has changed or the backend reports a failure. */
+/* Runs the operation; every argument's `result` is what came back. 0, with a message on stderr, when a
+ * guard was damaged, something that is only read has changed or the backend reports a failure. */
 static inline int drive_run(struct drive *d, const struct kernels *kernels)
 {
     void *at[ARGUMENTS_MAX];
@@ -277,8 +277,8 @@ static inline double relative_error_double(size_t n, const double *a, const doub
     return isfinite(error) ? error : 1e30;
 }
 
-/* What an argument's error may be: its tolerance, or what the backend's rounding of operands comes to. A
- * branch rounds twice, and its result once more. */
+/* What an argument's error may be: its tolerance, or, if that is larger, what the backend's rounding of
+ * operands allows. A branch rounds twice, and its result once more. */
 static inline double argument_tolerance(const struct argument *a, const struct kernels *kernels)
 {
     return fmax(a->tolerance, 16 * kernels->rounding);

@@ -106,7 +106,7 @@ static void differences(struct claim claim)
     struct argument *a = drive_find(claim.forward, claim.argument);
     float *at = plain_copy(a->host, a->count * sizeof(float)), *moved = a->host;
     uint64_t key = random_key(1, claim.name);
-    /* along the claimed gradient and a random direction, so that the difference is neither tiny nor blind */
+    /* along the claimed gradient, which makes the difference large, and a random direction, which sees all */
     double size = length(a->count, claim.gradient), step = 1e-4 * length(a->count, at), expected = 0;
     float *direction = poisoned(a->count * sizeof(float));
     for (size_t i = 0; i < a->count; i++)
@@ -126,7 +126,7 @@ static void differences(struct claim claim)
     free(direction);
 }
 
-/* <y, weights> where weights are the drive's own: any fixed numbers. */
+/* <y, weights>, for fixed random weights. */
 static double weighted(size_t n, const float *y)
 {
     double sum = 0;

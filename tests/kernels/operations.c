@@ -8,7 +8,7 @@
 
 enum { TABLES_MAX = 64 };
 
-/* What has been seen of one operation, for each backend. */
+/* The results of one operation so far, for each backend. */
 static struct tally {
     int cases, sound, repeatable;
     double worst; /* error / tolerance */
@@ -16,7 +16,7 @@ static struct tally {
 
 static const char *pattern = "", *operation_pattern = "";
 
-static void speak(const struct kernels *kernels, const struct drive *d, const char *what)
+static void report(const struct kernels *kernels, const struct drive *d, const char *what)
 {
     struct shape in = d->in, out = d->out;
     fprintf(stderr, "%s: %s: %dx%d channels %dx%dx%d to %dx%d %dx%dx%d: %s\n", kernels->name, d->name,
@@ -24,8 +24,8 @@ static void speak(const struct kernels *kernels, const struct drive *d, const ch
             out.height, out.width, what);
 }
 
-/* A tensor of one number has no bound on its relative error, for its terms may cancel: there it is the error
- * beside 1, which is the order of results. */
+/* The relative error of a tensor of one number has no bound, for its terms may cancel. There the absolute
+ * error is taken where the number is below 1, which is the order of results. */
 static double error_of(const struct argument *a, const void *expected)
 {
     double error = argument_error(a, expected);
@@ -47,7 +47,7 @@ static double worst_error(const struct drive *d, const struct kernels *kernels,
         if (!(error < allowed)) {
             char what[64];
             snprintf(what, sizeof what, "%s: relative error %.1e", a->name, error);
-            speak(kernels, d, what);
+            report(kernels, d, what);
         }
         worst = fmax(worst, error / allowed);
     }
@@ -69,7 +69,7 @@ static void run_with(struct drive *d, const struct kernels *kernels, int threads
     kernels_set_threads(threads);
     if (!drive_run(d, kernels)) {
         tally->sound = 0;
-        speak(kernels, d, "not sound");
+        report(kernels, d, "not sound");
     }
 }
 
@@ -83,7 +83,7 @@ static void examine_table(struct drive *d, const struct kernels *kernels, const 
     run_with(d, kernels, others[tally->cases % 3], tally);
     if (!same_bits(d, &first)) {
         tally->repeatable = 0;
-        speak(kernels, d, "other bits with other threads");
+        report(kernels, d, "other bits with other threads");
     }
     outputs_free(&first);
     tally->cases++;
@@ -109,7 +109,7 @@ static void examine(struct drive d)
     drive_free(&d);
 }
 
-/* Closes an operation: one line for each backend. */
+/* Ends an operation: one check for each backend. */
 static void conclude(const char *operation)
 {
     int count;
@@ -141,7 +141,7 @@ static struct shape with(struct shape shape, int streams, int channels)
     return shape;
 }
 
-/* The channels of the neighbour in the list: any pair of widths. */
+/* The channels of the next shape in the list, so that input and output differ. */
 static int other_channels(int i)
 {
     return shapes[(i + 1) % SHAPES].channels;

@@ -1,11 +1,12 @@
-/* What an operation touches is what it declares: every operation of every backend, forward and backward, at
- * every width from 1 to 128, with exactly the scratch that it asks for and a page behind it that no one may
- * touch (drive.h), on a grid that is cut into as many slices as there can be.
+/* Operations touch no more scratch than they ask for: every operation of every backend, forward and backward,
+ * at every width from 1 to 128 channels, with exactly that scratch and behind it a page that may not be
+ * touched (drive.h), on a grid that is cut into as many slices as there can be.
  *
  *     scratch [PATTERN]     only backends whose name contains it
  *
- * Here it is whole vectors and one channel more, by turns with 1, 2, 3 and 7 threads, and the layout for
- * narrow networks no wider than NARROW; with PRUNET_TEST_LONG=1 every width with each (half an hour). */
+ * By default only widths of whole vectors and of one channel more, by turns with 1, 2, 3 and 7 threads, and
+ * the planar layout up to NARROW channels; with PRUNET_TEST_LONG=1 every width with each number of threads
+ * (half an hour). */
 #include "tests/kernels/calls.h"
 
 enum { WIDTH_LAST = 128, NARROW = 32, IMAGES = 4, REGIONS = 3 };
@@ -27,12 +28,12 @@ static struct shape sized(struct shape shape, int streams, int channels)
     return shape;
 }
 
-static int worth(int width)
+static int is_tried(int width)
 {
     return thorough || width % 8 == 0 || width % 16 == 1;
 }
 
-static int concerns(const struct kernels *kernels, int width)
+static int is_concerned(const struct kernels *kernels, int width)
 {
     return kernels != &kernels_reference && strstr(kernels->name, pattern) &&
            (thorough || width <= NARROW || !strstr(kernels->name, "planar"));
@@ -44,7 +45,7 @@ static void examine(struct drive d, int width)
     int count;
     const struct kernels *const *list = kernels_list(&count);
     for (int i = 0; i < count; i++)
-        for (int t = 0; concerns(list[i], width) && t < THREAD_COUNTS; t++) {
+        for (int t = 0; is_concerned(list[i], width) && t < THREAD_COUNTS; t++) {
             if (!thorough && t != (width + i) % THREAD_COUNTS)
                 continue;
             kernels_set_threads(thread_counts[t]);
@@ -100,11 +101,11 @@ int main(int argc, char **argv)
         pattern = argv[1];
     for (int first = 1; first <= WIDTH_LAST; first += 32) {
         for (int width = first; width < first + 32; width++)
-            if (worth(width))
+            if (is_tried(width))
                 examine_convolutions(width);
         conclude("convolutions and branches", first, first + 31);
         for (int width = first; width < first + 32; width++)
-            if (worth(width))
+            if (is_tried(width))
                 examine_others(width);
         conclude("other operations", first, first + 31);
     }

@@ -1,4 +1,4 @@
-/* The winograd backends where the shapes of operations.c do not lead: many slices and chunks, sums that pass
+/* The winograd backends at shapes that operations.c does not have: many slices and chunks, sums that pass
  * from single to double, filters that are transformed panel by panel, and the widths of the paper's lower
  * levels. */
 #include "tests/kernels/calls.h"

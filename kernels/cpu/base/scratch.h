@@ -1,5 +1,5 @@
 /* Cuts an operation's scratch into pieces. With `base` NULL an arena only counts: the same function says how
- * many bytes an operation wants and later finds its pieces in them, so that the two cannot disagree. */
+ * many bytes an operation needs and later finds its pieces in them, so that the two cannot disagree. */
 #ifndef PRUNET_KERNELS_CPU_BASE_SCRATCH_H
 #define PRUNET_KERNELS_CPU_BASE_SCRATCH_H
 
@@ -25,7 +25,7 @@ INLINE void *arena_lines(struct arena *arena, size_t bytes)
     return arena_cut(arena, bytes, 64);
 }
 
-/* A piece of whole vectors: what is made of vectors follows without a gap. */
+/* A piece of whole vectors. Pieces that are made of vectors lie side by side, without a gap. */
 INLINE void *arena_vectors(struct arena *arena, size_t bytes)
 {
     return arena_cut(arena, bytes, sizeof(lanes));

@@ -39,7 +39,7 @@ INLINE size_t slice_begin(size_t work, int slices, int i)
     return work * (size_t)i / (size_t)slices;
 }
 
-/* As many slices as there may be: none is empty. */
+/* As many slices as there may be without an empty one. */
 INLINE int slices_of(size_t work)
 {
     return (int)size_min(work, SLICES_MAX);

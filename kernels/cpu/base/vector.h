@@ -14,8 +14,8 @@
 #include <arm_neon.h>
 #endif
 
-/* Vectors wider than the machine's are split; that changes the calling convention of functions that take
- * them, of which there are none: all are inlined. */
+/* The warning that a function with vector arguments is called differently where the instruction set lacks
+ * such vectors: no function of that kind is called, all are inlined. */
 #pragma GCC diagnostic ignored "-Wpsabi"
 
 #define INLINE static inline __attribute__((always_inline))
@@ -42,6 +42,68 @@ typedef int lanes_int __attribute__((vector_size(4 * LANES))); /* indices, masks
 /* LANES doubles; aligned as lanes are, for memory is aligned to 64 bytes and no more. */
 typedef double lanes_double __attribute__((vector_size(8 * LANES), aligned(4 * LANES)));
 
+/* a in every element. */
+INLINE lanes lanes_splat(float a)
+{
+    return a - (lanes){0};
+}
+
+/* --- a b + c ---
+ *
+ * Rounded once where the instruction set can do so: everywhere but in the portable unit of x86, which rounds
+ * the product and then the sum. By itself the compiler fuses nothing (-ffp-contract=off), so that all compilers
+ * give the same bits (tests/kernels/compilers.sh). Sums in double need no such function: they add products of
+ * two floats, which are exact in double, and round once either way. */
+
+#if defined(__AVX512F__) || (defined(__AVX2__) && defined(__FMA__)) || defined(__ARM_FEATURE_FMA)
+#define HAS_FMA 1
+#else
+#define HAS_FMA 0
+#endif
+
+INLINE float float_fma(float a, float b, float c)
+{
+    return HAS_FMA ? __builtin_fmaf(a, b, c) : a * b + c;
+}
+
+INLINE lanes lanes_fma(lanes a, lanes b, lanes c)
+{
+#if defined(__AVX512F__)
+    return (lanes)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif defined(__AVX2__) && HAS_FMA
+    return (lanes)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#elif defined(__ARM_NEON) && HAS_FMA
+    return (lanes)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+#else
+    return a * b + c;
+#endif
+}
+
+/* c - a b */
+INLINE lanes lanes_fnma(lanes a, lanes b, lanes c)
+{
+#if defined(__AVX512F__)
+    return (lanes)_mm512_fnmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif defined(__AVX2__) && HAS_FMA
+    return (lanes)_mm256_fnmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#elif defined(__ARM_NEON) && HAS_FMA
+    return (lanes)vfmsq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+#else
+    return c - a * b;
+#endif
+}
+
+/* sum + factor x and sum - factor x */
+INLINE lanes lanes_add_scaled(lanes sum, float factor, lanes x)
+{
+    return lanes_fma(lanes_splat(factor), x, sum);
+}
+
+INLINE lanes lanes_subtract_scaled(lanes sum, float factor, lanes x)
+{
+    return lanes_fnma(lanes_splat(factor), x, sum);
+}
+
 /* --- memory --- */
 
 INLINE lanes lanes_load(const float *p)
@@ -54,7 +116,7 @@ INLINE lanes lanes_load_unaligned(const float *p)
     return *(const lanes_unaligned *)p;
 }
 
-/* The first `count` floats, at most LANES, and zeros behind them; unaligned. */
+/* The first `count` floats, at most LANES, followed by zeros; unaligned. */
 INLINE lanes lanes_load_first(const float *p, size_t count)
 {
     if (count >= LANES)
@@ -84,14 +146,22 @@ INLINE void lanes_store_first(float *p, lanes a, size_t count)
 
 /* --- elements --- */
 
-INLINE lanes lanes_splat(float a)
-{
-    return a - (lanes){0};
-}
-
 INLINE lanes_double lanes_widen(lanes a)
 {
     return __builtin_convertvector(a, lanes_double);
+}
+
+/* Element i is element index[i] of a followed by b. The index is known at compile time. */
+INLINE lanes lanes_shuffle(lanes a, lanes b, lanes_int index)
+{
+#if defined(__clang__)
+    lanes shuffled;
+    for (int i = 0; i < LANES; i++)
+        shuffled[i] = index[i] < LANES ? a[index[i]] : b[index[i] - LANES];
+    return shuffled;
+#else
+    return __builtin_shuffle(a, b, index);
+#endif
 }
 
 /* Elements 0, 2, 4, ... and 1, 3, 5, ... of a followed by b. */
@@ -100,7 +170,7 @@ INLINE lanes lanes_even(lanes a, lanes b)
     lanes_int index;
     for (int i = 0; i < LANES; i++)
         index[i] = 2 * i;
-    return __builtin_shuffle(a, b, index);
+    return lanes_shuffle(a, b, index);
 }
 
 INLINE lanes lanes_odd(lanes a, lanes b)
@@ -108,7 +178,16 @@ INLINE lanes lanes_odd(lanes a, lanes b)
     lanes_int index;
     for (int i = 0; i < LANES; i++)
         index[i] = 2 * i + 1;
-    return __builtin_shuffle(a, b, index);
+    return lanes_shuffle(a, b, index);
+}
+
+/* a[by], a[by + 1], ..., a[0], a[1], ... */
+INLINE lanes lanes_rotate(lanes a, int by)
+{
+    lanes_int index;
+    for (int i = 0; i < LANES; i++)
+        index[i] = (i + by) % LANES;
+    return lanes_shuffle(a, a, index);
 }
 
 /* a[0], b[0], a[1], b[1], ...: the first LANES of them, and the last. */
@@ -117,7 +196,7 @@ INLINE lanes lanes_interleave_low(lanes a, lanes b)
     lanes_int index;
     for (int i = 0; i < LANES; i++)
         index[i] = i / 2 + i % 2 * LANES;
-    return __builtin_shuffle(a, b, index);
+    return lanes_shuffle(a, b, index);
 }
 
 INLINE lanes lanes_interleave_high(lanes a, lanes b)
@@ -125,7 +204,7 @@ INLINE lanes lanes_interleave_high(lanes a, lanes b)
     lanes_int index;
     for (int i = 0; i < LANES; i++)
         index[i] = i / 2 + i % 2 * LANES + LANES / 2;
-    return __builtin_shuffle(a, b, index);
+    return lanes_shuffle(a, b, index);
 }
 
 /* rows[i][j] = rows[j][i]: each step interleaves the first half of the rows with the second. */
@@ -191,17 +270,14 @@ INLINE lanes lanes_exp(lanes x)
     typedef unsigned bits_lanes __attribute__((vector_size(4 * LANES)));
     const float magic = 12582912; /* 1.5 2^23: adding it leaves an integer in the last bits */
     x = -lanes_max(lanes_splat(-88), -lanes_max(lanes_splat(-87), x));
-    lanes whole = x * 1.44269504f + magic;
+    lanes whole = lanes_add_scaled(lanes_splat(magic), 1.44269504f, x);
     lanes n = whole - magic;
-    lanes r = x - n * 0.693359375f + n * 2.12194440e-4f; /* x - n log 2, in two parts */
-    lanes p = 1.f / 5040 - (lanes){0};
-    p = p * r + 1.f / 720;
-    p = p * r + 1.f / 120;
-    p = p * r + 1.f / 24;
-    p = p * r + 1.f / 6;
-    p = p * r + 0.5f;
-    p = p * r + 1;
-    p = p * r + 1;
+    lanes r = lanes_subtract_scaled(x, 0.693359375f, n); /* x - n log 2, log 2 as a sum of two */
+    r = lanes_add_scaled(r, 2.12194440e-4f, n);
+    static const float series[] = {1.f / 720, 1.f / 120, 1.f / 24, 1.f / 6, 0.5f, 1, 1};
+    lanes p = lanes_splat(1.f / 5040);
+    for (int i = 0; i < 7; i++)
+        p = lanes_fma(p, r, lanes_splat(series[i]));
     bits_lanes power = ((bits_lanes)whole + 127) << 23; /* 2^n; magic's own bits are shifted out */
     return p * (lanes)power;
 }
@@ -211,16 +287,13 @@ INLINE lanes lanes_exp(lanes x)
 /* Halves first: a[0] + a[LANES / 2], ... */
 INLINE float lanes_sum(lanes a)
 {
-#if defined(__AVX512F__)
-    return _mm512_reduce_add_ps((__m512)a);
-#else
-    float v[LANES];
-    memcpy(v, &a, sizeof v);
-    for (int half = LANES / 2; half; half /= 2)
-        for (int i = 0; i < half; i++)
-            v[i] += v[i + half];
-    return v[0];
-#endif
+    if (LANES > 8)
+        a += lanes_rotate(a, 8);
+    if (LANES > 4)
+        a += lanes_rotate(a, 4);
+    a += lanes_rotate(a, 2);
+    a += lanes_rotate(a, 1);
+    return a[0];
 }
 
 /* Neighbours first: a[0] + a[1], a[2] + a[3], ... */

@@ -8,7 +8,7 @@
  *     du += factor dz           at once, factor = gamma scale
  *     du -= scale (mean(gamma dz) + xhat mean(gamma dz xhat))    once the means are known */
 
-/* Scratch of either direction. */
+/* Scratch of the forward or of the backward pass. */
 struct branch {
     struct shape shape;
     struct partition partition;
@@ -49,7 +49,8 @@ static struct branch_slice branch_slice(const struct branch *b, struct arena *ar
     return slice;
 }
 
-/* Forward and recomputation share the partition only by chance: a voxel's result does not depend on it. */
+/* Forward and backward cut the volume differently. The recomputed y has the same bits all the same: a voxel's
+ * result does not depend on the cut. */
 static struct branch branch_take(struct arena *arena, struct shape shape, int backward)
 {
     size_t packed = packed_floats(shape.channels, shape.channels) * sizeof(float);
@@ -171,7 +172,7 @@ static void add_line(size_t n, float mean, float factor, float offset, const flo
                      float *restrict du)
 {
     for (size_t v = 0; v < n; v++)
-        du[v] += factor * (u[v] - mean) + offset;
+        du[v] += float_fma(factor, u[v] - mean, offset);
 }
 
 static void branch_backward(struct shape shape, const struct branch_weights *weights,

@@ -1,9 +1,9 @@
-/* 1x1x1 convolutions of some voxels, which lie at the same place in each map. */
+/* 1x1x1 convolutions of a run of voxels, which lies at the same place in each map. */
 
 /* Voxels that are convolved at a time, so that all their channels stay in the first cache. */
 enum { RUN = 512 };
 
-/* Maps of which each has its run at x + i * stride. */
+/* Maps; that of channel i has its run of voxels at x + i * stride. */
 struct maps {
     int channels;
     const float *x;
@@ -23,7 +23,7 @@ INLINE void conv1_block(struct maps x, int out, struct matrix w, const float *b,
                         float *y, size_t y_stride)
 {
     lanes sums[QUAD][VECTORS_MAX];
-    int row[QUAD]; /* behind the last channel: the first again, not stored */
+    int row[QUAD]; /* past the last channel: the first once more, not stored */
     for (int o = 0; o < QUAD; o++) {
         row[o] = (o < out ? o : 0) * w.of_out;
         for (int v = 0; v < vectors; v++)
@@ -35,7 +35,7 @@ INLINE void conv1_block(struct maps x, int out, struct matrix w, const float *b,
             values[v] = lanes_load_first(x.x + (size_t)i * x.stride + (size_t)v * LANES, count);
         for (int o = 0; o < QUAD; o++)
             for (int v = 0; v < vectors; v++)
-                sums[o][v] += w.w[row[o] + i * w.of_in] * values[v];
+                sums[o][v] = lanes_add_scaled(sums[o][v], w.w[row[o] + i * w.of_in], values[v]);
     }
     for (int o = 0; o < QUAD && o < out; o++)
         for (int v = 0; v < vectors; v++)
@@ -66,7 +66,7 @@ static void conv1_run(struct maps x, int out, struct matrix w, const float *b, s
     }
 }
 
-/* Sums of QUAD x QUAD pairs of maps; those behind the last repeat the first. */
+/* Sums of QUAD x QUAD pairs of maps; past the last map the first once more. */
 static void correlate_quads(const float *const dy[QUAD], const float *const x[QUAD], size_t count,
                             float totals[QUAD * QUAD])
 {
@@ -78,7 +78,7 @@ static void correlate_quads(const float *const dy[QUAD], const float *const x[QU
         for (int o = 0; o < QUAD; o++) {
             lanes gradient = lanes_load_first(dy[o] + at, count - at);
             for (int i = 0; i < QUAD; i++)
-                sums[o * QUAD + i] += gradient * values[i];
+                sums[o * QUAD + i] = lanes_fma(gradient, values[i], sums[o * QUAD + i]);
         }
     }
     for (int k = 0; k < QUAD * QUAD; k += LANES)

@@ -1,6 +1,4 @@
-/* Last convolution, sigmoid, Dice sums and their gradient, run by run: see kernels/head.h. */
-
-enum { DICE_SUMS = sizeof(struct dice_sums) / sizeof(double) };
+/* Last convolution, sigmoid and their gradient, run by run: see kernels/head.h and base/dice.c. */
 
 /* The volume in runs of RUN voxels. */
 struct volume_runs {
@@ -24,13 +22,18 @@ static size_t volume_run_count(const struct volume_runs *v, size_t run)
     return size_min(RUN, v->voxels - run * RUN);
 }
 
-/* Partial sums of the larger of dice_sums and head_backward. */
+/* Sums of each slice of head_backward: dw and db, [regions][channels + 1]. */
+static struct partials head_take(struct arena *arena, struct shape in, int regions)
+{
+    return partials_take(arena, volume_runs(shape_voxels(in)).slices,
+                         (size_t)regions * (size_t)(shape_channels(in) + 1));
+}
+
 static size_t head_scratch(struct shape in, int regions)
 {
     struct arena arena = {0};
-    int most = int_max(shape_channels(in) + 1, DICE_SUMS);
-    partials_take(&arena, volume_runs(shape_voxels(in)).slices, (size_t)regions * (size_t)most);
-    return arena.used;
+    head_take(&arena, in, regions);
+    return size_max(arena.used, dice_scratch(shape_voxels(in), regions));
 }
 
 /* p = 1 / (1 + exp(-p)); beyond exp(87) it would no longer be a normal number. */
@@ -60,45 +63,6 @@ static void head_forward(struct shape in, int regions, const float *x, const flo
     }
 }
 
-/* --- Dice --- */
-
-/* sums[DICE_SUMS] += those of a run, in the order of struct dice_sums */
-static void add_dice(size_t count, int k, const float *p, const uint8_t *target, double sums[DICE_SUMS])
-{
-    struct lane_dice run = {.probability = {0}};
-    for (size_t v = 0; v < count; v += LANES)
-        dice_add(&run, lanes_load_first(p + v, count - v), inside_region(target + v, count - v, k));
-    sums[0] += lanes_sum_pairs(run.intersection);
-    sums[1] += lanes_sum_pairs(run.probability);
-    sums[2] += lanes_sum_pairs(run.target);
-    sums[3] += lanes_sum_pairs(run.hard_intersection);
-    sums[4] += lanes_sum_pairs(run.hard_probability);
-}
-
-static void dice_sums(size_t voxels, int regions, const float *p, const uint8_t *target,
-                      struct dice_sums *sums, void *scratch)
-{
-    struct volume_runs volume = volume_runs(voxels);
-    struct arena arena = {scratch, 0};
-    struct partials partials = partials_take(&arena, volume.slices, (size_t)regions * DICE_SUMS);
-#pragma omp parallel for schedule(dynamic, 1)
-    for (int slice = 0; slice < volume.slices; slice++) {
-        double *own = partials_start(&partials, slice);
-        for (size_t run = volume_runs_begin(&volume, slice); run < volume_runs_begin(&volume, slice + 1);
-             run++)
-            for (int k = 0; k < regions; k++)
-                add_dice(volume_run_count(&volume, run), k, p + (size_t)k * voxels + run * RUN,
-                         target + run * RUN, own + k * DICE_SUMS);
-    }
-    for (int k = 0; k < regions; k++) {
-        size_t first = (size_t)k * DICE_SUMS;
-        sums[k] =
-            (struct dice_sums){partials_total(&partials, first), partials_total(&partials, first + 1),
-                               partials_total(&partials, first + 2), partials_total(&partials, first + 3),
-                               partials_total(&partials, first + 4)};
-    }
-}
-
 /* dz[regions][RUN] of a run */
 static void run_gradient(size_t count, int regions, const float *p, size_t voxels, const uint8_t *target,
                          const struct dice_slope *slopes, float *dz)
@@ -119,7 +83,7 @@ static void head_backward(struct shape in, int regions, const float *x, const fl
     size_t voxels = shape_voxels(in);
     struct volume_runs volume = volume_runs(voxels);
     struct arena arena = {scratch, 0};
-    struct partials partials = partials_take(&arena, volume.slices, (size_t)regions * (size_t)(channels + 1));
+    struct partials partials = head_take(&arena, in, regions);
     struct dice_slope slopes[REGIONS_MAX];
     for (int k = 0; k < regions; k++)
         slopes[k] = dice_slope(sums + k, scale);

@@ -35,7 +35,7 @@ static void activate_row(const struct norm_lines *lines, int c, size_t width, co
     float mean = lines->mean[c], factor = lines->factor[c], beta = lines->beta[c];
 #pragma omp simd
     for (size_t v = 0; v < width; v++) {
-        float z = factor * (x[v] - mean) + beta;
+        float z = float_fma(factor, x[v] - mean, beta);
         y[v] = z > 0 ? z : LEAKY_SLOPE * z;
     }
 }
@@ -46,7 +46,7 @@ static void through_relu(const struct norm_lines *lines, int c, size_t width, co
 {
     float mean = lines->mean[c], factor = lines->factor[c], beta = lines->beta[c];
     for (size_t v = 0; v < width; v++)
-        dz[v] = factor * (x[v] - mean) + beta > 0 ? da[v] : LEAKY_SLOPE * da[v];
+        dz[v] = float_fma(factor, x[v] - mean, beta) > 0 ? da[v] : LEAKY_SLOPE * da[v];
 }
 
 /* sums[0] += sum of a row, sums[1] += sum of its squares */
@@ -57,12 +57,12 @@ static void add_sums(const float *row, size_t width, double sums[2])
     for (; v + LANES <= width; v += LANES) {
         lanes x = lanes_load_unaligned(row + v);
         sum += x;
-        squares += x * x;
+        squares = lanes_fma(x, x, squares);
     }
     if (v < width) {
         lanes x = lanes_load_first(row + v, width - v);
         sum += x;
-        squares += x * x;
+        squares = lanes_fma(x, x, squares);
     }
     sums[0] += lanes_sum_pairs(sum);
     sums[1] += lanes_sum_pairs(squares);
@@ -78,12 +78,12 @@ static void add_gradient_sums(const struct norm_lines *lines, int c, size_t widt
     for (; v + LANES <= width; v += LANES) {
         lanes d = lanes_load_unaligned(dz + v);
         sum += d;
-        products += d * (scale * (lanes_load_unaligned(x + v) - mean));
+        products = lanes_fma(d, scale * (lanes_load_unaligned(x + v) - mean), products);
     }
     if (v < width) {
         lanes d = lanes_load_first(dz + v, width - v);
         sum += d;
-        products += d * (scale * (lanes_load_first(x + v, width - v) - mean));
+        products = lanes_fma(d, scale * (lanes_load_first(x + v, width - v) - mean), products);
     }
     sums[0] += lanes_sum_pairs(sum);
     sums[1] += lanes_sum_pairs(products);
@@ -240,7 +240,7 @@ static void chunk_gradient(const struct norm *n, struct norm_chunk chunk, const 
     through_relu(&n->lines, c, chunk.count, x + chunk.at, dy + chunk.at, dz);
 #pragma omp simd
     for (size_t v = 0; v < chunk.count; v++)
-        dx[chunk.at + v] = factor * dz[v] + (group_factor * (x[chunk.at + v] - mean) + offset);
+        dx[chunk.at + v] = float_fma(factor, dz[v], float_fma(group_factor, x[chunk.at + v] - mean, offset));
 }
 
 static void norm_backward(struct shape shape, int groups, const double *channel_sums, const float *gamma,

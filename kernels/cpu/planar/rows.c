@@ -4,7 +4,7 @@
 INLINE void add_scaled(int n, float factor, const float *restrict x, float *restrict y)
 {
     for (int v = 0; v < n; v++)
-        y[v] += factor * x[v];
+        y[v] = float_fma(factor, x[v], y[v]);
 }
 
 /* --- pooling --- */
@@ -95,8 +95,8 @@ static int far_of(int f, int size)
 static void interleave(int count, const float *restrict t, float *restrict row)
 {
     for (int v = 0; v < count; v++) {
-        row[2 * v] += 0.25f * t[v] + 0.75f * t[v + 1];
-        row[2 * v + 1] += 0.75f * t[v + 1] + 0.25f * t[v + 2];
+        row[2 * v] += float_fma(0.25f, t[v], 0.75f * t[v + 1]);
+        row[2 * v + 1] += float_fma(0.25f, t[v + 2], 0.75f * t[v + 1]);
     }
 }
 
@@ -112,7 +112,7 @@ static void rows_upsample(struct shape coarse, int z, int y, float sign, const f
         int count = int_min(ROW_CHUNK, width - first);
         int begin = clamped(first - 1, width), end = clamped(first + count, width);
         for (int v = begin; v <= end; v++)
-            t[v - first + 1] = near * a[v] + middle * (b[v] + c[v]) + far * d[v];
+            t[v - first + 1] = float_fma(far, d[v], float_fma(middle, b[v] + c[v], near * a[v]));
         if (first == 0)
             t[0] = t[1];
         if (first + count == width)
@@ -145,6 +145,7 @@ static void rows_downsample(struct shape coarse, int z, int y, const float *map,
         if (first + count == coarse.width)
             t[2 * count + 1] = t[2 * count];
         for (int v = 0; v < count; v++)
-            row[first + v] = share[0] * (t[2 * v] + t[2 * v + 3]) + share[1] * (t[2 * v + 1] + t[2 * v + 2]);
+            row[first + v] =
+                float_fma(share[1], t[2 * v + 1] + t[2 * v + 2], share[0] * (t[2 * v] + t[2 * v + 3]));
     }
 }

@@ -4,7 +4,7 @@
  * A row of `width` voxels is followed by one zero, which is also what lies left of the next row; a strip has
  * a halo row above and below. Outside the volume all is zero. Voxels of a strip are then numbered through,
  * v = row * pitch + x with pitch = width + 1, and tap (tz, ty, tx) of voxel v is
- * planes[tz + 1][v + ty * pitch + tx]. What a stencil yields at x = width means nothing.
+ * planes[tz + 1][v + ty * pitch + tx]. What a stencil yields at x = width is not used.
  *
  * The planes form a ring: a walk along z loads each plane once. The volume is cut into strips of rows, and
  * the sequence of (strip, z) into slices; each slice has its own slabs and its own partial sums. */

@@ -13,7 +13,7 @@ static size_t packed_floats(int out, int in)
     return (size_t)quads(out) * (size_t)in * 27 * QUAD;
 }
 
-/* packed[quad][in][27][QUAD] of w [out][in][27], zeros behind the last channel; with `transposed`, w is
+/* packed[quad][in][27][QUAD] of w [out][in][27], zeros past the last channel; with `transposed`, w is
  * [in][out][27] and each kernel is reversed: the transpose of the convolution. */
 static void stencil_pack(int out, int in, const float *w, int transposed, float *packed)
 {
@@ -35,7 +35,7 @@ static inline void add_row_of_taps(const float *row, const float *w, lanes sums[
         for (int v = 0; v < TILE_VECTORS; v++) {
             lanes x = lanes_load_unaligned(row + tx + v * LANES);
             for (int o = 0; o < QUAD; o++)
-                sums[o][v] += w[tx * QUAD + o] * x;
+                sums[o][v] = lanes_add_scaled(sums[o][v], w[tx * QUAD + o], x);
         }
 }
 
@@ -67,7 +67,7 @@ static void stencil_convolve(const struct slab *slab, const float *packed, int q
 enum { INS = 2, OUTS = LANES == 16 ? 4 : 2, PAIRS = OUTS * INS };
 enum { PAIR_SUMS = (PAIRS * 27 + LANES - 1) / LANES * LANES };
 
-/* Maps of a bundle; behind the last channel any, whose sums are dropped. */
+/* Maps of a bundle; past the last channel the first once more, whose sums are dropped. */
 struct bundle {
     const float *dy[OUTS], *x[INS]; /* x: at the first tap of the row */
 };
@@ -78,7 +78,7 @@ static inline void accumulate(const struct bundle *b, size_t at, const lanes dy[
         for (int tx = 0; tx < 3; tx++) {
             lanes x = lanes_load_unaligned(b->x[i] + at + tx);
             for (int o = 0; o < OUTS; o++)
-                sums[o * INS + i][tx] += dy[o] * x;
+                sums[o * INS + i][tx] = lanes_fma(dy[o], x, sums[o * INS + i][tx]);
         }
 }
 
@@ -92,7 +92,7 @@ static void sum_row(const struct bundle *b, size_t voxels, int first, lanes tota
             dy[o] = lanes_load_unaligned(b->dy[o] + at);
         accumulate(b, at, dy, sums);
     }
-    if (at < voxels) { /* behind the strip lies its halo */
+    if (at < voxels) { /* x may be read past the strip: there lies its halo */
         for (int o = 0; o < OUTS; o++)
             dy[o] = lanes_load_first(b->dy[o] + at, voxels - at);
         accumulate(b, at, dy, sums);

@@ -1,7 +1,6 @@
 /* The winograd backend, for wide networks: a channel a lane (layout.h), 3x3x3 convolutions by Winograd's
  * transforms. One compilation unit for each instruction set (base/vector.h): a file uses only what those
  * before it define. */
-#include "kernels/cpu/base/dice.h"
 #include "kernels/cpu/base/norm.h"
 #include "kernels/cpu/base/scratch.h"
 #include "kernels/cpu/base/slices.h"
@@ -14,6 +13,8 @@
 #include <omp.h>
 
 /* clang-format off */
+#include "kernels/cpu/base/adam.c"
+#include "kernels/cpu/base/dice.c"
 #include "kernels/cpu/winograd/norm.c"
 #include "kernels/cpu/winograd/filters.c"
 #include "kernels/cpu/winograd/products.c"
@@ -25,6 +26,5 @@
 #include "kernels/cpu/winograd/rows.c"
 #include "kernels/cpu/winograd/resample.c"
 #include "kernels/cpu/winograd/head.c"
-#include "kernels/cpu/winograd/adam.c"
 #include "kernels/cpu/winograd/table.c"
 /* clang-format on */

@@ -1,5 +1,5 @@
-/* 1x1x1 convolution with bias, y[o] = sum over i of w[o,i] x[i] + b[o], a chunk of voxels at a time: what the
- * ways down and up have in common. A chunk's operand is [blocks][CHUNK][LANES], as with one point in
+/* 1x1x1 convolution with bias, y[o] = sum over i of w[o,i] x[i] + b[o], a chunk of voxels at a time: what
+ * down and up have in common. A chunk's operand is [blocks][CHUNK][LANES], as with one point in
  * products.c. */
 
 /* Chunks that are worth a slice. */
@@ -15,7 +15,7 @@ struct conv1 {
     struct slice_memory memory;
 };
 
-/* What one slice works with. */
+/* Scratch of one slice. */
 struct conv1_slice {
     float *x, *dy, *product; /* operands */
     float *single;           /* dw of the last chunks, as filters */

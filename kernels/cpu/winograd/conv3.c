@@ -8,7 +8,7 @@
 /* Slices share about this many bytes for what each of them needs: as many as fit, but a few at least. */
 enum { CONV3_SLICES_MIN = 2, CONV3_SLICES_BYTES = 40 << 20 };
 
-/* Scratch of either direction. */
+/* Scratch of the forward or of the backward pass. */
 struct conv3 {
     int backward, in_blocks, out_blocks, slices;
     struct lane_sums *out_sums, *in_sums; /* of the epilogues of y and dx, [slices][blocks] */

@@ -71,14 +71,14 @@ INLINE void contract(int m, int outer, int inner, const lanes *from, lanes *to)
         }
 }
 
-/* Those of w [out][in][27]. */
+/* The filters of w [out][in][27]. */
 static struct filters filters_of(struct shape in, struct shape out, const float *w)
 {
     size_t row = (size_t)shape_channels(in) * TAPS;
     return (struct filters){.from = in, .to = out, .w = w, .from_stride = TAPS, .to_stride = row};
 }
 
-/* Those that take dy (shape out) back to dx (shape in): w transposed, its taps in reverse. */
+/* The filters that take dy (shape out) back to dx (shape in): w transposed, its taps in reverse. */
 static struct filters filters_transposed(struct shape in, struct shape out, const float *w)
 {
     size_t row = (size_t)shape_channels(in) * TAPS;
@@ -213,9 +213,11 @@ static void filter_line(const struct filters *f, int panel_blocks, int line, con
             const float *plane = planes + plane_row(f, panel_blocks, line / POINTS_Y, b, k);
             float *row = u + (size_t)b * filter_stride(from_blocks) + row_number(f->from, k) * LANES;
             lanes x[3], points[POINTS_X];
-            for (int i = 0; i < 3; i++)
-                x[i] = g[0] * lanes_load(plane + i * LANES) + g[1] * lanes_load(plane + (3 + i) * LANES) +
-                       g[2] * lanes_load(plane + (6 + i) * LANES);
+            for (int i = 0; i < 3; i++) {
+                x[i] = g[0] * lanes_load(plane + i * LANES);
+                x[i] = lanes_add_scaled(x[i], g[1], lanes_load(plane + (3 + i) * LANES));
+                x[i] = lanes_add_scaled(x[i], g[2], lanes_load(plane + (6 + i) * LANES));
+            }
             filter_transform(TILE_X, x, points);
             for (int i = 0; i < POINTS_X; i++)
                 lanes_store(row + (size_t)i * filter_point(from_blocks, panel_blocks), points[i]);
@@ -236,8 +238,9 @@ static void line_gradient(const struct filters *f, int panel_blocks, int line, c
                 points[i] = lanes_load(row + (size_t)i * filter_point(from_blocks, panel_blocks));
             filter_gradient(TILE_X, points, x);
             for (int i = 0; i < SQUARE; i++)
-                lanes_store(plane + i * LANES, first ? g[i / 3] * x[i % 3]
-                                                     : lanes_load(plane + i * LANES) + g[i / 3] * x[i % 3]);
+                lanes_store(plane + i * LANES,
+                            first ? g[i / 3] * x[i % 3]
+                                  : lanes_add_scaled(lanes_load(plane + i * LANES), g[i / 3], x[i % 3]));
         }
 }
 

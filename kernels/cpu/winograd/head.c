@@ -1,5 +1,5 @@
-/* Last convolution, sigmoid, Dice loss and their gradient: see kernels/head.h. Voxels go LANES at a time, so
- * that the plain arrays' side has a voxel a lane while the tensor's has a channel a lane. */
+/* Last convolution, sigmoid and their gradient: see kernels/head.h and base/dice.c. LANES voxels go at a time:
+ * the plain arrays have a voxel a lane, the tensor a channel a lane. */
 
 struct head {
     int blocks;
@@ -19,18 +19,11 @@ static struct head head_take(struct arena *arena, struct shape in, int regions)
     return h;
 }
 
-/* The slices' sums of dice_sums, [SLICES_MAX][regions]. */
-static struct dice_sums *dice_take(struct arena *arena)
-{
-    return arena_vectors(arena, SLICES_MAX * REGIONS_MAX * sizeof(struct dice_sums));
-}
-
 static size_t head_scratch(struct shape in, int regions)
 {
-    struct arena head = {0}, dice = {0};
-    head_take(&head, in, regions);
-    dice_take(&dice);
-    return size_max(head.used, dice.used);
+    struct arena arena = {0};
+    head_take(&arena, in, regions);
+    return size_max(arena.used, dice_scratch(shape_voxels(in), regions));
 }
 
 static void load_weights(const struct head *h, struct shape in, int regions, const float *w)
@@ -48,7 +41,7 @@ static lanes logits(const struct head *h, const float *x, size_t block, const la
     for (int i = 0; i < count; i++) {
         lanes sum = {0};
         for (int b = 0; b < h->blocks; b++)
-            sum += weights[b] * lanes_load(x + (size_t)b * block + (size_t)i * LANES);
+            sum = lanes_fma(weights[b], lanes_load(x + (size_t)b * block + (size_t)i * LANES), sum);
         z[i] = lanes_sum(sum);
     }
     return z + bias;
@@ -79,8 +72,8 @@ INLINE void head_backward_group(int regions, const float *x, float *dx, int coun
     for (int i = 0; i < count; i++) {
         lanes value = lanes_load(x + i * LANES), sum = {0};
         for (int k = 0; k < regions; k++) {
-            sum += *weights[k] * dz[k][i];
-            gradient[k] += value * dz[k][i];
+            sum = lanes_add_scaled(sum, dz[k][i], *weights[k]);
+            gradient[k] = lanes_add_scaled(gradient[k], dz[k][i], value);
         }
         lanes_store(dx + i * LANES, sum);
     }
@@ -145,63 +138,5 @@ static void head_backward(struct shape in, int regions, const float *x, const fl
         for (int i = 0; i < LANES; i++)
             sum += h.sums[regions * h.blocks + k][i];
         db[k] = (float)(db[k] + sum);
-    }
-}
-
-/* --- Dice --- */
-
-/* Vectors that are added up in single before they go on in double. */
-enum { VECTORS_SINGLE = 16 };
-
-static double lanes_total(lanes v)
-{
-    double sum = 0;
-    for (int i = 0; i < LANES; i++)
-        sum += v[i];
-    return sum;
-}
-
-static void add_total(struct dice_sums *to, const struct lane_dice *from)
-{
-    to->intersection += lanes_total(from->intersection);
-    to->probability += lanes_total(from->probability);
-    to->target += lanes_total(from->target);
-    to->hard_intersection += lanes_total(from->hard_intersection);
-    to->hard_probability += lanes_total(from->hard_probability);
-}
-
-static struct dice_sums dice_slice(size_t begin, size_t end, const float *p, const uint8_t *target, int k)
-{
-    struct dice_sums sums = {0};
-    for (size_t v = begin; v < end;) {
-        struct lane_dice run = {.probability = {0}};
-        for (int i = 0; i < VECTORS_SINGLE && v < end; i++, v += LANES)
-            dice_add(&run, lanes_load_first(p + v, end - v), inside_region(target + v, end - v, k));
-        add_total(&sums, &run);
-    }
-    return sums;
-}
-
-static void dice_sums(size_t voxels, int regions, const float *p, const uint8_t *target,
-                      struct dice_sums *sums, void *scratch)
-{
-    struct arena arena = {scratch, 0};
-    struct dice_sums *slices = dice_take(&arena);
-#pragma omp parallel for collapse(2) schedule(static)
-    for (int slice = 0; slice < SLICES_MAX; slice++)
-        for (int k = 0; k < regions; k++)
-            slices[slice * regions + k] =
-                dice_slice(slice_begin(voxels, SLICES_MAX, slice), slice_begin(voxels, SLICES_MAX, slice + 1),
-                           p + (size_t)k * voxels, target, k);
-    for (int k = 0; k < regions; k++) {
-        sums[k] = (struct dice_sums){0};
-        for (int slice = 0; slice < SLICES_MAX; slice++) {
-            const struct dice_sums *s = slices + slice * regions + k;
-            sums[k].intersection += s->intersection;
-            sums[k].probability += s->probability;
-            sums[k].target += s->target;
-            sums[k].hard_intersection += s->hard_intersection;
-            sums[k].hard_probability += s->hard_probability;
-        }
     }
 }

@@ -7,7 +7,7 @@ struct activation {
 
 INLINE lanes before_relu(const struct activation *n, lanes x)
 {
-    return n->factor * (x - n->mean) + n->beta;
+    return lanes_fma(n->factor, x - n->mean, n->beta);
 }
 
 INLINE lanes activate(const struct activation *n, lanes x)
@@ -16,7 +16,7 @@ INLINE lanes activate(const struct activation *n, lanes x)
     return lanes_max(z, LEAKY_SLOPE * z);
 }
 
-/* dz from da at x. */
+/* dz at x: da through LeakyReLU. */
 INLINE lanes through_relu(const struct activation *n, lanes x, lanes da)
 {
     return lanes_where_positive(before_relu(n, x), da, LEAKY_SLOPE * da);
@@ -99,7 +99,7 @@ static void correct_group(struct shape s, int first, int size, const struct lane
  *
  *     scale ( mean(gamma dz) + xhat mean(gamma dz xhat) ),   means over the group,
  *
- * which needs x, but neither dz nor a temporary. sums [blocks] is used up. */
+ * which needs x, but neither dz nor a temporary. sums [blocks] is overwritten. */
 static void norm_correct(struct shape s, int groups, const struct lane_norm *norms, const float *gamma,
                          struct lane_sums *sums, const float *x, float *dx, float *dgamma, float *dbeta)
 {
@@ -115,7 +115,7 @@ static void norm_correct(struct shape s, int groups, const struct lane_norm *nor
             for (size_t v = slice_begin(shape_voxels(s), SLICES_MAX, slice); v < end; v++) {
                 size_t at = (size_t)b * block_floats(s) + v * LANES;
                 lanes xhat = normalised(norms + b, lanes_load(x + at));
-                lanes_store(dx + at, lanes_load(dx + at) - (constant + slope * xhat));
+                lanes_store(dx + at, lanes_load(dx + at) - lanes_fma(slope, xhat, constant));
             }
         }
 }

@@ -2,7 +2,7 @@
  *
  * The operands of many chunks are transformed once and shared. Then each task takes a panel of output blocks
  * and goes through its filters line by line of points (filters.c): a line is transformed, multiplies all
- * those chunks and gives way to the next. The filters of all points, 33 MB at 240 channels, never exist at
+ * those chunks and is replaced by the next. The filters of all points, 33 MB at 240 channels, never exist at
  * once; what a task writes and reads again, 1.1 MB of planes and 0.2 MB of a line there, stays close. A
  * weight gradient is summed by one task, in order, the same way back.
  *
@@ -32,7 +32,7 @@ struct panels {
     struct slice_memory memory;
 };
 
-/* What the worker that asks has for itself. */
+/* What each worker has for itself. */
 struct panel_worker {
     float *products, *planes, *line; /* [at_once][products]; filters */
 };
@@ -61,7 +61,7 @@ static struct panels panels_take(struct arena *arena, struct shape in, struct sh
     return p;
 }
 
-/* Whether this is the way for a convolution. */
+/* Whether a convolution goes by panels. */
 static int panels_pay(struct shape in, struct shape out)
 {
     return filter_floats(blocks_of(in), blocks_of(out)) * sizeof(float) > FILTERS_MAX;

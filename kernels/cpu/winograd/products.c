@@ -5,7 +5,7 @@
  *
  * V, W, M: operands (tiles.h). U, dU: filters (filters.c), [points][out blocks][in blocks * LANES][LANES]. */
 
-/* What is multiplied. */
+/* The shapes of a product. */
 struct product {
     int points, tiles; /* tiles: of the chunk; no other slot matters */
     struct shape in;
@@ -43,7 +43,7 @@ INLINE void multiply_chain(int rows, int columns, const struct product *p, struc
             for (int row = 0; row < rows; row++) {
                 lanes value = lanes_splat(tiles[row * LANES]);
                 for (int column = 0; column < columns; column++)
-                    sums[row][column] += value * filter[column];
+                    sums[row][column] = lanes_fma(value, filter[column], sums[row][column]);
             }
         }
     }
@@ -104,7 +104,7 @@ INLINE void correlate_tile(int tiles, int columns, int add, const float *v, cons
         for (int row = 0; row < FEW_ROWS; row++) {
             lanes value = lanes_splat(v[row]);
             for (int column = 0; column < columns; column++)
-                sums[row][column] += value * gradient[column];
+                sums[row][column] = lanes_fma(value, gradient[column], sums[row][column]);
         }
     }
     for (int column = 0; column < columns; column++)

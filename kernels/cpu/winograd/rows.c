@@ -68,11 +68,18 @@ struct coarse_rows {
     const float *near_near, *near_far, *far_near, *far_far;
 };
 
+/* 3/4 near + 1/4 far */
+INLINE lanes between(lanes near, lanes far)
+{
+    return lanes_add_scaled(0.75f * near, 0.25f, far);
+}
+
 INLINE lanes coarse_column(const struct coarse_rows *r, int x)
 {
     size_t at = (size_t)x * LANES;
-    return 0.75f * (0.75f * lanes_load(r->near_near + at) + 0.25f * lanes_load(r->near_far + at)) +
-           0.25f * (0.75f * lanes_load(r->far_near + at) + 0.25f * lanes_load(r->far_far + at));
+    lanes near = between(lanes_load(r->near_near + at), lanes_load(r->near_far + at));
+    lanes far = between(lanes_load(r->far_near + at), lanes_load(r->far_far + at));
+    return between(near, far);
 }
 
 /* planes: a block's coarse planes, the near one and the far one. */
@@ -85,7 +92,7 @@ INLINE struct coarse_rows coarse_rows(struct shape coarse, const float *const pl
 
 INLINE void add_voxel(float sign, lanes value, float *y, struct lane_sums *sums)
 {
-    lanes sum = lanes_load(y) + sign * value;
+    lanes sum = lanes_add_scaled(lanes_load(y), sign, value);
     lanes_store(y, sum);
     if (sums) {
         lanes_double wide = lanes_widen(sum);
@@ -101,8 +108,8 @@ INLINE void upsample_row(const struct coarse_rows *rows, int width, float sign, 
     lanes here = coarse_column(rows, 0), before = here;
     for (int x = 0; x < width; x++, y += 2 * LANES) {
         lanes after = x + 1 < width ? coarse_column(rows, x + 1) : here;
-        add_voxel(sign, 0.75f * here + 0.25f * before, y, sums);
-        add_voxel(sign, 0.75f * here + 0.25f * after, y + LANES, sums);
+        add_voxel(sign, between(here, before), y, sums);
+        add_voxel(sign, between(here, after), y + LANES, sums);
         before = here;
         here = after;
     }
@@ -136,7 +143,7 @@ INLINE lanes fine_column(const struct fine_rows *rows, int count, int x)
 {
     lanes sum = {0};
     for (int i = 0; i < count; i++)
-        sum += rows->weights[i] * lanes_load(rows->of[i] + (size_t)x * LANES);
+        sum = lanes_add_scaled(sum, rows->weights[i], lanes_load(rows->of[i] + (size_t)x * LANES));
     return sum;
 }
 
@@ -155,7 +162,7 @@ INLINE void upsample_transposed(const struct fine_rows *rows, int n, int x, int 
             else
                 columns[k] = rows->count == 16 ? fine_column(rows, 16, column)
                                                : fine_column(rows, rows->count, column);
-            sum += transposed_weight(i, n, k) * columns[k];
+            sum = lanes_add_scaled(sum, transposed_weight(i, n, k), columns[k]);
         }
         lanes_store(to, sum);
     }

@@ -1,4 +1,4 @@
-/* The table of the winograd backend, and its layout from and to plain arrays. */
+/* The winograd backend's layout from and to plain arrays, and its table. */
 
 static size_t tensor_bytes(struct shape s)
 {
@@ -30,34 +30,6 @@ static void unpack(struct shape s, const float *tensor, float *plain)
     }
 }
 
-static size_t scratch_bytes(enum operation operation, struct shape in, struct shape out)
-{
-    switch (operation) {
-    case OPERATION_IMAGE_CONV:
-    case OPERATION_CONV3:
-        return conv3_scratch(in, out);
-    case OPERATION_NORM:
-        return norm_scratch(in);
-    case OPERATION_BRANCH:
-        return branch_scratch(in);
-    case OPERATION_DOWN:
-        return down_scratch(in, out);
-    case OPERATION_UP:
-        return up_scratch(in, out);
-    case OPERATION_HEAD:
-        return head_scratch(in, out.channels);
-    }
-    return 0;
-}
-
-const struct kernels VARIANT_NAME(kernels_winograd) = {
-    .name = "winograd-" VARIANT_STRING(VARIANT),
-    .description = "cpu: blocked, Winograd, " VARIANT_STRING(VARIANT),
-    REFERENCE_HOST_FUNCTIONS,
-    .tensor_bytes = tensor_bytes,
-    .pack = pack,
-    .unpack = unpack,
-    .scratch_bytes = scratch_bytes,
-#define X(operation) .operation = operation,
-#include "kernels/operations.def"
-};
+#define LAYOUT winograd
+#define DESCRIPTION "blocked, Winograd"
+#include "kernels/cpu/base/table.h"

@@ -301,14 +301,14 @@ INLINE void store_voxel(enum epilogue_kind kind, lanes value, float *y, const fl
     lanes old = kind == EPILOGUE_SET ? (lanes){0} : lanes_load(y), stored;
     if (kind == EPILOGUE_BACKWARD) {
         lanes x = lanes_load(u), dz = through_relu(&norm->activation, x, value);
-        stored = old + norm->activation.factor * dz;
+        stored = lanes_fma(norm->activation.factor, dz, old);
         *first += dz;
-        *second += dz * normalised(norm, x);
+        *second = lanes_fma(dz, normalised(norm, x), *second);
     } else {
         stored = kind == EPILOGUE_SET ? value : kind == EPILOGUE_ADD ? old + value : old - value;
         if (summed) {
             *first += stored;
-            *second += stored * stored;
+            *second = lanes_fma(stored, stored, *second);
         }
     }
     lanes_store(y, stored);

@@ -41,20 +41,20 @@ INLINE void filter_transform(int m, const lanes *g, lanes *u)
 {
     const double a = POINT_A, b = POINT_B, aa = a * a, bb = b * b;
     if (m == 2) {
-        lanes even = 0.5f * g[0] + 0.5f * g[2];
+        lanes even = lanes_add_scaled(0.5f * g[0], 0.5f, g[2]);
         u[0] = g[0];
-        u[1] = even + 0.5f * g[1];
-        u[2] = even - 0.5f * g[1];
+        u[1] = lanes_add_scaled(even, 0.5f, g[1]);
+        u[2] = lanes_subtract_scaled(even, 0.5f, g[1]);
         u[3] = g[2];
         return;
     }
-    lanes even_a = (float)SCALE_A * g[0] + (float)(SCALE_A * aa) * g[2];
-    lanes even_b = (float)SCALE_B * g[0] + (float)(SCALE_B * bb) * g[2];
+    lanes even_a = lanes_add_scaled((float)SCALE_A * g[0], (float)(SCALE_A * aa), g[2]);
+    lanes even_b = lanes_add_scaled((float)SCALE_B * g[0], (float)(SCALE_B * bb), g[2]);
     u[0] = (float)SCALE_0 * g[0];
-    u[1] = even_a + (float)(SCALE_A * a) * g[1];
-    u[2] = even_a - (float)(SCALE_A * a) * g[1];
-    u[3] = even_b + (float)(SCALE_B * b) * g[1];
-    u[4] = even_b - (float)(SCALE_B * b) * g[1];
+    u[1] = lanes_add_scaled(even_a, (float)(SCALE_A * a), g[1]);
+    u[2] = lanes_subtract_scaled(even_a, (float)(SCALE_A * a), g[1]);
+    u[3] = lanes_add_scaled(even_b, (float)(SCALE_B * b), g[1]);
+    u[4] = lanes_subtract_scaled(even_b, (float)(SCALE_B * b), g[1]);
     u[5] = g[2];
 }
 
@@ -64,15 +64,16 @@ INLINE void filter_gradient(int m, const lanes *u, lanes *g)
     const double a = POINT_A, b = POINT_B, aa = a * a, bb = b * b;
     lanes even_a = u[1] + u[2], odd_a = u[1] - u[2];
     if (m == 2) {
-        g[0] = u[0] + 0.5f * even_a;
+        g[0] = lanes_add_scaled(u[0], 0.5f, even_a);
         g[1] = 0.5f * odd_a;
-        g[2] = u[3] + 0.5f * even_a;
+        g[2] = lanes_add_scaled(u[3], 0.5f, even_a);
         return;
     }
     lanes even_b = u[3] + u[4], odd_b = u[3] - u[4];
-    g[0] = (float)SCALE_0 * u[0] + (float)SCALE_A * even_a + (float)SCALE_B * even_b;
-    g[1] = (float)(SCALE_A * a) * odd_a + (float)(SCALE_B * b) * odd_b;
-    g[2] = (float)(SCALE_A * aa) * even_a + (float)(SCALE_B * bb) * even_b + u[5];
+    g[0] = lanes_add_scaled((float)SCALE_0 * u[0], (float)SCALE_A, even_a);
+    g[0] = lanes_add_scaled(g[0], (float)SCALE_B, even_b);
+    g[1] = lanes_add_scaled((float)(SCALE_A * a) * odd_a, (float)(SCALE_B * b), odd_b);
+    g[2] = lanes_add_scaled((float)(SCALE_A * aa) * even_a, (float)(SCALE_B * bb), even_b) + u[5];
 }
 
 /* v[0..m+1] = B^T d[0..m+1] */
@@ -86,14 +87,14 @@ INLINE void input_transform(int m, const lanes *d, lanes *v)
         v[3] = d[1] - d[3];
         return;
     }
-    lanes even = d[4] - bb * d[2], odd = a * (d[3] - bb * d[1]);
-    lanes even_b = d[4] - aa * d[2], odd_b = b * (d[3] - aa * d[1]);
-    v[0] = d[4] - (aa + bb) * d[2] + (aa * bb) * d[0];
-    v[1] = even + odd;
-    v[2] = even - odd;
-    v[3] = even_b + odd_b;
-    v[4] = even_b - odd_b;
-    v[5] = d[5] - (aa + bb) * d[3] + (aa * bb) * d[1];
+    lanes even_a = lanes_subtract_scaled(d[4], bb, d[2]), odd_a = lanes_subtract_scaled(d[3], bb, d[1]);
+    lanes even_b = lanes_subtract_scaled(d[4], aa, d[2]), odd_b = lanes_subtract_scaled(d[3], aa, d[1]);
+    v[0] = lanes_add_scaled(lanes_subtract_scaled(d[4], aa + bb, d[2]), aa * bb, d[0]);
+    v[1] = lanes_add_scaled(even_a, a, odd_a);
+    v[2] = lanes_subtract_scaled(even_a, a, odd_a);
+    v[3] = lanes_add_scaled(even_b, b, odd_b);
+    v[4] = lanes_subtract_scaled(even_b, b, odd_b);
+    v[5] = lanes_add_scaled(lanes_subtract_scaled(d[5], aa + bb, d[3]), aa * bb, d[1]);
 }
 
 /* y[0..m-1] = A^T v[0..m+1] */
@@ -107,9 +108,9 @@ INLINE void output_transform(int m, const lanes *v, lanes *y)
     }
     lanes even_a = v[1] + v[2], odd_a = v[1] - v[2], even_b = v[3] + v[4], odd_b = v[3] - v[4];
     y[0] = v[0] + even_a + even_b;
-    y[1] = a * odd_a + b * odd_b;
-    y[2] = (a * a) * even_a + (b * b) * even_b;
-    y[3] = (a * a * a) * odd_a + (b * b * b) * odd_b + v[5];
+    y[1] = lanes_add_scaled(a * odd_a, b, odd_b);
+    y[2] = lanes_add_scaled((a * a) * even_a, b * b, even_b);
+    y[3] = lanes_add_scaled((a * a * a) * odd_a, b * b * b, odd_b) + v[5];
 }
 
 /* w[0..m+1] = A g[0..m-1] */
@@ -123,8 +124,10 @@ INLINE void gradient_transform(int m, const lanes *g, lanes *w)
         w[3] = -g[1];
         return;
     }
-    lanes even_a = g[0] + (a * a) * g[2], odd_a = a * g[1] + (a * a * a) * g[3];
-    lanes even_b = g[0] + (b * b) * g[2], odd_b = b * g[1] + (b * b * b) * g[3];
+    lanes even_a = lanes_add_scaled(g[0], a * a, g[2]);
+    lanes odd_a = lanes_add_scaled(a * g[1], a * a * a, g[3]);
+    lanes even_b = lanes_add_scaled(g[0], b * b, g[2]);
+    lanes odd_b = lanes_add_scaled(b * g[1], b * b * b, g[3]);
     w[0] = g[0];
     w[1] = even_a + odd_a;
     w[2] = even_a - odd_a;

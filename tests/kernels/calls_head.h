@@ -1,42 +1,8 @@
-/* The first layer, the last ones with the loss, and Adam. */
-#ifndef PRUNET_TESTS_KERNELS_CALLS_ENDS_H
-#define PRUNET_TESTS_KERNELS_CALLS_ENDS_H
+/* The head of the network with its loss, and Adam. */
+#ifndef PRUNET_TESTS_KERNELS_CALLS_HEAD_H
+#define PRUNET_TESTS_KERNELS_CALLS_HEAD_H
 
 #include "tests/kernels/calls_begin.h"
-
-static inline void call_image_conv_forward(const struct kernels *k, const struct drive *d, void **at,
-                                           void *scratch)
-{
-    k->image_conv_forward(d->number, d->out, at[0], at[1], at[2], scratch);
-}
-
-static inline struct drive image_conv_forward(struct shape image, struct shape out)
-{
-    struct drive d =
-        drive_start("image_conv_forward", OPERATION_IMAGE_CONV, image, out, call_image_conv_forward);
-    d.number = image.channels;
-    drive_array(&d, "image", READ, FLOATS, (size_t)image.channels * shape_voxels(image));
-    drive_weights(&d, "w", shape_channels(out), image.channels, 27);
-    drive_tensor(&d, "y", WRITTEN, out);
-    return d;
-}
-
-static inline void call_image_conv_backward(const struct kernels *k, const struct drive *d, void **at,
-                                            void *scratch)
-{
-    k->image_conv_backward(d->number, d->out, at[0], at[1], at[2], scratch);
-}
-
-static inline struct drive image_conv_backward(struct shape image, struct shape out)
-{
-    struct drive d =
-        drive_start("image_conv_backward", OPERATION_IMAGE_CONV, image, out, call_image_conv_backward);
-    d.number = image.channels;
-    drive_array(&d, "image", READ, FLOATS, (size_t)image.channels * shape_voxels(image));
-    drive_tensor(&d, "dy", READ, out);
-    drive_array(&d, "dw", ADDED, FLOATS, (size_t)shape_channels(out) * (size_t)image.channels * 27);
-    return d;
-}
 
 static inline struct shape regions_of(struct shape in, int regions)
 {
@@ -117,8 +83,8 @@ static inline void call_adam(const struct kernels *k, const struct drive *d, voi
 
 static inline struct drive adam(size_t n, double step)
 {
-    struct shape none = {1, 1, 1, 1, (int)n};
-    struct drive d = drive_start("adam", OPERATION_NORM, none, none, call_adam);
+    struct shape line = {1, 1, 1, 1, (int)n};
+    struct drive d = drive_start("adam", OPERATION_NORM, line, line, call_adam);
     drive_array(&d, "g", READ, FLOATS, n);
     drive_array(&d, "w", ADDED, FLOATS, n);
     drive_array(&d, "m", ADDED, FLOATS, n);

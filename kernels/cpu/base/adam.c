@@ -1,4 +1,4 @@
-/* One step of Adam, single precision: see adam.h. */
+/* One step of Adam in single precision, over plain arrays: see kernels/adam.h. */
 
 struct adam_constants {
     float decay, beta1, beta2, rest1, rest2, rate, unbias, epsilon;
@@ -9,9 +9,9 @@ static void adam_step(size_t n, const struct adam_constants *adam, const float *
 {
     struct adam_constants k = *adam;
     for (size_t i = 0; i < n; i++) {
-        float gradient = g[i] + k.decay * w[i];
-        m[i] = k.beta1 * m[i] + k.rest1 * gradient;
-        v[i] = k.beta2 * v[i] + k.rest2 * (gradient * gradient);
+        float gradient = float_fma(k.decay, w[i], g[i]);
+        m[i] = float_fma(k.beta1, m[i], k.rest1 * gradient);
+        v[i] = float_fma(k.beta2, v[i], k.rest2 * (gradient * gradient));
         w[i] -= k.rate * m[i] / (sqrtf(v[i] * k.unbias) + k.epsilon);
     }
 }

@@ -1,17 +1,13 @@
-/* What lies between two levels: pooling, up-sampling, and each with its 1x1x1 convolution. */
-#ifndef PRUNET_TESTS_KERNELS_CALLS_LEVELS_H
-#define PRUNET_TESTS_KERNELS_CALLS_LEVELS_H
+/* Between two levels: pooling, upsampling, and each with its 1x1x1 convolution. */
+#ifndef PRUNET_TESTS_KERNELS_CALLS_RESAMPLE_H
+#define PRUNET_TESTS_KERNELS_CALLS_RESAMPLE_H
 
 #include "tests/kernels/calls_begin.h"
 
+/* The next finer level, with `channels` channels in each stream. */
 static inline struct shape finer(struct shape coarse, int channels)
 {
     return (struct shape){coarse.streams, channels, 2 * coarse.depth, 2 * coarse.height, 2 * coarse.width};
-}
-
-static inline struct shape coarser(struct shape fine)
-{
-    return (struct shape){fine.streams, fine.channels, fine.depth / 2, fine.height / 2, fine.width / 2};
 }
 
 static inline void call_pool_forward(const struct kernels *k, const struct drive *d, void **at, void *scratch)
@@ -20,7 +16,7 @@ static inline void call_pool_forward(const struct kernels *k, const struct drive
     k->pool_forward(d->in, at[0], at[1]);
 }
 
-/* Values from a small set, so that cells have several maxima. */
+/* Rounds to integers, so that cells have several maxima. */
 static inline void round_argument(struct argument *a)
 {
     for (size_t i = 0; i < a->count; i++)
@@ -29,9 +25,10 @@ static inline void round_argument(struct argument *a)
 
 static inline struct drive pool_forward(struct shape fine)
 {
-    struct drive d = drive_start("pool_forward", OPERATION_DOWN, fine, coarser(fine), call_pool_forward);
+    struct drive d =
+        drive_start("pool_forward", OPERATION_DOWN, fine, shape_coarser(fine), call_pool_forward);
     drive_tensor(&d, "x", READ, fine);
-    drive_tensor(&d, "y", WRITTEN, coarser(fine));
+    drive_tensor(&d, "y", WRITTEN, shape_coarser(fine));
     return d;
 }
 
@@ -44,9 +41,10 @@ static inline void call_pool_backward(const struct kernels *k, const struct driv
 
 static inline struct drive pool_backward(struct shape fine)
 {
-    struct drive d = drive_start("pool_backward", OPERATION_DOWN, fine, coarser(fine), call_pool_backward);
+    struct drive d =
+        drive_start("pool_backward", OPERATION_DOWN, fine, shape_coarser(fine), call_pool_backward);
     round_argument(drive_tensor(&d, "x", READ, fine));
-    drive_tensor(&d, "dy", READ, coarser(fine));
+    drive_tensor(&d, "dy", READ, shape_coarser(fine));
     drive_tensor(&d, "dx", ADDED, fine);
     return d;
 }

@@ -1,6 +1,6 @@
 /* 3x3x3 convolution, group norm, and the residual branch of both. */
-#ifndef PRUNET_TESTS_KERNELS_CALLS_BRANCH_H
-#define PRUNET_TESTS_KERNELS_CALLS_BRANCH_H
+#ifndef PRUNET_TESTS_KERNELS_CALLS_CONV3_H
+#define PRUNET_TESTS_KERNELS_CALLS_CONV3_H
 
 #include "tests/kernels/calls_begin.h"
 
@@ -36,6 +36,40 @@ static inline struct drive conv3_backward(struct shape in, struct shape out, int
     drive_tensor(&d, "dy", READ, out);
     drive_tensor(&d, "dx", with_dx ? WRITTEN : ABSENT, in);
     drive_array(&d, "dw", ADDED, FLOATS, (size_t)out.channels * (size_t)in.channels * 27);
+    return d;
+}
+
+static inline void call_image_conv_forward(const struct kernels *k, const struct drive *d, void **at,
+                                           void *scratch)
+{
+    k->image_conv_forward(d->number, d->out, at[0], at[1], at[2], scratch);
+}
+
+static inline struct drive image_conv_forward(struct shape image, struct shape out)
+{
+    struct drive d =
+        drive_start("image_conv_forward", OPERATION_IMAGE_CONV, image, out, call_image_conv_forward);
+    d.number = image.channels;
+    drive_array(&d, "image", READ, FLOATS, (size_t)image.channels * shape_voxels(image));
+    drive_weights(&d, "w", shape_channels(out), image.channels, 27);
+    drive_tensor(&d, "y", WRITTEN, out);
+    return d;
+}
+
+static inline void call_image_conv_backward(const struct kernels *k, const struct drive *d, void **at,
+                                            void *scratch)
+{
+    k->image_conv_backward(d->number, d->out, at[0], at[1], at[2], scratch);
+}
+
+static inline struct drive image_conv_backward(struct shape image, struct shape out)
+{
+    struct drive d =
+        drive_start("image_conv_backward", OPERATION_IMAGE_CONV, image, out, call_image_conv_backward);
+    d.number = image.channels;
+    drive_array(&d, "image", READ, FLOATS, (size_t)image.channels * shape_voxels(image));
+    drive_tensor(&d, "dy", READ, out);
+    drive_array(&d, "dw", ADDED, FLOATS, (size_t)shape_channels(out) * (size_t)image.channels * 27);
     return d;
 }
 
