@@ -51,9 +51,9 @@ INLINE lanes lanes_splat(float a)
 /* --- a b + c ---
  *
  * Rounded once where the instruction set can do so: everywhere but in the portable unit of x86, which rounds
- * the product and then the sum. By itself the compiler fuses nothing (-ffp-contract=off), so that all compilers
- * give the same bits (tests/kernels/compilers.sh). Sums in double need no such function: they add products of
- * two floats, which are exact in double, and round once either way. */
+ * the product and then the sum. By itself the compiler fuses nothing (-ffp-contract=off), so that all
+ * compilers give the same bits (tests/kernels/compilers.sh). Sums in double need no such function: they add
+ * products of two floats, which are exact in double, and round once either way. */
 
 #if defined(__AVX512F__) || (defined(__AVX2__) && defined(__FMA__)) || defined(__ARM_FEATURE_FMA)
 #define HAS_FMA 1

@@ -1,5 +1,5 @@
-/* Last convolution, sigmoid and their gradient: see kernels/head.h and base/dice.c. LANES voxels go at a time:
- * the plain arrays have a voxel a lane, the tensor a channel a lane. */
+/* Last convolution, sigmoid and their gradient: see kernels/head.h and base/dice.c. LANES voxels go at a
+ * time: the plain arrays have a voxel a lane, the tensor a channel a lane. */
 
 struct head {
     int blocks;
