@@ -24,7 +24,7 @@ static const struct option_spec options[] = {
     {"output", 'o', OPTION_TEXT, &out, "STATE", "the checkpoint to write (in place)"},
     {"epoch", 0, OPTION_NATURAL, &wanted_epoch, "E",
      "refuse a state that has not completed exactly E-1 epochs"},
-    {"learning-rate", 0, OPTION_REAL, &rate, "R", "Adam's step size, at most 1 (1e-4)"},
+    {"learning-rate", 0, OPTION_REAL, &rate, "R", "Adam's step size (1e-4)"},
     {"weight-decay", 0, OPTION_REAL, &decay, "D",
      "L2 regularisation, added to the gradient; at most 1 (1e-5)"},
     {"loss-divisor", 0, OPTION_REAL, &divisor, "N", "divide the loss by N (1; the authors' code: 5)"},
@@ -114,8 +114,8 @@ int main(int argc, char **argv)
         usage_error("--state STATE is needed");
     if (!(rate > 0) || decay < 0 || !(divisor > 0))
         usage_error("--learning-rate and --loss-divisor must be positive, --weight-decay not negative");
-    if (rate > 1 || decay > 1 || divisor < 1e-6 || divisor > 1e6)
-        usage_error("--learning-rate and --weight-decay are at most 1, --loss-divisor is within 1e-6..1e6");
+    if (decay > 1 || divisor < 1e-6 || divisor > 1e6)
+        usage_error("--weight-decay is at most 1, --loss-divisor is within 1e-6..1e6");
     if (out && !strcmp(out, "-"))
         usage_error("-o: the table goes to stdout, the checkpoint needs a file");
     if (memory_budget_parse(&budget, memory))

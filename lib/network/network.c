@@ -276,6 +276,11 @@ static int downloaded(void *self, enum state_vector vector, const struct paramet
 int network_save(struct network *n, const struct training *training, const char *path)
 {
     int status = finish(n);
+    if (!status && largest_weight(n) >= DIVERGED)
+        status = fail(STATUS_FAILURE,
+                      "%s: not written: weights reach %g: training has diverged; go on from an earlier state "
+                      "with a smaller learning rate or weight decay",
+                      path, (double)largest_weight(n));
     return status ? status : checkpoint_save(path, &n->architecture, &n->table, training, downloaded, n);
 }
 

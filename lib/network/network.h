@@ -63,7 +63,8 @@ const struct plan *network_current_plan(const struct network *network);
  * STATUS_DATA as checkpoint_check_finite: of what is copied every value is finite. */
 int network_load(struct network *network, const struct checkpoint *checkpoint);
 
-/* Writes the training state as a checkpoint. STATUS_FAILURE also when a value of it is not finite. */
+/* Writes the training state as a checkpoint. STATUS_FAILURE also when a value of it is not
+ * finite, or a weight above 1e8: nothing finite would come of the next step. */
 int network_save(struct network *network, const struct training *training, const char *path);
 
 /* Copies to the network's memory: inputs x voxels floats; one byte a voxel with bit k set inside region k. */

@@ -137,7 +137,9 @@ fails "memory that is no size" 2 "neither a size" "${never[@]}" --memory much --
 fails "too little memory, with how much is needed" 1 "MiB of memory are needed at least, 0 MiB are allowed" \
     "${never[@]}" --memory 100K -- "${records[0]}"
 fails "no learning rate" 2 "positive" "${never[@]}" --learning-rate 0 -- "${records[0]}"
-for setting in learning-rate=1e30 weight-decay=1e308 weight-decay=2 loss-divisor=1e-300 loss-divisor=1e300; do
+fails "a step whose result is finite, but without bound" 1 "$work/never: not written: weights reach 1e+30" \
+    "${never[@]}" --learning-rate 1e30 -- "${records[0]}"
+for setting in weight-decay=1e308 weight-decay=2 loss-divisor=1e-300 loss-divisor=1e300; do
     fails "--$setting" 2 "--${setting%=*}" "${never[@]}" "--$setting" -- "${records[0]}"
 done
 fails "the wrong epoch" 65 "epoch 3 follows 2" "${never[@]}" --epoch 3 -- "${records[0]}"
@@ -173,7 +175,7 @@ altered huge '\0\0\200\175' 0 # 2e37: a square of it overflows
 fails "weights without bound: the state is named, not the image" 1 "weights that began as $work/huge reach" \
     prunet-step --state "$work/huge" -o "$work/never" -- "${records[0]}"
 altered last '\377\377\177\177' 1 # the largest float as a mean gradient: the step overflows
-fails "a step whose result is not finite" 1 "$work/never: not written: firstConv.weight: 1 of its 432 values is not" \
+fails "a step whose result is not finite" 1 "$work/never: not written: weights reach inf" \
     prunet-step --state "$work/last" -o "$work/never" --learning-rate 1 -- "${records[0]}"
 head -c 5000 "$work/start" >"$work/short"
 fails "a state cut short" 65 "$work/short" prunet-step --state "$work/short" -o "$work/never" -- "${records[0]}"
