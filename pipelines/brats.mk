@@ -32,7 +32,8 @@ CONFIG := $(ROW)
 endif
 CONFIG ?= $(ROW)
 CONFIG_FILES   := $(foreach name,$(subst +, ,$(CONFIG)),$(if $(findstring /,$(name)),$(name),$(CONFIGURATIONS)/$(name)))
-setting         = $(shell sed -n 's/^$(1)=//p' $(CONFIGURATIONS)/defaults $(CONFIG_FILES) | tail -n 1)
+setting         = $(shell set -o pipefail; sed -n 's/^$(1)=//p' $(CONFIGURATIONS)/defaults $(CONFIG_FILES) | tail -n 1)$(if \
+                  $(filter-out 0,$(.SHELLSTATUS)),$(error the configuration $(CONFIG) cannot be read))
 
 $(foreach file,$(CONFIG_FILES),$(if $(wildcard $(file)),,\
     $(error no configuration is called $(notdir $(file)); there are: $(notdir $(wildcard $(CONFIGURATIONS)/*)))))

@@ -111,8 +111,9 @@ config_names() {
 
 read_settings() { # file, "new" where any key may appear or "known"
     local line number=0 key text
-    text=$(cat -- "$1") || die 1 "$1: cannot be read" # in one piece: read takes an error for the end of the file
-    while IFS= read -r line || [ -n "$line" ]; do
+    text=$(cat -- "$1") || die 1 "$1: cannot be read" # at once: read takes an error for the end of the file
+    while [ -n "$text" ]; do
+        line=${text%%$'\n'*} text=${text#"$line"} text=${text#$'\n'}
         number=$((number + 1))
         case $line in '' | '#'*) continue ;; esac
         [[ $line =~ ^([A-Z_]+)=([A-Za-z0-9.,/-]*)$ ]] || die 2 "$1: line $number is not KEY=value: $line"
@@ -123,7 +124,7 @@ read_settings() { # file, "new" where any key may appear or "known"
             [[ " ${setting_names[*]} " == *" $key "* ]] || die 2 "$1: line $number: no setting is called $key"
         fi
         printf -v "$key" %s "${BASH_REMATCH[2]}"
-    done <<<"$text"
+    done
 }
 
 # The options of prunet-init and prunet-plan for the configuration's network, one a line.

@@ -153,16 +153,23 @@ static size_t shortened(size_t count)
     return count > 2000 ? count / 2 + count % 7 : 1 + count % 7;
 }
 
+/* A pipe is read without fail. */
+static int fails_to_read(int fd)
+{
+    struct stat info;
+    return !syscall(SYS_fstat, fd, &info) && !S_ISFIFO(info.st_mode) && fails(READ, EIO);
+}
+
 ssize_t read(int fd, void *bytes, size_t count)
 {
-    if (fails(READ, EIO) || is_interrupted())
+    if (fails_to_read(fd) || is_interrupted())
         return -1;
     return syscall(SYS_read, fd, bytes, shortened(count));
 }
 
 ssize_t pread(int fd, void *bytes, size_t count, off_t offset)
 {
-    if (fails(READ, EIO) || is_interrupted())
+    if (fails_to_read(fd) || is_interrupted())
         return -1;
     return syscall(SYS_pread64, fd, bytes, shortened(count), offset);
 }
