@@ -20,7 +20,7 @@ static int check_size(const struct architecture *a, const int size[3])
     return STATUS_OK;
 }
 
-/* Life ---------------------------------------------------------------------------------------------- */
+/* Opening and closing ------------------------------------------------------------------------------- */
 
 struct network {
     struct architecture architecture;
@@ -231,7 +231,8 @@ int network_load(struct network *n, const struct checkpoint *checkpoint)
     return finish(n);
 }
 
-static int downloaded(void *self, enum state_vector vector, const struct parameter *parameter, float *values)
+static int download_values(void *self, enum state_vector vector, const struct parameter *parameter,
+                           float *values)
 {
     network_get(self, (int)vector, parameter, values);
     return STATUS_OK;
@@ -240,7 +241,7 @@ static int downloaded(void *self, enum state_vector vector, const struct paramet
 int network_save(struct network *n, const struct training *training, const char *path)
 {
     int status = finish(n);
-    return status ? status : checkpoint_save(path, &n->architecture, &n->table, training, downloaded, n);
+    return status ? status : checkpoint_save(path, &n->architecture, &n->table, training, download_values, n);
 }
 
 /* A case -------------------------------------------------------------------------------------------- */
@@ -304,20 +305,20 @@ static void score_case(const struct network *n, double loss_scale, struct case_s
     }
 }
 
-static void ask_for_gradient(struct network *n, float loss_scale)
+static void call_gradient_kernels(struct network *n, float loss_scale)
 {
     pass_forward(&n->pass);
     kernels_of(n)->clear(n->pass.vectors[STATE_GRADIENT].at, n->table.floats * sizeof(float));
     pass_backward(&n->pass, loss_scale);
 }
 
-/* Every step asks for the same operations on the same buffers, which a backend may keep as a recording. */
+/* Every step calls the same operations on the same buffers: a backend may record and replay them. */
 static void run_gradient(struct network *n, float loss_scale)
 {
     if (!n->recorded || n->recorded_scale != loss_scale) {
         n->recorded = kernels_of(n)->record_begin();
         n->recorded_scale = loss_scale;
-        ask_for_gradient(n, loss_scale);
+        call_gradient_kernels(n, loss_scale);
         if (n->recorded)
             kernels_of(n)->record_end();
     }
