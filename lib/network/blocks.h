@@ -45,9 +45,8 @@ struct sequence {
     struct reversible_block blocks[BLOCKS_MAX];
     struct sequence_branch branches[2 * BLOCKS_MAX]; /* F of block 0, G of block 0, F of block 1, ... */
     struct shape half;
-    bool
-        input_wanted; /* backward inverts the first F, too, so that all of the sequence's input is recovered */
-    bool saves;       /* the branches' inputs are saved instead of recomputed */
+    bool input_wanted; /* backward also inverts the first F: all of the sequence's input is recovered */
+    bool saves;        /* the branches' inputs are saved instead of recomputed */
     struct buffer saved;
     float *inputs[2 * BLOCKS_MAX]; /* in it: see reversible.h; then, if wanted, the input's first half */
     const struct pass *pass;

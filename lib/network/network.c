@@ -231,8 +231,7 @@ int network_load(struct network *n, const struct checkpoint *checkpoint)
     return finish(n);
 }
 
-static int download_values(void *self, enum state_vector vector, const struct parameter *parameter,
-                           float *values)
+static int downloaded(void *self, enum state_vector vector, const struct parameter *parameter, float *values)
 {
     network_get(self, (int)vector, parameter, values);
     return STATUS_OK;
@@ -241,7 +240,7 @@ static int download_values(void *self, enum state_vector vector, const struct pa
 int network_save(struct network *n, const struct training *training, const char *path)
 {
     int status = finish(n);
-    return status ? status : checkpoint_save(path, &n->architecture, &n->table, training, download_values, n);
+    return status ? status : checkpoint_save(path, &n->architecture, &n->table, training, downloaded, n);
 }
 
 /* A case -------------------------------------------------------------------------------------------- */

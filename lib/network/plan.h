@@ -69,8 +69,8 @@ void plan_step(struct plan *plan, const char *name, int level); /* level -1: non
 /* The present step asks for this much scratch; of several requests the largest counts. */
 void plan_scratch(struct plan *plan, size_t bytes);
 
-/* The present step uses a buffer. Its first use has to be one that writes it: its
- * memory has other buffers' values before that. */
+/* The present step uses a buffer. Its first use has to be one that writes it: before that its memory has
+ * another buffer's values. */
 void plan_read(struct plan *plan, struct buffer *buffer);
 void plan_write(struct plan *plan, struct buffer *buffer);
 
