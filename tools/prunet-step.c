@@ -29,7 +29,7 @@ static const struct option_spec options[] = {
      "L2 regularisation, added to the gradient; at most 1 (1e-5)"},
     {"loss-divisor", 0, OPTION_REAL, &divisor, "N", "divide the loss by N (1; the authors' code: 5)"},
     {"memory", 0, OPTION_TEXT, &memory, "SIZE",
-     "keep branch inputs as far as SIZE goes; min: recompute more still (default)"},
+     "save branch inputs as far as SIZE goes; min: recompute more still (default)"},
 };
 
 static const struct tool tool = {
@@ -47,9 +47,9 @@ static const struct tool tool = {
                "      prunet-step --state old.safetensors --epoch 7 -o new.safetensors > steps.tsv",
     .notes =
         "By default a step recomputes on the way back what it can from one tensor a level. --memory 8G\n"
-        "keeps the inputs of the levels' sequences instead, from the smallest on, as long as all buffers\n"
+        "saves the inputs of the levels' sequences instead, from the smallest on, as long as all buffers\n"
         "stay within the size; --memory min also runs the first level's encoder again from the image.\n"
-        "The results may differ in their last bits. The choice is noted in the checkpoint, -v shows it,\n"
+        "The results may differ in their last bits. The choice is recorded in the checkpoint, -v shows it,\n"
         "and prunet-plan --memory tells what it costs.\n\n"
         "SIGTERM or SIGINT: the step is finished, or the wait for input ended, the checkpoint\n"
         "written with the number of cases done, and the exit status is 75. Given that checkpoint as\n"

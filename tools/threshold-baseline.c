@@ -91,10 +91,10 @@ static int print_table(const struct threshold_scores *training, const struct thr
         status = output_print(output, "modality\tside\tthreshold\ttraining_dice_wt\tvalidation_dice_wt\n");
     for (int c = 0; c < training->channels && !status; c++) {
         char name[CHANNEL_NAMES_SIZE];
-        status = output_print(output, "%s\t%s\t%.2f\t%.4f\t%.4f\n",
-                              channel_name(&names, best[c].channel, name, sizeof name),
-                              best[c].side == SIDE_ABOVE ? "above" : "below", threshold_value(best[c].index),
-                              threshold_dice(training, best[c]), threshold_dice(validation, best[c]));
+        status = output_print(
+            output, "%s\t%s\t%.2f\t%.4f\t%.4f\n", channel_name(&names, best[c].channel, name, sizeof name),
+            best[c].side == TUMOUR_ABOVE ? "above" : "below", threshold_value(best[c].index),
+            threshold_dice(training, best[c]), threshold_dice(validation, best[c]));
     }
     return status;
 }

@@ -4,10 +4,10 @@
 
 #include <stddef.h>
 
-/* Makes room for `wanted` elements of `element` bytes. `array` is the address of the pointer to a malloc'd
- * array (or to NULL, with *capacity 0); pointer and *capacity, in elements, change only when the room does
- * not suffice, and then at least double. The new elements are not set. STATUS_FAILURE when memory, or
- * size_t, does not suffice; the old array is then as it was.
+/* Sees to it that an array can have `wanted` elements of `element` bytes. `array` is the address of the
+ * pointer to a malloc'd array (or to NULL, with *capacity 0). Pointer and *capacity, which is in elements,
+ * change only when the capacity does not suffice, and then it at least doubles. The new elements are not set.
+ * STATUS_FAILURE when memory, or size_t, does not suffice; the old array is then as it was.
  *
  *     if ((status = array_grow(&list->items, &list->capacity, list->count + 1, sizeof *list->items)))
  *         return status;

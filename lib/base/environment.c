@@ -1,5 +1,6 @@
 #include "lib/base/environment.h"
 #include "lib/base/error.h"
+#include "lib/base/numbers.h"
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,9 +72,8 @@ static size_t edits_between(const char *a, const char *b)
         size_t diagonal = row[0];
         row[0] = i + 1;
         for (size_t j = 0; j < length; j++) {
-            size_t fewest = diagonal + (a[i] != b[j]);
-            fewest = row[j] + 1 < fewest ? row[j] + 1 : fewest;
-            fewest = row[j + 1] + 1 < fewest ? row[j + 1] + 1 : fewest;
+            const size_t replaced = diagonal + (a[i] != b[j]);
+            const size_t fewest = size_min(replaced, size_min(row[j], row[j + 1]) + 1);
             diagonal = row[j + 1];
             row[j + 1] = fewest;
         }
@@ -109,7 +109,7 @@ int environment_check(void)
         if (strncmp(*entry, PREFIX, sizeof PREFIX - 1) || is_known(*entry, length))
             continue;
         char name[NAME_MAX_LENGTH + 1] = "";
-        strncat(name, *entry, length < NAME_MAX_LENGTH ? length : NAME_MAX_LENGTH);
+        strncat(name, *entry, size_min(length, NAME_MAX_LENGTH));
         return fail(STATUS_USAGE, "%s: no environment variable of prunet has this name; the nearest is %s",
                     name, nearest_name(name));
     }

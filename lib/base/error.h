@@ -37,7 +37,7 @@ int report(int status);
 /* Prints "tool: warning: ..." to stderr, unless -q set quiet. */
 void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Speech on stderr: quiet (-q) silences warnings and progress, verbose (-v) adds a line a record. */
+/* Speech on stderr: quiet (-q) silences warnings and progress, verbose (-v) adds a line for each record. */
 extern int quiet, verbose;
 
 #endif

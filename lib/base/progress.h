@@ -1,5 +1,5 @@
-/* Progress of long work on stderr: one line that rewrites itself on a terminal (record, case, percent, rate,
- * time left), a line a record with -v otherwise, nothing with -q. */
+/* Progress of long work on stderr: one line that rewrites itself on a terminal (count, case, percent, rate,
+ * time left), elsewhere a line for each with -v; nothing with -q. */
 #ifndef PRUNET_BASE_PROGRESS_H
 #define PRUNET_BASE_PROGRESS_H
 
@@ -9,8 +9,8 @@ struct progress {
     const char *unit; /* "step", "case": what is counted */
     size_t total;     /* 0 when unknown */
     size_t done;
-    double started; /* seconds, monotonic */
-    double shown;
+    double started; /* clock_seconds at progress_start */
+    double shown;   /* at the last rewriting; 0: no line is there */
 };
 
 void progress_start(struct progress *progress, const char *unit, size_t total);

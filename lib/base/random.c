@@ -1,7 +1,7 @@
 #include "lib/base/random.h"
 #include <math.h>
 
-static uint64_t mix(uint64_t z)
+static uint64_t splitmix(uint64_t z)
 {
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
@@ -10,7 +10,7 @@ static uint64_t mix(uint64_t z)
 
 uint64_t random_bits(uint64_t key, uint64_t counter)
 {
-    return mix(mix(key + 0x9e3779b97f4a7c15u) + (counter + 1) * 0x9e3779b97f4a7c15u);
+    return splitmix(splitmix(key + 0x9e3779b97f4a7c15u) + (counter + 1) * 0x9e3779b97f4a7c15u);
 }
 
 uint64_t random_key(uint64_t key, const char *name)
@@ -18,7 +18,7 @@ uint64_t random_key(uint64_t key, const char *name)
     uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
     for (; *name; name++)
         hash = (hash ^ (unsigned char)*name) * 0x100000001b3u;
-    return random_bits(mix(key), hash);
+    return random_bits(splitmix(key), hash);
 }
 
 uint64_t random_key_number(uint64_t key, uint64_t number)

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 volatile sig_atomic_t stop_wanted;
-static int ends[2] = {-1, -1}; /* of a pipe */
+static int ends[2] = {-1, -1}; /* of a pipe: to read, to write */
 
 void stop_waiting(void)
 {
@@ -15,11 +15,11 @@ void stop_waiting(void)
 
 static void want_stop(int number)
 {
-    int kept = errno;
+    int saved = errno;
     (void)number;
     stop_wanted = 1;
     stop_waiting();
-    errno = kept;
+    errno = saved;
 }
 
 int stop_watch(void)

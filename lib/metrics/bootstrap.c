@@ -28,7 +28,7 @@ static const struct case_scores **sorted(const struct case_scores *cases, size_t
 static size_t draw_means(const struct bootstrap *bootstrap, const double *values, size_t n, double *means)
 {
     const uint64_t key = random_key(bootstrap->seed, "bootstrap");
-    size_t kept = 0;
+    size_t counted = 0;
     for (int draw = 0; draw < bootstrap->draws; draw++) {
         const uint64_t draw_key = random_key_number(key, (uint64_t)draw);
         double sum = 0;
@@ -41,9 +41,9 @@ static size_t draw_means(const struct bootstrap *bootstrap, const double *values
             defined++;
         }
         if (defined)
-            means[kept++] = sum / (double)defined;
+            means[counted++] = sum / (double)defined;
     }
-    return kept;
+    return counted;
 }
 
 static int interval(const struct bootstrap *bootstrap, const double *values, size_t n, double value[2],
@@ -52,16 +52,16 @@ static int interval(const struct bootstrap *bootstrap, const double *values, siz
     double *means = malloc(((size_t)bootstrap->draws + 1) * sizeof *means);
     if (!means)
         return fail(STATUS_FAILURE, "out of memory for %d draws", bootstrap->draws);
-    const size_t kept = draw_means(bootstrap, values, n, means);
+    const size_t counted = draw_means(bootstrap, values, n, means);
     size_t at_most_0 = 0, at_least_0 = 0;
-    for (size_t i = 0; i < kept; i++) {
+    for (size_t i = 0; i < counted; i++) {
         at_most_0 += means[i] <= 0;
         at_least_0 += means[i] >= 0;
     }
     const size_t rarer = size_min(at_most_0, at_least_0);
-    *p = kept ? fmin(1, 2 * ((double)rarer + 1) / ((double)kept + 1)) : NAN;
-    value[0] = order_quantile(means, kept, 0.025);
-    value[1] = order_quantile(means, kept, 0.975);
+    *p = counted ? fmin(1, 2 * ((double)rarer + 1) / ((double)counted + 1)) : NAN;
+    value[0] = order_quantile(means, counted, 0.025);
+    value[1] = order_quantile(means, counted, 0.975);
     free(means);
     return STATUS_OK;
 }

@@ -65,7 +65,7 @@ static int flood(struct components *c, int axes, size_t seed, struct queue *queu
     return status;
 }
 
-/* Makes room for component number c->count; both arrays have the same capacity. */
+/* Grows the arrays for component number c->count; both arrays have the same capacity. */
 static int add_component(struct components *c, size_t *capacity)
 {
     size_t before = *capacity;
@@ -90,7 +90,7 @@ static int label_row(struct components *c, int axes, size_t row, struct queue *q
 
 int components_label(const struct mask *mask, struct components *c)
 {
-    const size_t width = (size_t)mask->size[0], voxels = voxels_of(mask->size);
+    const size_t width = (size_t)mask->size[0], voxels = grid_voxels(mask->size);
     struct queue queue = {0};
     size_t capacity = 0;
     int status = STATUS_OK;
@@ -142,7 +142,7 @@ static int spread(uint8_t *voxels, const int size[3], int axes, size_t from, str
 
 int mask_dilate(uint8_t *voxels, const int size[3], int axes, int times)
 {
-    const size_t width = (size_t)size[0], count = times ? voxels_of(size) : 0;
+    const size_t width = (size_t)size[0], count = times ? grid_voxels(size) : 0;
     struct queue queue = {0};
     int status = STATUS_OK;
     for (size_t row = 0; row < count; row += width) {
@@ -166,7 +166,7 @@ uint8_t *mask_cut(const struct mask *mask, const struct box *box)
 {
     int size[3];
     box_size(box, size);
-    uint8_t *cut = calloc(voxels_of(size), 1), *to = cut;
+    uint8_t *cut = calloc(grid_voxels(size), 1), *to = cut;
     for (int z = box->low[2]; cut && z < box->high[2]; z++)
         for (int y = box->low[1]; y < box->high[1]; y++, to += size[0]) {
             const uint8_t *row = mask_row(mask, y, z) + box->low[0];

@@ -21,9 +21,9 @@
     }
 #define BRATS_2023(lesion_name, lesion_about, lesion_dilations, lesion_volume)                               \
     {                                                                                                        \
-        .name = lesion_name, .about = lesion_about, .surface = SURFACE_LATTICE,                              \
-        .directions = DIRECTIONS_LARGER, .millimetres = true, .dice = ONE_ZERO_ZERO,                         \
-        .sensitivity = ONE_ZERO_ZERO, .hd95 = PENALTY(374), .hd = PENALTY(374), .lesions = {                 \
+        .name = lesion_name, .about = lesion_about, .surface = SURFACE_LATTICE, .join = JOIN_LARGER,         \
+        .millimetres = true, .dice = ONE_ZERO_ZERO, .sensitivity = ONE_ZERO_ZERO, .hd95 = PENALTY(374),      \
+        .hd = PENALTY(374), .lesions = {                                                                     \
             lesion_dilations,                                                                                \
             lesion_volume,                                                                                   \
             374                                                                                              \
@@ -52,7 +52,7 @@ const struct convention conventions[] = {
      .hd = UNDEFINED},
     {.name = "monai",
      .about = "MONAI; mm, the larger of the two directed percentiles",
-     .directions = DIRECTIONS_LARGER,
+     .join = JOIN_LARGER,
      .millimetres = true,
      .dice = {NAN, 0, NAN},
      .sensitivity = {NAN, 0, NAN},
@@ -61,7 +61,7 @@ const struct convention conventions[] = {
     {.name = "deepmind",
      .about = "DeepMind's surface-distance; mm, corner lattice weighted by area",
      .surface = SURFACE_LATTICE,
-     .directions = DIRECTIONS_LARGER,
+     .join = JOIN_LARGER,
      .millimetres = true,
      .dice = {NAN, 0, 0},
      .sensitivity = {NAN, 0, NAN},
@@ -73,7 +73,7 @@ const struct convention conventions[] = {
     BRATS_2023("brats2023-legacy", "BraTS 2023 over whole regions: deepmind, 374 for a missed region", 0, 0),
     {.name = "metrics-reloaded",
      .about = "MetricsReloaded: monai, but 0 when both masks are empty",
-     .directions = DIRECTIONS_LARGER,
+     .join = JOIN_LARGER,
      .millimetres = true,
      .dice = ONE_ZERO_ZERO,
      .sensitivity = {NAN, 0, NAN},
@@ -110,7 +110,7 @@ const struct convention conventions[] = {
      .hd = UNDEFINED},
     {.name = "monai-all",
      .about = "MONAI with ignore_empty=False",
-     .directions = DIRECTIONS_LARGER,
+     .join = JOIN_LARGER,
      .millimetres = true,
      .dice = ONE_ZERO_ZERO,
      .sensitivity = {NAN, 0, NAN},
@@ -118,7 +118,7 @@ const struct convention conventions[] = {
      .hd = {NAN, INFINITY, INFINITY}},
     {.name = "monai-directed",
      .about = "MONAI with directed=True: prediction to reference only",
-     .directions = DIRECTIONS_FORWARD,
+     .join = JOIN_FORWARD,
      .millimetres = true,
      .dice = {NAN, 0, NAN},
      .sensitivity = {NAN, 0, NAN},

@@ -14,10 +14,10 @@ enum surface_kind {
     SURFACE_LATTICE  /* DeepMind's corner lattice, weighted by area, percentile without interpolation */
 };
 
-enum directions {
-    DIRECTIONS_POOLED, /* one percentile of D_PR and D_RP together */
-    DIRECTIONS_LARGER, /* the larger of the two directed percentiles */
-    DIRECTIONS_FORWARD /* D_PR alone */
+enum distance_join {
+    JOIN_POOLED, /* one percentile of D_PR and D_RP together */
+    JOIN_LARGER, /* the larger of the two directed percentiles */
+    JOIN_FORWARD /* D_PR alone */
 };
 
 /* What a measure is where its formula has no value. NaN: undefined, the case is left out of the mean. */
@@ -41,12 +41,12 @@ struct convention {
     const char *name;
     const char *about; /* whose it is, a line for --help and the documentation */
     enum surface_kind surface;
-    enum directions directions;
+    enum distance_join join;
     bool millimetres;   /* distances in mm, else in voxels */
     bool average_twice; /* symmetric average distance: the mean of the two directed averages, else over the
                            points of both surfaces together */
     struct empty_rule dice, sensitivity;
-    struct empty_rule hd95; /* average distances follow it */
+    struct empty_rule hd95; /* the average distances have the same values */
     struct empty_rule hd;
     struct lesion_rule lesions;
 };

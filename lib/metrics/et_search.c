@@ -15,28 +15,28 @@ int et_case_score(const struct convention *convention, double component_minimum,
 {
     const double *spacing = segmentation_spacing(prediction, reference);
     const double voxel = spacing[0] * spacing[1] * spacing[2];
-    const size_t voxels = voxels_of(prediction->size);
+    const size_t voxels = grid_voxels(prediction->size);
     size_t dropped;
     int status = segmentation_compare(prediction, reference);
     if (status)
         return status;
-    uint8_t *kept = malloc(voxels);
-    if (!kept)
+    uint8_t *remaining = malloc(voxels);
+    if (!remaining)
         return fail(STATUS_FAILURE, "out of memory for %zu voxels", voxels);
-    memcpy(kept, prediction->voxels, voxels);
-    status = drop_components(kept, prediction->size, voxel, component_minimum, &dropped);
+    memcpy(remaining, prediction->voxels, voxels);
+    status = drop_components(remaining, prediction->size, voxel, component_minimum, &dropped);
     for (int without = 0; without < 2 && !status; without++) {
         const struct mask r = segmentation_region(reference, BIT_ET);
         struct mask p = segmentation_region(prediction, without ? 0 : BIT_ET);
         struct region_scores region;
-        p.voxels = kept;
+        p.voxels = remaining;
         status = measure_region(convention, &p, &r, spacing, true, &region);
         scores->dice[without] = region.value[MEASURE_DICE];
         scores->hd95[without] = region.value[MEASURE_HD95];
         if (!without)
             scores->volume = region.value[MEASURE_VOLUME_PREDICTION];
     }
-    free(kept);
+    free(remaining);
     return status;
 }
 

@@ -10,7 +10,7 @@
 enum { BIT_PREDICTION = 1, BIT_LESION = 2 };
 
 /* The lesions of a case and what was predicted of them, within the box around both masks. The box needs no
- * margin for the dilation: where two dilated voxels meet outside, they also meet at the nearest place
+ * margin for the dilation: where two dilated voxels meet outside, they also meet at the nearest voxel
  * inside. */
 struct matching {
     int size[3], axes;           /* of the box */
@@ -94,23 +94,24 @@ static int find_matching(struct matching *m, const struct convention *convention
     m->axes = reference->axes;
     box_size(&box, m->size);
     m->reference = mask_cut(reference, &box);
-    uint8_t *work = mask_cut(reference, &box);
-    if (!m->reference || !work) {
-        free(work);
-        return fail(STATUS_FAILURE, "out of memory for %zu voxels", voxels_of(m->size));
+    uint8_t *dilated = mask_cut(reference, &box);
+    if (!m->reference || !dilated) {
+        free(dilated);
+        return fail(STATUS_FAILURE, "out of memory for %zu voxels", grid_voxels(m->size));
     }
-    struct mask mask = {work, 1, {m->size[0], m->size[1], m->size[2]}, m->axes};
-    int status = mask_dilate(work, m->size, m->axes, convention->lesions.dilations);
+    struct mask mask = {dilated, 1, {m->size[0], m->size[1], m->size[2]}, m->axes};
+    int status = mask_dilate(dilated, m->size, m->axes, convention->lesions.dilations);
     if (!status)
         status = components_label(&mask, &m->lesions);
-    free(work);
+    free(dilated);
     if (status)
         return status;
-    if (!(work = mask_cut(prediction, &box)))
-        return fail(STATUS_FAILURE, "out of memory for %zu voxels", voxels_of(m->size));
-    mask.voxels = work;
+    uint8_t *predicted = mask_cut(prediction, &box);
+    if (!predicted)
+        return fail(STATUS_FAILURE, "out of memory for %zu voxels", grid_voxels(m->size));
+    mask.voxels = predicted;
     status = components_label(&mask, &m->predicted);
-    free(work);
+    free(predicted);
     return status ? status : match(m);
 }
 
@@ -137,7 +138,7 @@ static int score_lesion(const struct matching *m, const struct convention *conve
     }
     int size[3];
     box_size(&box, size);
-    uint8_t *sets = malloc(voxels_of(size)), *to = sets;
+    uint8_t *sets = malloc(grid_voxels(size)), *to = sets;
     int status = chosen && sets ? STATUS_OK : fail(STATUS_FAILURE, "out of memory for a lesion");
     for (int z = box.low[2]; !status && z < box.high[2]; z++)
         for (int y = box.low[1]; y < box.high[1]; y++)

@@ -7,6 +7,7 @@
 #ifndef PRUNET_METRICS_MASK_H
 #define PRUNET_METRICS_MASK_H
 
+#include "lib/base/grid.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -25,11 +26,6 @@ struct box {
 
 /* Axes that exist: 3, less those of one voxel from z backwards; at least 1. */
 int axes_of(const int size[3]);
-
-static inline size_t voxels_of(const int size[3])
-{
-    return (size_t)size[0] * size[1] * size[2];
-}
 
 static inline const uint8_t *mask_row(const struct mask *mask, int y, int z)
 {

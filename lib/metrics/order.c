@@ -1,11 +1,12 @@
 #include "lib/metrics/order.h"
+#include "lib/base/numbers.h"
 #include <math.h>
 
 /* The median of first, middle and last keeps sorted and organ-pipe inputs linear. */
 static double pivot_of(double a, double b, double c)
 {
     double low = a < b ? a : b, high = a < b ? b : a;
-    return c < low ? low : c > high ? high : c;
+    return double_clamp(c, low, high);
 }
 
 double order_select(double *x, size_t n, size_t k)

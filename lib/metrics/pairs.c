@@ -115,9 +115,9 @@ int pairs_read(const char *path, const char *expect_path, struct pairs *pairs)
     if (!file)
         return fail_errno(STATUS_FAILURE, "%s: cannot open", path);
     char *line = NULL;
-    size_t room = 0, number = 0;
+    size_t capacity = 0, number = 0;
     int status = STATUS_OK;
-    for (ssize_t length; !status && (length = getline(&line, &room, file)) >= 0;) {
+    for (ssize_t length; !status && (length = getline(&line, &capacity, file)) >= 0;) {
         number++;
         while (length && (line[length - 1] == '\n' || line[length - 1] == '\r'))
             line[--length] = 0;

@@ -8,7 +8,7 @@ enum { ANY_BIT = 0xff };
 int drop_components(uint8_t *voxels, const int size[3], double voxel, double minimum, size_t *dropped)
 {
     const struct mask mask = {voxels, ANY_BIT, {size[0], size[1], size[2]}, axes_of(size)};
-    const size_t count = voxels_of(size);
+    const size_t count = grid_voxels(size);
     struct components components;
     *dropped = 0;
     if (minimum <= 0)
@@ -31,7 +31,7 @@ int postprocess_labels(const struct postprocess *postprocess, uint8_t *labels, c
                        double voxel, size_t *changed)
 {
     int status = drop_components(labels, size, voxel, postprocess->component_minimum, changed);
-    const size_t count = voxels_of(size);
+    const size_t count = grid_voxels(size);
     size_t enhancing = 0;
     if (status)
         return status;

@@ -138,7 +138,7 @@ static void bits_of_mask(const struct samples *samples, size_t voxels, struct se
 /* Sets bits and spacing; name, size, has_geometry and affine are set. */
 static int fill(struct segmentation *s, const struct samples *samples, bool label_map, enum label_set set)
 {
-    const size_t voxels = voxels_of(s->size);
+    const size_t voxels = grid_voxels(s->size);
     s->voxels = calloc(voxels, 1);
     if (!s->voxels)
         return fail(STATUS_FAILURE, "%s: out of memory for %zu voxels", s->name, voxels);

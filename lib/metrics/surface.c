@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Makes room for another point; on failure the surface is freed. */
+/* Grows the arrays for another point; on failure the surface is freed. */
 static int grow(struct surface *surface, size_t *capacity, bool weighted)
 {
     size_t areas = *capacity; /* as large as that of the points */

@@ -76,15 +76,14 @@ static int summarize(const struct convention *convention, const struct directed 
     out->symmetric = convention->average_twice ? (sum_f / weight_f + sum_b / weight_b) / 2
                                                : (sum_f + sum_b) / (weight_f + weight_b);
     out->hd = largest(forward);
-    if (convention->directions != DIRECTIONS_FORWARD)
+    if (convention->join != JOIN_FORWARD)
         out->hd = fmax(out->hd, largest(backward));
-    if (convention->directions == DIRECTIONS_POOLED) { /* the two arrays are one */
+    if (convention->join == JOIN_POOLED) { /* the two arrays are one */
         out->hd95 = plain_percentile(forward->squared, forward->count + backward->count);
         return STATUS_OK;
     }
     int status = percentile(forward, &out->hd95);
-    if (!status && convention->directions == DIRECTIONS_LARGER &&
-        !(status = percentile(backward, &percentile_b)))
+    if (!status && convention->join == JOIN_LARGER && !(status = percentile(backward, &percentile_b)))
         out->hd95 = fmax(out->hd95, percentile_b);
     return status;
 }

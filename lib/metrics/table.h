@@ -22,11 +22,11 @@ struct table {
 /* The header line, unless json or not wanted. */
 int table_begin(const struct table *table);
 
-/* A row a region. */
+/* A row for each region. */
 int table_case(const struct table *table, const struct case_scores *scores);
 
-/* A row a region and statistic. `bootstrap` NULL: none; `second` NULL: no differences, else as many cases as
- * the first set. */
+/* A row for each region and statistic. `bootstrap` NULL: none; `second` NULL: no differences, else as many
+ * cases as the first set. */
 int table_summary(const struct table *table, const struct case_scores *cases, size_t count,
                   const struct bootstrap *bootstrap, const struct case_scores *second);
 

@@ -1,6 +1,7 @@
 #include "lib/metrics/visit.h"
 #include "lib/base/array.h"
 #include "lib/base/error.h"
+#include "lib/base/numbers.h"
 #include "lib/base/progress.h"
 #include "lib/stream/reader.h"
 #include <stdio.h>
@@ -71,7 +72,7 @@ static int finish_pair(const struct outcome *o, const char *case_name, size_t in
 int visit_files(const struct pairs *pairs, const struct visit_options *options,
                 const struct pair_visitor *visitor)
 {
-    const int team = pairs->count < (size_t)options->threads ? (int)pairs->count : options->threads;
+    const int team = (int)size_min(pairs->count, (size_t)options->threads);
     char message[MESSAGE_SIZE] = "";
     struct progress progress;
     int status = visitor->reserve(visitor->self, pairs->count);
@@ -109,7 +110,7 @@ struct case_name {
     char text[CASE_NAME_SIZE];
 };
 
-struct stream {
+struct stream_visit {
     const struct visit_options *options;
     const struct pair_visitor *visitor;
     struct reader *reader;
@@ -119,12 +120,12 @@ struct stream {
     struct progress progress;
 };
 
-static const char *last_case(const struct stream *s)
+static const char *last_case(const struct stream_visit *s)
 {
     return s->count ? s->cases[s->count - 1].text : "";
 }
 
-static int begin_case(struct stream *s, const char *name)
+static int begin_case(struct stream_visit *s, const char *name)
 {
     if (case_name_reserved(name))
         return fail(STATUS_DATA, "a case cannot have the name of a row of the summary");
@@ -138,7 +139,7 @@ static int begin_case(struct stream *s, const char *name)
     return STATUS_OK;
 }
 
-static int score_reference(struct stream *s, const struct record *record)
+static int score_reference(struct stream_visit *s, const struct record *record)
 {
     struct segmentation reference;
     if (record->role == ROLE_PROB)
@@ -160,13 +161,13 @@ static int score_reference(struct stream *s, const struct record *record)
     return status;
 }
 
-static int no_reference(const struct stream *s)
+static int no_reference(const struct stream_visit *s)
 {
     return fail(STATUS_DATA, "%s: case %s: no reference follows the prediction", reader_name(s->reader),
                 last_case(s));
 }
 
-static int accept_record(struct stream *s, const struct record *record)
+static int accept_record(struct stream_visit *s, const struct record *record)
 {
     const bool same = !strcmp(record->case_name, last_case(s));
     int status = STATUS_OK;
@@ -183,7 +184,7 @@ static int accept_record(struct stream *s, const struct record *record)
     return status ? fail_in(status, "%s: case %s", reader_name(s->reader), record->case_name) : STATUS_OK;
 }
 
-static int read_cases(struct stream *s)
+static int read_cases(struct stream_visit *s)
 {
     int status = STATUS_OK;
     for (bool got = true; got && !status;) {
@@ -203,7 +204,7 @@ static int read_cases(struct stream *s)
 int visit_stream(const struct visit_options *options, int count, char *const *paths,
                  const struct pair_visitor *visitor, size_t *cases)
 {
-    struct stream s = {.options = options, .visitor = visitor};
+    struct stream_visit s = {.options = options, .visitor = visitor};
     const struct reader_options reader_options = {.expect_path = options->expect,
                                                   .max_bytes = options->max_bytes};
     int status = reader_open(&s.reader, count, paths, &reader_options);

@@ -235,8 +235,8 @@ static void decode(struct pass *p, struct level *level)
     coder_forward(&s, &level->decoder, decoder_input(p, level));
 }
 
-/* A layer's output is held until the layer's backward, as autograd holds it, though no kernel reads it there:
- * of a decoder the last one's, at the bottom also the encoder's. */
+/* A layer's output stays until the layer's backward, as with autograd, though no kernel reads it there: of a
+ * decoder the last layer's, at the bottom also the encoder's. */
 static void encode_backward(struct pass *p, struct level *level)
 {
     struct step s = step(p, "encode backward", level->l);

@@ -45,7 +45,7 @@ struct sequence {
     struct reversible_block blocks[BLOCKS_MAX];
     struct sequence_branch branches[2 * BLOCKS_MAX]; /* F of block 0, G of block 0, F of block 1, ... */
     struct shape half;
-    bool input_wanted; /* backward also inverts the first F of all, and the sequence's input is back whole */
+    bool input_wanted; /* backward also inverts the first F: all of the sequence's input is recovered */
     bool saves;        /* the branches' inputs are saved instead of recomputed */
     struct buffer saved;
     float *inputs[2 * BLOCKS_MAX]; /* in it: see reversible.h; then, if wanted, the input's first half */
@@ -60,7 +60,8 @@ void sequence_find(struct sequence *sequence, struct pass *pass, const char *cod
 /* Its output is what `next` reads, as it is: the last branch gathers the statistics for it. */
 void sequence_chain(struct sequence *sequence, const struct sequence *next);
 
-/* For a pass over tensors of this shape; saved: how its saved inputs are called, NULL where they are not. */
+/* For a pass over tensors of this shape. `saved` names the buffer of the saved inputs in the plan; NULL: they
+ * are recomputed. */
 void sequence_declare(struct sequence *sequence, const struct pass *pass, struct shape shape, int level,
                       const char *saved, bool input_wanted);
 

@@ -24,7 +24,7 @@ static int check_size(const struct architecture *a, const int size[3])
     return STATUS_OK;
 }
 
-/* Life ---------------------------------------------------------------------------------------------- */
+/* Opening and closing ------------------------------------------------------------------------------- */
 
 struct network {
     struct architecture architecture;
@@ -345,20 +345,20 @@ static void score_case(const struct network *n, double loss_scale, struct case_s
     }
 }
 
-static void ask_for_gradient(struct network *n, float loss_scale)
+static void call_gradient_kernels(struct network *n, float loss_scale)
 {
     pass_forward(&n->pass);
     kernels_of(n)->clear(n->pass.vectors[STATE_GRADIENT].at, n->table.floats * sizeof(float));
     pass_backward(&n->pass, loss_scale);
 }
 
-/* Every step asks for the same operations on the same buffers, which a backend may keep as a recording. */
+/* Every step calls the same operations on the same buffers: a backend may record and replay them. */
 static void run_gradient(struct network *n, float loss_scale)
 {
     if (!n->recorded || n->recorded_scale != loss_scale) {
         n->recorded = kernels_of(n)->record_begin();
         n->recorded_scale = loss_scale;
-        ask_for_gradient(n, loss_scale);
+        call_gradient_kernels(n, loss_scale);
         if (n->recorded)
             kernels_of(n)->record_end();
     }

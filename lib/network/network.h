@@ -5,7 +5,7 @@
  *         network_resize, network_put_image, network_put_target, network_gradient, network_update;
  *     network_save, network_close.
  *
- * Images are (C, D, H, W), x fastest, as records hold them. */
+ * Images are (C, D, H, W), x fastest, as in records. */
 #ifndef PRUNET_NETWORK_NETWORK_H
 #define PRUNET_NETWORK_NETWORK_H
 
@@ -24,9 +24,9 @@ struct case_score {
     double dice[OUTPUTS_MAX]; /* hard, of p > 0.5, by region; 1 where region and prediction are empty */
 };
 
-/* Makes a network without weights. `training` also holds gradients and Adam's state, and saves what backward
- * needs. *network is set only on success; STATUS_FAILURE when the backend cannot run here or has not enough
- * memory. */
+/* Makes a network without weights. With `training` it also has gradients and Adam's state, and saves what
+ * backward needs. *network is set only on success; STATUS_FAILURE when the backend cannot run here or has not
+ * enough memory. */
 int network_open(struct network **network, const struct architecture *architecture,
                  const struct kernels *kernels, bool training);
 void network_close(struct network *network);
@@ -43,12 +43,12 @@ void network_set_budget(struct network *network, const struct memory_budget *bud
 
 const struct architecture *network_architecture(const struct network *network);
 
-/* What computes: the description of its backend. */
+/* The description of its backend, for people: which code computes on which device. */
 const char *network_backend(const struct network *network);
 
 /* Plans the buffers for volumes of x, y, z voxels without allocating anything: what network_resize would
  * allocate. budget: NULL is the default. STATUS_DATA when a size is not a multiple of
- * 2^(levels - 1), STATUS_FAILURE when the budget is less than the least, which the message names. */
+ * 2^(levels - 1), STATUS_FAILURE when the budget is too small; the message names the smallest. */
 int network_plan(struct plan *plan, const struct architecture *architecture, const struct kernels *kernels,
                  bool training, const int size[3], const struct memory_budget *budget);
 
@@ -75,12 +75,12 @@ void network_put_target(struct network *network, const uint8_t *target);
  * STATUS_DATA for any other label. target may be labels. */
 int target_from_labels(size_t voxels, const uint8_t *labels, uint8_t *target);
 
-/* Forward: probabilities, outputs x voxels floats on the host. The image is used up. */
+/* Forward: probabilities, outputs x voxels floats on the host. Overwrites the network's image. */
 int network_infer(struct network *network, float *probabilities);
 
 /* Forward and backward: score, and the gradient of loss_scale times the loss in place of the old one.
  * STATUS_FAILURE when the loss is not finite (the gradient is then unspecified, the weights are as they were)
- * or the backend failed. Image and target are used up. */
+ * or the backend failed. Overwrites image and target. */
 int network_gradient(struct network *network, double loss_scale, struct case_score *score);
 
 /* Says why `what` ("the loss is") is not finite: weights that have grown without bound, or else the image.
@@ -94,14 +94,14 @@ int network_update(struct network *network, const struct adam *adam);
 void network_get(const struct network *network, int vector, const struct parameter *parameter, float *values);
 void network_put(struct network *network, int vector, const struct parameter *parameter, const void *values);
 
-/* Prefetching: the next case on its way to a network that works on the present one. Where a backend copies
- * beside its work (kernels.overlaps), a training network has place for one more image and target, on the
- * device and twice in host memory that copies fast:
+/* Prefetching: the next case is copied while the network works on the present one. Where a backend can do
+ * both at once (kernels.overlaps), a training network has memory for one more image and target: once on the
+ * device, twice in host memory that copies fast:
  *
  *     network_put_*, or network_put_prefetched;  then at the same time
  *         one thread: network_gradient, network_update;
  *         another: reads into network_prefetch_destination, network_prefetch_start;
- *     when both are through, network_put_prefetched.
+ *     when both have returned, network_put_prefetched.
  *
  * Elsewhere nothing is prefetched, and every case is put in its turn. */
 
@@ -111,8 +111,8 @@ void network_put(struct network *network, int vector, const struct parameter *pa
 float *network_prefetch_destination(const struct network *network, int channels, const int size[3]);
 
 /* Starts to copy the next case, image and labels 0, 1, 2, 4; both may be freed afterwards, except for the
- * destination. Does nothing where there is none or a label is wrong: whoever puts the case in its turn hears
- * of that. */
+ * destination. Does nothing where there is none or a label is wrong: whoever puts the case in its turn gets
+ * that error. */
 void network_prefetch_start(struct network *network, int channels, const int size[3], const float *image,
                             const uint8_t *labels);
 

@@ -1,5 +1,7 @@
 #include "lib/network/paper_memory.h"
 #include "lib/base/error.h"
+#include "lib/base/grid.h"
+#include "lib/base/numbers.h"
 #include "lib/network/kinds.h"
 #include "lib/network/network.h"
 #include <stdio.h>
@@ -19,8 +21,8 @@ enum {
 /* Bytes of `channels` maps of level l. */
 static size_t maps(const int size[3], int level, int channels)
 {
-    return (size_t)channels * (size_t)(size[0] >> level) * (size_t)(size[1] >> level) *
-           (size_t)(size[2] >> level) * REAL;
+    const int own[3] = {size[0] >> level, size[1] >> level, size[2] >> level};
+    return (size_t)channels * grid_voxels(own) * REAL;
 }
 
 /* Image, pooled values and their indices, probabilities and target. */
@@ -59,8 +61,7 @@ struct memory_model memory_model_reversible(const struct architecture *a, size_t
     for (int l = 0; l < a->levels; l++) {
         size_t state = maps(size, l, a->channels[l]);
         model.sequences += 2 * state; /* the encoder's and the decoder's output */
-        model.derivatives =
-            BLOCK_STATES * state > model.derivatives ? BLOCK_STATES * state : model.derivatives;
+        model.derivatives = size_max(model.derivatives, BLOCK_STATES * state);
     }
     return model;
 }
@@ -73,7 +74,7 @@ struct memory_model memory_model_saved(const struct architecture *a, size_t para
         size_t state = maps(size, l, a->channels[l]);
         if (a->kind == NETWORK_REVERSIBLE) /* a block has two branches; after the last the output stays */
             model.sequences += ((size_t)(a->encoder_blocks + a->decoder_blocks) * BRANCH_TENSORS + 2) * state;
-        model.derivatives = 2 * state > model.derivatives ? 2 * state : model.derivatives;
+        model.derivatives = size_max(model.derivatives, 2 * state);
     }
     return model;
 }
@@ -151,7 +152,7 @@ static int plan_ours(struct ours *ours, const struct architecture *architecture,
 }
 
 static int print_row(struct output *output, bool json, const struct paper_row *row,
-                     const struct memory_model *equation, const struct memory_model *kept,
+                     const struct memory_model *equation, const struct memory_model *all_saved,
                      const struct ours *ours)
 {
     const char *format =
@@ -164,14 +165,14 @@ static int print_row(struct output *output, bool json, const struct paper_row *r
     snprintf(blocks, sizeof blocks, row->kind == NETWORK_BASELINE ? "-" : "%d,1", row->encoder_blocks);
     return output_print(
         output, format, network_kind_name(row->kind), blocks, row->size[0], row->size[1], row->size[2],
-        row->mib, (double)memory_model_sum(equation) / MIB, (double)memory_model_sum(kept) / MIB,
+        row->mib, (double)memory_model_sum(equation) / MIB, (double)memory_model_sum(all_saved) / MIB,
         (double)ours->training / MIB, (double)ours->inference / MIB, (double)equation->layers / MIB,
         (double)equation->sequences / MIB, (double)equation->parameters / MIB,
         (double)equation->derivatives / MIB, (double)ours->share.activations / MIB,
         (double)ours->share.parameters / MIB, (double)ours->share.derivatives / MIB, explanations[row->kind]);
 }
 
-static int do_row(struct output *output, bool json, const struct paper_row *row, kernels_finder *find)
+static int plan_row(struct output *output, bool json, const struct paper_row *row, kernels_finder *find)
 {
     struct architecture architecture = architecture_paper(row->kind);
     struct parameter_table parameters;
@@ -182,12 +183,12 @@ static int do_row(struct output *output, bool json, const struct paper_row *row,
     if (status || (status = plan_ours(&ours, &architecture, kernels, row->size)) ||
         (status = parameter_table_make(&parameters, &architecture)))
         return status;
-    struct memory_model kept = memory_model_saved(&architecture, parameters.total, row->size),
+    struct memory_model all_saved = memory_model_saved(&architecture, parameters.total, row->size),
                         equation = row->kind == NETWORK_BASELINE
-                                       ? kept
+                                       ? all_saved
                                        : memory_model_reversible(&architecture, parameters.total, row->size);
     parameter_table_free(&parameters);
-    return print_row(output, json, row, &equation, &kept, &ours);
+    return print_row(output, json, row, &equation, &all_saved, &ours);
 }
 
 int table1_print(struct output *output, bool json, bool header, kernels_finder *find)
@@ -199,6 +200,6 @@ int table1_print(struct output *output, bool json, bool header, kernels_finder *
                                  "sequences\tparameters\tderivatives\tour_activations\tour_parameters\t"
                                  "our_derivatives\twhy\n");
     for (size_t i = 0; !status && i < sizeof rows / sizeof rows[0]; i++)
-        status = do_row(output, json, &rows[i], find);
+        status = plan_row(output, json, &rows[i], find);
     return status;
 }

@@ -1,10 +1,10 @@
 /* The memory model of the paper (Bruegger et al., MICCAI 2019, equations 3 and 4): what PyTorch's autograd
- * holds of a network at once, in single precision, beside which a plan of ours can be read.
+ * keeps in memory at once, in single precision, to compare a plan of ours with.
  *
  *     (3)  sum of (MA + MP) over all layers + max MD                   nothing is recomputed
  *     (4)  sum MN over non-reversible layers + sum MS over sequences + sum MP + max MB
  *
- * The paper leaves open what a layer holds. Here it is what autograd saves for backward:
+ * The paper leaves open what a layer keeps. Here it is what autograd saves for backward:
  *   image; probabilities and target as floats; of a pooling its result, which the next convolution reads, and
  *   its indices (8 bytes each); of a reversible sequence its output (MS).
  *   Parameters: weight, gradient and Adam's two means.
@@ -40,10 +40,12 @@ struct memory_model memory_model_saved(const struct architecture *architecture, 
 
 size_t memory_model_sum(const struct memory_model *model);
 
+/* Chooses the backend for a network; a status as its result. */
+typedef int kernels_finder(const struct kernels **kernels, const struct architecture *architecture);
+
 /* Prints the rows of Table 1: what the paper measured, the model of its equation, and our plan, in MiB,
  * with what explains the difference. json: JSON Lines instead of tab-separated values; header: a header
- * line, which JSON Lines have not. find: the backend for a network. */
-typedef int kernels_finder(const struct kernels **kernels, const struct architecture *architecture);
+ * line, which JSON Lines have not. */
 int table1_print(struct output *output, bool json, bool header, kernels_finder *find);
 
 #endif

@@ -1,5 +1,6 @@
 #include "lib/network/pass.h"
 #include "lib/base/error.h"
+#include "lib/base/numbers.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -211,7 +212,7 @@ static int plan_within(struct pass *p, uint64_t budget, int lowest, int highest)
         size_t bytes = allocated(&p->plan);
         if (status || bytes <= budget)
             return status;
-        least = bytes < least ? bytes : least;
+        least = size_min(least, bytes);
     }
     return fail(STATUS_FAILURE, "%zu MiB of memory are needed at least, %zu MiB are allowed",
                 mebibytes(least), (size_t)budget >> 20);

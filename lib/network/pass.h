@@ -3,7 +3,7 @@
  *
  *     describe  computes nothing: steps, their operands and their scratch become the memory plan, in which a
  *               buffer lives from the first step that uses it to the last;
- *     run       calls the kernels, with every buffer at the place that the plan gave it.
+ *     run       calls the kernels, with every buffer at the address that the plan gave it.
  *
  * So the plan cannot disagree with the run. A network declares its buffers as values and writes a step as
  *
@@ -63,11 +63,11 @@ struct pass {
 
     /* inputs x voxels floats; a byte a voxel, bit k set inside region k; outputs x voxels floats. */
     struct buffer image, target, probabilities;
-    struct buffer next_case; /* prefetched meanwhile: image, target; no bytes where backends do not overlap */
+    struct buffer next_case; /* prefetched: image, target; no bytes where the backend does not overlap */
 
     struct plan plan;
     bool running;
-    int current; /* step of the plan */
+    int current; /* index of the plan's step that runs next */
 };
 
 /* Writing a pass ------------------------------------------------------------------------------------ */
@@ -125,7 +125,7 @@ void pass_backward(struct pass *pass, float loss_scale);
 enum { MEMORY_ADVICE_SIZE = 80 };
 void memory_advice(struct pass *pass, const struct memory_budget *budget, char text[MEMORY_ADVICE_SIZE]);
 
-/* Where the target lies in the next case: on a line of its own behind the image. */
+/* Where the target begins in the bytes of next_case: behind the image, aligned as the plan's buffers are. */
 static inline size_t target_offset(const struct pass *pass)
 {
     return (pass->image.bytes + PLAN_ALIGNMENT - 1) / PLAN_ALIGNMENT * PLAN_ALIGNMENT;

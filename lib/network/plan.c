@@ -1,18 +1,11 @@
 #include "lib/network/plan.h"
+#include "lib/base/array.h"
 #include "lib/base/error.h"
+#include "lib/base/numbers.h"
 #include "lib/base/options.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* An array of `count` elements grown by one, which is zero; NULL without memory, and the old one stays. */
-static void *grown(void *array, int count, size_t element)
-{
-    char *larger = realloc(array, (size_t)(count + 1) * element);
-    if (larger)
-        memset(larger + (size_t)count * element, 0, element);
-    return larger;
-}
 
 static void set_name(char text[PLAN_NAME_SIZE], const char *name, int level)
 {
@@ -36,15 +29,14 @@ enum { TO_THE_END = -1 }; /* as the last step of a life */
 /* A buffer whose life begins and ends with the present step; NULL without memory. */
 static struct plan_buffer *begin(struct plan *plan, struct buffer *owner)
 {
-    struct plan_buffer *buffers = grown(plan->buffers, plan->buffer_count, sizeof *buffers);
-    if (!buffers) {
+    const int now = plan->step_count - 1;
+    if (array_grow(&plan->buffers, &plan->buffer_capacity, (size_t)plan->buffer_count + 1,
+                   sizeof *plan->buffers)) {
         plan->failed = true;
         return NULL;
     }
-    plan->buffers = buffers;
-    struct plan_buffer *buffer = &buffers[plan->buffer_count++];
-    buffer->owner = owner;
-    buffer->first = buffer->last = plan->step_count - 1;
+    struct plan_buffer *buffer = &plan->buffers[plan->buffer_count++];
+    *buffer = (struct plan_buffer){.owner = owner, .first = now, .last = now};
     return buffer;
 }
 
@@ -73,15 +65,13 @@ static struct plan_buffer *find(struct plan *plan, const struct buffer *owner)
 
 void plan_step(struct plan *plan, const char *name, int level)
 {
-    struct plan_step *steps = grown(plan->steps, plan->step_count, sizeof *steps);
-    if (!steps) {
+    if (array_grow(&plan->steps, &plan->step_capacity, (size_t)plan->step_count + 1, sizeof *plan->steps)) {
         plan->failed = true;
         return;
     }
-    plan->steps = steps;
-    struct plan_step *step = &steps[plan->step_count++];
+    struct plan_step *step = &plan->steps[plan->step_count++];
+    *step = (struct plan_step){.scratch = plan->buffer_count};
     set_name(step->name, name, level);
-    step->scratch = plan->buffer_count;
     struct plan_buffer *scratch = begin(plan, NULL);
     if (scratch)
         set_name(scratch->name, "scratch", -1);
@@ -209,8 +199,7 @@ static size_t place(struct plan_buffer **buffers, int count, order_function *ord
     qsort(buffers, (size_t)count, sizeof *buffers, order);
     for (int i = 0; i < count; i++) {
         buffers[i]->offset = lowest_free(buffers[i], buffers, i);
-        size_t end = buffers[i]->offset + buffers[i]->bytes;
-        bytes = end > bytes ? end : bytes;
+        bytes = size_max(bytes, buffers[i]->offset + buffers[i]->bytes);
     }
     return bytes;
 }

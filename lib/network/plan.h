@@ -13,8 +13,8 @@
 
 enum { PLAN_NAME_SIZE = 40, PLAN_CHOICE_SIZE = 16, PLAN_ALIGNMENT = 64 };
 
-/* What a step reads or writes: feature maps, or plain bytes whose shape is unused. It is declared by value by
- * whoever runs the steps, and must stay in its place from the plan to the end of the runs. */
+/* What a step reads or writes: feature maps, or plain bytes whose shape is unused. Its address identifies it:
+ * it must not move from the first plan_ call that names it to the end of the runs. */
 struct buffer {
     const char *name;
     int level; /* printed behind the name; -1: none */
@@ -43,11 +43,12 @@ struct plan {
     struct plan_step *steps;
     struct plan_buffer *buffers;
     int step_count, buffer_count;
+    size_t step_capacity, buffer_capacity;
     size_t resident_bytes;   /* block of the resident buffers */
     size_t activation_bytes; /* block of the others; the two blocks are what the run allocates */
     size_t peak_bytes;       /* most bytes alive at once: no placement can need less */
     int peak_step;
-    char choice[PLAN_CHOICE_SIZE];  /* what whoever described the run chose to save, in words */
+    char choice[PLAN_CHOICE_SIZE];  /* what is saved for backward, in the words of network.h */
     bool failed;                    /* memory ran out while the run was described */
     char unwritten[PLAN_NAME_SIZE]; /* a buffer that a step reads before any has written it; "": none */
 };
@@ -68,8 +69,8 @@ void plan_step(struct plan *plan, const char *name, int level); /* level -1: non
 /* The present step asks for this much scratch; of several requests the largest counts. */
 void plan_scratch(struct plan *plan, size_t bytes);
 
-/* The present step uses a buffer. Its first use has to be one that writes it: a buffer's old contents are
- * another's. */
+/* The present step uses a buffer. Its first use has to be one that writes it: before that its memory has
+ * another buffer's values. */
 void plan_read(struct plan *plan, struct buffer *buffer);
 void plan_write(struct plan *plan, struct buffer *buffer);
 
@@ -83,8 +84,8 @@ void plan_resident(struct plan *plan, struct buffer *buffer);
  * STATUS_FAILURE without memory, or when a step reads what was not written. */
 int plan_place(struct plan *plan);
 
-/* Notes in each buffer where it lies, once the two blocks have been allocated; activations may be NULL as
- * long as there are none. */
+/* Sets every buffer's `at`, once the two blocks have been allocated; activations may be NULL as long as there
+ * are none. */
 void plan_bind(struct plan *plan, char *resident, char *activations);
 
 /* Whether a buffer of a placed plan is alive during a step. */

@@ -1,4 +1,4 @@
-/* The memory that the next case is prefetched into, where the backend copies beside its work. In time, with
+/* The memory that the next case is prefetched into, where the backend copies while it computes. In time, with
  * the two slots of host memory in turn:
  *
  *     network's thread   put n | forward, backward, update with n      | prefetch_put: n+1 | ...

@@ -182,19 +182,19 @@ static int segment_once(struct ensemble *e, struct record *image, struct record 
     return status;
 }
 
-/* Adds a member's probabilities of the image and, with flips, of its mirror images. `view` has the size of
- * the image, `answer` that of the probabilities. */
-static int add_member(struct ensemble *e, int member, const struct record *image, float *view, float *answer,
+/* Adds a member's probabilities of the image and, with flips, of its mirror images. `flipped` has the size of
+ * the image, `own` that of its probabilities. */
+static int add_member(struct ensemble *e, int member, const struct record *image, float *flipped, float *own,
                       float *sum)
 {
     int status = load_member(e, member);
     for (int subset = 0; subset < (e->flips ? SUBSETS : 1) && !status; subset++) {
-        flip(image->channels, image->size, subset, image->data, view, false);
-        status = segment_put(e->network, image->size, view);
+        flip(image->channels, image->size, subset, image->data, flipped, false);
+        status = segment_put(e->network, image->size, flipped);
         if (!status)
-            status = segment_run(e->network, image->size, answer);
+            status = segment_run(e->network, image->size, own);
         if (!status)
-            flip(ensemble_outputs(e), image->size, subset, answer, sum, true);
+            flip(ensemble_outputs(e), image->size, subset, own, sum, true);
     }
     return status;
 }
@@ -206,16 +206,16 @@ static int segment_mean(struct ensemble *e, struct record *image, struct record 
     int status = record_derive(result, image, SAMPLE_FLOAT, ensemble_outputs(e), image->size);
     if (status)
         return status;
-    float *view = malloc(voxels * (size_t)image->channels * sizeof *view);
-    float *answer = malloc(values * sizeof *answer), *sum = result->data; /* zeroed */
-    if (!view || !answer)
+    float *flipped = malloc(voxels * (size_t)image->channels * sizeof *flipped);
+    float *own = malloc(values * sizeof *own), *sum = result->data; /* zeroed */
+    if (!flipped || !own)
         status = fail(STATUS_FAILURE, "out of memory for %d passes", passes);
     for (int member = 0; member < e->count && !status; member++)
-        status = add_member(e, member, image, view, answer, sum);
+        status = add_member(e, member, image, flipped, own, sum);
     for (size_t i = 0; i < values && !status; i++)
         sum[i] *= 1.0f / (float)passes;
-    free(view);
-    free(answer);
+    free(flipped);
+    free(own);
     if (status)
         record_free(result);
     return status;

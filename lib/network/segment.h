@@ -22,9 +22,9 @@ int segment_run(struct network *network, const int size[3], float *probabilities
 struct ensemble; /* opaque */
 
 /* Opens the checkpoints of `count` members, at least one. `flips`: every member sees the image flipped along
- * each subset of its axes, and its answer flipped back. Members that differ in their numbers of inputs or
- * outputs are STATUS_DATA naming both. *ensemble is set only on success; `backend` and `paths` must outlive
- * it. */
+ * each subset of its axes, and its probabilities flipped back. Members that differ in their numbers of inputs
+ * or outputs are STATUS_DATA naming both. *ensemble is set only on success; `backend` and `paths` must
+ * outlive it. */
 int ensemble_open(struct ensemble **ensemble, const struct backend_choice *backend, int count,
                   const char *const *paths, bool flips);
 void ensemble_close(struct ensemble *ensemble);

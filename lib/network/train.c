@@ -1,5 +1,6 @@
 #include "lib/network/train.h"
 #include "lib/base/error.h"
+#include "lib/base/grid.h"
 #include "lib/base/progress.h"
 #include "lib/base/stop.h"
 #include "lib/volume/labelled_ahead.h"
@@ -43,7 +44,7 @@ int epoch_skip(struct epoch *epoch, const char *case_name, bool *skipped)
 
 static int put_labels(struct epoch *epoch, const int size[3], const uint8_t *labels)
 {
-    size_t voxels = (size_t)size[0] * (size_t)size[1] * (size_t)size[2];
+    const size_t voxels = grid_voxels(size);
     if (voxels != epoch->target_voxels) {
         free(epoch->target);
         epoch->target = malloc(voxels);
@@ -197,7 +198,8 @@ static int train_next(struct epoch *epoch, struct labelled_ahead *ahead, struct 
     return status ? fail_in(status, "%s: %s", name, case_name) : STATUS_OK;
 }
 
-/* In the thread that reads: where to, and what it does beside the step of the case before. */
+/* Called in the thread that reads: where the image goes, and what happens to a case once it is read, while
+ * the step of the case before runs. */
 static void *find_destination(void *self, const struct record *record)
 {
     const struct epoch *epoch = self;

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-/* An affine from the step along each array axis and the place of voxel (0, 0, 0), and back. */
+/* An affine from the step along each array axis and the position of voxel (0, 0, 0), and back. */
 void affine_join(const double directions[3][3], const double origin[3], double affine[3][4]);
 void affine_split(const double affine[3][4], double directions[3][3], double origin[3]);
 

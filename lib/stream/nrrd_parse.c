@@ -286,20 +286,20 @@ static int adopt_foreign(struct nrrd_lines *lines, const char *fallback)
 
 int nrrd_parse(char *text, size_t length, const char *fallback, struct record *record)
 {
-    static int (*const parts[])(struct nrrd_lines *) = {read_type,  read_storage,  read_sizes,
+    static int (*const steps[])(struct nrrd_lines *) = {read_type,  read_storage,  read_sizes,
                                                         read_kinds, read_geometry, NULL};
-    static int (*const own_parts[])(struct nrrd_lines *) = {read_grid, read_forms, read_channels, NULL};
+    static int (*const own_steps[])(struct nrrd_lines *) = {read_grid, read_forms, read_channels, NULL};
     *record = (struct record){0};
     struct nrrd_lines lines = {.record = record};
     int status = nrrd_sort_lines(&lines, text, length);
     bool foreign = !lines.key[KEY_VERSION];
     if (!status && !foreign)
         status = read_identity(&lines);
-    for (int i = 0; !status && parts[i]; i++)
-        status = parts[i](&lines);
+    for (int i = 0; !status && steps[i]; i++)
+        status = steps[i](&lines);
     if (!status && foreign)
         return adopt_foreign(&lines, fallback);
-    for (int i = 0; !status && own_parts[i]; i++)
-        status = own_parts[i](&lines);
+    for (int i = 0; !status && own_steps[i]; i++)
+        status = own_steps[i](&lines);
     return status;
 }

@@ -11,15 +11,15 @@ enum { NRRD_HEADER_MAX = 65536, NRRD_LINES_MAX = 256, NRRD_PAGE = 4096 };
  * `length` bytes. */
 size_t nrrd_header_length(const char *text, size_t length);
 
-/* Numbers in headers: decimal and finite; each function moves *at behind what it took, and returns false
- * without a promise about *value when something else stands there. */
+/* Numbers in headers: decimal and finite. Each function moves *at past what it read; where something else
+ * stands there it returns false, and *value is unspecified. */
 bool nrrd_number(const char **at, double *value);
 bool nrrd_integer(const char **at, long *value);
 /* Exactly `count` numbers and nothing else. */
 bool nrrd_numbers(const char *text, int count, double *values);
 /* "(x,y,z)" or "none"; *none tells which. */
 bool nrrd_vector(const char **at, double vector[3], bool *none);
-/* Moves behind blanks; true at the end of the text. */
+/* Moves past blanks; true at the end of the text. */
 bool nrrd_at_end(const char **at);
 
 #endif

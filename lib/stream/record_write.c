@@ -14,7 +14,7 @@ int record_write_header(struct output *output, const struct record *record)
         return fail(STATUS_FAILURE, "%s: out of memory", output_name(output));
     int status = nrrd_format(record, text, &length);
     if (!status) {
-        fcntl(output->fd, F_SETPIPE_SZ, PIPE_BYTES); /* fewer hops between processes; no harm where refused */
+        fcntl(output->fd, F_SETPIPE_SZ, PIPE_BYTES); /* fewer switches between processes; may be refused */
         status = output_write(output, text, length);
     }
     free(text);

@@ -48,8 +48,8 @@ static int by_name(const void *a, const void *b)
     return strcmp((*left)->name, (*right)->name);
 }
 
-/* By first byte; an empty tensor comes before the one that begins where it lies. */
-static int by_place(const void *a, const void *b)
+/* By first byte; an empty tensor comes before the one that begins at the same byte. */
+static int by_offset(const void *a, const void *b)
 {
     const struct safetensors_tensor *left = *(const struct safetensors_tensor *const *)a,
                                     *right = *(const struct safetensors_tensor *const *)b;
@@ -68,10 +68,10 @@ static int check_names(const struct safetensors_tensor **order, size_t count)
 }
 
 /* Every byte from `data` to the end of the file belongs to exactly one tensor. */
-static int check_places(const struct safetensors_tensor **order, size_t count, const char *data,
-                        const char *end)
+static int check_offsets(const struct safetensors_tensor **order, size_t count, const char *data,
+                         const char *end)
 {
-    qsort(order, count, sizeof(*order), by_place);
+    qsort(order, count, sizeof(*order), by_offset);
     for (size_t i = 0; i < count; i++) {
         if ((const char *)order[i]->data != data)
             return fail(STATUS_DATA, "%s: %s", order[i]->name,
@@ -92,7 +92,7 @@ static int check_tensors(const struct safetensors *file, const char *data)
         order[i] = &file->tensors[i];
     int status = check_names(order, count);
     if (!status)
-        status = check_places(order, count, data, (const char *)file->mapping + file->mapping_bytes);
+        status = check_offsets(order, count, data, (const char *)file->mapping + file->mapping_bytes);
     free(order);
     return status;
 }

@@ -27,16 +27,16 @@ const struct safetensors_dtype *safetensors_dtype_of(enum safetensors_type type)
 
 /* The header is an object of objects of a fixed form, so the parser follows that form and needs no recursion:
  * nesting cannot exhaust the stack. */
-struct text {
+struct cursor {
     const char *begin, *at, *end;
 };
 
-static int malformed(const struct text *text, const char *expected)
+static int malformed(const struct cursor *text, const char *expected)
 {
     return fail(STATUS_DATA, "header: expected %s at byte %zu", expected, (size_t)(text->at - text->begin));
 }
 
-static void skip_space(struct text *text)
+static void skip_space(struct cursor *text)
 {
     while (text->at < text->end &&
            (*text->at == ' ' || *text->at == '\t' || *text->at == '\n' || *text->at == '\r'))
@@ -44,7 +44,7 @@ static void skip_space(struct text *text)
 }
 
 /* Whether the next token is `symbol`; it is taken if so. */
-static bool take(struct text *text, char symbol)
+static bool take(struct cursor *text, char symbol)
 {
     skip_space(text);
     if (text->at == text->end || *text->at != symbol)
@@ -53,14 +53,14 @@ static bool take(struct text *text, char symbol)
     return true;
 }
 
-static int expect(struct text *text, char symbol)
+static int expect(struct cursor *text, char symbol)
 {
     char shown[] = {'\'', symbol, '\'', 0};
     return take(text, symbol) ? STATUS_OK : malformed(text, shown);
 }
 
 /* Four hexadecimal digits, or -1. */
-static long take_hex4(struct text *text)
+static long take_hex4(struct cursor *text)
 {
     long value = 0;
     if (text->end - text->at < 4)
@@ -100,7 +100,7 @@ static char *put_utf8(char *to, long code)
 
 /* The code point of "\uXXXX" whose "\u" is taken, with its low surrogate if it has one; -1 for a lone
  * surrogate and for NUL, which a C string cannot hold. */
-static long take_code_point(struct text *text)
+static long take_code_point(struct cursor *text)
 {
     long high = take_hex4(text);
     if (high < 0xd800 || high > 0xdfff)
@@ -113,7 +113,7 @@ static long take_code_point(struct text *text)
 }
 
 /* The character after a backslash; *to moves on. */
-static bool take_escape(struct text *text, char **to)
+static bool take_escape(struct cursor *text, char **to)
 {
     static const char from[] = "\"\\/bfnrt", into[] = "\"\\/\b\f\n\r\t";
     if (text->at == text->end)
@@ -134,7 +134,7 @@ static bool take_escape(struct text *text, char **to)
 }
 
 /* A string into fresh memory; an escape is never shorter than what it stands for. */
-static int take_string(struct text *text, char **string)
+static int take_string(struct cursor *text, char **string)
 {
     if (!take(text, '"'))
         return malformed(text, "a string");
@@ -161,7 +161,7 @@ static int take_string(struct text *text, char **string)
     return STATUS_OK;
 }
 
-static int take_number(struct text *text, uint64_t *number)
+static int take_number(struct cursor *text, uint64_t *number)
 {
     skip_space(text);
     const char *first = text->at;
@@ -176,7 +176,7 @@ static int take_number(struct text *text, uint64_t *number)
 }
 
 /* "[1,2,3]" into at most `most` numbers. */
-static int take_numbers(struct text *text, uint64_t *numbers, int most, int *count)
+static int take_numbers(struct cursor *text, uint64_t *numbers, int most, int *count)
 {
     *count = 0;
     int status = expect(text, '[');
@@ -200,7 +200,7 @@ struct description {
     bool has_shape, has_offsets;
 };
 
-static int take_field(struct text *text, const char *field, struct description *d)
+static int take_field(struct cursor *text, const char *field, struct description *d)
 {
     if (!strcmp(field, "dtype") && !d->dtype)
         return take_string(text, &d->dtype);
@@ -215,7 +215,7 @@ static int take_field(struct text *text, const char *field, struct description *
     return malformed(text, "dtype, shape and data_offsets, each once");
 }
 
-static int take_description(struct text *text, struct description *d)
+static int take_description(struct cursor *text, struct description *d)
 {
     int status = expect(text, '{');
     do {
@@ -257,7 +257,7 @@ static int accept_tensor(const struct description *d, const char *data, uint64_t
     return STATUS_OK;
 }
 
-static int take_tensor(struct text *text, char *name, const char *data, uint64_t data_bytes,
+static int take_tensor(struct cursor *text, char *name, const char *data, uint64_t data_bytes,
                        struct safetensors *file)
 {
     int status =
@@ -276,7 +276,7 @@ static int take_tensor(struct text *text, char *name, const char *data, uint64_t
     return status;
 }
 
-static int take_metadata(struct text *text, struct safetensors *file)
+static int take_metadata(struct cursor *text, struct safetensors *file)
 {
     if (file->metadata)
         return malformed(text, "one __metadata__");
@@ -299,7 +299,7 @@ static int take_metadata(struct text *text, struct safetensors *file)
 int safetensors_parse_header(const char *header, size_t length, const char *data, uint64_t data_bytes,
                              struct safetensors *file)
 {
-    struct text text = {header, header, header + length};
+    struct cursor text = {header, header, header + length};
     int status = expect(&text, '{');
     if (status)
         return status;

@@ -37,7 +37,7 @@ int source_open(struct source *source, const char *path, double *seconds, int st
     source->regular = S_ISREG(file.st_mode) && position >= 0;
     source->position = source->regular ? (uint64_t)position : 0;
     if (S_ISFIFO(file.st_mode))
-        fcntl(source->fd, F_SETPIPE_SZ, PIPE_BYTES); /* fewer hops between processes; no harm where refused */
+        fcntl(source->fd, F_SETPIPE_SZ, PIPE_BYTES); /* fewer switches between processes; may be refused */
     return STATUS_OK;
 }
 

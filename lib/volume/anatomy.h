@@ -2,7 +2,7 @@
  *
  * Points are in units of the brain's half-axes: the brain is about the unit ball, x to the left, y to the
  * back, z to the top. The shapes are caricatures: what matters is that tissues lie side by side as they do in
- * a head, and that none of them can be told from tumour by its place alone. */
+ * a head, and that none of them can be told from tumour by its position alone. */
 #ifndef PRUNET_VOLUME_ANATOMY_H
 #define PRUNET_VOLUME_ANATOMY_H
 

@@ -62,8 +62,8 @@ static void warp_labels(const struct slice_map *map, const uint8_t *from, uint8_
 /* The slice of the volume that output slice z shows. */
 static size_t source_slice(const struct warp *warp, int z)
 {
-    int kept = warp->offset[2] + z;
-    return (size_t)(warp->flip[2] ? warp->size[2] - 1 - kept : kept);
+    int warped_z = warp->offset[2] + z;
+    return (size_t)(warp->flip[2] ? warp->size[2] - 1 - warped_z : warped_z);
 }
 
 static void warp_samples(const struct warp *warp, const struct slice_map *map, const struct record *from,

@@ -13,10 +13,10 @@
 /* Labels of records. */
 enum label { LABEL_BACKGROUND = 0, LABEL_CORE = 1, LABEL_OEDEMA = 2, LABEL_ENHANCING = 4, LABEL_NONE = 255 };
 
-/* Regions of the record scheme. A region's place is the network's output, the channel of probabilities and
+/* Regions of the record scheme. A region's index is the network's output, the channel of probabilities and
  * masks, and the bit of region bits and targets. Tables of scores have another order, ET WT TC,
  * which is the `row` of struct region. */
-enum region_place { REGION_WT, REGION_TC, REGION_ET };
+enum region_index { REGION_WT, REGION_TC, REGION_ET };
 enum region_bit { BIT_WT = 1 << REGION_WT, BIT_TC = 1 << REGION_TC, BIT_ET = 1 << REGION_ET };
 
 enum {
@@ -32,12 +32,12 @@ struct region {
     const char *column; /* "wt": in the names of columns and of a mask's channels */
     uint8_t labels[4];  /* that it consists of; 0 ends the list */
     uint8_t label;      /* what a voxel becomes where this is the last region that it belongs to */
-    int row;            /* place among a case's rows in tables of scores, from 0 */
+    int row;            /* which of a case's rows in tables of scores, from 0 */
     uint8_t colour[3];  /* red, green, blue, where regions are drawn */
 };
 
 struct label_scheme {
-    const char *name;               /* "2018": as --labels calls it */
+    const char *name;               /* "2018": as --scheme calls it */
     uint8_t label_of[LABEL_VALUES]; /* number in a file -> label of a record, or LABEL_NONE */
     const char *values;             /* the numbers that are allowed, for messages: "0, 1, 2, 4" */
     const struct region *regions;
@@ -91,7 +91,7 @@ void region_names(const struct label_scheme *scheme, char names[NAME_LIST_SIZE])
 /* The same as columns have them: "wt tc et". */
 void region_columns(const struct label_scheme *scheme, char names[NAME_LIST_SIZE]);
 
-/* The place of the region that has a row in tables of scores. */
+/* The index of the region that has a row in tables of scores. */
 int region_of_row(const struct label_scheme *scheme, int row);
 
 struct modality {

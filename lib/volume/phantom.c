@@ -157,7 +157,8 @@ static int paint(struct phantom *phantom, uint64_t key, const struct head *head,
     int status = anatomy_make(&anatomy, random_key(key, "anatomy"), head->half);
     if (status)
         return status;
-    paint_tissues(&anatomy, head, phantom->size, phantom->label); /* the label's place holds tissues first */
+    paint_tissues(&anatomy, head, phantom->size,
+                  phantom->label); /* its label array has tissues until the end */
     anatomy_free(&anatomy);
     for (int m = 0; m < MODALITIES && !status; m++) {
         struct appearance appearance;

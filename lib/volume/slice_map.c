@@ -37,9 +37,9 @@ static double reflect(double q, int n)
     return double_clamp(q, 0, n - 1);
 }
 
-/* Takes pixel p = (px, py) of the warped slice back to the coordinates s of its source; false where s is
+/* The coordinates s in the source slice of pixel p = (px, py) of the warped slice; false where s is
  * outside the scaled image. wx, wy: the pixel's weights of the displacement grid. */
-static bool take_back(const struct warp *warp, const int p[2], const double wx[3], const double wy[3],
+static bool source_of(const struct warp *warp, const int p[2], const double wx[3], const double wy[3],
                       double s[2])
 {
     double c[2], u[2]; /* u: relative to the centre c */
@@ -108,7 +108,7 @@ int slice_map_make(struct slice_map *map, const struct warp *warp)
             p[axis] = warp->flip[axis] ? size[axis] - 1 - p[axis] : p[axis];
         cubic_weights(p[0], size[0], wx);
         cubic_weights(p[1], size[1], wy);
-        bool inside = take_back(warp, p, wx, wy, s);
+        bool inside = source_of(warp, p, wx, wy, s);
         set_pixel(map, i, s, inside, size);
     }
     return STATUS_OK;

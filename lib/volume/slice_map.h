@@ -12,7 +12,7 @@ struct warp {
     bool flip[3];
     float shift[RECORD_CHANNELS_MAX];
     int size[3];             /* of the volume */
-    int offset[3], patch[3]; /* the part of the warped volume that is kept */
+    int offset[3], patch[3]; /* the part of the warped volume that is the result */
 };
 
 /* Where each of the warp's patch[0] * patch[1] output pixels comes from in a slice of the volume. */

@@ -27,7 +27,8 @@ static double dice(double overlap, double predicted, double tumour)
 
 /* Histograms over the number of thresholds that a voxel lies above, in the tumour and everywhere, give the
  * counts of every threshold by running sums. */
-static void add_channel(const float *voxels, const uint8_t *labels, size_t n, double sums[SIDES][THRESHOLDS])
+static void add_channel(const float *voxels, const uint8_t *labels, size_t n,
+                        double sums[TUMOUR_SIDES][THRESHOLDS])
 {
     size_t inside[THRESHOLDS + 1] = {0}, all[THRESHOLDS + 1] = {0};
     size_t tumour = 0, inside_total = 0, total = 0;
@@ -46,8 +47,8 @@ static void add_channel(const float *voxels, const uint8_t *labels, size_t n, do
     for (int k = 0; k < THRESHOLDS; k++) {
         inside_below += inside[k];
         below += all[k];
-        sums[SIDE_BELOW][k] += dice((double)inside_below, (double)below, (double)tumour);
-        sums[SIDE_ABOVE][k] +=
+        sums[TUMOUR_BELOW][k] += dice((double)inside_below, (double)below, (double)tumour);
+        sums[TUMOUR_ABOVE][k] +=
             dice((double)(inside_total - inside_below), (double)(total - below), (double)tumour);
     }
 }
@@ -89,10 +90,10 @@ double threshold_dice(const struct threshold_scores *scores, struct threshold t)
 struct threshold threshold_best(const struct threshold_scores *scores, int channel)
 {
     struct threshold best = {.channel = channel};
-    for (int side = 0; side < SIDES; side++)
+    for (int side = 0; side < TUMOUR_SIDES; side++)
         for (int k = 0; k < THRESHOLDS; k++)
             if (scores->dice[channel][side][k] > scores->dice[channel][best.side][best.index])
-                best = (struct threshold){channel, (enum side)side, k};
+                best = (struct threshold){channel, (enum tumour_side)side, k};
     return best;
 }
 

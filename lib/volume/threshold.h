@@ -8,19 +8,19 @@
 #include "lib/stream/record.h"
 
 enum { THRESHOLDS = 1601 }; /* -8.00, -7.99 .. 8.00 standard deviations */
-enum side { SIDE_ABOVE, SIDE_BELOW, SIDES };
+enum tumour_side { TUMOUR_ABOVE, TUMOUR_BELOW, TUMOUR_SIDES };
 
 /* Sums over cases of the whole tumour's Dice, for each modality, side and threshold. */
 struct threshold_scores {
     size_t cases;
     int channels;
     char channel_names[CHANNEL_NAMES_SIZE];
-    double (*dice)[SIDES][THRESHOLDS]; /* of each channel */
+    double (*dice)[TUMOUR_SIDES][THRESHOLDS]; /* of each channel */
 };
 
 struct threshold {
     int channel;
-    enum side side;
+    enum tumour_side side;
     int index; /* of the threshold; its value is threshold_value(index) */
 };
 

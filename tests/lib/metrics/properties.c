@@ -68,7 +68,7 @@ static bool lesion_wise(const struct convention *convention)
 
 static void test_symmetry(const struct convention *c)
 {
-    if (lesion_wise(c) || c->directions == DIRECTIONS_FORWARD) /* a lesion of R is not a component of P */
+    if (lesion_wise(c) || c->join == JOIN_FORWARD) /* a lesion of R is not a component of P */
         return;
     bool holds = true;
     for (uint64_t seed = 0; seed < 5; seed++) {

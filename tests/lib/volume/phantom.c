@@ -66,7 +66,8 @@ static void check_threshold(void)
     double value = threshold_value(best.index);
     check(!status && fabs(threshold_dice(&scores, best) - 0.8) < 1e-12,
           "the best Dice of six voxels is 4 / 5");
-    check(best.side == SIDE_ABOVE && value >= (1 - mean) / deviation - 1e-6 && value < (2 - mean) / deviation,
+    check(best.side == TUMOUR_ABOVE && value >= (1 - mean) / deviation - 1e-6 &&
+              value < (2 - mean) / deviation,
           "its threshold lies between 1 and 2: %g", value * deviation + mean);
     label.size[0] = 5;
     check(threshold_add_case(&scores, &image, &label) == 65, "a label of another size is refused");
