@@ -6,16 +6,16 @@
  * reference, with 0 for core that does not enhance and 1 for oedema. */
 static bool look_exchanged(const struct segmentation *prediction, const struct segmentation *reference)
 {
-    enum { TIMES = 4, VOXELS_LEAST = 10 };
+    enum { TIMES = 4, VOXELS_MIN = 10 };
     const uint8_t core = BIT_WT | BIT_TC, oedema = BIT_WT;
-    const size_t voxels = voxels_of(prediction->size);
+    const size_t voxels = grid_voxels(prediction->size);
     size_t n[2][2] = {{0}};
     for (size_t i = 0; i < voxels; i++) {
         const uint8_t p = prediction->voxels[i], r = reference->voxels[i];
         if ((p == core || p == oedema) && (r == core || r == oedema))
             n[p == oedema][r == oedema]++;
     }
-    return n[0][1] >= VOXELS_LEAST && n[1][0] >= VOXELS_LEAST && n[0][1] > TIMES * n[0][0] &&
+    return n[0][1] >= VOXELS_MIN && n[1][0] >= VOXELS_MIN && n[0][1] > TIMES * n[0][0] &&
            n[1][0] > TIMES * n[1][1];
 }
 

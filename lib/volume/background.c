@@ -5,12 +5,12 @@
 #include <math.h>
 #include <string.h>
 
-enum { CORNERS = 8, SIZE_LEAST = 16 };
+enum { CORNERS = 8, SIZE_MIN = 16 };
 
 static bool is_whole(const struct record *image)
 {
     for (int axis = 0; axis < 3; axis++)
-        if (image->size[axis] < SIZE_LEAST)
+        if (image->size[axis] < SIZE_MIN)
             return false;
     return !image->has_grid || grid_equal(image->size, image->grid);
 }
