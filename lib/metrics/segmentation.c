@@ -255,8 +255,8 @@ static int read_record(const char *path, enum side side, uint64_t max_bytes, str
     return status;
 }
 
-/* The next byte of a pipe, which stays there: a copy of it goes to another pipe. Waits for the writer. Nothing
- * where this is no pipe. */
+/* The next byte of a pipe, which stays there: a copy of it goes to another pipe. Waits for the writer; does
+ * nothing where this is not a pipe. */
 static int peek_pipe(int file, char *first)
 {
     int copy[2];
