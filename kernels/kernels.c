@@ -59,11 +59,11 @@ static const char *advice(const char *name)
 const struct kernels *kernels_find(const char *name, const int *channels, int levels, int streams,
                                    const char **why)
 {
-    int count;
-    const struct kernels *const *list = kernels_list(&count); /* first: a family may make its tables in it */
     for (const struct kernels_family *const *family = kernels_families; *family; family++)
         if (!strcmp((*family)->name, name))
             return (*family)->choose(channels, levels, streams, why);
+    int count;
+    const struct kernels *const *list = kernels_list(&count);
     for (int i = 0; i < count; i++)
         if (!strcmp(list[i]->name, name))
             return list[i];

@@ -1,4 +1,5 @@
 #include "lib/network/parameters.h"
+#include "lib/base/array.h"
 #include "lib/base/error.h"
 #include "lib/base/random.h"
 #include <math.h>
@@ -11,13 +12,11 @@ static void add(struct parameter_builder *builder, const char *name, enum initia
                 int dimensions, const int *size)
 {
     struct parameter_table *table = builder->table;
-    struct parameter *grown = realloc(table->parameters, (table->count + 1) * sizeof *grown);
-    if (!grown) {
+    if (array_grow(&table->parameters, &table->capacity, table->count + 1, sizeof *table->parameters)) {
         builder->failed = true;
         return;
     }
-    table->parameters = grown;
-    struct parameter *p = &grown[table->count++];
+    struct parameter *p = &table->parameters[table->count++];
     *p = (struct parameter){.dimensions = dimensions, .initial = initial, .fan_in = fan_in};
     snprintf(p->name, sizeof p->name, "%s%s", builder->path, name);
     p->count = 1;

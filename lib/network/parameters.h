@@ -20,7 +20,7 @@ struct parameter {
 
 struct parameter_table {
     struct parameter *parameters; /* in the order of the checkpoint */
-    size_t count;
+    size_t count, capacity;
     size_t total;  /* parameters of the network: 12,365,283 for the paper's (1,1) */
     size_t floats; /* length of the vector; the padding between tensors is and stays 0 */
 };
@@ -40,11 +40,11 @@ const struct parameter *parameter_find(const struct parameter_table *table, cons
 /* Initial values of a parameter: a function of seed and name alone, whatever else the network has. */
 void parameter_initialise(const struct parameter *parameter, unsigned long long seed, float *values);
 
-/* Building a table, as a network does in its own file. The builder is zero but for `table`, an empty one; a tensor's name
- * is the path entered last, such as "encoders.1.", and the name given. */
+/* Building a table, as a network does in its own file. The builder is zero but for `table`, an empty one; a
+ * tensor's name is the path entered last, such as "encoders.1.", and the name given. */
 struct parameter_builder {
     struct parameter_table *table;
-    char path[PARAMETER_NAME_SIZE];
+    char path[PARAMETER_NAME_SIZE - 16]; /* names behind it have at most 16 characters */
     bool failed;
 };
 
