@@ -2,7 +2,7 @@
 
 import math
 
-import numpy as np
+from _volume import np
 
 MASK = (1 << 64) - 1
 
