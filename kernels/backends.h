@@ -3,7 +3,7 @@
 #ifndef PRUNET_KERNELS_BACKENDS_H
 #define PRUNET_KERNELS_BACKENDS_H
 
-#include "kernels/kernels.h"
+struct kernels; /* kernels.h */
 
 enum { FAMILY_TABLES_MAX = 16 };
 
@@ -19,7 +19,5 @@ struct kernels_family {
 
 /* Ends with NULL. kernels/backends/ declares and lists them; the reference is always the first. */
 extern const struct kernels_family *const kernels_families[];
-
-extern const struct kernels_family kernels_family_reference; /* kernels.c */
 
 #endif

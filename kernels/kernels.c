@@ -12,20 +12,6 @@ static const struct kernels *tables[TABLES_MAX];
 static int table_count;
 static pthread_once_t listed = PTHREAD_ONCE_INIT;
 
-static int reference_tables(const struct kernels *list[FAMILY_TABLES_MAX])
-{
-    list[0] = &kernels_reference;
-    return 1;
-}
-
-static const struct kernels *choose_reference(const int *channels, int levels, int streams, const char **why)
-{
-    (void)channels, (void)levels, (void)streams, (void)why;
-    return &kernels_reference;
-}
-
-const struct kernels_family kernels_family_reference = {"reference", reference_tables, choose_reference};
-
 static void list_tables(void)
 {
     for (const struct kernels_family *const *family = kernels_families; *family; family++) {

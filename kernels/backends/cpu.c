@@ -2,7 +2,7 @@
 #include "kernels/backends.h"
 #include <stddef.h>
 
-extern const struct kernels_family kernels_family_cpu;
+extern const struct kernels_family kernels_family_reference, kernels_family_cpu;
 
 const struct kernels_family *const kernels_families[] = {
     &kernels_family_reference,

@@ -1,5 +1,5 @@
 /* 1x1x1 convolution with bias: see resample.h. Sums are double, in the order of the channels or voxels. */
-#include "kernels/reference/reference.h"
+#include "kernels/reference/conv1.h"
 
 void reference_conv1_forward(int in, int out, size_t voxels, const float *x, const float *w, const float *b,
                              float *y)

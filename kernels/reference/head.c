@@ -1,4 +1,5 @@
 /* Last convolution, sigmoid, Dice loss and their gradient: see head.h. */
+#include "kernels/reference/conv1.h"
 #include "kernels/reference/reference.h"
 #include <math.h>
 

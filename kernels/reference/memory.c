@@ -1,5 +1,5 @@
 /* Host memory, 64-byte aligned; large blocks begin on a huge page and ask for huge ones. */
-#include "kernels/reference/reference.h"
+#include "kernels/reference/memory.h"
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>

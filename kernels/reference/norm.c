@@ -3,6 +3,7 @@
  * Backward, with dz = dy (a > 0 ? 1 : slope) and means over the group's channels and voxels:
  *     dgamma += sum dz xhat,  dbeta += sum dz
  *     dx = scale (gamma dz - mean(gamma dz) - xhat mean(gamma dz xhat)) */
+#include "kernels/reference/norm.h"
 #include "kernels/reference/reference.h"
 #include <math.h>
 

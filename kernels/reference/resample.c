@@ -3,6 +3,7 @@
  *
  * Scratch: `down` two coarse tensors of the fine level's channels (pooled values and their gradient), `up`
  * one (what the convolution yields, or its gradient). */
+#include "kernels/reference/conv1.h"
 #include "kernels/reference/reference.h"
 
 /* --- pooling --- */

@@ -1,4 +1,6 @@
-/* The table of the reference backend, and its plain layout. */
+/* The reference backend: its table, its plain layout, and the family that it alone is. */
+#include "kernels/backends.h"
+#include "kernels/reference/memory.h"
 #include "kernels/reference/reference.h"
 #include <string.h>
 
@@ -37,3 +39,17 @@ const struct kernels kernels_reference = {
 #define X(operation) .operation = reference_##operation,
 #include "kernels/operations.def"
 };
+
+static int tables(const struct kernels *list[FAMILY_TABLES_MAX])
+{
+    list[0] = &kernels_reference;
+    return 1;
+}
+
+static const struct kernels *choose(const int *channels, int levels, int streams, const char **why)
+{
+    (void)channels, (void)levels, (void)streams, (void)why;
+    return &kernels_reference;
+}
+
+const struct kernels_family kernels_family_reference = {"reference", tables, choose};

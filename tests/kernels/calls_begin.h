@@ -3,6 +3,7 @@
 #ifndef PRUNET_TESTS_KERNELS_CALLS_BEGIN_H
 #define PRUNET_TESTS_KERNELS_CALLS_BEGIN_H
 
+#include "kernels/reference/norm.h"
 #include "kernels/reference/reference.h"
 #include "tests/kernels/drive.h"
 

@@ -5,7 +5,8 @@
 #define PRUNET_KERNELS_CPU_BASE_NORM_H
 
 #include "kernels/cpu/base/vector.h"
-#include "kernels/reference/reference.h"
+#include "kernels/norm.h"
+#include "kernels/reference/norm.h"
 
 struct norm_line {
     float mean, factor, beta, scale;

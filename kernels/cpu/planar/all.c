@@ -6,6 +6,7 @@
 #include "kernels/cpu/base/slices.h"
 #include "kernels/cpu/base/vector.h"
 #include "kernels/cpu/cpu.h"
+#include "kernels/reference/memory.h"
 #include <math.h>
 
 /* clang-format off */

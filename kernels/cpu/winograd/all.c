@@ -9,6 +9,7 @@
 #include "kernels/cpu/winograd/layout.h"
 #include "kernels/cpu/winograd/tiles.h"
 #include "kernels/cpu/winograd/transforms.h"
+#include "kernels/reference/memory.h"
 #include <math.h>
 #include <omp.h>
 
