@@ -2,18 +2,13 @@
 # A file of a kilobyte that claims gigabytes or more is refused with status 65, by every reader, in a small memory: what is
 # allocated goes by the bytes that are there, not by what a header says.
 set -u
+. tests/check.sh
 cd "$TMPDIR" || exit 1
 if grep -q __asan_init "$BUILD/bin/crop"; then
     echo "ok - limits of memory # skip the sanitizers take terabytes of addresses"
     exit
 fi
 limit=400000 # KiB of address space, the programs and their libraries included
-
-check() { # name command...
-    local name=$1
-    shift
-    if "$@"; then echo "ok - $name"; else echo "not ok - $name"; fi
-}
 
 # A record header of those sizes and that grid, and 500 bytes of payload.
 record() { # sizes, grid

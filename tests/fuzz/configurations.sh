@@ -2,6 +2,7 @@
 # Hostile configuration files: each is read, or refused with status 2 and a message that names the file; nothing in it is run.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
+. tests/check.sh
 rounds=400
 seed=${PRUNET_TEST_SEED:-20190713}
 RANDOM=$seed
@@ -63,11 +64,6 @@ for ((i = 0; i < rounds; i++)); do
         sed 's/^/# /' "$file" "$TMPDIR/err"
     fi
 done
-check() { # name command...
-    local name=$1
-    shift
-    if "$@"; then echo "ok - $name"; else echo "not ok - $name"; fi
-}
 check "$taken configurations were taken, $refused refused with status 2 and the file's name (seed $seed)" test "$wrong" = 0
 check "both happen" test "$taken" -gt 10 -a "$refused" -gt 10
 check "nothing in them was run" test ! -e canary -a ! -e "$TMPDIR/canary"

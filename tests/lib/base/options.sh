@@ -1,16 +1,14 @@
 #!/usr/bin/env bash
 # Command lines, by a tool with each kind of option: what is understood, what is refused, and where it is said.
+. tests/check.sh
 cd "$TMPDIR" || exit 1
-check() { # status name
-    if [ "$1" = 0 ]; then echo "ok - $2"; else echo "not ok - $2"; fi
-}
 refuse() { # name, word, then the command: exit 2, nothing on stdout, a line and a hint on stderr
     local name=$1 word=$2
     shift 2
     "$@" >out 2>message </dev/null
     [ $? = 2 ] && [ ! -s out ] && head -n 1 message | grep -q -e "$word" &&
         [ "$(tail -n 1 message)" = "Try '$1 --help'." ] && [ "$(wc -l <message)" = 2 ]
-    check $? "$name: $(head -n 1 message)"
+    check_status $? "$name: $(head -n 1 message)"
 }
 
 version=$(crop --version | cut -d " " -f 3)
@@ -18,16 +16,16 @@ for tool in "$BUILD"/bin/*; do
     name=${tool##*/}
     "$name" --help >help 2>message </dev/null && [ ! -s message ] && head -n 1 help | grep -q "^Usage: $name" &&
         grep -q '^Exit status: ' help && [ "$("$name" --version)" = "$name (prunet) $version" ]
-    check $? "$name explains itself on stdout"
+    check_status $? "$name explains itself on stdout"
     awk 'length > 110 { exit 1 }' help
-    check $? "$name --help fits a terminal of 110 columns"
+    check_status $? "$name --help fits a terminal of 110 columns"
     for option in --help --version; do
         "$name" $option >/dev/full 2>message
         [ $? = 1 ] && [ "$(cat message)" = "$name: standard output: cannot write: No space left on device" ]
-        check $? "$name says so when the text of $option cannot be written"
+        check_status $? "$name says so when the text of $option cannot be written"
         "$name" $option >&- 2>message
         [ $? = 1 ] && grep -q "^$name: standard output: cannot write: " message
-        check $? "$name $option says so where standard output is closed"
+        check_status $? "$name $option says so where standard output is closed"
     done
     refuse "$name" "unknown option" "$name" --no-such-option
 done
@@ -62,11 +60,11 @@ refuse "a flag with an argument" "takes no argument" regions --inverse=1
 
 printf 'a\nb\nc\n' >names
 split-cases names --train t --validation v --seed=3 && [ -s t ]
-check $? "operands may stand before options; --name=value"
+check_status $? "operands may stand before options; --name=value"
 split-cases --tr t2 --valid v2 --seed 3 -- names && cmp -s t t2
-check $? "unambiguous beginnings and -- are understood"
+check_status $? "unambiguous beginnings and -- are understood"
 split-cases --train t3 --validation v3 -s3 names && cmp -s t t3
-check $? "a letter with its value"
+check_status $? "a letter with its value"
 crop --max-bytes 1K -o x </dev/null 2>message
 [ $? = 65 ] && [ ! -e x ]
-check $? "sizes in bytes have units; nothing was written"
+check_status $? "sizes in bytes have units; nothing was written"
