@@ -22,7 +22,7 @@ int fail(int status, const char *format, ...) __attribute__((format(printf, 2, 3
 int fail_errno(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Puts "PREFIX: " before the message that is already set and returns `status` unchanged:
- *     if ((status = record_read(...))) return fail_in(status, "%s", path); */
+ *     if ((status = record_allocate(record))) return fail_in(status, "%s", path); */
 int fail_in(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The calling thread's last message, without a newline; "" before any. Valid until its next fail. */

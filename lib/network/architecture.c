@@ -78,10 +78,10 @@ void architecture_channel_list(const struct architecture *architecture, char lis
                            architecture->channels[l]);
 }
 
-static int check_range(const char *what, int value, int least, int most)
+static int check_range(const char *what, int value, int min, int max)
 {
-    return value < least || value > most
-               ? fail(STATUS_DATA, "%s: %d is not within %d..%d", what, value, least, most)
+    return value < min || value > max
+               ? fail(STATUS_DATA, "%s: %d is not within %d..%d", what, value, min, max)
                : STATUS_OK;
 }
 

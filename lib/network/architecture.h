@@ -22,7 +22,7 @@ struct architecture {
     enum network_kind kind;
     int levels;
     int channels[LEVELS_MAX];           /* by level; both streams of a reversible tensor together */
-    int encoder_blocks, decoder_blocks; /* a level; 1 for the baseline, which has none */
+    int encoder_blocks, decoder_blocks; /* reversible blocks a level; 1 for the baseline, which has none */
     int groups;                         /* of every group norm; the baseline takes at most a layer's width */
     int inputs, outputs;                /* modalities, regions */
 };
@@ -30,7 +30,7 @@ struct architecture {
 /* The paper's network of a kind: the widths of kinds.def and 30 groups. */
 struct architecture architecture_paper(enum network_kind kind);
 
-/* "reversible", "baseline"; false for a word that is not a kind. */
+/* The name of a kind, such as "reversible", and back; false for a word that is not a kind. */
 const char *network_kind_name(enum network_kind kind);
 bool network_kind_named(const char *name, enum network_kind *kind);
 
@@ -41,15 +41,15 @@ extern const char network_kind_words[]; /* ", reversible, baseline" */
 /* Streams of a kind's tensors: 2 where a level is a reversible sequence of blocks, 1 elsewhere. */
 int network_kind_streams(enum network_kind kind);
 
-/* Parses "60,120,240,360,480" into levels and channels; false when it is no such list. */
+/* Parses "60,120,240,360,480" into levels and channels; false, with nothing changed, for anything else. */
 bool architecture_set_channels(struct architecture *architecture, const char *list);
 
 /* Writes the channels as such a list. */
 enum { CHANNEL_LIST_SIZE = LEVELS_MAX * 5 + 1 };
 void architecture_channel_list(const struct architecture *architecture, char list[CHANNEL_LIST_SIZE]);
 
-/* STATUS_DATA with a reason when no network can be built so: numbers out of range, an odd width, groups that
- * do not divide a width. */
+/* STATUS_DATA with the reason when there can be no such network: numbers out of range, an odd width,
+ * groups that do not divide a width. */
 int architecture_check(const struct architecture *architecture);
 
 bool architecture_equal(const struct architecture *a, const struct architecture *b);
@@ -57,8 +57,8 @@ bool architecture_equal(const struct architecture *a, const struct architecture 
 /* Depth, height and width must be multiples of this: 2^(levels - 1). */
 int architecture_multiple(const struct architecture *architecture);
 
-/* Groups of the baseline's group norms: at most the layer's width. `decoder` layers count the channels that
- * leave the decoder of that level. */
+/* Groups of the baseline's group norms at a level: at most its width; in a decoder at most the width of the
+ * decoder's output. */
 int baseline_groups(const struct architecture *architecture, bool decoder, int level);
 
 /* A network described on the command line ------------------------------------------------------------ */

@@ -9,8 +9,8 @@ struct layer {
     const struct parameter *conv, *gamma, *beta;
     int groups;
     struct shape in;
-    struct buffer z, y; /* the convolution's result; what leaves the layer */
-    size_t sums;        /* of z: reserved in the pass */
+    struct buffer z, y; /* the convolution's result; the layer's output */
+    size_t sums;        /* statistics of z: from reserve_sums */
 };
 
 /* An encoder or a decoder. */
@@ -127,7 +127,7 @@ static void layer_forward(struct step *s, struct layer *layer, struct buffer *x)
                     weights(p, layer->beta), layer->z.at, layer->y.at, s->scratch);
 }
 
-/* dx = the gradient of x, unless x is the image; dy is used up. */
+/* dx = the gradient of x, unless x is the image; dy is overwritten. */
 static void layer_backward(struct step *s, struct layer *layer, struct buffer *x, struct buffer *dy,
                            struct buffer *dx)
 {
@@ -162,7 +162,7 @@ static void coder_backward(struct step *s, struct coder *coder, struct buffer *x
                            struct buffer *dx)
 {
     struct layer *layer = coder->layers;
-    writes(s, &coder->g_between); /* planned also where one layer does without */
+    writes(s, &coder->g_between); /* planned even where a single layer does not need it */
     if (coder->count == 1) {
         layer_backward(s, &layer[0], x, dy, dx);
     } else {
@@ -214,7 +214,7 @@ static void up(struct pass *p, struct level *coarse, struct level *fine)
     p->kernels->upsample_forward(decoded(coarse)->shape, decoded(coarse)->at, fine->merged.at);
 }
 
-/* Of the sum: the skip's gradient is g[l-1] as it is. */
+/* merged is a sum, so g[l-1] is also the skip's gradient, unchanged. */
 static void up_backward(struct pass *p, struct level *coarse, struct level *fine)
 {
     struct step s = step(p, "up backward from", coarse->l);

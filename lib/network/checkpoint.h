@@ -18,8 +18,8 @@ struct training {
     /* An epoch that was interrupted: how many of its cases are done, and a digest of their names in order.
      * Both 0 between epochs. */
     uint64_t cases_done, cases_digest;
-    char memory[PLAN_CHOICE_SIZE];   /* what the last step saved, see network.h; "" before any */
-    char backend[BACKEND_TEXT_SIZE]; /* what computed it: the backend's description; "" before any */
+    char memory[PLAN_CHOICE_SIZE];   /* choice of the last step's plan, see network.h; "" before any step */
+    char backend[BACKEND_TEXT_SIZE]; /* description of the backend that computed it; "" before any step */
 };
 
 struct checkpoint {
@@ -31,19 +31,21 @@ struct checkpoint {
 };
 
 /* Opens and checks a checkpoint: STATUS_DATA when its metadata describe no network, or when names, types or
- * shapes are not exactly that network's: missing, extra, other; STATUS_FAILURE when it cannot be read.
- * The message names the path; nothing is left open then. */
+ * shapes of tensors are not exactly that network's; STATUS_FAILURE when it cannot be read. The message names
+ * the path; nothing is left open then. `path` is borrowed. */
 int checkpoint_open(struct checkpoint *checkpoint, const char *path);
 void checkpoint_close(struct checkpoint *checkpoint);
 
-/* parameter->count floats of an opened checkpoint, perhaps unaligned: memcpy out of it. */
+/* parameter->count floats of an opened checkpoint, valid until it is closed; they may be unaligned, so
+ * copy them with memcpy. */
 const void *checkpoint_values(const struct checkpoint *checkpoint, enum state_vector vector,
                               const struct parameter *parameter);
 
-/* STATUS_DATA, naming file, tensor and how many, where values of a vector are not finite. */
+/* STATUS_DATA when a value of the vector is not finite; the message names file, tensor and the number of such
+ * values. */
 int checkpoint_check_finite(const struct checkpoint *checkpoint, enum state_vector vector);
 
-/* Supplies parameter->count floats of a vector; a status as its result. */
+/* Supplies parameter->count floats of a vector; returns a status. */
 typedef int checkpoint_source(void *self, enum state_vector vector, const struct parameter *parameter,
                               float *values);
 
@@ -54,7 +56,7 @@ int checkpoint_save(const char *path, const struct architecture *architecture,
                     const struct parameter_table *table, const struct training *training,
                     checkpoint_source *source, void *self);
 
-/* The digest after one more case. */
+/* The digest of the cases done, after one more; it begins at 0. */
 uint64_t cases_digest(uint64_t digest, const char *case_name);
 
 #endif

@@ -13,15 +13,17 @@ struct memory_report {
     bool buffers; /* also every buffer and every step */
 };
 
-/* The header line of the table of one network; none with json. */
+/* Prints the header line; nothing with json. */
 int memory_report_header(const struct memory_report *report);
 
-/* Rows of one placed plan: run ("training", "inference"), item, name, bytes, MiB, offset, first and last
- * step. Items: `total`; `choice`, bytes of the saved inputs; `peak`, the buffers alive at the peak, largest
- * first, those below 1 MiB together; and with `buffers` also `resident`, `buffer` and `step`. */
+/* Prints the rows of one placed plan: run ("training", "inference"), item, name, bytes, MiB, offset, first
+ * and last step. Items: `total`; `choice`, bytes of the saved inputs; `peak`, the buffers alive at the
+ * peak, largest first, those below 1 MiB together; and with `buffers` also `resident`, `buffer` and
+ * `step`. */
 int memory_report_plan(const struct memory_report *report, const char *run, const struct plan *plan);
 
-/* Rows of the run `paper`: the terms of equation 4, for a reversible network, and of equation 3. */
+/* Prints rows whose run is `paper`: the terms of equation 4 (paper_memory.h), for a reversible network,
+ * and of equation 3. STATUS_FAILURE without memory. */
 int memory_report_paper(const struct memory_report *report, const struct architecture *architecture,
                         const int size[3]);
 

@@ -36,7 +36,7 @@ struct network {
     size_t resident_bytes, activation_bytes;
     char *state;   /* path of the checkpoint that was loaded; NULL: none */
     int size[3];   /* that the activations are for; 0 before the first network_resize */
-    bool recorded; /* the backend holds a step, recorded at this scale of the loss */
+    bool recorded; /* the backend has a recording of a step, made at this scale of the loss */
     float recorded_scale;
 };
 
@@ -239,7 +239,7 @@ int network_load(struct network *n, const struct checkpoint *checkpoint)
     return finish(n);
 }
 
-/* INFINITY where a weight is not finite, or memory for a look at them is short. */
+/* The largest absolute weight; INFINITY where one is not finite, or there is no memory to copy them to. */
 static float largest_weight(const struct network *n)
 {
     float largest = 0;

@@ -18,7 +18,7 @@
 struct network;  /* opaque */
 struct topology; /* lib/network/pass.h */
 
-/* What one forward pass over a labelled case was worth. */
+/* The loss and the Dice scores of one forward pass over a labelled case. */
 struct case_score {
     double loss;              /* the sum of the regions' Dice losses, times the loss scale */
     double dice[OUTPUTS_MAX]; /* hard, of p > 0.5, by region; 1 where region and prediction are empty */
@@ -31,14 +31,15 @@ int network_open(struct network **network, const struct architecture *architectu
                  const struct kernels *kernels, bool training);
 void network_close(struct network *network);
 
-/* The same for a network of any topology (pass.h); the architecture's kind is not looked at. */
+/* The same for a network of any topology (pass.h), whatever the architecture's kind. */
 int network_open_topology(struct network **network, const struct topology *topology,
                           const struct architecture *architecture, const struct kernels *kernels,
                           bool training);
 
-/* Before the first network_resize. What is saved and what is recomputed may differ in their last bits; the
- * current plan's `choice` says what is done: "recompute", "min", "keep N" (sequences; of 2 a level), and
- * "keep all" for the baseline, which has no choice. */
+/* Sets how much memory training may take; to be called before the first network_resize. A saved and a
+ * recomputed value may differ in their last bits, and so may the results. The current plan's `choice`
+ * names the checkpointing level: "recompute" (the default), "min", "keep N" where the inputs of N
+ * sequences are saved (of 2 a level), and "keep all" for the baseline, which always saves everything. */
 void network_set_budget(struct network *network, const struct memory_budget *budget);
 
 const struct architecture *network_architecture(const struct network *network);
@@ -52,27 +53,29 @@ const char *network_backend(const struct network *network);
 int network_plan(struct plan *plan, const struct architecture *architecture, const struct kernels *kernels,
                  bool training, const int size[3], const struct memory_budget *budget);
 
-/* Prepares for volumes of x, y, z voxels, the state stays; nothing happens when that is the size already.
- * STATUS_DATA and STATUS_FAILURE as above, STATUS_FAILURE also when memory is short. */
+/* Allocates the buffers for volumes of x, y, z voxels and keeps the training state; does nothing when this
+ * is the size already. STATUS_DATA as above, with the buffers unchanged; STATUS_FAILURE as above and when
+ * memory is short, with all buffers released. */
 int network_resize(struct network *network, const int size[3]);
 
 /* The plan that the buffers were allocated by. */
 const struct plan *network_current_plan(const struct network *network);
 
-/* Copies a checkpoint's weights, and Adam's state when training; its architecture is the network's.
- * STATUS_DATA as checkpoint_check_finite: of what is copied every value is finite. */
+/* Copies a checkpoint's weights, and Adam's state when training. The checkpoint must have the network's
+ * architecture. STATUS_DATA when a value to be copied is not finite (checkpoint_check_finite). */
 int network_load(struct network *network, const struct checkpoint *checkpoint);
 
 /* Writes the training state as a checkpoint. STATUS_FAILURE also when a value of it is not
  * finite, or a weight above 1e8: nothing finite would come of the next step. */
 int network_save(struct network *network, const struct training *training, const char *path);
 
-/* Copies to the network's memory: inputs x voxels floats; one byte a voxel with bit k set inside region k. */
+/* Copies a case to the backend's memory: the image, inputs x voxels floats; the target, one byte a voxel with
+ * bit k set inside region k. */
 void network_put_image(struct network *network, const float *image);
 void network_put_target(struct network *network, const uint8_t *target);
 
 /* A label map's regions as target bits: WT (label 1, 2, 4) bit 0, TC (1, 4) bit 1, ET (4) bit 2.
- * STATUS_DATA for any other label. target may be labels. */
+ * STATUS_DATA for any other label. `target` may be the same array as `labels`. */
 int target_from_labels(size_t voxels, const uint8_t *labels, uint8_t *target);
 
 /* Forward: probabilities, outputs x voxels floats on the host. Overwrites the network's image. */
@@ -83,14 +86,15 @@ int network_infer(struct network *network, float *probabilities);
  * or the backend failed. Overwrites image and target. */
 int network_gradient(struct network *network, double loss_scale, struct case_score *score);
 
-/* Says why `what` ("the loss is") is not finite: weights that have grown without bound, or else the image.
- * Returns `status`. */
+/* Sets the message for a result that is not finite, `what` being its beginning ("the loss is"): the cause is
+ * weights that have grown without bound, or else the image. Returns `status`. */
 int network_fail_not_finite(const struct network *network, int status, const char *what);
 
-/* One Adam step on the gradient, which is unspecified afterwards. */
+/* One Adam step on the gradient, which is unspecified afterwards. STATUS_FAILURE when the backend failed. */
 int network_update(struct network *network, const struct adam *adam);
 
-/* Copies one parameter's values between host and network. STATE_GRADIENT is only read. */
+/* Copies one parameter's values, parameter->count floats, from and to a vector of the network: one of enum
+ * state_vector, or STATE_GRADIENT, which is only read. */
 void network_get(const struct network *network, int vector, const struct parameter *parameter, float *values);
 void network_put(struct network *network, int vector, const struct parameter *parameter, const void *values);
 
@@ -103,11 +107,11 @@ void network_put(struct network *network, int vector, const struct parameter *pa
  *         another: reads into network_prefetch_destination, network_prefetch_start;
  *     when both have returned, network_put_prefetched.
  *
- * Elsewhere nothing is prefetched, and every case is put in its turn. */
+ * Other backends prefetch nothing, and every case is copied when its turn comes. */
 
-/* Where the next case's image (channels, z, y, x) can be read to, without a copy later on; valid until the
- * step after the one that it is put for. NULL where it cannot be prefetched: it has not the channels and the
- * size of the present case, or the backend does not overlap. */
+/* Where the next case's image (channels, z, y, x) can be read to, which saves a copy on the host; valid
+ * until the end of the next case's step. NULL where it cannot be prefetched: its channels or size differ
+ * from those of the present case, or the backend does not overlap. */
 float *network_prefetch_destination(const struct network *network, int channels, const int size[3]);
 
 /* Starts to copy the next case, image and labels 0, 1, 2, 4; both may be freed afterwards, except for the

@@ -12,9 +12,9 @@
 enum {
     REAL = 4,
     INDEX = 8,
-    STATE_REALS = 4,    /* weight, gradient, Adam's two means */
+    STATE_REALS = 4,    /* of a parameter: weight, gradient, Adam's two means */
     LAYER_TENSORS = 3,  /* convolution, norm, activation */
-    BRANCH_TENSORS = 3, /* input, norm, activation; each half of the block's state */
+    BRANCH_TENSORS = 3, /* input, norm, activation; each of half the block's channels */
     BLOCK_STATES = 5,   /* MB: see the header */
 };
 
@@ -34,8 +34,8 @@ static size_t layers_of_both(const struct architecture *a, const int size[3])
     return bytes;
 }
 
-/* What the layers of the baseline save besides: level 4's decoder has one layer, its encoder too; a decoder's
- * second layer has the width of the level above. */
+/* What the baseline's layers save, those of both networks included. At the bottom encoder and decoder have
+ * one layer each; a decoder's second layer has the width of the level above. */
 static size_t baseline_layers(const struct architecture *a, const int size[3])
 {
     size_t bytes = layers_of_both(a, size);
@@ -107,12 +107,13 @@ static const char *const explanations[] = {
                          "leaves out the libraries' workspaces and short-lived copies",
 };
 
-/* What fills a plan's peak, in the terms of the equations. */
+/* The bytes alive at a plan's peak, in the terms of the equations. */
 struct share {
     size_t activations, parameters, derivatives;
 };
 
-/* What the forward pass left is an activation; scratch and what backward began serve the derivatives. */
+/* Buffers of the forward pass are activations; scratch and the buffers that backward writes are
+ * derivatives. */
 static struct share share_peak(const struct plan *plan)
 {
     struct share share = {0};

@@ -23,14 +23,14 @@
 
 /* Bytes. */
 struct memory_model {
-    size_t layers;      /* MN, and for the baseline MA of everything */
+    size_t layers;      /* MN in (4); for the baseline MA of all layers */
     size_t sequences;   /* MS in (4); MA of the sequences' branches in (3) */
     size_t parameters;  /* MP */
     size_t derivatives; /* max MB in (4), max MD in (3) */
 };
 
-/* Equation 4 for volumes of x, y, z voxels; `parameters` of the network are their table's total. All zero
- * for the baseline, which reverses nothing. */
+/* Equation 4 for volumes of x, y, z voxels; `parameters`: how many the network has (`total` of its table).
+ * All zero for the baseline, which inverts nothing. */
 struct memory_model memory_model_reversible(const struct architecture *architecture, size_t parameters,
                                             const int size[3]);
 

@@ -22,22 +22,23 @@ struct parameter_table {
     struct parameter *parameters; /* in the order of the checkpoint */
     size_t count, capacity;
     size_t total;  /* parameters of the network: 12,365,283 for the paper's (1,1) */
-    size_t floats; /* length of the vector; the padding between tensors is and stays 0 */
+    size_t floats; /* length of the vector; the padding between tensors stays 0 */
 };
 
 /* The vectors of a training state, each of `floats` floats: the weights, Adam's running means of the gradient
- * and of its square, which a checkpoint holds; and the gradient, which it does not. */
+ * and of its square, which are part of a checkpoint; and the gradient, which is not. */
 enum state_vector { STATE_WEIGHTS, STATE_EXP_AVG, STATE_EXP_AVG_SQ, STATE_VECTORS };
 enum { STATE_GRADIENT = STATE_VECTORS };
 
-/* Releases the table, which is empty then. kinds.h makes one. */
+/* Releases the table, which is empty then. kinds.h has the function that makes one. */
 void parameter_table_free(struct parameter_table *table);
 
 /* The parameter of that name, printf-like; NULL when there is none. */
 const struct parameter *parameter_find(const struct parameter_table *table, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Initial values of a parameter: a function of seed and name alone, whatever else the network has. */
+/* Writes a parameter's initial values, parameter->count floats: a function of seed and name alone,
+ * whatever else the network has. */
 void parameter_initialise(const struct parameter *parameter, unsigned long long seed, float *values);
 
 /* Building a table, as a network does in its own file. The builder is zero but for `table`, an empty one; a
@@ -51,7 +52,7 @@ struct parameter_builder {
 void parameters_enter(struct parameter_builder *builder, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* A convolution's weights [out][in][kernel][kernel][kernel]; a 1x1x1 convolution with its bias; a group
+/* Adds a convolution's weights [out][in][kernel][kernel][kernel]; a 1x1x1 convolution with its bias; a group
  * norm's gamma and beta. */
 void parameters_add_conv(struct parameter_builder *builder, const char *name, int in, int out, int kernel);
 void parameters_add_conv1(struct parameter_builder *builder, const char *weight, const char *bias, int in,
@@ -59,8 +60,8 @@ void parameters_add_conv1(struct parameter_builder *builder, const char *weight,
 void parameters_add_norm(struct parameter_builder *builder, const char *weight, const char *bias,
                          int channels);
 
-/* The branches of all blocks of a reversible sequence on `channels` channels, as sequence_find of blocks.h
- * finds them. */
+/* Adds all branches of a reversible sequence of `blocks` blocks on `channels` channels, both streams
+ * together; sequence_find (blocks.h) finds them. */
 void parameters_add_sequence(struct parameter_builder *builder, const char *coder, int index, int blocks,
                              int channels);
 

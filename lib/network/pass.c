@@ -134,7 +134,7 @@ void pass_close(struct pass *p)
     free(p->self);
 }
 
-/* What comes from outside: the case, and while it is worked on the next one. */
+/* What the host writes: the case, and during its step the next one. */
 static void describe_input(struct pass *p)
 {
     struct step s = step(p, "input", -1);
@@ -206,16 +206,16 @@ static size_t allocated(const struct plan *plan)
 /* The highest level within the budget; its plan stays. */
 static int plan_within(struct pass *p, uint64_t budget, int lowest, int highest)
 {
-    size_t least = SIZE_MAX;
+    size_t smallest = SIZE_MAX;
     for (int level = highest; level >= lowest; level--) {
         int status = plan_level(p, level);
         size_t bytes = allocated(&p->plan);
         if (status || bytes <= budget)
             return status;
-        least = size_min(least, bytes);
+        smallest = size_min(smallest, bytes);
     }
     return fail(STATUS_FAILURE, "%zu MiB of memory are needed at least, %zu MiB are allowed",
-                mebibytes(least), (size_t)budget >> 20);
+                mebibytes(smallest), (size_t)budget >> 20);
 }
 
 int pass_plan(struct pass *p, const int size[3], const struct memory_budget *budget)
@@ -226,7 +226,7 @@ int pass_plan(struct pass *p, const int size[3], const struct memory_budget *bud
         p->topology->checkpointing(p->architecture, &lowest, &highest);
     if (p->training && budget->bytes)
         return plan_within(p, budget->bytes, lowest, highest);
-    return plan_level(p, budget->least ? lowest : 0);
+    return plan_level(p, budget->min ? lowest : 0);
 }
 
 /* Advice -------------------------------------------------------------------------------------------- */

@@ -39,10 +39,11 @@ struct topology {
      * ones save less. NULL where there is nothing to choose. */
     void (*checkpointing)(const struct architecture *architecture, int *lowest, int *highest);
 
-    /* Declares the buffers at pass->size and pass->checkpointing, before the pass is described. */
+    /* Declares the buffers for pass->size and pass->checkpointing, before the pass is described. */
     void (*declare)(void *self, const struct pass *pass);
 
-    /* From pass->image to pass->probabilities; back, adding to the gradients of all parameters. */
+    /* forward goes from pass->image to pass->probabilities; backward adds to the gradients of all
+     * parameters. */
     void (*forward)(void *self, struct pass *pass);
     void (*backward)(void *self, struct pass *pass);
 };
@@ -75,13 +76,13 @@ struct pass {
 struct step {
     struct pass *pass;
     bool run;      /* call the kernels; otherwise the step is only described */
-    void *scratch; /* when run */
+    void *scratch; /* for the step's kernels; NULL when only described */
 };
 
-/* The next step of the pass; the level is printed behind its name, -1: none. */
+/* Begins the next step of the pass; the level is printed behind its name, -1: none. */
 struct step step(struct pass *pass, const char *name, int level);
 
-/* The step calls the operation: it needs its scratch. */
+/* The step calls this operation, which needs scratch for tensors of these shapes. */
 void needs(struct step *step, enum operation operation, struct shape in, struct shape out);
 
 /* The step's operands. A buffer's life begins with a step that writes it; pass_plan refuses one that reads or
@@ -100,28 +101,30 @@ struct buffer tensor(const struct pass *pass, const char *name, int level, struc
 const float *weights(const struct pass *pass, const struct parameter *parameter);
 float *gradient(const struct pass *pass, const struct parameter *parameter);
 
-/* Reserves [channels][2] doubles of statistics (see kernels/norm.h), which stay resident; where they lie. */
+/* Reserves [channels][2] doubles of statistics (kernels/norm.h), which stay resident; returns the index that
+ * sums_at turns into their address. */
 size_t reserve_sums(struct pass *pass, size_t channels);
 double *sums_at(const struct pass *pass, size_t reserved);
 
-/* For whoever owns the pass ------------------------------------------------------------------------- */
+/* For the owner of a pass ---------------------------------------------------------------------------- */
 
-/* The pass of a topology, zeroed before, over an architecture and a table that stay; plans the resident
- * buffers. STATUS_FAILURE without memory; pass_close is due either way. */
+/* Sets up the pass of a topology and plans its resident buffers. The architecture, the table and the kernels
+ * are borrowed until pass_close, which is due even after a failure. STATUS_FAILURE without memory. */
 int pass_open(struct pass *pass, const struct topology *topology, const struct architecture *architecture,
               const struct parameter_table *parameters, const struct kernels *kernels, bool training);
 void pass_close(struct pass *pass);
 
 /* Plans a run over volumes of x, y, z voxels at the highest level of checkpointing that the budget allows.
- * STATUS_FAILURE without memory, or when the budget is too small. */
+ * Replaces the plan before. STATUS_FAILURE without memory, or when the budget is too small. */
 int pass_plan(struct pass *pass, const int size[3], const struct memory_budget *budget);
 
 /* Executes the planned pass, once plan_bind has been called: forward, then if training backward. */
 void pass_forward(struct pass *pass);
 void pass_backward(struct pass *pass, float loss_scale);
 
-/* "; ..." with the budget or else the size with which the planned activations would fit into what memory the
- * backend has left; "" where it does not know. Another pass_plan is due afterwards. */
+/* Advice to append to an "out of memory" message: "; --memory 9000M would fit", or "; volumes of
+ * 128x128x128 would fit ...", judged by the memory that the backend has left; "" where it does not know
+ * that. Overwrites the plan, so that pass_plan is due before the next run. */
 enum { MEMORY_ADVICE_SIZE = 80 };
 void memory_advice(struct pass *pass, const struct memory_budget *budget, char text[MEMORY_ADVICE_SIZE]);
 

@@ -14,8 +14,8 @@ static void set_name(char text[PLAN_NAME_SIZE], const char *name, int level)
 
 int memory_budget_parse(struct memory_budget *budget, const char *text)
 {
-    *budget = (struct memory_budget){.least = !strcmp(text, "min")};
-    if (budget->least || !strcmp(text, "default"))
+    *budget = (struct memory_budget){.min = !strcmp(text, "min")};
+    if (budget->min || !strcmp(text, "default"))
         return STATUS_OK;
     if (bytes_parse(text, &budget->bytes) && budget->bytes)
         return STATUS_OK;
@@ -192,7 +192,7 @@ static size_t lowest_free(const struct plan_buffer *buffer, struct plan_buffer *
     return offset;
 }
 
-/* Places the buffers in an order; the bytes that the block then needs. */
+/* Places the buffers in an order; returns the bytes that the block then needs. */
 static size_t place(struct plan_buffer **buffers, int count, order_function *order)
 {
     size_t bytes = 0;
@@ -207,11 +207,11 @@ static size_t place(struct plan_buffer **buffers, int count, order_function *ord
 static size_t place_best(struct plan_buffer **buffers, int count)
 {
     int best = 0;
-    size_t least = SIZE_MAX;
+    size_t smallest = SIZE_MAX;
     for (int o = 0; o < ORDERS; o++) {
         size_t bytes = place(buffers, count, orders[o]);
-        if (bytes < least) {
-            least = bytes;
+        if (bytes < smallest) {
+            smallest = bytes;
             best = o;
         }
     }

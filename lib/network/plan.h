@@ -20,22 +20,22 @@ struct buffer {
     int level; /* printed behind the name; -1: none */
     size_t bytes;
     struct shape shape;
-    void *at; /* by plan_bind */
+    void *at; /* set by plan_bind */
 };
 
 struct plan_step {
     char name[PLAN_NAME_SIZE];
-    size_t live; /* bytes of the buffers alive, with the resident ones; by plan_place */
+    size_t live; /* bytes of the buffers alive, with the resident ones; set by plan_place */
     int scratch; /* which of the plan's buffers is the step's scratch */
 };
 
 struct plan_buffer {
     char name[PLAN_NAME_SIZE];
-    size_t bytes;         /* a multiple of 64 */
+    size_t bytes;         /* a multiple of PLAN_ALIGNMENT */
     int first, last;      /* the steps of its life */
     bool resident;        /* alive from load to close, whatever the size of the volume: the training state */
-    size_t offset;        /* in the resident block or in the block of activations; by plan_place */
-    void *at;             /* by plan_bind */
+    size_t offset;        /* in the resident block or in the block of activations; set by plan_place */
+    void *at;             /* set by plan_bind */
     struct buffer *owner; /* NULL: scratch */
 };
 
@@ -46,18 +46,18 @@ struct plan {
     size_t step_capacity, buffer_capacity;
     size_t resident_bytes;   /* block of the resident buffers */
     size_t activation_bytes; /* block of the others; the two blocks are what the run allocates */
-    size_t peak_bytes;       /* most bytes alive at once: no placement can need less */
+    size_t peak_bytes;       /* largest number of bytes alive at once: no placement can need less */
     int peak_step;
     char choice[PLAN_CHOICE_SIZE];  /* what is saved for backward, in the words of network.h */
     bool failed;                    /* memory ran out while the run was described */
     char unwritten[PLAN_NAME_SIZE]; /* a buffer that a step reads before any has written it; "": none */
 };
 
-/* How much memory training may take: its buffers, which are the plan's resident block and activations.
- * By default a reversible network recomputes, at every size, all that one tensor a level brings back. */
+/* How much memory training may take: the plan's two blocks together. By default a reversible network stores
+ * one tensor a level and recomputes all else from it, whatever the size of the volume. */
 struct memory_budget {
-    bool least;     /* as little as possible: level 0's encoder is also recomputed, from the image */
-    uint64_t bytes; /* save branch inputs from the smallest level on as far as this goes; 0: the default */
+    bool min;       /* as little as possible: level 0's encoder is also recomputed, from the image */
+    uint64_t bytes; /* save branch inputs, beginning with the smallest level, within this; 0: the default */
 };
 
 /* "default", "min" or a number of bytes such as 8G; STATUS_USAGE for anything else. */
@@ -74,14 +74,15 @@ void plan_scratch(struct plan *plan, size_t bytes);
 void plan_read(struct plan *plan, struct buffer *buffer);
 void plan_write(struct plan *plan, struct buffer *buffer);
 
-/* The present step writes a buffer that is in use from outside until the run ends. */
+/* The present step writes a buffer that stays alive until the run ends. */
 void plan_write_to_end(struct plan *plan, struct buffer *buffer);
 
 /* A buffer that belongs to no step: it lies in the resident block. */
 void plan_resident(struct plan *plan, struct buffer *buffer);
 
-/* Places the buffers, each at the lowest offset that is free during its life, in the best of a few orders.
- * STATUS_FAILURE without memory, or when a step reads what was not written. */
+/* Places the buffers, each at the lowest offset that is free during its life; of a few orders of placing
+ * the one that needs least memory is taken. STATUS_FAILURE without memory, or when a step reads a buffer
+ * that was not written. */
 int plan_place(struct plan *plan);
 
 /* Sets every buffer's `at`, once the two blocks have been allocated; activations may be NULL as long as there

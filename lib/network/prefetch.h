@@ -10,16 +10,16 @@
 
 #include "lib/network/pass.h"
 
-/* There are two slots, since one is filled while the copy of the other may not have been waited for. */
+/* Two slots: one is filled while the other may still be copied to the device. */
 enum { PREFETCH_SLOTS = 2 };
 struct prefetch {
     char *slots[PREFETCH_SLOTS]; /* in the backend's host memory: image and target, as in pass->next_case */
     size_t slot_bytes;
-    int filling;  /* the slot of the case that is prefetched next */
+    int filling;  /* index of the slot that the next case is read into */
     bool waiting; /* a case is in pass->next_case or on its way there */
 };
 
-/* Allocates the slots of a planned pass, in a struct that was zero; none where the pass has no next case.
+/* Allocates the slots of a planned pass, in a zeroed struct; none where the pass has no next_case buffer.
  * STATUS_FAILURE when the host's memory is short; prefetch_close is due either way, after the pass's memory
  * has been released. */
 int prefetch_open(struct prefetch *prefetch, const struct pass *pass);
@@ -31,7 +31,7 @@ float *prefetch_slot(const struct prefetch *prefetch);
 /* The slot is filled: its copy to the pass's memory may begin. */
 void prefetch_start(struct prefetch *prefetch, const struct pass *pass);
 
-/* What was started becomes the pass's image and target. False when nothing was. */
+/* Waits for the copy that was started and makes the case the pass's image and target. False when none was. */
 bool prefetch_put(struct prefetch *prefetch, const struct pass *pass);
 
 #endif

@@ -18,8 +18,8 @@ struct branch_function {
     /* y += sign * F(u). u is only read; u and y are different halves. */
     void (*forward)(void *self, const float *u, float sign, float *y);
 
-    /* du += F'(u)^T dy, and the gradients of F's own parameters likewise. y -= F(u), unless y is NULL: then
-     * nobody needs what y was before. u and dy are only read. F(u) must come out as it did going forward. */
+    /* du += F'(u)^T dy, and the gradients of F's own parameters likewise. y -= F(u), unless y is NULL:
+     * then the old y is not needed. u and dy are only read. F(u) must be the same as in the forward pass. */
     void (*backward)(void *self, const float *u, float *du, float *y, const float *dy);
 
     void *self; /* handed to both */
@@ -33,11 +33,11 @@ struct reversible_block {
 void reversible_forward(const struct reversible_block *blocks, int count, float *x1, float *x2);
 
 /* y becomes x and dy becomes dx, in place: blocks count - 1, ... 0; parameters' gradients are added.
- * When the sequence's input is not wanted, the first half of it is left as it is: one F less to invert. */
+ * When the sequence's input is not wanted, y1 stays that of block 0: there is one F less to invert. */
 void reversible_backward(const struct reversible_block *blocks, int count, float *y1, float *y2, float *dy1,
                          float *dy2, bool input_wanted);
 
-/* The same where memory is not short: each branch's input is saved, and nothing is inverted. */
+/* The same where there is memory to save each branch's input: nothing is inverted. */
 struct saved_inputs {
     /* 2 count - 1 halves: x2 of block 0, y1 of block 0, x2 of block 1, ... x2 of the last block. The last
      * block's y1 stays in the sequence's output. */

@@ -77,7 +77,7 @@ struct ensemble {
     struct checkpoint *members; /* mapped files */
     int count;                  /* of those that are open */
     bool flips;
-    struct network *network; /* has the weights of member `loaded` */
+    struct network *network; /* with the weights of member `loaded`; NULL: none */
     int loaded;
 };
 

@@ -1,23 +1,25 @@
-/* Segmentation of volumes of any size, by networks that want multiples of 2^(levels - 1). */
+/* Segmentation of volumes of any size, by networks that take multiples of 2^(levels - 1) only. */
 #ifndef PRUNET_NETWORK_SEGMENT_H
 #define PRUNET_NETWORK_SEGMENT_H
 
 #include "lib/network/network.h"
 #include "lib/stream/record.h"
 
-/* Prepares the network for an image (inputs, z, y, x) and hands it over: padded with zeros at the high end of
- * each axis. The image may be freed afterwards. STATUS_FAILURE when memory is short. */
+/* Resizes the network for an image (inputs, z, y, x) of x, y, z voxels and copies it there, padded with
+ * zeros at the high end of each axis. The image may be freed afterwards. STATUS_FAILURE when memory is
+ * short. */
 int segment_put(struct network *network, const int size[3], const float *image);
 
-/* Probabilities (outputs, z, y, x) of the image put last, cut to its size. STATUS_DATA when they are not
- * finite, which only an image that is not finite or weights that have diverged can cause. */
+/* Writes the probabilities (outputs, z, y, x) of the image that segment_put copied, cut to its size.
+ * STATUS_DATA when they are not finite, which only an image that is not finite or weights that have
+ * diverged can cause. */
 int segment_run(struct network *network, const int size[3], float *probabilities);
 
 /* The mean of several passes --------------------------------------------------------------------------
  *
- * Of several networks, of the eight flips of the image, or both. Both are the paper's future work and not
- * part of its figures. One network is in memory at a time: members of the same architecture take turns in the
- * same buffers. The mean is a sum in a fixed order, times 1 / passes. */
+ * Of several networks, of the eight flips of the image, or both. The paper leaves both to future work;
+ * they are not part of its figures. One network is in memory at a time: members of the same architecture
+ * take turns in the same buffers. The mean is a sum in a fixed order, times 1 / passes. */
 
 struct ensemble; /* opaque */
 
@@ -29,7 +31,7 @@ int ensemble_open(struct ensemble **ensemble, const struct backend_choice *backe
                   const char *const *paths, bool flips);
 void ensemble_close(struct ensemble *ensemble);
 
-/* Of all members. */
+/* The number of outputs, which all members share. */
 int ensemble_outputs(const struct ensemble *ensemble);
 
 /* Makes *result, a float record of the image's geometry with a probability for each output, from an image of

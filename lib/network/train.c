@@ -58,7 +58,7 @@ static int put_labels(struct epoch *epoch, const int size[3], const uint8_t *lab
     return status;
 }
 
-/* What is saved or recomputed, and which backend computes, decides the last bits: a change is warned of. */
+/* The last bits of results depend on what is recomputed and on the backend: warns when one has changed. */
 static void record_setting(char *before, size_t size, const char *now, const char *of_what, bool warns)
 {
     if (warns && *before && strcmp(before, now))
@@ -171,8 +171,8 @@ static int train_case(struct epoch *epoch, const char *case_name, struct output 
     return status;
 }
 
-/* *got is false at the end of the input. The next case is read once this one lies in the network and its
- * records are gone. */
+/* *got is false at the end of the input. The next case is read once this one has been copied to the
+ * network and its records are freed. */
 static int train_next(struct epoch *epoch, struct labelled_ahead *ahead, struct output *table,
                       struct progress *progress, const volatile sig_atomic_t *stopping, bool *got)
 {
@@ -226,7 +226,7 @@ static int train_all(struct epoch *epoch, struct reader *reader, struct output *
     while (!status && got && !*stopping)
         status = train_next(epoch, ahead, table, progress, stopping, &got);
     if (status || *stopping)
-        stop_waiting(); /* the next case is of no use */
+        stop_waiting(); /* the next case is not needed */
     labelled_ahead_close(ahead);
     return status;
 }
@@ -238,7 +238,7 @@ int train_stream(struct epoch *epoch, struct reader *reader, struct output *tabl
     progress_start(&progress, "step", reader_cases_expected(reader));
     int status = train_all(epoch, reader, table, &progress, stopping);
     progress_end(&progress);
-    if (*stopping) /* also when the signal took our input away */
+    if (*stopping) /* whatever the status: a signal that ends the tools before us also ends our input */
         return fail(STATUS_RETRY, "stopped after %" PRIu64 " cases of epoch %" PRIu64,
                     epoch->training.cases_done, epoch->training.epoch + 1);
     return status ? status : epoch_complete(epoch);

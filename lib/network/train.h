@@ -15,19 +15,20 @@ struct epoch {
     struct training training; /* as a checkpoint written now would have it */
     struct adam adam;         /* rate and decay are the caller's; step is counted here */
     double loss_scale;
-    uint64_t seen, seen_digest; /* cases of the stream, done before or now */
-    uint8_t *target;
+    uint64_t seen, seen_digest; /* cases of the stream so far, skipped ones included, and their digest */
+    uint8_t *target;            /* region bits of the case that was put */
     size_t target_voxels;
-    bool settings_recorded;
+    bool settings_recorded; /* memory and backend have been compared with the state's */
 };
 
-/* Starts, or goes on with, the epoch after training->epoch. The rest of Adam is the paper's: 0.9, 0.999,
- * 1e-8. */
+/* Starts, or continues, the epoch after training->epoch. Adam's other constants are beta 0.9 and 0.999,
+ * epsilon 1e-8. epoch_free is due afterwards. */
 void epoch_begin(struct epoch *epoch, struct network *network, const struct training *training, double rate,
                  double decay, double loss_scale);
 
-/* Whether the stream's next case was done before the interruption: then it is only counted, not trained on.
- * STATUS_DATA when the last of these cases shows that they are not those that the state has seen. */
+/* Sets *skipped when the stream's next case was done before the interruption: then it is only counted, not
+ * trained on. After the last of these cases STATUS_DATA when they are not those that the state was trained
+ * on. */
 int epoch_skip(struct epoch *epoch, const char *case_name, bool *skipped);
 
 /* Puts a case into the network: image (inputs, z, y, x) and labels 0, 1, 2, 4 may be freed afterwards.
@@ -36,10 +37,11 @@ int epoch_skip(struct epoch *epoch, const char *case_name, bool *skipped);
 int epoch_put(struct epoch *epoch, const int size[3], const float *image, const uint8_t *labels);
 
 /* One step on the case that was put. Warns at the first when the state was trained with another choice of
- * memory or another backend. STATUS_FAILURE as network_gradient; the state has then not moved. */
+ * memory or another backend. STATUS_FAILURE as network_gradient; the state is then unchanged. */
 int epoch_step(struct epoch *epoch, const char *case_name, struct case_score *score);
 
-/* The stream is complete: so is the epoch. STATUS_DATA when it ended before the cases done earlier did. */
+/* Completes the epoch at the end of the stream. STATUS_DATA when the stream has fewer cases than were done
+ * before the interruption. */
 int epoch_complete(struct epoch *epoch);
 
 void epoch_free(struct epoch *epoch);
@@ -49,11 +51,11 @@ void epoch_free(struct epoch *epoch);
 /* The table's header line. */
 int train_print_header(struct output *table);
 
-/* One step for each case until the end of the input, passing over those that were done before, while the
- * next case is read and prefetched; a row a step, written as the step is finished: epoch, step, case, loss,
- * the three regions' Dice, seconds of the step, seconds waiting for its input. STATUS_OK when the epoch is
- * complete; STATUS_RETRY when *stopping was set: the step under way is finished then, and epoch->training
- * can be saved. Messages name file and case. */
+/* One step for each case until the end of the input, without those that were done before; during a step
+ * the next case is read and prefetched. Writes a row after each step: epoch, step, case, loss, each
+ * region's Dice, seconds of the step, seconds waiting for its input. STATUS_OK when the epoch is complete;
+ * STATUS_RETRY when *stopping was set: the step under way is finished then, and epoch->training can be
+ * saved. Messages name file and case. */
 int train_stream(struct epoch *epoch, struct reader *reader, struct output *table,
                  const volatile sig_atomic_t *stopping);
 

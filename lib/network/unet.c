@@ -2,12 +2,13 @@
  *
  * A[l] is the only activation of level l. It becomes the output of the level's encoder, then, with the
  * up-sampled level below added in place, the input and the output of its decoder. Nothing else is stored:
- * backward inverts the decoder, subtracts the up-sampled addend, and what is left is the skip, from which the
- * encoder is inverted. G[l] is the gradient that goes with A[l].
+ * backward inverts the decoder, subtracts the up-sampled addend, and what is left is the skip, from which
+ * the encoder is inverted. G[l] is the gradient that goes with A[l].
  *
- * Activation checkpointing: where memory allows it the inputs of a sequence's branches are saved instead of
- * being recomputed, from the bottom up, at each level the decoder's first, which live shorter. With the least
- * memory A[0] is freed once its decoder is inverted, and recomputed from the image for the encoder. */
+ * Activation checkpointing: where memory allows it the inputs of a sequence's branches are saved instead
+ * of being recomputed: beginning at the bottom, and at each level with the decoder, whose saved inputs
+ * have the shorter life. At the lowest level of checkpointing A[0] is freed once its decoder is inverted,
+ * and recomputed from the image for the encoder. */
 #include "lib/network/blocks.h"
 
 struct level {
@@ -234,7 +235,7 @@ static void unet_declare(void *self, const struct pass *p)
         level->a = tensor(p, "A", l, shape);
         level->g = tensor(p, "G", l, shape);
         level->a_recomputed = tensor(p, "A recomputed", l, shape);
-        /* The decoder's input holds the skip. Nobody needs the encoder's: the layer before it is linear,
+        /* The decoder's input contains the skip. The encoder's is not needed: the layer before it is linear,
          * and its backward reads A[l-1]. */
         sequence_declare(&level->encoder, p, shape, l,
                          p->checkpointing > saved_below + 1 ? "saved encoder" : NULL, false);

@@ -46,25 +46,25 @@ static size_t clear_value(const struct record *image, int channel)
 
 static void clear_channel(struct record *image, int channel)
 {
-    float value[CORNERS], least = INFINITY, most = -INFINITY;
+    float value[CORNERS], lowest = INFINITY, highest = -INFINITY;
     int other = 0; /* corners that are not 0 */
     char name[CHANNEL_NAMES_SIZE];
     for (int i = 0; i < CORNERS; i++) {
         samples_to_float(image->sample, voxel(image, channel, corner_place(image->size, i)), 1, &value[i]);
-        least = fminf(least, value[i]);
-        most = fmaxf(most, value[i]);
+        lowest = fminf(lowest, value[i]);
+        highest = fmaxf(highest, value[i]);
         other += value[i] != 0;
         if (!isfinite(value[i])) /* refused elsewhere */
             return;
     }
     channel_name(image, channel, name, sizeof name);
-    if (other == CORNERS && least == most) {
+    if (other == CORNERS && lowest == highest) {
         const size_t cleared = clear_value(image, channel);
         warn("case %s: %s: the background is %g, not 0: %zu voxels of this value are taken for 0",
-             image->case_name, name, (double)least, cleared);
+             image->case_name, name, (double)lowest, cleared);
     } else if (other > CORNERS / 2)
         warn("case %s: %s: the corners are not 0 but %g to %g: the background is taken for brain; mask it",
-             image->case_name, name, (double)least, (double)most);
+             image->case_name, name, (double)lowest, (double)highest);
 }
 
 void background_clear(struct record *image)

@@ -49,8 +49,8 @@ static void compare(const struct golden *golden, const struct kernels *kernels, 
     check(fabs(outcome.loss - expected->loss) < 1e-5 + kernels->rounding && error < 1e-5 + kernels->rounding,
           "%s, %s, %s: the same loss, and the gradient within %.1e", kernels->name, file, outcome.choice,
           error);
-    check(budget->least || outcome.bytes <= budget->bytes, "%s, %s, %s: within its budget", kernels->name,
-          file, outcome.choice);
+    check(budget->min || outcome.bytes <= budget->bytes, "%s, %s, %s: within its budget", kernels->name, file,
+          outcome.choice);
     free(outcome.gradient);
 }
 
@@ -61,7 +61,7 @@ static void test_levels(const struct golden *golden, const struct kernels *kerne
 {
     struct outcome expected = run(golden, kernels, &(struct memory_budget){0});
     check(!strcmp(expected.choice, "recompute"), "%s, %s: recomputing is the default", kernels->name, file);
-    compare(golden, kernels, file, &expected, &(struct memory_budget){.least = true});
+    compare(golden, kernels, file, &expected, &(struct memory_budget){.min = true});
     struct memory_budget budget = {.bytes = 1 << 30};
     struct plan plan;
     size_t least = 0;
@@ -94,7 +94,7 @@ static void test_baseline(void)
 {
     struct architecture a = architecture_paper(NETWORK_BASELINE);
     const int size[3] = {32, 32, 32};
-    const struct memory_budget budgets[] = {{0}, {.least = true}, {.bytes = (uint64_t)1 << 40}};
+    const struct memory_budget budgets[] = {{0}, {.min = true}, {.bytes = (uint64_t)1 << 40}};
     size_t bytes[3];
     for (int i = 0; i < 3; i++) {
         struct plan plan;
@@ -110,8 +110,8 @@ static void test_baseline(void)
 static void test_words(void)
 {
     struct memory_budget budget;
-    check(!memory_budget_parse(&budget, "min") && budget.least, "min");
-    check(!memory_budget_parse(&budget, "default") && !budget.least && !budget.bytes, "default");
+    check(!memory_budget_parse(&budget, "min") && budget.min, "min");
+    check(!memory_budget_parse(&budget, "default") && !budget.min && !budget.bytes, "default");
     check(!memory_budget_parse(&budget, "3G") && budget.bytes == (uint64_t)3 << 30, "3G");
     static const char *const bad[] = {"", "much", "0", "-1G", "3X", "minimum"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
