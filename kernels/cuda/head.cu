@@ -1,77 +1,15 @@
-/* The end of the network: 1x1x1 convolution to the regions, sigmoid, Dice sums and the backward pass.
+/* The end of the network: 1x1x1 convolution to the regions, sigmoid, sums of the losses and the backward pass.
  * See kernels/head.h for the formulas. */
 #include "kernels/cuda/operations.h"
 #include "kernels/cuda/rows.h"
 #include "kernels/cuda/scratch.h"
 #include "kernels/cuda/sums.h"
 
-/* --- forward --- */
-
-/* Eight lanes share a voxel: each takes every eighth quad of its rows, a shuffle adds them up. */
-
-enum { HEAD_LANES = 8, HEAD_GROUPS = ROW_THREADS / HEAD_LANES, HEAD_VOXELS_EACH = 16 };
-
-__device__ static inline float sum_of_lanes(float value)
-{
-    for (int lane = 1; lane < HEAD_LANES; lane *= 2)
-        value += __shfl_xor_sync(0xffffffffu, value, lane);
-    return value;
-}
-
-/* Shared: w as [region][stream][padded(channels)], padding zero. */
-__global__ void head_forward_kernel(struct shape in, int regions, const float *x, const float *w,
-                                    const float *b, float *p)
-{
-    GPU_SHARED(float, weights);
-    size_t voxels = (size_t)in.depth * (size_t)in.height * (size_t)in.width;
-    int row = padded(in.channels), columns = in.streams * row;
-    for (int n = (int)threadIdx.x; n < regions * columns; n += ROW_THREADS) {
-        int k = n / columns, stream = n % columns / row, c = n % row;
-        weights[n] = c < in.channels ? w[(k * in.streams + stream) * in.channels + c] : 0.0f;
-    }
-    __syncthreads();
-    int lane = (int)threadIdx.x % HEAD_LANES;
-    size_t first = (size_t)blockIdx.x * HEAD_GROUPS * HEAD_VOXELS_EACH + threadIdx.x / HEAD_LANES;
-    for (int turn = 0; turn < HEAD_VOXELS_EACH; turn++) {
-        size_t v = first + (size_t)turn * HEAD_GROUPS;
-        float z[REGIONS_MAX] = {};
-        for (int n = 4 * lane; n < columns && v < voxels; n += 4 * HEAD_LANES) {
-            float4 value = load4(x + ((size_t)(n / row) * voxels + v) * (size_t)row + n % row);
-#pragma unroll
-            for (int k = 0; k < REGIONS_MAX; k++) {
-                if (k >= regions)
-                    break;
-                float4 weight = load4(weights + k * columns + n);
-                z[k] += value.x * weight.x + value.y * weight.y + value.z * weight.z + value.w * weight.w;
-            }
-        }
-#pragma unroll
-        for (int k = 0; k < REGIONS_MAX; k++) {
-            if (k >= regions)
-                break;
-            float sum = sum_of_lanes(z[k]);
-            if (lane == k && v < voxels)
-                p[(size_t)k * voxels + v] = 1 / (1 + expf(-(sum + b[k])));
-        }
-    }
-}
-
-void cuda_head_forward(struct shape in, int regions, const float *x, const float *w, const float *b, float *p,
-                       void *)
-{
-    if (!gpu_begin("head_forward"))
-        return;
-    size_t each = (size_t)HEAD_GROUPS * HEAD_VOXELS_EACH;
-    size_t shared = (size_t)(regions * in.streams * padded(in.channels)) * sizeof(float);
-    GPU_LAUNCH(head_forward_kernel, dim3((unsigned)((shape_voxels(in) + each - 1) / each)), dim3(ROW_THREADS),
-               shared, in, regions, x, w, b, p);
-}
-
-/* --- Dice sums --- */
+/* --- sums over the voxels --- */
 
 enum { DICE_SUMS = sizeof(struct dice_sums) / sizeof(double), DICE_BLOCKS = 256, WARP = 32 };
 
-/* Enough for the bias sums and their totals, too. */
+/* Enough for the cross-entropy, and for the bias sums and their totals, too. */
 static inline size_t dice_partials_bytes(void)
 {
     return (size_t)(DICE_BLOCKS * REGIONS_MAX * DICE_SUMS) * sizeof(double);
@@ -97,6 +35,102 @@ __device__ static inline void store_block_sums(int count, const double *sums, do
         to[threadIdx.x] = sum;
     }
 }
+
+/* --- forward --- */
+
+/* Eight lanes share a voxel: each takes every eighth quad of its rows, a shuffle adds them up. */
+
+enum { HEAD_LANES = 8, HEAD_GROUPS = ROW_THREADS / HEAD_LANES, HEAD_VOXELS_EACH = 16 };
+
+__device__ static inline float sum_of_lanes(float value)
+{
+    for (int lane = 1; lane < HEAD_LANES; lane *= 2)
+        value += __shfl_xor_sync(0xffffffffu, value, lane);
+    return value;
+}
+
+/* The cross-entropy of a logit. */
+__device__ static inline float bce_of(float z, int inside)
+{
+    float y = inside ? -z : z;
+    return fmaxf(y, 0.0f) + log1pf(expf(-fabsf(y)));
+}
+
+/* Shared: w as [region][stream][padded(channels)], padding zero; then, with BCE, the block's sums of the
+ * cross-entropy, which go to partials[block][region]. Blocks go on until all voxels are done. */
+template <bool BCE>
+__global__ void head_forward_kernel(struct shape in, int regions, const float *x, const float *w,
+                                    const float *b, const uint8_t *target, float *p, double *partials)
+{
+    GPU_SHARED(float, weights);
+    size_t voxels = (size_t)in.depth * (size_t)in.height * (size_t)in.width;
+    int row = padded(in.channels), columns = in.streams * row;
+    for (int n = (int)threadIdx.x; n < regions * columns; n += ROW_THREADS) {
+        int k = n / columns, stream = n % columns / row, c = n % row;
+        weights[n] = c < in.channels ? w[(k * in.streams + stream) * in.channels + c] : 0.0f;
+    }
+    __syncthreads();
+    int lane = (int)threadIdx.x % HEAD_LANES;
+    double bce_sum = 0; /* of region `lane` */
+    size_t each = (size_t)HEAD_GROUPS * HEAD_VOXELS_EACH;
+    size_t rounds = BCE ? (voxels + each * gridDim.x - 1) / (each * gridDim.x) : 1;
+    for (size_t turn = 0; turn < rounds * HEAD_VOXELS_EACH; turn++) {
+        size_t block = turn / HEAD_VOXELS_EACH * gridDim.x + blockIdx.x;
+        size_t v = block * each + turn % HEAD_VOXELS_EACH * HEAD_GROUPS + threadIdx.x / HEAD_LANES;
+        float z[REGIONS_MAX] = {};
+        for (int n = 4 * lane; n < columns && v < voxels; n += 4 * HEAD_LANES) {
+            float4 value = load4(x + ((size_t)(n / row) * voxels + v) * (size_t)row + n % row);
+#pragma unroll
+            for (int k = 0; k < REGIONS_MAX; k++) {
+                if (k >= regions)
+                    break;
+                float4 weight = load4(weights + k * columns + n);
+                z[k] += value.x * weight.x + value.y * weight.y + value.z * weight.z + value.w * weight.w;
+            }
+        }
+#pragma unroll
+        for (int k = 0; k < REGIONS_MAX; k++) {
+            if (k >= regions)
+                break;
+            float sum = sum_of_lanes(z[k]);
+            if (lane == k && v < voxels) {
+                p[(size_t)k * voxels + v] = 1 / (1 + expf(-(sum + b[k])));
+                bce_sum += BCE ? (double)bce_of(sum + b[k], target[v] >> k & 1) : 0;
+            }
+        }
+    }
+    if (BCE) {
+        double sums[REGIONS_MAX];
+        for (int k = 0; k < regions; k++)
+            sums[k] = lane == k ? bce_sum : 0;
+        __syncthreads(); /* the weights have been read */
+        store_block_sums(regions, sums, reinterpret_cast<double *>(weights),
+                         partials + (size_t)blockIdx.x * (size_t)regions);
+    }
+}
+
+void cuda_head_forward(struct shape in, int regions, const float *x, const float *w, const float *b,
+                       const uint8_t *target, float *p, double *bce_sums, void *scratch)
+{
+    double *partials = static_cast<double *>(scratch);
+    if (!gpu_begin("head_forward"))
+        return;
+    size_t each = (size_t)HEAD_GROUPS * HEAD_VOXELS_EACH;
+    size_t shared = (size_t)(regions * in.streams * padded(in.channels)) * sizeof(float);
+    size_t sums = (size_t)(regions * (ROW_THREADS / WARP)) * sizeof(double);
+    unsigned blocks = (unsigned)((shape_voxels(in) + each - 1) / each);
+    if (!target) {
+        GPU_LAUNCH(head_forward_kernel<false>, dim3(blocks), dim3(ROW_THREADS), shared, in, regions, x, w, b,
+                   target, p, partials);
+        return;
+    }
+    blocks = blocks < (unsigned)DICE_BLOCKS ? blocks : (unsigned)DICE_BLOCKS;
+    GPU_LAUNCH(head_forward_kernel<true>, dim3(blocks), dim3(ROW_THREADS), shared > sums ? shared : sums, in,
+               regions, x, w, b, target, p, partials);
+    sums_reduce(blocks, regions, regions, partials, bce_sums);
+}
+
+/* --- Dice sums --- */
 
 /* grid: blocks along the voxels x regions; partials[block][region][DICE_SUMS] */
 __global__ void dice_sums_kernel(size_t voxels, const float *p, const uint8_t *target, double *partials)
@@ -136,29 +170,32 @@ void cuda_dice_sums(size_t voxels, int regions, const float *p, const uint8_t *t
 /* The gradient of the network's last tensor has rank `regions`: dx of a voxel is W^T dz, formed where it is
  * stored. */
 
-/* dz = p (1 - p) (constant - inside slope), for one region */
+/* dz = p (1 - p) (constant - inside slope) + bce (p - inside), for one region */
 struct logit {
-    float constant, slope;
+    float constant, slope, bce;
 };
 
-__device__ static inline struct logit logit_of(const struct dice_sums &sums, float scale)
+__device__ static inline struct logit logit_of(const struct dice_sums &sums, struct loss_weights loss,
+                                               size_t voxels)
 {
     double s = sums.probability + sums.target + 1;
-    struct logit l = {(float)((double)scale * (2 * sums.intersection + 1) / (s * s)),
-                      (float)((double)scale * 2 / s)};
+    struct logit l = {(float)((double)loss.dice * (2 * sums.intersection + 1) / (s * s)),
+                      (float)((double)loss.dice * 2 / s), (float)((double)loss.bce / (double)voxels)};
     return l;
 }
 
 __device__ static inline float logit_gradient(const struct logit &l, float p, int inside)
 {
-    return p * (1 - p) * (inside ? l.constant - l.slope : l.constant);
+    float dice = p * (1 - p) * (inside ? l.constant - l.slope : l.constant);
+    return dice + l.bce * (inside ? p - 1 : p);
 }
 
 /* One stream a blockIdx.z; block sums of dz x go to partials[stream][block][channel][REGIONS]. */
 template <int REGIONS>
 __global__ void head_backward_kernel(struct rows r, int channels, int streams, int regions, const float *x,
                                      const float *w, const float *p, const uint8_t *target,
-                                     const struct dice_sums *sums, float scale, float *dx, double *partials)
+                                     const struct dice_sums *sums, struct loss_weights loss, float *dx,
+                                     double *partials)
 {
     GPU_SHARED(float, shared);
     struct place at = place_in(r);
@@ -167,8 +204,8 @@ __global__ void head_backward_kernel(struct rows r, int channels, int streams, i
     float weights[REGIONS][4], weight_sums[4][REGIONS] = {};
 #pragma unroll
     for (int k = 0; k < REGIONS; k++) {
-        struct logit none = {0, 0};
-        logits[k] = k < regions ? logit_of(sums[k], scale) : none;
+        struct logit none = {0, 0, 0};
+        logits[k] = k < regions ? logit_of(sums[k], loss, r.voxels) : none;
         for (int c = 0; c < 4; c++)
             weights[k][c] = k < regions && at.channel + c < channels
                                 ? w[(k * streams + stream) * channels + at.channel + c]
@@ -209,12 +246,13 @@ __global__ void head_add_weights_kernel(int channels, int streams, int regions, 
 
 /* partials[block][region] of the sums of dz */
 __global__ void head_bias_sums_kernel(size_t voxels, int regions, const float *p, const uint8_t *target,
-                                      const struct dice_sums *sums, float scale, double *partials)
+                                      const struct dice_sums *sums, struct loss_weights loss,
+                                      double *partials)
 {
     GPU_SHARED(double, shared);
     double bias_sums[REGIONS_MAX] = {};
     for (int k = 0; k < regions; k++) {
-        struct logit l = logit_of(sums[k], scale);
+        struct logit l = logit_of(sums[k], loss, voxels);
         double sum = 0;
         for (size_t v = (size_t)blockIdx.x * ROW_THREADS + threadIdx.x; v < voxels;
              v += (size_t)gridDim.x * ROW_THREADS)
@@ -225,29 +263,30 @@ __global__ void head_bias_sums_kernel(size_t voxels, int regions, const float *p
 }
 
 static void head_bias_gradient(size_t voxels, int regions, const float *p, const uint8_t *target,
-                               const struct dice_sums *sums, float scale, float *db, double *partials)
+                               const struct dice_sums *sums, struct loss_weights loss, float *db,
+                               double *partials)
 {
     unsigned blocks = (unsigned)((voxels + ROW_THREADS - 1) / ROW_THREADS);
     blocks = blocks < (unsigned)DICE_BLOCKS ? blocks : (unsigned)DICE_BLOCKS;
     double *totals = partials + (size_t)blocks * (size_t)regions;
     GPU_LAUNCH(head_bias_sums_kernel, dim3(blocks), dim3(ROW_THREADS),
                (size_t)regions * (ROW_THREADS / WARP) * sizeof(double), voxels, regions, p, target, sums,
-               scale, partials);
+               loss, partials);
     sums_reduce(blocks, regions, regions, partials, totals);
     sums_add_totals(regions, totals, db);
 }
 
 template <int REGIONS>
 static void head_backward_of(struct shape in, int regions, const float *x, const float *w, const float *p,
-                             const uint8_t *target, const struct dice_sums *sums, float scale, float *dx,
-                             float *dw, double *partials)
+                             const uint8_t *target, const struct dice_sums *sums, struct loss_weights loss,
+                             float *dx, float *dw, double *partials)
 {
     struct rows r = rows_of(shape_voxels(in), in.channels);
     int stride = r.padded * REGIONS, weights = regions * in.streams * in.channels;
     double *totals = partials + (size_t)in.streams * r.width * (size_t)stride;
     GPU_LAUNCH(head_backward_kernel<REGIONS>, dim3(r.width, r.height, (unsigned)in.streams), rows_block(r),
                partial_shared(r, REGIONS, sizeof(float)), r, in.channels, in.streams, regions, x, w, p,
-               target, sums, scale, dx, partials);
+               target, sums, loss, dx, partials);
     for (int stream = 0; stream < in.streams; stream++)
         sums_reduce(r.width, stride, stride, partials + (size_t)stream * r.width * (size_t)stride,
                     totals + (size_t)stream * (size_t)stride);
@@ -265,15 +304,15 @@ size_t head_scratch_bytes(enum precision, struct shape in, struct shape)
 }
 
 void cuda_head_backward(struct shape in, int regions, const float *x, const float *w, const float *p,
-                        const uint8_t *target, const struct dice_sums *sums, float scale, float *dx,
-                        float *dw, float *db, void *scratch)
+                        const uint8_t *target, const struct dice_sums *sums, struct loss_weights loss,
+                        float *dx, float *dw, float *db, void *scratch)
 {
     double *partials = static_cast<double *>(scratch);
     if (!gpu_begin("head_backward"))
         return;
     if (regions <= 4)
-        head_backward_of<4>(in, regions, x, w, p, target, sums, scale, dx, dw, partials);
+        head_backward_of<4>(in, regions, x, w, p, target, sums, loss, dx, dw, partials);
     else
-        head_backward_of<REGIONS_MAX>(in, regions, x, w, p, target, sums, scale, dx, dw, partials);
-    head_bias_gradient(shape_voxels(in), regions, p, target, sums, scale, db, partials);
+        head_backward_of<REGIONS_MAX>(in, regions, x, w, p, target, sums, loss, dx, dw, partials);
+    head_bias_gradient(shape_voxels(in), regions, p, target, sums, loss, db, partials);
 }

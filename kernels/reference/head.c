@@ -1,14 +1,26 @@
-/* Last convolution, sigmoid, Dice loss and their gradient: see head.h. */
+/* Last convolution, sigmoid, losses and their gradient: see head.h. */
 #include "kernels/reference/conv1.h"
 #include "kernels/reference/reference.h"
 #include <math.h>
 
+/* The cross-entropy of one voxel */
+static double bce(double z, int inside)
+{
+    double y = inside ? -z : z;
+    return fmax(y, 0) + log1p(exp(-fabs(y)));
+}
+
 void reference_head_forward(struct shape in, int regions, const float *x, const float *w, const float *b,
-                            float *p, void *scratch)
+                            const uint8_t *target, float *p, double *bce_sums, void *scratch)
 {
     (void)scratch;
     size_t voxels = shape_voxels(in);
     reference_conv1_forward(shape_channels(in), regions, voxels, x, w, b, p);
+    for (int k = 0; k < regions && target; k++) {
+        bce_sums[k] = 0;
+        for (size_t v = 0; v < voxels; v++)
+            bce_sums[k] += bce(p[(size_t)k * voxels + v], target[v] >> k & 1);
+    }
     for (size_t i = 0; i < (size_t)regions * voxels; i++)
         p[i] = (float)(1 / (1 + exp(-(double)p[i])));
 }
@@ -32,16 +44,18 @@ void reference_dice_sums(size_t voxels, int regions, const float *p, const uint8
     }
 }
 
-/* dz of region k at one voxel, without the scale */
-static double logit_gradient(const struct dice_sums *sums, double p, int inside)
+/* dz of a region at one of so many voxels */
+static double logit_gradient(const struct dice_sums *sums, struct loss_weights loss, size_t voxels, double p,
+                             int inside)
 {
     double s = sums->probability + sums->target + 1;
-    return p * (1 - p) * ((2 * sums->intersection + 1) / (s * s) - 2 * inside / s);
+    double dice = p * (1 - p) * ((2 * sums->intersection + 1) / (s * s) - 2 * inside / s);
+    return loss.dice * dice + loss.bce / (double)voxels * (p - inside);
 }
 
 void reference_head_backward(struct shape in, int regions, const float *x, const float *w, const float *p,
-                             const uint8_t *target, const struct dice_sums *sums, float scale, float *dx,
-                             float *dw, float *db, void *scratch)
+                             const uint8_t *target, const struct dice_sums *sums, struct loss_weights loss,
+                             float *dx, float *dw, float *db, void *scratch)
 {
     (void)scratch;
     size_t voxels = shape_voxels(in);
@@ -52,7 +66,8 @@ void reference_head_backward(struct shape in, int regions, const float *x, const
         for (size_t v = 0; v < voxels; v++) {
             double sum = 0;
             for (int k = 0; k < regions; k++) {
-                double dz = scale * logit_gradient(sums + k, p[(size_t)k * voxels + v], target[v] >> k & 1);
+                double dz =
+                    logit_gradient(sums + k, loss, voxels, p[(size_t)k * voxels + v], target[v] >> k & 1);
                 sum += w[k * channels + c] * dz;
                 weight_sums[k] += dz * x[(size_t)c * voxels + v];
             }
@@ -64,7 +79,7 @@ void reference_head_backward(struct shape in, int regions, const float *x, const
     for (int k = 0; k < regions; k++) {
         double sum = 0;
         for (size_t v = 0; v < voxels; v++)
-            sum += scale * logit_gradient(sums + k, p[(size_t)k * voxels + v], target[v] >> k & 1);
+            sum += logit_gradient(sums + k, loss, voxels, p[(size_t)k * voxels + v], target[v] >> k & 1);
         db[k] = (float)(db[k] + sum);
     }
 }

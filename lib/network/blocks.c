@@ -49,14 +49,16 @@ void head(struct pass *p, const struct conv1 *last, struct buffer *a)
     struct step s = step(p, "head", -1);
     needs(&s, OPERATION_HEAD, a->shape, p->probabilities.shape);
     reads(&s, a), writes(&s, &p->probabilities);
+    if (p->training)
+        reads(&s, &p->target);
     if (s.run)
         p->kernels->head_forward(a->shape, regions, a->at, weights(p, last->weight), weights(p, last->bias),
-                                 p->probabilities.at, s.scratch);
+                                 p->cross_entropy ? p->target.at : NULL, p->probabilities.at,
+                                 p->cross_entropy ? p->bce_sums.at : NULL, s.scratch);
     if (!p->training) {
         output(p, a);
         return;
     }
-    reads(&s, &p->target);
     if (s.run)
         p->kernels->dice_sums(shape_voxels(a->shape), regions, p->probabilities.at, p->target.at,
                               p->dice_sums.at, s.scratch);
@@ -69,7 +71,7 @@ void head_backward(struct pass *p, const struct conv1 *last, struct buffer *a, s
     reads(&s, a), reads(&s, &p->probabilities), reads(&s, &p->target), writes(&s, g);
     if (s.run)
         p->kernels->head_backward(a->shape, p->architecture->outputs, a->at, weights(p, last->weight),
-                                  p->probabilities.at, p->target.at, p->dice_sums.at, p->loss_scale, g->at,
+                                  p->probabilities.at, p->target.at, p->dice_sums.at, p->loss, g->at,
                                   gradient(p, last->weight), gradient(p, last->bias), s.scratch);
 }
 

@@ -22,10 +22,10 @@ void stem(struct pass *pass, const char *name, const struct parameter *weight, s
 /* Adds the gradient of its weight, from G, the gradient of A. */
 void stem_backward(struct pass *pass, const struct parameter *weight, struct buffer *g);
 
-/* probabilities = sigmoid(conv1(A)); when training also the Dice sums. */
+/* probabilities = sigmoid(conv1(A)); when training also the sums of the losses. */
 void head(struct pass *pass, const struct conv1 *last, struct buffer *a);
 
-/* G = the gradient of pass->loss_scale times the loss with respect to A; adds the gradients of `last`. */
+/* G = the gradient of the loss, weighted as pass->loss says, with respect to A; adds the gradients of `last`. */
 void head_backward(struct pass *pass, const struct conv1 *last, struct buffer *a, struct buffer *g);
 
 /* Reversible sequence --------------------------------------------------------------------------------- */

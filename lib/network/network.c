@@ -34,10 +34,11 @@ struct network {
     struct prefetch prefetch;
     char *resident, *activations; /* the two blocks of the plan, in the backend's memory */
     size_t resident_bytes, activation_bytes;
-    char *state;   /* path of the checkpoint that was loaded; NULL: none */
-    int size[3];   /* that the activations are for; 0 before the first network_resize */
-    bool recorded; /* the backend has a recording of a step, made at this scale of the loss */
-    float recorded_scale;
+    char *state;              /* path of the checkpoint that was loaded; NULL: none */
+    int size[3];              /* that the activations are for; 0 before the first network_resize */
+    struct loss_weights loss; /* without the loss scale */
+    bool recorded; /* the backend has a recording of a step, made with these factors of the losses */
+    struct loss_weights recorded_loss;
 };
 
 static const struct kernels *kernels_of(const struct network *n)
@@ -47,15 +48,16 @@ static const struct kernels *kernels_of(const struct network *n)
 
 /* A network that owns no memory of the backend yet. */
 static int make(struct network **network, const struct topology *topology,
-                const struct architecture *architecture, const struct kernels *kernels, bool training)
+                const struct architecture *architecture, const struct kernels *kernels, unsigned use)
 {
     struct network *n = calloc(1, sizeof *n);
     if (!n)
         return fail(STATUS_FAILURE, "out of memory");
     n->architecture = *architecture;
+    n->loss = (struct loss_weights){.dice = 1};
     int status = topology->parameters(&n->table, architecture);
     if (!status)
-        status = pass_open(&n->pass, topology, &n->architecture, &n->table, kernels, training);
+        status = pass_open(&n->pass, topology, &n->architecture, &n->table, kernels, use);
     if (status)
         network_close(n);
     else
@@ -64,12 +66,12 @@ static int make(struct network **network, const struct topology *topology,
 }
 
 int network_plan(struct plan *plan, const struct architecture *architecture, const struct kernels *kernels,
-                 bool training, const int size[3], const struct memory_budget *budget)
+                 unsigned use, const int size[3], const struct memory_budget *budget)
 {
     struct network *n = NULL;
     int status = check_size(architecture, size);
     if (!status)
-        status = make(&n, network_topology(architecture), architecture, kernels, training);
+        status = make(&n, network_topology(architecture), architecture, kernels, use);
     if (status)
         return status;
     status = pass_plan(&n->pass, size, budget ? budget : &n->budget);
@@ -108,13 +110,13 @@ static int allocate_state(struct network *n)
 
 int network_open_topology(struct network **network, const struct topology *topology,
                           const struct architecture *architecture, const struct kernels *kernels,
-                          bool training)
+                          unsigned use)
 {
     const char *why = kernels->open();
     if (why)
         return fail(STATUS_FAILURE, "%s: %s", kernels->name, why);
     struct network *n = NULL;
-    int status = make(&n, topology, architecture, kernels, training);
+    int status = make(&n, topology, architecture, kernels, use);
     if (status)
         return status;
     if ((status = allocate_state(n)))
@@ -125,9 +127,9 @@ int network_open_topology(struct network **network, const struct topology *topol
 }
 
 int network_open(struct network **network, const struct architecture *architecture,
-                 const struct kernels *kernels, bool training)
+                 const struct kernels *kernels, unsigned use)
 {
-    return network_open_topology(network, network_topology(architecture), architecture, kernels, training);
+    return network_open_topology(network, network_topology(architecture), architecture, kernels, use);
 }
 
 static void release_activations(struct network *n)
@@ -182,6 +184,19 @@ int network_resize(struct network *n, const int size[3])
 void network_set_budget(struct network *n, const struct memory_budget *budget)
 {
     n->budget = *budget;
+}
+
+void network_set_loss(struct network *n, struct loss_weights loss)
+{
+    n->loss = loss;
+}
+
+int loss_parse(unsigned *use, const char *text)
+{
+    *use = !strcmp(text, "dice+bce") ? TRAINING | CROSS_ENTROPY : TRAINING;
+    return *use & CROSS_ENTROPY || !strcmp(text, "dice")
+               ? STATUS_OK
+               : fail(STATUS_USAGE, "--loss: '%s' is neither dice nor dice+bce", text);
 }
 
 const struct architecture *network_architecture(const struct network *n)
@@ -332,33 +347,50 @@ int network_infer(struct network *n, float *probabilities)
     return status;
 }
 
+/* The sum of the regions' mean cross-entropy over the voxels; 0 where the loss has none. */
+static double cross_entropy(const struct network *n)
+{
+    double sums[OUTPUTS_MAX], total = 0;
+    if (!n->pass.cross_entropy)
+        return 0;
+    kernels_of(n)->download(sums, n->pass.bce_sums.at, (size_t)n->architecture.outputs * sizeof sums[0]);
+    for (int k = 0; k < n->architecture.outputs; k++)
+        total += sums[k] / (double)shape_voxels(n->pass.probabilities.shape);
+    return total;
+}
+
 static void score_case(const struct network *n, double loss_scale, struct case_score *score)
 {
     struct dice_sums sums[OUTPUTS_MAX];
     kernels_of(n)->download(sums, n->pass.dice_sums.at, (size_t)n->architecture.outputs * sizeof sums[0]);
-    *score = (struct case_score){0};
+    *score = (struct case_score){.loss = loss_scale * (double)n->loss.bce * cross_entropy(n)};
     for (int k = 0; k < n->architecture.outputs; k++) {
         const struct dice_sums *s = &sums[k];
-        double hard = s->hard_probability + s->target;
-        score->loss += loss_scale * (1 - (2 * s->intersection + 1) / (s->probability + s->target + 1));
+        double hard = s->hard_probability + s->target, scale = loss_scale * (double)n->loss.dice;
+        score->loss += scale * (1 - (2 * s->intersection + 1) / (s->probability + s->target + 1));
         score->dice[k] = hard > 0 ? 2 * s->hard_intersection / hard : 1;
     }
 }
 
-static void call_gradient_kernels(struct network *n, float loss_scale)
+static void call_gradient_kernels(struct network *n)
 {
     pass_forward(&n->pass);
     kernels_of(n)->clear(n->pass.vectors[STATE_GRADIENT].at, n->table.floats * sizeof(float));
-    pass_backward(&n->pass, loss_scale);
+    pass_backward(&n->pass);
+}
+
+static bool same_loss(struct loss_weights a, struct loss_weights b)
+{
+    return a.dice == b.dice && a.bce == b.bce;
 }
 
 /* Every step calls the same operations on the same buffers: a backend may record and replay them. */
-static void run_gradient(struct network *n, float loss_scale)
+static void run_gradient(struct network *n)
 {
-    if (!n->recorded || n->recorded_scale != loss_scale) {
+    if (!n->recorded || !same_loss(n->recorded_loss, n->pass.loss)) {
         n->recorded = kernels_of(n)->record_begin();
-        n->recorded_scale = loss_scale;
-        call_gradient_kernels(n, loss_scale);
+        n->recorded_loss = n->pass.loss;
+        call_gradient_kernels(n);
         if (n->recorded)
             kernels_of(n)->record_end();
     }
@@ -368,7 +400,9 @@ static void run_gradient(struct network *n, float loss_scale)
 
 int network_gradient(struct network *n, double loss_scale, struct case_score *score)
 {
-    run_gradient(n, (float)loss_scale);
+    n->pass.loss = (struct loss_weights){(float)(loss_scale * (double)n->loss.dice),
+                                         (float)(loss_scale * (double)n->loss.bce)};
+    run_gradient(n);
     int status = finish(n);
     if (status)
         return status;
@@ -398,13 +432,13 @@ int backend_find(const struct kernels **kernels, const struct backend_choice *ch
 }
 
 int backend_open_network(struct network **network, const struct backend_choice *choice,
-                         const struct checkpoint *checkpoint, bool training)
+                         const struct checkpoint *checkpoint, unsigned use)
 {
     const struct kernels *kernels;
     struct network *opened;
     int status = backend_find(&kernels, choice, &checkpoint->architecture);
     if (!status)
-        status = network_open(&opened, &checkpoint->architecture, kernels, training);
+        status = network_open(&opened, &checkpoint->architecture, kernels, use);
     if (status)
         return status;
     if ((status = network_load(opened, checkpoint)))

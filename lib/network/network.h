@@ -20,21 +20,27 @@ struct topology; /* lib/network/pass.h */
 
 /* The loss and the Dice scores of one forward pass over a labelled case. */
 struct case_score {
-    double loss;              /* the sum of the regions' Dice losses, times the loss scale */
+    double loss;              /* as network_set_loss has it, times the loss scale */
     double dice[OUTPUTS_MAX]; /* hard, of p > 0.5, by region; 1 where region and prediction are empty */
 };
 
-/* Makes a network without weights. With `training` it also has gradients and Adam's state, and saves what
- * backward needs. *network is set only on success; STATUS_FAILURE when the backend cannot run here or has not
+/* Makes a network without weights for a use of enum network_use (plan.h). *network is set only on success; STATUS_FAILURE when the backend cannot run here or has not
  * enough memory. */
 int network_open(struct network **network, const struct architecture *architecture,
-                 const struct kernels *kernels, bool training);
+                 const struct kernels *kernels, unsigned use);
 void network_close(struct network *network);
 
 /* The same for a network of any topology (pass.h), whatever the architecture's kind. */
 int network_open_topology(struct network **network, const struct topology *topology,
                           const struct architecture *architecture, const struct kernels *kernels,
-                          bool training);
+                          unsigned use);
+
+/* The factors of the two losses (kernels/head.h); {1, 0} until this is called. Cross-entropy has none in a
+ * network that was not opened for CROSS_ENTROPY. */
+void network_set_loss(struct network *network, struct loss_weights loss);
+
+/* "dice" or "dice+bce": *use is TRAINING, for the latter with CROSS_ENTROPY. STATUS_USAGE for anything else. */
+int loss_parse(unsigned *use, const char *text);
 
 /* Sets how much memory training may take; to be called before the first network_resize. A saved and a
  * recomputed value may differ in their last bits, and so may the results. The current plan's `choice`
@@ -51,7 +57,7 @@ const char *network_backend(const struct network *network);
  * allocate. budget: NULL is the default. STATUS_DATA when a size is not a multiple of
  * 2^(levels - 1), STATUS_FAILURE when the budget is too small; the message names the smallest. */
 int network_plan(struct plan *plan, const struct architecture *architecture, const struct kernels *kernels,
-                 bool training, const int size[3], const struct memory_budget *budget);
+                 unsigned use, const int size[3], const struct memory_budget *budget);
 
 /* Allocates the buffers for volumes of x, y, z voxels and keeps the training state; does nothing when this
  * is the size already. STATUS_DATA as above, with the buffers unchanged; STATUS_FAILURE as above and when
@@ -139,9 +145,9 @@ struct backend_choice {
 int backend_find(const struct kernels **kernels, const struct backend_choice *choice,
                  const struct architecture *architecture);
 
-/* A network of the checkpoint's architecture on the chosen backend, with its weights and, when `training`,
+/* A network of the checkpoint's architecture on the chosen backend, with its weights and, for TRAINING,
  * Adam's state. *network is set only on success. */
 int backend_open_network(struct network **network, const struct backend_choice *choice,
-                         const struct checkpoint *checkpoint, bool training);
+                         const struct checkpoint *checkpoint, unsigned use);
 
 #endif

@@ -139,13 +139,13 @@ static int plan_ours(struct ours *ours, const struct architecture *architecture,
                      const struct kernels *kernels, const int size[3])
 {
     struct plan plan;
-    int status = network_plan(&plan, architecture, kernels, true, size, NULL);
+    int status = network_plan(&plan, architecture, kernels, TRAINING, size, NULL);
     if (status)
         return status;
     ours->share = share_peak(&plan);
     ours->training = plan.resident_bytes + plan.activation_bytes;
     plan_free(&plan);
-    if ((status = network_plan(&plan, architecture, kernels, false, size, NULL)))
+    if ((status = network_plan(&plan, architecture, kernels, INFERENCE, size, NULL)))
         return status;
     ours->inference = plan.resident_bytes + plan.activation_bytes;
     plan_free(&plan);

@@ -103,11 +103,13 @@ static void plan_state(struct pass *p)
         plan_resident(&p->plan, &p->adam);
         plan_resident(&p->plan, &p->dice_sums);
     }
+    if (p->cross_entropy)
+        plan_resident(&p->plan, &p->bce_sums);
     plan_resident(&p->plan, &p->channel_sums);
 }
 
 int pass_open(struct pass *p, const struct topology *topology, const struct architecture *architecture,
-              const struct parameter_table *parameters, const struct kernels *kernels, bool training)
+              const struct parameter_table *parameters, const struct kernels *kernels, unsigned use)
 {
     static const char *const names[] = {"weights", "Adam's mean", "Adam's mean square", "gradient"};
     *p = (struct pass){.topology = topology,
@@ -115,13 +117,15 @@ int pass_open(struct pass *p, const struct topology *topology, const struct arch
                        .architecture = architecture,
                        .parameters = parameters,
                        .kernels = kernels,
-                       .training = training};
+                       .training = use & TRAINING,
+                       .cross_entropy = use & CROSS_ENTROPY};
     if (!p->self)
         return fail(STATUS_FAILURE, "out of memory");
     for (int v = 0; v <= STATE_GRADIENT; v++)
         p->vectors[v] = plain(names[v], parameters->floats * sizeof(float));
     p->adam = plain("Adam's settings", sizeof(struct adam));
     p->dice_sums = plain("Dice sums", (size_t)architecture->outputs * sizeof(struct dice_sums));
+    p->bce_sums = plain("cross-entropy sums", (size_t)architecture->outputs * sizeof(double));
     p->channel_sums = plain("channel_sums", 0);
     topology->open(p->self, p);
     plan_state(p);
@@ -169,9 +173,8 @@ void pass_forward(struct pass *p)
     p->topology->forward(p->self, p);
 }
 
-void pass_backward(struct pass *p, float loss_scale)
+void pass_backward(struct pass *p)
 {
-    p->loss_scale = loss_scale;
     p->topology->backward(p->self, p);
 }
 

@@ -54,13 +54,13 @@ struct pass {
     const struct architecture *architecture;
     const struct parameter_table *parameters;
     const struct kernels *kernels;
-    bool training;
+    bool training, cross_entropy;
     int size[3]; /* x, y, z */
     int checkpointing;
-    float loss_scale;
+    struct loss_weights loss; /* of the present step */
 
     /* Resident: the training state (see enum state_vector), and what else stays in the backend's memory. */
-    struct buffer vectors[STATE_VECTORS + 1], adam, dice_sums, channel_sums;
+    struct buffer vectors[STATE_VECTORS + 1], adam, dice_sums, bce_sums, channel_sums;
 
     /* inputs x voxels floats; a byte a voxel, bit k set inside region k; outputs x voxels floats. */
     struct buffer image, target, probabilities;
@@ -109,18 +109,20 @@ double *sums_at(const struct pass *pass, size_t reserved);
 /* For the owner of a pass ---------------------------------------------------------------------------- */
 
 /* Sets up the pass of a topology and plans its resident buffers. The architecture, the table and the kernels
- * are borrowed until pass_close, which is due even after a failure. STATUS_FAILURE without memory. */
+ * are borrowed until pass_close, which is due even after a failure. `use`: of enum network_use (plan.h).
+ * STATUS_FAILURE without memory. */
 int pass_open(struct pass *pass, const struct topology *topology, const struct architecture *architecture,
-              const struct parameter_table *parameters, const struct kernels *kernels, bool training);
+              const struct parameter_table *parameters, const struct kernels *kernels, unsigned use);
 void pass_close(struct pass *pass);
 
 /* Plans a run over volumes of x, y, z voxels at the highest level of checkpointing that the budget allows.
  * Replaces the plan before. STATUS_FAILURE without memory, or when the budget is too small. */
 int pass_plan(struct pass *pass, const int size[3], const struct memory_budget *budget);
 
-/* Executes the planned pass, once plan_bind has been called: forward, then if training backward. */
+/* Executes the planned pass, once plan_bind has been called: forward, then if training backward from
+ * pass->loss. */
 void pass_forward(struct pass *pass);
-void pass_backward(struct pass *pass, float loss_scale);
+void pass_backward(struct pass *pass);
 
 /* Advice to append to an "out of memory" message: "; --memory 9000M would fit", or "; volumes of
  * 128x128x128 would fit ...", judged by the memory that the backend has left; "" where it does not know

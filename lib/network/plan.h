@@ -53,6 +53,13 @@ struct plan {
     char unwritten[PLAN_NAME_SIZE]; /* a buffer that a step reads before any has written it; "": none */
 };
 
+/* What a network is opened for: INFERENCE, or TRAINING together with what else training is to do. */
+enum network_use {
+    INFERENCE = 0,
+    TRAINING = 1,      /* gradients, Adam's state, and what backward needs */
+    CROSS_ENTROPY = 2, /* the loss also has cross-entropy */
+};
+
 /* How much memory training may take: the plan's two blocks together. By default a reversible network stores
  * one tensor a level and recomputes all else from it, whatever the size of the volume. */
 struct memory_budget {

@@ -92,7 +92,7 @@ static int load_member(struct ensemble *e, int member)
         return network_load(e->network, next);
     network_close(e->network);
     e->network = NULL;
-    return backend_open_network(&e->network, e->backend, next, false);
+    return backend_open_network(&e->network, e->backend, next, INFERENCE);
 }
 
 static int open_member(struct ensemble *e, const char *path)

@@ -174,7 +174,7 @@ static int train_case(struct epoch *epoch, const char *case_name, struct output 
 /* *got is false at the end of the input. The next case is read once this one has been copied to the
  * network and its records are freed. */
 static int train_next(struct epoch *epoch, struct labelled_ahead *ahead, struct output *table,
-                      struct progress *progress, const volatile sig_atomic_t *stopping, bool *got)
+                      struct progress *progress, const atomic_bool *stopping, bool *got)
 {
     struct labelled_case labelled;
     const char *name;
@@ -215,7 +215,7 @@ static void prefetch_case(void *self, const struct labelled_case *labelled)
 }
 
 static int train_all(struct epoch *epoch, struct reader *reader, struct output *table,
-                     struct progress *progress, const volatile sig_atomic_t *stopping)
+                     struct progress *progress, const atomic_bool *stopping)
 {
     struct labelled_ahead *ahead;
     bool got = true;
@@ -232,7 +232,7 @@ static int train_all(struct epoch *epoch, struct reader *reader, struct output *
 }
 
 int train_stream(struct epoch *epoch, struct reader *reader, struct output *table,
-                 const volatile sig_atomic_t *stopping)
+                 const atomic_bool *stopping)
 {
     struct progress progress;
     progress_start(&progress, "step", reader_cases_expected(reader));

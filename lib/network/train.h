@@ -6,7 +6,7 @@
 #include "lib/base/output.h"
 #include "lib/network/network.h"
 #include "lib/stream/record.h"
-#include <signal.h>
+#include <stdatomic.h>
 
 struct reader; /* lib/stream/reader.h */
 
@@ -57,6 +57,6 @@ int train_print_header(struct output *table);
  * STATUS_RETRY when *stopping was set: the step under way is finished then, and epoch->training can be
  * saved. Messages name file and case. */
 int train_stream(struct epoch *epoch, struct reader *reader, struct output *table,
-                 const volatile sig_atomic_t *stopping);
+                 const atomic_bool *stopping);
 
 #endif

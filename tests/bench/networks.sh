@@ -21,7 +21,7 @@ our_step() { # network size threads mode smaller steps
     mapfile -t inputs < <(repeated "$6" "$records")
     watched prunet-step --state "$state" --threads "$3" "${memory[@]}" -o "$SCRATCH/new.safetensors" "${inputs[@]}" \
         >"$SCRATCH/steps" || return
-    planned=$(planned_bytes -m "$state" --size "$2" --threads "$3" "${memory[@]}" | awk '{ print $1 / 1048576 }') || return
+    planned=$(planned_bytes training -m "$state" --size "$2" --threads "$3" "${memory[@]}" | awk '{ print $1 / 1048576 }') || return
     row network "$1" "$2" "$3" prunet "$4" step "$(seconds_of "$SCRATCH/steps" | median)" s $(($6 - 1)) || return
     row network "$1" "$2" "$3" prunet "$4" peak "$PEAK" MiB 1
     row network "$1" "$2" "$3" prunet "$4" plan "$planned" MiB 1

@@ -11,7 +11,7 @@ static inline struct shape regions_of(struct shape in, int regions)
 
 static inline void call_head_forward(const struct kernels *k, const struct drive *d, void **at, void *scratch)
 {
-    k->head_forward(d->in, d->number, at[0], at[1], at[2], at[3], scratch);
+    k->head_forward(d->in, d->number, at[0], at[1], at[2], at[4], at[3], at[5], scratch);
 }
 
 static inline struct drive head_forward(struct shape in, int regions)
@@ -23,6 +23,17 @@ static inline struct drive head_forward(struct shape in, int regions)
     drive_weights(&d, "w", regions, shape_channels(in), 1);
     drive_array(&d, "b", READ, FLOATS, (size_t)regions);
     drive_array(&d, "p", WRITTEN, FLOATS, (size_t)regions * shape_voxels(in));
+    drive_array(&d, "target", ABSENT, BYTES, shape_voxels(in));
+    drive_array(&d, "bce_sums", ABSENT, DOUBLES, (size_t)regions);
+    return d;
+}
+
+/* The same with the cross-entropy's sums. */
+static inline struct drive head_forward_bce(struct shape in, int regions)
+{
+    struct drive d = head_forward(in, regions);
+    drive_find(&d, "target")->role = READ;
+    drive_find(&d, "bce_sums")->role = WRITTEN;
     return d;
 }
 
@@ -52,8 +63,8 @@ static inline struct drive dice_sums(struct shape in, int regions)
 static inline void call_head_backward(const struct kernels *k, const struct drive *d, void **at,
                                       void *scratch)
 {
-    k->head_backward(d->in, d->number, at[0], at[1], at[2], at[3], at[4], d->sign, at[5], at[6], at[7],
-                     scratch);
+    k->head_backward(d->in, d->number, at[0], at[1], at[2], at[3], at[4],
+                     (struct loss_weights){d->sign, d->bce}, at[5], at[6], at[7], scratch);
 }
 
 static inline struct drive head_backward(struct shape in, int regions)
@@ -72,6 +83,14 @@ static inline struct drive head_backward(struct shape in, int regions)
     drive_tensor(&d, "dx", WRITTEN, in);
     drive_array(&d, "dw", ADDED, FLOATS, (size_t)regions * (size_t)shape_channels(in));
     drive_array(&d, "db", ADDED, FLOATS, (size_t)regions);
+    return d;
+}
+
+/* The same with both losses, whose gradients are of one order. */
+static inline struct drive head_backward_bce(struct shape in, int regions)
+{
+    struct drive d = head_backward(in, regions);
+    d.bce = (float)shape_voxels(in);
     return d;
 }
 

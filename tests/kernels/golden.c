@@ -1,20 +1,23 @@
-/* Every backend against the golden file of single operations, computed in double precision elsewhere. */
+/* Every backend against the golden files of single operations, computed in double precision elsewhere. */
 #include "lib/base/error.h"
 #include "lib/stream/safetensors.h"
 #include "tests/kernels/calls.h"
 
-static struct safetensors golden;
+static const char *const paths[] = {"tests/golden/operations.safetensors", "tests/golden/losses.safetensors"};
+enum { FILES = sizeof paths / sizeof paths[0] };
+static struct safetensors golden[FILES];
 
 static const struct safetensors_tensor *vector(const char *prefix, const char *name)
 {
     char full[64];
     snprintf(full, sizeof full, "%s.%s", prefix, name);
-    const struct safetensors_tensor *tensor = safetensors_find(&golden, full);
-    if (!tensor || tensor->type != SAFETENSORS_F32) {
-        fprintf(stderr, "the golden file lacks %s\n", full);
-        abort();
+    for (int i = 0; i < FILES; i++) {
+        const struct safetensors_tensor *tensor = safetensors_find(&golden[i], full);
+        if (tensor && tensor->type == SAFETENSORS_F32)
+            return tensor;
     }
-    return tensor;
+    fprintf(stderr, "the golden files lack %s\n", full);
+    abort();
 }
 
 static struct shape shape_of(const char *prefix, const char *name)
@@ -143,54 +146,116 @@ static void resample(const struct kernels *kernels)
     expected(&d, kernels, "trilinear2", PAIRS(SAME("dx")));
 }
 
-/* The head with one channel a region and the unit matrix turns the golden logits into probabilities, and its
- * dx is the logits' gradient. */
-static void dice(const struct kernels *kernels)
+/* The losses: the head with one channel a region and the unit matrix turns the golden logits into
+ * probabilities, and its dx is the logits' gradient. */
+enum { REGIONS = 3 };
+
+static struct shape logits_shape(const char *prefix)
 {
-    const struct safetensors_tensor *z = vector("dice", "z");
-    struct shape in = {1, 3, (int)z->size[1], (int)z->size[2], (int)z->size[3]};
-    const float *t = vector("dice", "t")->data, unit[9] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
-    size_t voxels = shape_voxels(in);
+    const int64_t *size = vector(prefix, "z")->size;
+    return (struct shape){1, REGIONS, (int)size[1], (int)size[2], (int)size[3]};
+}
 
-    struct drive d = head_forward(in, 3);
-    given(&d, "dice", PAIRS({"x", "z"}));
-    memcpy(drive_find(&d, "w")->host, unit, sizeof unit);
-    memset(drive_find(&d, "b")->host, 0, 3 * sizeof(float));
-    expected(&d, kernels, "dice", PAIRS(SAME("p")));
+static void give_unit_matrix(struct drive *d)
+{
+    for (int i = 0; i < REGIONS * REGIONS; i++)
+        ((float *)drive_find(d, "w")->host)[i] = i % (REGIONS + 1) == 0;
+}
 
-    uint8_t *target = poisoned(voxels);
+static void give_target(struct drive *d, const char *prefix)
+{
+    size_t voxels = shape_voxels(d->in);
+    const float *t = vector(prefix, "t")->data;
+    uint8_t *target = drive_find(d, "target")->host;
     for (size_t v = 0; v < voxels; v++)
         target[v] = (uint8_t)((t[v] > 0) | (t[voxels + v] > 0) << 1 | (t[2 * voxels + v] > 0) << 2);
-    d = dice_sums(in, 3);
-    given(&d, "dice", PAIRS(SAME("p")));
-    memcpy(drive_find(&d, "target")->host, target, voxels);
-    int good = drive_run(&d, kernels);
-    struct dice_sums sums[3];
-    memcpy(sums, drive_find(&d, "sums")->result, sizeof sums);
-    drive_free(&d);
-    double loss = 0;
-    for (int k = 0; k < 3; k++)
-        loss += 1 - (2 * sums[k].intersection + 1) / (sums[k].probability + sums[k].target + 1);
-    double golden_loss = *(const float *)vector("dice", "loss")->data;
-    check(good && fabs(loss - golden_loss) < 1e-6, "%s: dice loss: difference %.1e", kernels->name,
-          fabs(loss - golden_loss));
+}
 
-    d = head_backward(in, 3);
-    d.sign = 1;
-    given(&d, "dice", PAIRS({"x", "z"}, SAME("p")));
-    memcpy(drive_find(&d, "w")->host, unit, sizeof unit);
-    memcpy(drive_find(&d, "target")->host, target, voxels);
-    memcpy(drive_find(&d, "sums")->host, sums, sizeof sums);
-    expected(&d, kernels, "dice", PAIRS({"dx", "dz"}));
-    free(target);
+static struct drive logits_forward(struct drive d, const char *prefix)
+{
+    given(&d, prefix, PAIRS({"x", "z"}));
+    give_unit_matrix(&d);
+    give_target(&d, prefix);
+    memset(drive_find(&d, "b")->host, 0, REGIONS * sizeof(float));
+    return d;
+}
+
+/* The sum of the Dice losses. */
+static double dice_loss(const struct kernels *kernels, const char *prefix, struct dice_sums sums[REGIONS])
+{
+    struct drive d = dice_sums(logits_shape(prefix), REGIONS);
+    given(&d, prefix, PAIRS(SAME("p")));
+    give_target(&d, prefix);
+    int good = drive_run(&d, kernels);
+    memcpy(sums, drive_find(&d, "sums")->result, REGIONS * sizeof *sums);
+    drive_free(&d);
+    double loss = good ? 0 : INFINITY;
+    for (int k = 0; k < REGIONS; k++)
+        loss += 1 - (2 * sums[k].intersection + 1) / (sums[k].probability + sums[k].target + 1);
+    return loss;
+}
+
+static void check_loss(const struct kernels *kernels, const char *prefix, const char *name, double loss)
+{
+    double golden_loss = *(const float *)vector(prefix, name)->data, error = fabs(loss / golden_loss - 1);
+    check(error < 1e-6, "%s: %s.%s: relative error %.1e", kernels->name, prefix, name, error);
+}
+
+static void check_gradient(const struct kernels *kernels, const char *prefix, const char *name,
+                           const struct dice_sums *sums, struct loss_weights loss)
+{
+    struct drive d = head_backward(logits_shape(prefix), REGIONS);
+    d.sign = loss.dice, d.bce = loss.bce;
+    given(&d, prefix, PAIRS({"x", "z"}, SAME("p")));
+    give_unit_matrix(&d);
+    give_target(&d, prefix);
+    memcpy(drive_find(&d, "sums")->host, sums, REGIONS * sizeof *sums);
+    expected(&d, kernels, prefix, PAIRS({"dx", name}));
+}
+
+static void dice(const struct kernels *kernels)
+{
+    struct dice_sums sums[REGIONS];
+    struct drive d = logits_forward(head_forward(logits_shape("dice"), REGIONS), "dice");
+    expected(&d, kernels, "dice", PAIRS(SAME("p")));
+    check_loss(kernels, "dice", "loss", dice_loss(kernels, "dice", sums));
+    check_gradient(kernels, "dice", "dz", sums, (struct loss_weights){1, 0});
+}
+
+/* dice+bce with two pairs of weights; tests/golden/_losses.py makes the values. */
+static void both_losses(const struct kernels *kernels)
+{
+    struct shape in = logits_shape("losses");
+    struct drive d = logits_forward(head_forward_bce(in, REGIONS), "losses");
+    int good = drive_run(&d, kernels);
+    const double *bce_sums = drive_find(&d, "bce_sums")->result;
+    const float *golden_sums = vector("losses", "bce")->data;
+    double bce = 0, worst = 0;
+    for (int k = 0; k < REGIONS; k++) {
+        worst = fmax(worst, fabs(bce_sums[k] / golden_sums[k] - 1));
+        bce += bce_sums[k] / (double)shape_voxels(in);
+    }
+    check(good && worst < 1e-6, "%s: cross-entropy of logits up to 1e4: relative error %.1e", kernels->name,
+          worst);
+    drive_free(&d);
+    d = logits_forward(head_forward_bce(in, REGIONS), "losses");
+    expected(&d, kernels, "losses", PAIRS(SAME("p")));
+
+    struct dice_sums sums[REGIONS];
+    double dice = dice_loss(kernels, "losses", sums);
+    check_loss(kernels, "losses", "loss.A", dice + bce);
+    check_gradient(kernels, "losses", "dz.A", sums, (struct loss_weights){1, 1});
+    check_loss(kernels, "losses", "loss.B", 0.5 * dice + 3 * bce);
+    check_gradient(kernels, "losses", "dz.B", sums, (struct loss_weights){0.5f, 3});
 }
 
 int main(void)
 {
-    if (safetensors_open(&golden, "tests/golden/operations.safetensors")) {
-        check(0, "golden file: %s", error_message());
-        return check_exit();
-    }
+    for (int i = 0; i < FILES; i++)
+        if (safetensors_open(&golden[i], paths[i])) {
+            check(0, "golden file: %s", error_message());
+            return check_exit();
+        }
     int count;
     const struct kernels *const *list = kernels_list(&count);
     for (int i = 0; i < count; i++) {
@@ -202,7 +267,9 @@ int main(void)
         norm(list[i], "gn_lrelu_30_30", 30);
         resample(list[i]);
         dice(list[i]);
+        both_losses(list[i]);
     }
-    safetensors_close(&golden);
+    for (int i = 0; i < FILES; i++)
+        safetensors_close(&golden[i]);
     return check_exit();
 }

@@ -172,10 +172,12 @@ static void branch_gradients(int groups)
     drive_free(&backward);
 }
 
+static const struct loss_weights head_loss = {1, 2};
 static uint8_t *head_target;
 
 static void head_sums(struct drive *forward, struct dice_sums *sums)
 {
+    memcpy(drive_find(forward, "target")->host, head_target, shape_voxels(forward->in));
     run(forward);
     reference_dice_sums(shape_voxels(forward->in), forward->number, drive_find(forward, "p")->result,
                         head_target, sums, NULL);
@@ -186,19 +188,22 @@ static double head_value(struct drive *forward)
     struct dice_sums sums[REGIONS_MAX];
     head_sums(forward, sums);
     double loss = 0;
-    for (int k = 0; k < forward->number; k++)
-        loss += 1 - (2 * sums[k].intersection + 1) / (sums[k].probability + sums[k].target + 1);
+    const double *bce_sums = drive_find(forward, "bce_sums")->result;
+    for (int k = 0; k < forward->number; k++) {
+        double dice = 1 - (2 * sums[k].intersection + 1) / (sums[k].probability + sums[k].target + 1);
+        loss += head_loss.dice * dice + head_loss.bce * bce_sums[k] / (double)shape_voxels(forward->in);
+    }
     return loss;
 }
 
 static void head_gradients(void)
 {
     struct shape in = {2, 3, 3, 4, 5};
-    struct drive forward = head_forward(in, 3), backward = head_backward(in, 3);
+    struct drive forward = head_forward_bce(in, 3), backward = head_backward_bce(in, 3);
     give(&backward, "x", &forward, "x");
     give(&backward, "w", &forward, "w");
     head_target = drive_find(&backward, "target")->host;
-    backward.sign = 1;
+    backward.sign = head_loss.dice, backward.bce = head_loss.bce;
     struct dice_sums *sums = drive_find(&backward, "sums")->host;
     head_sums(&forward, sums);
     memcpy(drive_find(&backward, "p")->host, drive_find(&forward, "p")->result,

@@ -1,5 +1,6 @@
 /* What is not finite comes through the head of every backend: a NaN in the tensor makes the probabilities of
- * its voxel NaN, and so the sums of the loss; and the largest logits come to 0 and 1. */
+ * its voxel NaN, and so the sums of the losses; and the largest logits come to 0 and 1, where the cross-entropy
+ * and its gradient stay finite. */
 #include "tests/kernels/calls.h"
 
 static const struct shape shape = {.streams = 2, .channels = 5, .depth = 3, .height = 5, .width = 7};
@@ -60,6 +61,57 @@ static void test_sums(const struct kernels *kernels)
     drive_free(&d);
 }
 
+/* The cross-entropy of the logits `value` of all voxels but the first, whose are `first`; inside all regions. */
+static int bce_sums(const struct kernels *kernels, float first, float value, double sums[OUTPUTS])
+{
+    struct drive d = head_forward_bce(shape, OUTPUTS);
+    size_t voxels = shape_voxels(shape);
+    float *x = drive_find(&d, "x")->host, *w = drive_find(&d, "w")->host;
+    for (size_t v = 0; v < voxels; v++)
+        x[v] = v ? value : first;
+    for (int i = 0; i < OUTPUTS * shape_channels(shape); i++)
+        w[i] = i % shape_channels(shape) == 0;
+    memset(drive_find(&d, "b")->host, 0, OUTPUTS * sizeof(float));
+    memset(drive_find(&d, "target")->host, 0xff, voxels);
+    int good = drive_run(&d, kernels);
+    memcpy(sums, drive_find(&d, "bce_sums")->result, OUTPUTS * sizeof *sums);
+    drive_free(&d);
+    return good;
+}
+
+static void test_cross_entropy(const struct kernels *kernels)
+{
+    double wrong[OUTPUTS], right[OUTPUTS], nan[OUTPUTS];
+    double voxels = (double)shape_voxels(shape);
+    int good = bce_sums(kernels, -1e4f, -1e4f, wrong) && bce_sums(kernels, 1e4f, 1e4f, right) &&
+               bce_sums(kernels, NAN, 0, nan);
+    for (int k = 0; k < OUTPUTS; k++)
+        good &= fabs(wrong[k] - 1e4 * voxels) < 1e-6 * 1e4 * voxels && right[k] >= 0 && right[k] < 1e-30 &&
+                isnan(nan[k]);
+    check(good, "%s: cross-entropy of logits of 1e4 is finite, of NaN it is NaN", kernels->name);
+}
+
+/* Where p is 0 or 1 the gradient of cross-entropy is that of the logit, 0 or 1 a voxel. */
+static void test_saturated_gradient(const struct kernels *kernels)
+{
+    struct drive d = head_backward_bce(shape, OUTPUTS);
+    size_t voxels = shape_voxels(shape);
+    float *p = drive_find(&d, "p")->host;
+    uint8_t *target = drive_find(&d, "target")->host;
+    for (size_t v = 0; v < voxels; v++) {
+        target[v] = 7;
+        for (int k = 0; k < OUTPUTS; k++)
+            p[(size_t)k * voxels + v] = k == 1;
+    }
+    memset(drive_find(&d, "db")->host, 0, OUTPUTS * sizeof(float));
+    int good = drive_run(&d, kernels);
+    const float *db = drive_find(&d, "db")->result;
+    for (int k = 0; k < OUTPUTS; k++) /* bce / V = 1 a voxel */
+        good &= fabs(db[k] + (k == 1 ? 0 : (double)voxels)) < 1e-3;
+    check(good, "%s: the gradient of cross-entropy where p is 0 or 1", kernels->name);
+    drive_free(&d);
+}
+
 int main(void)
 {
     int count;
@@ -68,6 +120,8 @@ int main(void)
         test_nan(list[i]);
         test_infinity(list[i]);
         test_sums(list[i]);
+        test_cross_entropy(list[i]);
+        test_saturated_gradient(list[i]);
     }
     return check_exit();
 }

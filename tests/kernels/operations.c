@@ -273,15 +273,21 @@ static void levels(void)
 static void heads(void)
 {
     for (int i = 0; i < SHAPES; i++)
-        for (int streams = 1; streams <= 2; streams++)
-            examine(head_forward(with(shapes[i], streams, shapes[i].channels), i % REGIONS_MAX + 1));
+        for (int streams = 1; streams <= 2; streams++) {
+            struct shape in = with(shapes[i], streams, shapes[i].channels);
+            examine(head_forward(in, i % REGIONS_MAX + 1));
+            examine(head_forward_bce(in, i % REGIONS_MAX + 1));
+        }
     conclude("head_forward");
     for (int i = 0; i < SHAPES; i++)
         examine(dice_sums(shapes[i], i % REGIONS_MAX + 1));
     conclude("dice_sums");
     for (int i = 0; i < SHAPES; i++)
-        for (int streams = 1; streams <= 2; streams++)
-            examine(head_backward(with(shapes[i], streams, shapes[i].channels), i % REGIONS_MAX + 1));
+        for (int streams = 1; streams <= 2; streams++) {
+            struct shape in = with(shapes[i], streams, shapes[i].channels);
+            examine(head_backward(in, i % REGIONS_MAX + 1));
+            examine(head_backward_bce(in, i % REGIONS_MAX + 1));
+        }
     conclude("head_backward");
 }
 

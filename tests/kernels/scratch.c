@@ -82,6 +82,7 @@ static void examine_others(int width)
     examine(up_forward(coarse, fine, 1, 1), width);
     examine(up_backward(coarse, fine), width);
     examine(head_forward(two, REGIONS), width);
+    examine(head_forward_bce(two, REGIONS), width);
     examine(head_backward(two, REGIONS), width);
     examine(dice_sums(one, REGIONS), width);
 }

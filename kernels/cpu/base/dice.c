@@ -1,4 +1,4 @@
-/* The Dice loss over plain arrays, LANES voxels at a time: see kernels/head.h. */
+/* The losses over plain arrays, LANES voxels at a time: see kernels/head.h. */
 
 /* 1 where bit k of the target is set, 0 elsewhere and past `count`. */
 INLINE lanes inside_region(const uint8_t *target, size_t count, int k)
@@ -27,21 +27,43 @@ INLINE void dice_add(struct lane_dice *sums, lanes p, lanes inside)
     sums->hard_probability += hard;
 }
 
-/* The gradient of the logit, dz = p (1 - p) (everywhere - inside t); t is 1 inside the region, 0 outside. */
-struct dice_slope {
-    float everywhere, inside;
+/* The gradient of the logit, dz = p (1 - p) (everywhere - inside t) + bce (p - t); t is 1 inside the region,
+ * 0 outside. */
+struct logit_slope {
+    float everywhere, inside, bce;
 };
 
-INLINE struct dice_slope dice_slope(const struct dice_sums *sums, float scale)
+INLINE struct logit_slope logit_slope(const struct dice_sums *sums, struct loss_weights loss, size_t voxels)
 {
     double s = sums->probability + sums->target + 1;
-    return (struct dice_slope){(float)(scale * (2 * sums->intersection + 1) / (s * s)),
-                               (float)(scale * 2 / s)};
+    return (struct logit_slope){(float)(loss.dice * (2 * sums->intersection + 1) / (s * s)),
+                                (float)(loss.dice * 2 / s), (float)(loss.bce / (double)voxels)};
 }
 
-INLINE lanes dice_gradient(const struct dice_slope *slope, lanes p, lanes inside)
+INLINE lanes logit_gradient(const struct logit_slope *slope, lanes p, lanes inside)
 {
-    return p * (1 - p) * lanes_subtract_scaled(lanes_splat(slope->everywhere), slope->inside, inside);
+    lanes dice = p * (1 - p) * lanes_subtract_scaled(lanes_splat(slope->everywhere), slope->inside, inside);
+    return lanes_add_scaled(dice, slope->bce, p - inside);
+}
+
+/* log(1 + exp(-|y|)) + max(y, 0). With e = exp(-|y|) and s = e / (2 + e), at most 1/3, the logarithm is
+ * 2 atanh(s) = 2 (s + s^3/3 + s^5/5 + ...), of which the terms from s^15 on are below 2e-8 of the sum. */
+INLINE lanes softplus(lanes y)
+{
+    static const float series[] = {1.f / 11, 1.f / 9, 1.f / 7, 1.f / 5, 1.f / 3, 1};
+    lanes e = lanes_exp(-lanes_max(-y, y)), s = e / (2 + e), square = s * s;
+    lanes sum = lanes_splat(1.f / 13);
+    for (int i = 0; i < 6; i++)
+        sum = lanes_fma(sum, square, lanes_splat(series[i]));
+    return lanes_max((lanes){0}, y) + 2 * s * sum;
+}
+
+/* The cross-entropy of logits at the first `count` voxels, 0 past them. */
+INLINE lanes bce(lanes z, const uint8_t *target, size_t count, int k)
+{
+    static const float ones[LANES] = {[0 ... LANES - 1] = 1};
+    lanes y = z * (1 - 2 * inside_region(target, count, k));
+    return softplus(y) * lanes_load_first(ones, count);
 }
 
 /* --- the sums --- */

@@ -22,7 +22,7 @@ static size_t volume_run_count(const struct volume_runs *v, size_t run)
     return size_min(RUN, v->voxels - run * RUN);
 }
 
-/* Sums of each slice of head_backward: dw and db, [regions][channels + 1]. */
+/* Sums of each slice: dw and db of head_backward, [regions][channels + 1], or [regions] of head_forward. */
 static struct partials head_take(struct arena *arena, struct shape in, int regions)
 {
     return partials_take(arena, volume_runs(shape_voxels(in)).slices,
@@ -36,6 +36,15 @@ static size_t head_scratch(struct shape in, int regions)
     return size_max(arena.used, dice_scratch(shape_voxels(in), regions));
 }
 
+/* Sum of the cross-entropy of region k at the `count` logits of a run. */
+static double run_bce(size_t count, const float *z, const uint8_t *target, int k)
+{
+    lanes sum = {0};
+    for (size_t v = 0; v < count; v += LANES)
+        sum += bce(lanes_load_first(z + v, count - v), target + v, size_min(LANES, count - v), k);
+    return lanes_sum_pairs(sum);
+}
+
 /* p = 1 / (1 + exp(-p)); beyond exp(87) it would no longer be a normal number. */
 static void sigmoid(size_t count, float *p)
 {
@@ -47,46 +56,57 @@ static void sigmoid(size_t count, float *p)
 }
 
 static void head_forward(struct shape in, int regions, const float *x, const float *w, const float *b,
-                         float *p, void *scratch)
-{
-    (void)scratch;
-    int channels = shape_channels(in);
-    size_t voxels = shape_voxels(in);
-    struct volume_runs volume = volume_runs(voxels);
-#pragma omp parallel for schedule(static)
-    for (size_t run = 0; run < volume.runs; run++) {
-        size_t at = run * RUN, count = volume_run_count(&volume, run);
-        conv1_run((struct maps){channels, x + at, voxels}, regions, (struct matrix){w, channels, 1}, b, count,
-                  p + at, voxels);
-        for (int k = 0; k < regions; k++)
-            sigmoid(count, p + (size_t)k * voxels + at);
-    }
-}
-
-/* dz[regions][RUN] of a run */
-static void run_gradient(size_t count, int regions, const float *p, size_t voxels, const uint8_t *target,
-                         const struct dice_slope *slopes, float *dz)
-{
-    for (int k = 0; k < regions; k++, p += voxels, dz += RUN)
-        for (size_t v = 0; v < count; v += LANES)
-            lanes_store_first(dz + v,
-                              dice_gradient(slopes + k, lanes_load_first(p + v, count - v),
-                                            inside_region(target + v, count - v, k)),
-                              count - v);
-}
-
-static void head_backward(struct shape in, int regions, const float *x, const float *w, const float *p,
-                          const uint8_t *target, const struct dice_sums *sums, float scale, float *dx,
-                          float *dw, float *db, void *scratch)
+                         const uint8_t *target, float *p, double *bce_sums, void *scratch)
 {
     int channels = shape_channels(in);
     size_t voxels = shape_voxels(in);
     struct volume_runs volume = volume_runs(voxels);
     struct arena arena = {scratch, 0};
     struct partials partials = head_take(&arena, in, regions);
-    struct dice_slope slopes[REGIONS_MAX];
+#pragma omp parallel for schedule(static)
+    for (int slice = 0; slice < volume.slices; slice++) {
+        double *own = target ? partials_start(&partials, slice) : NULL;
+        size_t end = volume_runs_begin(&volume, slice + 1);
+        for (size_t run = volume_runs_begin(&volume, slice); run < end; run++) {
+            size_t at = run * RUN, count = volume_run_count(&volume, run);
+            conv1_run((struct maps){channels, x + at, voxels}, regions, (struct matrix){w, channels, 1}, b,
+                      count, p + at, voxels);
+            for (int k = 0; k < regions; k++) {
+                float *logits = p + (size_t)k * voxels + at;
+                if (target)
+                    own[k] += run_bce(count, logits, target + at, k);
+                sigmoid(count, logits);
+            }
+        }
+    }
+    for (int k = 0; k < regions && target; k++)
+        bce_sums[k] = partials_total(&partials, (size_t)k);
+}
+
+/* dz[regions][RUN] of a run */
+static void run_gradient(size_t count, int regions, const float *p, size_t voxels, const uint8_t *target,
+                         const struct logit_slope *slopes, float *dz)
+{
+    for (int k = 0; k < regions; k++, p += voxels, dz += RUN)
+        for (size_t v = 0; v < count; v += LANES)
+            lanes_store_first(dz + v,
+                              logit_gradient(slopes + k, lanes_load_first(p + v, count - v),
+                                             inside_region(target + v, count - v, k)),
+                              count - v);
+}
+
+static void head_backward(struct shape in, int regions, const float *x, const float *w, const float *p,
+                          const uint8_t *target, const struct dice_sums *sums, struct loss_weights loss,
+                          float *dx, float *dw, float *db, void *scratch)
+{
+    int channels = shape_channels(in);
+    size_t voxels = shape_voxels(in);
+    struct volume_runs volume = volume_runs(voxels);
+    struct arena arena = {scratch, 0};
+    struct partials partials = head_take(&arena, in, regions);
+    struct logit_slope slopes[REGIONS_MAX];
     for (int k = 0; k < regions; k++)
-        slopes[k] = dice_slope(sums + k, scale);
+        slopes[k] = logit_slope(sums + k, loss, voxels);
 #pragma omp parallel for schedule(dynamic, 1)
     for (int slice = 0; slice < volume.slices; slice++) {
         double *own = partials_start(&partials, slice);

@@ -5,7 +5,7 @@ struct head {
     int blocks;
     size_t voxels, groups; /* of LANES voxels */
     lanes *weights;        /* [regions][blocks] */
-    size_t slice_sums;     /* of a slice: dw [regions][blocks], db [regions] */
+    size_t slice_sums;     /* of a slice: dw [regions][blocks], db [regions]; forward: [regions] */
     lanes_double *sums;    /* [SLICES_MAX][slice_sums] */
 };
 
@@ -47,21 +47,48 @@ static lanes logits(const struct head *h, const float *x, size_t block, const la
     return z + bias;
 }
 
+static void head_forward_slice(const struct head *h, struct shape in, int regions, const float *x,
+                               const float *b, const uint8_t *target, float *p, int slice)
+{
+    lanes_double *sums = h->sums + (size_t)slice * h->slice_sums;
+    if (target)
+        memset(sums, 0, (size_t)regions * sizeof *sums);
+    size_t end = slice_begin(h->groups, SLICES_MAX, slice + 1);
+    for (size_t group = slice_begin(h->groups, SLICES_MAX, slice); group < end; group++)
+        for (int k = 0; k < regions; k++) {
+            size_t v = group * LANES, count = size_min(LANES, h->voxels - v);
+            lanes z =
+                logits(h, x + v * LANES, block_floats(in), h->weights + k * h->blocks, b[k], (int)count);
+            lanes probability = 1 / (1 + lanes_exp(-z));
+            lanes_store_first(p + (size_t)k * h->voxels + v, probability, count);
+            if (target)
+                sums[k] += lanes_widen(bce(z, target + v, count, k));
+        }
+}
+
+static double sum_of_lanes(const lanes_double *a)
+{
+    double sum = 0;
+    for (int i = 0; i < LANES; i++)
+        sum += (*a)[i];
+    return sum;
+}
+
 static void head_forward(struct shape in, int regions, const float *x, const float *w, const float *b,
-                         float *p, void *scratch)
+                         const uint8_t *target, float *p, double *bce_sums, void *scratch)
 {
     struct arena arena = {scratch, 0};
     struct head h = head_take(&arena, in, regions);
     load_weights(&h, in, regions, w);
 #pragma omp parallel for schedule(static)
-    for (size_t group = 0; group < h.groups; group++)
-        for (int k = 0; k < regions; k++) {
-            size_t v = group * LANES;
-            int count = (int)size_min(LANES, h.voxels - v);
-            lanes z = logits(&h, x + v * LANES, block_floats(in), h.weights + k * h.blocks, b[k], count);
-            lanes probability = 1 / (1 + lanes_exp(-z));
-            lanes_store_first(p + (size_t)k * h.voxels + v, probability, (size_t)count);
-        }
+    for (int slice = 0; slice < SLICES_MAX; slice++)
+        head_forward_slice(&h, in, regions, x, b, target, p, slice);
+    for (int k = 0; k < regions && target; k++) {
+        lanes_double total = {0};
+        for (int slice = 0; slice < SLICES_MAX; slice++)
+            total += h.sums[(size_t)slice * h.slice_sums + (size_t)k];
+        bce_sums[k] = sum_of_lanes(&total);
+    }
 }
 
 /* dx of one block at `count` voxels, and what they add to the block's dw. dz: [regions], a voxel a lane. */
@@ -82,7 +109,7 @@ INLINE void head_backward_group(int regions, const float *x, float *dx, int coun
 }
 
 static void head_backward_slice(const struct head *h, struct shape in, int regions, const float *x,
-                                const float *p, const uint8_t *target, const struct dice_slope *slopes,
+                                const float *p, const uint8_t *target, const struct logit_slope *slopes,
                                 float *dx, int slice)
 {
     lanes_double *sums = h->sums + (size_t)slice * h->slice_sums, *bias = sums + regions * h->blocks;
@@ -93,8 +120,8 @@ static void head_backward_slice(const struct head *h, struct shape in, int regio
         int count = (int)size_min(LANES, h->voxels - v);
         lanes dz[REGIONS_MAX];
         for (int k = 0; k < regions; k++) {
-            dz[k] = dice_gradient(slopes + k, lanes_load_first(p + (size_t)k * h->voxels + v, (size_t)count),
-                                  inside_region(target + v, (size_t)count, k));
+            dz[k] = logit_gradient(slopes + k, lanes_load_first(p + (size_t)k * h->voxels + v, (size_t)count),
+                                   inside_region(target + v, (size_t)count, k));
             bias[k] += lanes_widen(dz[k]);
         }
         for (int b = 0; b < h->blocks; b++) {
@@ -114,15 +141,15 @@ static void head_backward_slice(const struct head *h, struct shape in, int regio
 }
 
 static void head_backward(struct shape in, int regions, const float *x, const float *w, const float *p,
-                          const uint8_t *target, const struct dice_sums *sums, float scale, float *dx,
-                          float *dw, float *db, void *scratch)
+                          const uint8_t *target, const struct dice_sums *sums, struct loss_weights loss,
+                          float *dx, float *dw, float *db, void *scratch)
 {
     struct arena arena = {scratch, 0};
     struct head h = head_take(&arena, in, regions);
     load_weights(&h, in, regions, w);
-    struct dice_slope slopes[REGIONS_MAX];
+    struct logit_slope slopes[REGIONS_MAX];
     for (int k = 0; k < regions; k++)
-        slopes[k] = dice_slope(sums + k, scale);
+        slopes[k] = logit_slope(sums + k, loss, h.voxels);
 #pragma omp parallel for schedule(dynamic)
     for (int slice = 0; slice < SLICES_MAX; slice++)
         head_backward_slice(&h, in, regions, x, p, target, slopes, dx, slice);
@@ -134,9 +161,6 @@ static void head_backward(struct shape in, int regions, const float *x, const fl
             float *to = dw + k * shape_channels(in) + c;
             *to = (float)(*to + h.sums[k * h.blocks + channel_block(in, c)][channel_lane(in, c)]);
         }
-        double sum = 0;
-        for (int i = 0; i < LANES; i++)
-            sum += h.sums[regions * h.blocks + k][i];
-        db[k] = (float)(db[k] + sum);
+        db[k] = (float)(db[k] + sum_of_lanes(&h.sums[regions * h.blocks + k]));
     }
 }

@@ -6,7 +6,6 @@
 
 #include "kernels/kernels.h"
 #include "tests/check.h"
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
 
@@ -25,7 +24,7 @@ static struct {
     bool moving, reading, borrowed; /* asked for; arrived; its host memory may not be touched */
     atomic_int prefetches, wrong;   /* how many, and breaches of the contract */
     int stop_at;                    /* the copy at which `stop` is set; 0: none */
-    volatile sig_atomic_t *stop;
+    atomic_bool *stop;
     int host_blocks; /* allocated and not released */
     bool refuse_host;
     const void *last_from; /* of the latest copy */
@@ -66,7 +65,7 @@ static inline void delayed_prefetch_start(void *to, const void *from, size_t byt
     d.from_changes += from != d.last_from;
     d.last_from = from;
     if (++d.prefetches == d.stop_at)
-        *d.stop = 1;
+        *d.stop = true;
 }
 
 static inline void delayed_prefetch_wait(void)

@@ -66,7 +66,7 @@ static void test_levels(const struct golden *golden, const struct kernels *kerne
     struct plan plan;
     size_t least = 0;
     int choices = 0, falls = 1;
-    while (!network_plan(&plan, &golden->architecture, kernels, true, golden->size, &budget)) {
+    while (!network_plan(&plan, &golden->architecture, kernels, TRAINING, golden->size, &budget)) {
         if (choices++ % stride == 0)
             compare(golden, kernels, file, &expected, &budget);
         falls &= !least || planned(&plan) < least;
@@ -82,7 +82,7 @@ static void test_levels(const struct golden *golden, const struct kernels *kerne
     check(strstr(error_message(), needed) != NULL, "%s, %s: less than the least is refused: %s",
           kernels->name, file, error_message());
     struct network *network;
-    int status = network_open(&network, &golden->architecture, kernels, true);
+    int status = network_open(&network, &golden->architecture, kernels, TRAINING);
     network_set_budget(network, &budget);
     check(!status && network_resize(network, golden->size) == STATUS_FAILURE, "%s, %s: and not run",
           kernels->name, file);
@@ -98,7 +98,7 @@ static void test_baseline(void)
     size_t bytes[3];
     for (int i = 0; i < 3; i++) {
         struct plan plan;
-        if (network_plan(&plan, &a, &kernels_reference, true, size, &budgets[i]))
+        if (network_plan(&plan, &a, &kernels_reference, TRAINING, size, &budgets[i]))
             exit(1);
         check(!strcmp(plan.choice, "keep all"), "the baseline keeps all, whatever the budget");
         bytes[i] = planned(&plan);

@@ -56,7 +56,7 @@ static double move(const struct subject *s, uint64_t key, double step, float *mo
 }
 
 static void prepare(struct subject *s, const struct kernels *kernels, enum network_kind kind,
-                    const char *channels, int groups, int blocks, const int size[3])
+                    const char *channels, int groups, int blocks, const int size[3], struct loss_weights loss)
 {
     s->architecture = architecture_paper(kind);
     architecture_set_channels(&s->architecture, channels);
@@ -65,10 +65,12 @@ static void prepare(struct subject *s, const struct kernels *kernels, enum netwo
     s->architecture.inputs = 2;
     s->voxels = (size_t)size[0] * (size_t)size[1] * (size_t)size[2];
     if (parameter_table_make(&s->table, &s->architecture) ||
-        network_open(&s->network, &s->architecture, kernels, true) || network_resize(s->network, size)) {
+        network_open(&s->network, &s->architecture, kernels, TRAINING | CROSS_ENTROPY) ||
+        network_resize(s->network, size)) {
         fprintf(stderr, "%s\n", error_message());
         exit(1);
     }
+    network_set_loss(s->network, loss);
     s->image = malloc(2 * s->voxels * sizeof(float));
     s->target = malloc(s->voxels);
     s->weights = calloc(s->table.floats, sizeof(float));
@@ -94,10 +96,10 @@ static void release(struct subject *s)
 }
 
 static void test_gradient(const struct kernels *kernels, enum network_kind kind, const char *channels,
-                          int groups, int blocks, const int size[3])
+                          int groups, int blocks, const int size[3], struct loss_weights loss)
 {
     struct subject s;
-    prepare(&s, kernels, kind, channels, groups, blocks, size);
+    prepare(&s, kernels, kind, channels, groups, blocks, size, loss);
     float *moved = malloc(s.table.floats * sizeof *moved);
     double error = 0, norm = 0;
     for (uint64_t direction = 0; direction < 5; direction++) {
@@ -109,8 +111,10 @@ static void test_gradient(const struct kernels *kernels, enum network_kind kind,
     }
     /* The difference of two losses in single precision, over kinks of LeakyReLU and max-pool: some 5e-3. A
      * wrong gradient of any one layer is far beyond; the golden files hold all of it to 1e-5. */
-    check(sqrt(error / norm) < 1e-2, "%s, %s %s, %dx%dx%d: slopes in 5 directions within %.1e", kernels->name,
-          network_kind_name(kind), channels, size[0], size[1], size[2], sqrt(error / norm));
+    check(sqrt(error / norm) < 1e-2,
+          "%s, %s %s, %dx%dx%d, loss %g Dice + %g BCE: slopes in 5 directions within %.1e", kernels->name,
+          network_kind_name(kind), channels, size[0], size[1], size[2], (double)loss.dice, (double)loss.bce,
+          sqrt(error / norm));
     free(moved);
     release(&s);
 }
@@ -120,9 +124,10 @@ int main(void)
     int count;
     const struct kernels *const *list = kernels_list(&count);
     for (int i = 0; i < count; i++) {
-        test_gradient(list[i], NETWORK_REVERSIBLE, "4,6,8", 1, 2, (const int[]){20, 4, 12});
-        test_gradient(list[i], NETWORK_REVERSIBLE, "12,20", 2, 1, (const int[]){2, 18, 6});
-        test_gradient(list[i], NETWORK_BASELINE, "4,8,12", 2, 1, (const int[]){12, 8, 4});
+        const struct loss_weights dice = {1, 0}, both = {1, 2}, bce = {0, 1};
+        test_gradient(list[i], NETWORK_REVERSIBLE, "4,6,8", 1, 2, (const int[]){20, 4, 12}, dice);
+        test_gradient(list[i], NETWORK_REVERSIBLE, "12,20", 2, 1, (const int[]){2, 18, 6}, both);
+        test_gradient(list[i], NETWORK_BASELINE, "4,8,12", 2, 1, (const int[]){12, 8, 4}, bce);
     }
     return check_exit();
 }

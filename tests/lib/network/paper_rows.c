@@ -125,7 +125,7 @@ static void put_weights(struct network *network, const struct architecture *arch
 static struct network *opened(const struct trial *trial, const struct kernels *kernels)
 {
     struct network *network;
-    must(network_open(&network, &trial->architecture, kernels, false));
+    must(network_open(&network, &trial->architecture, kernels, INFERENCE));
     must(network_resize(network, trial->size));
     put_weights(network, &trial->architecture);
     return network;

@@ -127,7 +127,7 @@ static void test_paper(void)
         struct architecture a = architecture_paper(NETWORK_REVERSIBLE);
         a.encoder_blocks = rows[i].encoder_blocks;
         struct plan plan;
-        int status = network_plan(&plan, &a, &kernels_reference, true, rows[i].size, NULL);
+        int status = network_plan(&plan, &a, &kernels_reference, TRAINING, rows[i].size, NULL);
         check(!status && sound(&plan), "%d encoder blocks at %d x %d x %d: a sound plan", a.encoder_blocks,
               rows[i].size[0], rows[i].size[1], rows[i].size[2]);
         size_t scratch = 0; /* the peak without what only the reference needs as scratch */
@@ -157,7 +157,12 @@ static void counted_release(void *memory, size_t bytes)
     kernels_reference.release(memory, bytes);
 }
 
-static void test_allocation(enum network_kind kind, bool training)
+static const char *use_name(unsigned use)
+{
+    return use == INFERENCE ? "inference" : use == TRAINING ? "training" : "training with cross-entropy";
+}
+
+static void test_allocation(enum network_kind kind, unsigned use)
 {
     struct kernels counted = kernels_reference;
     counted.allocate = counted_allocate;
@@ -169,14 +174,13 @@ static void test_allocation(enum network_kind kind, bool training)
     struct plan plan;
     struct network *network;
     allocated = released = 0;
-    int status = network_plan(&plan, &a, &counted, training, size, NULL);
+    int status = network_plan(&plan, &a, &counted, use, size, NULL);
     check(!status && allocated == 0, "%s: a plan allocates nothing", network_kind_name(kind));
-    status = network_open(&network, &a, &counted, training);
+    status = network_open(&network, &a, &counted, use);
     if (!status)
         status = network_resize(network, size);
     check(!status && sound(&plan) && allocated == plan.resident_bytes + plan.activation_bytes,
-          "%s, %s: %zu bytes planned are allocated", network_kind_name(kind),
-          training ? "training" : "inference", allocated);
+          "%s, %s: %zu bytes planned are allocated", network_kind_name(kind), use_name(use), allocated);
     check(network_resize(network, odd) == STATUS_DATA && strstr(error_message(), "crop"),
           "a size that cannot be halved is refused, with advice");
     check(!network_resize(network, other) && released == plan.activation_bytes,
@@ -192,9 +196,10 @@ int main(void)
     test_unwritten();
     test_at_random();
     test_paper();
-    for (int training = 0; training < 2; training++) {
-        test_allocation(NETWORK_REVERSIBLE, training);
-        test_allocation(NETWORK_BASELINE, training);
+    static const unsigned uses[] = {INFERENCE, TRAINING, TRAINING | CROSS_ENTROPY};
+    for (size_t i = 0; i < sizeof uses / sizeof *uses; i++) {
+        test_allocation(NETWORK_REVERSIBLE, uses[i]);
+        test_allocation(NETWORK_BASELINE, uses[i]);
     }
     return check_exit();
 }

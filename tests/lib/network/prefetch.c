@@ -9,7 +9,7 @@
 #include "tests/lib/feed.h"
 #include "tests/lib/network/delayed.h"
 
-static volatile sig_atomic_t stopping;
+static atomic_bool stopping;
 
 /* --- cases --- */
 
@@ -141,7 +141,7 @@ static struct network *loaded(const struct kernels *kernels, const char *state, 
     struct checkpoint checkpoint;
     struct network *network;
     if (checkpoint_open(&checkpoint, state) ||
-        network_open(&network, &checkpoint.architecture, kernels, true) ||
+        network_open(&network, &checkpoint.architecture, kernels, TRAINING) ||
         network_load(network, &checkpoint)) {
         fprintf(stderr, "%s\n", error_message());
         exit(1);
@@ -186,7 +186,7 @@ static bool same_state(const struct outcome *a, const struct outcome *b)
 static void begin(void)
 {
     memset(&d, 0, sizeof d);
-    stopping = 0;
+    stopping = false;
 }
 
 static bool kept_contract(void)
