@@ -6,6 +6,10 @@
 #ifndef PRUNET_BASE_ERROR_H
 #define PRUNET_BASE_ERROR_H
 
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "prunet is for little-endian processors: its files are read into memory as they are"
+#endif
+
 enum status {
     STATUS_OK = 0,
     STATUS_FAILURE = 1,

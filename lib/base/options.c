@@ -1,6 +1,7 @@
 #include "lib/base/options.h"
 #include "lib/base/environment.h"
 #include "lib/base/error.h"
+#include "lib/base/process.h"
 #include "lib/base/threads.h"
 #include <errno.h>
 #include <getopt.h>
@@ -227,6 +228,8 @@ static void make_table(struct option_table *table, const struct tool *tool)
     const struct option_spec common[] = {
         {"output", 'o', OPTION_TEXT, c->output, "FILE", "write FILE, whole or not at all (stdout)"},
         {"expect", 0, OPTION_TEXT, c->expect, "FILE", "case names that the input must have, in order (any)"},
+        {"digests", 0, OPTION_TEXT, c->digests, "FILE",
+         "sha256 that each NAME.nrrd must have: manifest/inputs.tsv (any)"},
         {"seed", 's', OPTION_UNSIGNED, c->seed, "N", "seed of the random numbers (0)"},
         {"backend", 0, OPTION_TEXT, c->backend, "NAME", "what computes: cpu, reference or another (cpu)"},
         {"threads", 't', OPTION_NATURAL, c->threads, "N", "threads of the CPU (all cores)"},
@@ -311,6 +314,7 @@ int options_parse(const struct tool *tool, int argc, char **argv)
     struct option_table table;
     struct option options[ROWS_MAX + 1];
     char letters[2 * ROWS_MAX + 2];
+    process_begin();
     tool_name = tool->name;
     make_table(&table, tool);
     make_getopt(&table, options, letters);

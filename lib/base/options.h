@@ -54,6 +54,7 @@ struct option_spec {
 struct common_options {
     const char **output;  /* -o: a path; NULL, the default, is stdout */
     const char **expect;  /* a file of case names; NULL, the default: none */
+    const char **digests; /* a table of digests of record files; NULL, the default: none */
     uint64_t *seed;       /* 0 by default */
     const char **backend; /* NULL, the default: PRUNET_BACKEND, else cpu */
     int *threads;         /* -t; 0, the default: PRUNET_THREADS, else OMP_NUM_THREADS, else all cores */

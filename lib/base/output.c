@@ -1,9 +1,9 @@
 #include "lib/base/output.h"
 #include "lib/base/error.h"
 #include "lib/base/numbers.h"
+#include "lib/base/temporary.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,53 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Temporary files that exist now, for the handlers below. A slot is set after creation and cleared before
- * the rename's success is reported; the handlers only read pointers and unlink, which is
- * async-signal-safe. */
-enum { PENDING_MAX = 32 };
-static char *volatile pending[PENDING_MAX];
-static pid_t owner;
-
-void output_remove_pending(void)
-{
-    if (getpid() != owner) /* a forked child does not own them */
-        return;
-    for (int i = 0; i < PENDING_MAX; i++)
-        if (pending[i])
-            unlink(pending[i]);
-}
-
-static void on_signal(int number)
-{
-    output_remove_pending();
-    signal(number, SIG_DFL);
-    raise(number);
-}
-
-static void watch_once(void)
-{
-    if (owner)
-        return;
-    owner = getpid();
-    atexit(output_remove_pending);
-    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
-    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
-        struct sigaction now;
-        sigaction(signals[i], NULL, &now);
-        if (now.sa_handler == SIG_DFL) /* a tool's own handler, or an inherited "ignore", stays */
-            signal(signals[i], on_signal);
-    }
-}
-
-static int set_pending(char *from, char *to)
-{
-    for (int i = 0; i < PENDING_MAX; i++)
-        if (pending[i] == from) {
-            pending[i] = to;
-            return STATUS_OK;
-        }
-    return fail(STATUS_FAILURE, "more than %d files open for writing", PENDING_MAX);
-}
+enum { COPY_BYTES = 1 << 20 };
 
 const char *output_name(const struct output *output)
 {
@@ -67,6 +21,8 @@ const char *output_name(const struct output *output)
 /* Releases the names; the file is closed, or was never open. */
 static void forget(struct output *output)
 {
+    if (output->temporary)
+        temporary_forget(output->temporary);
     free(output->path);
     free(output->temporary);
     *output = (struct output){.fd = -1};
@@ -80,13 +36,69 @@ static int open_standard(struct output *output, bool binary)
     return STATUS_OK;
 }
 
-/* DIRECTORY/.NAME.XXXXXX with mkstemp's letters: hidden, and on the same file system as the target. */
-static char *temporary_name(const char *path)
+/* A device or a FIFO is written as it is. */
+static int open_special(struct output *output, const char *path)
+{
+    if (!(output->path = strdup(path)))
+        return fail(STATUS_FAILURE, "%s: out of memory", path);
+    output->fd = open(path, O_WRONLY | O_CLOEXEC);
+    return output->fd >= 0 ? STATUS_OK : fail_errno(STATUS_FAILURE, "%s", path);
+}
+
+/* The folder of a path; the caller frees it. NULL without memory. */
+static char *folder_of(const char *path)
 {
     const char *slash = strrchr(path, '/');
-    int folder = slash ? (int)(slash - path + 1) : 0;
-    char *name;
-    return asprintf(&name, "%.*s.%s.XXXXXX", folder, path, path + folder) < 0 ? NULL : name;
+    return !slash ? strdup(".") : slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
+}
+
+/* A file without a name in PATH's folder: nothing is left of it, however the process ends. -1 where the file
+ * system has no such files, or /proc is missing, by which they get their name. */
+static int open_unnamed(const char *path)
+{
+    char *folder = folder_of(path), link[32];
+    struct stat opened, linked;
+    int fd = folder ? open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600) : -1;
+    free(folder);
+    if (fd < 0)
+        return -1;
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    if (!fstat(fd, &opened) && !stat(link, &linked) && opened.st_ino == linked.st_ino)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+/* Gives the output a temporary name, under which nothing is yet. */
+static int take_name(struct output *output)
+{
+    output->temporary = temporary_name(output->path);
+    return output->temporary ? temporary_note(output->temporary, false)
+                             : fail(STATUS_FAILURE, "%s: out of memory", output->path);
+}
+
+static int open_named(struct output *output)
+{
+    int status = take_name(output);
+    if (status)
+        return status;
+    output->fd = open(output->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    return output->fd >= 0 ? STATUS_OK
+                           : fail_errno(STATUS_FAILURE, "%s: cannot create a file there", output->path);
+}
+
+/* A file that will stand at its path whole. */
+static int open_whole(struct output *output, const char *path, mode_t mode)
+{
+    output->whole = true;
+    if (!(output->path = strdup(path)))
+        return fail(STATUS_FAILURE, "%s: out of memory", path);
+    temporary_sweep(path);
+    output->fd = open_unnamed(path);
+    int status = output->fd < 0 ? open_named(output) : STATUS_OK;
+    if (!status)
+        fchmod(output->fd, mode);
+    return status;
 }
 
 int output_open(struct output *output, const char *path, bool binary)
@@ -96,36 +108,15 @@ int output_open(struct output *output, const char *path, bool binary)
     *output = (struct output){.fd = -1};
     struct stat target;
     const bool replaces = !stat(path, &target);
-    if (replaces && !S_ISREG(target.st_mode)) { /* a device or a FIFO is written as it is */
-        if (S_ISDIR(target.st_mode))
-            return fail(STATUS_FAILURE, "%s: is a folder", path);
-        if (!(output->path = strdup(path)))
-            return fail(STATUS_FAILURE, "%s: out of memory", path);
-        output->fd = open(path, O_WRONLY | O_CLOEXEC);
-        if (output->fd >= 0)
-            return STATUS_OK;
-        int status = fail_errno(STATUS_FAILURE, "%s", path);
-        forget(output);
-        return status;
-    }
-    watch_once();
-    output->path = strdup(path);
-    output->temporary = temporary_name(path);
-    int status = STATUS_OK;
-    if (!output->path || !output->temporary)
-        status = fail(STATUS_FAILURE, "%s: out of memory", path);
-    else if ((output->fd = mkostemp(output->temporary, O_CLOEXEC)) < 0)
-        status = fail_errno(STATUS_FAILURE, "%s: cannot create a file there", path);
-    if (status) {
-        forget(output);
-        return status;
-    }
+    if (replaces && S_ISDIR(target.st_mode))
+        return fail(STATUS_FAILURE, "%s: is a folder", path);
     mode_t mask = umask(0);
     umask(mask);
-    fchmod(output->fd, replaces ? target.st_mode & 0777 : 0666 & ~mask);
-    status = set_pending(NULL, output->temporary);
+    int status = replaces && !S_ISREG(target.st_mode)
+                     ? open_special(output, path)
+                     : open_whole(output, path, replaces ? target.st_mode & 0777 : 0666 & ~mask);
     if (status)
-        output_discard(output);
+        forget(output);
     return status;
 }
 
@@ -167,10 +158,27 @@ int output_print(struct output *output, const char *format, ...)
     return output_write(output, line, (size_t)length);
 }
 
+int output_check_cell(const char *text)
+{
+    char shown[512];
+    size_t length = 0;
+    if (!strpbrk(text, "\t\n\r"))
+        return STATUS_OK;
+    for (const char *c = text; *c && length < sizeof shown - 2; c++) {
+        const char *letter = strchr("\tt\nn\rr", *c);
+        if (*c < ' ' && letter) {
+            shown[length++] = '\\';
+            shown[length++] = letter[1];
+        } else
+            shown[length++] = *c;
+    }
+    shown[length] = 0;
+    return fail(STATUS_DATA, "%s: a tab or a line break in a name, which a table cannot hold", shown);
+}
+
 static int sync_folder(const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    char *folder = !slash ? strdup(".") : slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
+    char *folder = folder_of(path);
     int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     free(folder);
     if (fd < 0)
@@ -182,25 +190,77 @@ static int sync_folder(const char *path)
     return result;
 }
 
+/* Copies a file's bytes behind what the other has. */
+static int copy_bytes(struct output *to, const struct output *from)
+{
+    char *bytes = malloc(COPY_BYTES);
+    int status = bytes ? STATUS_OK : fail(STATUS_FAILURE, "%s: out of memory", from->path);
+    ssize_t count = 1;
+    for (off_t at = 0; !status && count; at += count > 0 ? count : 0) {
+        count = pread(from->fd, bytes, COPY_BYTES, at);
+        if (count > 0)
+            status = output_write(to, bytes, (size_t)count);
+        else if (count < 0 && errno != EINTR)
+            status = fail_errno(STATUS_FAILURE, "%s: cannot copy", from->path);
+    }
+    free(bytes);
+    return status;
+}
+
+/* For a file system that makes files without names but does not link them: a copy with a temporary name. */
+static int copy_to_named(struct output *output)
+{
+    struct output copy = {.fd = -1, .whole = true, .path = strdup(output->path)};
+    struct stat info;
+    int status = copy.path ? open_named(&copy) : fail(STATUS_FAILURE, "%s: out of memory", output->path);
+    if (!status)
+        status = copy_bytes(&copy, output);
+    if (!status && (fstat(output->fd, &info) || fchmod(copy.fd, info.st_mode & 0777) || fsync(copy.fd)))
+        status = fail_errno(STATUS_FAILURE, "%s: cannot copy", output->path);
+    if (status) {
+        output_discard(&copy);
+        return status;
+    }
+    output_discard(output);
+    *output = copy;
+    return STATUS_OK;
+}
+
+/* Gives a file without a name its path where nothing is there, else a temporary name: a link replaces
+ * nothing. */
+static int link_unnamed(struct output *output)
+{
+    if (!temporary_link(output->fd, output->path))
+        return STATUS_OK;
+    int status = errno == EEXIST ? take_name(output) : STATUS_OK;
+    if (status || (output->temporary && !temporary_link(output->fd, output->temporary)))
+        return status;
+    return copy_to_named(output);
+}
+
+/* What is written goes to the disk, and then gets its name. */
+static int put_in_place(struct output *output)
+{
+    if (fsync(output->fd))
+        return fail_errno(STATUS_FAILURE, "%s: cannot sync", output->path);
+    int status = output->temporary ? STATUS_OK : link_unnamed(output);
+    if (!status && output->temporary && temporary_rename(output->temporary, output->path, 0))
+        status = fail_errno(STATUS_FAILURE, "%s: cannot rename onto it", output->path);
+    return status;
+}
+
 int output_commit(struct output *output)
 {
     int status = STATUS_OK;
     if (output->fd < 0)
         return status;
-    if (output->temporary) {
-        if (fsync(output->fd))
-            status = fail_errno(STATUS_FAILURE, "%s: cannot sync", output->path);
-        else if (rename(output->temporary, output->path))
-            status = fail_errno(STATUS_FAILURE, "%s: cannot rename onto it", output->path);
-        if (status) {
-            output_discard(output);
-            return status;
-        }
-        set_pending(output->temporary, NULL);
+    if (output->whole && (status = put_in_place(output))) {
+        output_discard(output);
+        return status;
     }
     if (close(output->fd))
         status = fail_errno(STATUS_FAILURE, "%s: cannot close", output_name(output));
-    else if (output->temporary && sync_folder(output->path))
+    else if (output->whole && sync_folder(output->path))
         status = fail_errno(STATUS_FAILURE, "%s: cannot sync its folder", output->path);
     forget(output);
     return status;
@@ -208,13 +268,9 @@ int output_commit(struct output *output)
 
 void output_discard(struct output *output)
 {
-    if (output->fd < 0)
-        return;
-    if (output->fd != STDOUT_FILENO)
+    if (output->fd >= 0 && output->fd != STDOUT_FILENO)
         close(output->fd);
-    if (output->temporary) {
+    if (output->temporary)
         unlink(output->temporary);
-        set_pending(output->temporary, NULL);
-    }
     forget(output);
 }

@@ -1,9 +1,10 @@
 /* Where a tool's data goes: stdout, or a file that appears whole or not at all.
  *
- * A file is written under a temporary name beside its target, synced, renamed over it, and the folder synced:
- * at any instant the final name holds the old bytes or all the new ones. It has the permissions of the file
- * that it replaces, else those of any new file. The temporary file is removed on failure, on exit and on
- * SIGINT, SIGTERM and SIGHUP; only kill -9 or a power loss can leave one behind. */
+ * A file is written without a name on its target's file system, synced, put in the target's place by a link
+ * or a rename, and the folder synced: at any instant the final name holds the old bytes or all the new ones.
+ * It has the permissions of the file that it replaces, else those of any new file. Nothing is left of it when
+ * the process ends before, kill -9 included. For the instant in which it replaces another, and where a file
+ * system has no files without names, it has a temporary name: lib/base/temporary.h. */
 #ifndef PRUNET_BASE_OUTPUT_H
 #define PRUNET_BASE_OUTPUT_H
 
@@ -13,7 +14,8 @@
 struct output {
     int fd;          /* -1 when closed */
     char *path;      /* final name; NULL for stdout */
-    char *temporary; /* NULL for stdout */
+    char *temporary; /* the name it has meanwhile; NULL without one */
+    bool whole;      /* a file that appears at the commit; else stdout, a device, a FIFO */
 };
 
 /* Opens PATH, or stdout when path is NULL or "-". Data that is not text (`binary`) is not written to a
@@ -26,16 +28,16 @@ int output_write(struct output *output, const void *bytes, size_t count);
 /* printf into the output; for tables. The line must be shorter than 4096 bytes. */
 int output_print(struct output *output, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* STATUS_DATA for a text that no cell of a table can hold, one with a tab or a line break; the message shows it. */
+int output_check_cell(const char *text);
+
 /* Finishes: sync, rename, sync of the folder; for stdout, a checked close. What fails up to the rename leaves
  * the old file. A close or a sync of the folder that fails after it is STATUS_FAILURE, too, but then the new
  * file is in place and whole; it may only not outlive a loss of power. */
 int output_commit(struct output *output);
 
-/* Drops what was written and removes the temporary file; nothing happens when already committed. */
+/* Drops what was written; nothing happens when already committed. */
 void output_discard(struct output *output);
-
-/* Removes the temporary files of this process, for a handler that ends it; async-signal-safe. */
-void output_remove_pending(void);
 
 /* The name to use in messages: the path or "standard output". */
 const char *output_name(const struct output *output);

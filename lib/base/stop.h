@@ -1,15 +1,17 @@
-/* Stopping in good order: SIGTERM or SIGINT set a flag, which is looked at between two pieces of work and
- * while waiting for input. Whoever waits polls stop_descriptor beside its own descriptor: that works in
- * whichever thread the signal comes, and when it comes just before the wait. */
+/* Stopping in good order: SIGTERM, SIGINT, SIGHUP, SIGQUIT or SIGXCPU set a flag, which is looked at between
+ * two pieces of work and while waiting for input. A second SIGINT or SIGQUIT, as of somebody who presses
+ * Ctrl-C again, ends the process at once. Whoever waits polls stop_descriptor beside its own descriptor: that
+ * works in whichever thread the signal comes, and when it comes just before the wait. */
 #ifndef PRUNET_BASE_STOP_H
 #define PRUNET_BASE_STOP_H
 
-#include <signal.h>
+#include <stdatomic.h>
 
-/* Set once a signal has come. */
-extern volatile sig_atomic_t stop_wanted;
+/* Set once a signal has come, by the thread that it came to. */
+extern atomic_bool stop_wanted;
 
-/* From now on the signals only set the flag. STATUS_FAILURE without a descriptor to spare. */
+/* From now on the signals only set the flag; what was ignored before is ignored still. STATUS_FAILURE without
+ * a descriptor to spare. */
 int stop_watch(void);
 
 /* Becomes readable when a signal has come; nobody reads from it. -1 before stop_watch. */

@@ -3,6 +3,7 @@
 #include "lib/base/error.h"
 #include "lib/base/numbers.h"
 #include "lib/base/random.h"
+#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -127,18 +128,56 @@ static int compare_tickets(const void *a, const void *b)
     return strcmp(x->name, y->name);
 }
 
-int names_shuffle(struct names *names, uint64_t key)
+/* The length of what names the patient, without a visit's "-100". */
+static size_t patient_length(const char *name)
+{
+    size_t length = strlen(name);
+    if (length < strlen("BraTS-0-100") || strncmp(name, "BraTS-", 6) != 0)
+        return length;
+    const char *visit = name + length - 4;
+    bool has_visit =
+        isdigit((unsigned char)visit[-1]) && visit[0] == '-' && strspn(visit + 1, "0123456789") == 3;
+    return has_visit ? length - 4 : length;
+}
+
+bool same_patient(const char *a, const char *b)
+{
+    size_t length = patient_length(a);
+    return length == patient_length(b) && !memcmp(a, b, length) && !a[length] == !b[length];
+}
+
+/* Of sorted names. Those of a patient share what names it and a dash, and so does all that stands between them. */
+static const char *first_of_patient(const struct names *names, size_t index)
+{
+    const char *name = names->name[index], *first = name;
+    size_t length = patient_length(name);
+    for (size_t i = index; name[length] && i > 0 && !strncmp(names->name[i - 1], name, length + 1); i--)
+        if (same_patient(names->name[i - 1], name))
+            first = names->name[i - 1];
+    return first;
+}
+
+static int shuffle(struct names *names, uint64_t key, bool by_patient)
 {
     struct ticket *tickets = calloc(names->count + 1, sizeof *tickets);
     if (!tickets)
         return fail(STATUS_FAILURE, "out of memory");
-    for (size_t i = 0; i < names->count; i++)
-        tickets[i] = (struct ticket){random_bits(random_key(key, names->name[i]), 0), names->name[i]};
+    if (names->count)
+        qsort(names->name, names->count, sizeof *names->name, compare);
+    for (size_t i = 0; i < names->count; i++) {
+        const char *drawn = by_patient ? first_of_patient(names, i) : names->name[i];
+        tickets[i] = (struct ticket){random_bits(random_key(key, drawn), 0), names->name[i]};
+    }
     qsort(tickets, names->count, sizeof *tickets, compare_tickets);
     for (size_t i = 0; i < names->count; i++)
         names->name[i] = tickets[i].name;
     free(tickets);
     return STATUS_OK;
+}
+
+int names_shuffle(struct names *names, uint64_t key)
+{
+    return shuffle(names, key, false);
 }
 
 void names_free(struct names *names)
@@ -149,12 +188,19 @@ void names_free(struct names *names)
     *names = (struct names){0};
 }
 
-int order_cases(struct names *names, uint64_t seed)
+int order_cases(struct names *names, uint64_t seed, bool by_patient)
 {
     for (size_t i = 0; i < names->count; i++)
         if (!case_name_valid(names->name[i]))
             return fail(STATUS_DATA, "'%s' is not a valid case name", names->name[i]);
-    return names_shuffle(names, random_key(seed, "split of cases"));
+    return shuffle(names, random_key(seed, "split of cases"), by_patient);
+}
+
+size_t patient_boundary(const struct names *names, size_t index)
+{
+    while (index > 0 && index < names->count && same_patient(names->name[index - 1], names->name[index]))
+        index++;
+    return index;
 }
 
 size_t training_count(size_t count, double fraction)

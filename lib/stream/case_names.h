@@ -45,9 +45,17 @@ void names_free(struct names *names);
 
 /* Training and validation cases ------------------------------------------------------------------------ */
 
-/* Puts case names into the order that they are split in, a function of the seed and the set of names alone.
- * STATUS_DATA for one that is not a case name. */
-int order_cases(struct names *names, uint64_t seed);
+/* Whether two names are of one patient: BraTS-GLI-02005-100 and BraTS-GLI-02005-101, as BraTS names visits
+ * from 2023 on. Other names are a patient each. */
+bool same_patient(const char *a, const char *b);
+
+/* Puts case names into the order that they are split in, a function of the seed and the set of names alone:
+ * each at the place that names_shuffle gives it or, by_patient, its patient's first name, so that a patient's
+ * cases stand together. STATUS_DATA for one that is not a case name. */
+int order_cases(struct names *names, uint64_t seed, bool by_patient);
+
+/* The first place from `index` on where one patient's cases end and the next one's begin; `count` is one. */
+size_t patient_boundary(const struct names *names, size_t index);
 
 /* How many of `count` cases, at least 2, are for training: floor(fraction * count + 0.5) within
  * 1..count-1. */

@@ -1,6 +1,6 @@
 #include "lib/stream/mapping.h"
 #include "lib/base/error.h"
-#include "lib/base/output.h"
+#include "lib/base/temporary.h"
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -39,7 +39,7 @@ static void on_bus_error(int number, siginfo_t *info, void *context)
         say(": ");
         say(slots[i].name);
         say(": the file was cut while it was read\n");
-        output_remove_pending();
+        temporary_end();
         _exit(STATUS_DATA);
     }
     signal(number, SIG_DFL); /* not a file of ours: the access is repeated, and ends the process */

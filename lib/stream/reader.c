@@ -1,11 +1,14 @@
 #include "lib/stream/reader.h"
 #include "lib/base/error.h"
 #include "lib/stream/case_names.h"
+#include "lib/stream/digest_table.h"
 #include "lib/stream/nrrd_parse.h"
 #include "lib/stream/source.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+enum { HELD_MAX = 3 }; /* records of a case behind its first one */
 
 struct reader {
     char **paths;
@@ -13,6 +16,9 @@ struct reader {
     struct source source;
     struct expect expect;
     bool expecting;
+    struct digest_table digests;  /* path NULL: files are not compared with their digests */
+    struct record held[HELD_MAX]; /* read and compared, not yet handed on */
+    size_t held_count, held_next;
     uint64_t max_bytes;
     int stop;
     size_t records;   /* read from the current source */
@@ -37,6 +43,16 @@ static int copy_paths(struct reader *r, size_t count, char *const *paths)
     return STATUS_OK;
 }
 
+/* Every file must be in the table, before the work on the first. */
+static int find_digests(struct reader *r, const char *path)
+{
+    const char *text;
+    int status = digest_table_read(&r->digests, path);
+    for (size_t i = 0; !status && i < r->count; i++)
+        status = digest_table_find(&r->digests, r->paths[i], &text);
+    return status;
+}
+
 int reader_open(struct reader **reader, int count, char *const *paths, const struct reader_options *options)
 {
     static char *const standard[] = {"-"};
@@ -58,6 +74,8 @@ int reader_open(struct reader **reader, int count, char *const *paths, const str
         status = expect_read(&r->expect, options->expect_path);
         r->expecting = true;
     }
+    if (!status && options && options->digests_path)
+        status = find_digests(r, options->digests_path);
     if (status) {
         reader_close(r);
         return status;
@@ -66,12 +84,20 @@ int reader_open(struct reader **reader, int count, char *const *paths, const str
     return STATUS_OK;
 }
 
+static void drop_held(struct reader *r)
+{
+    while (r->held_next < r->held_count)
+        record_free(&r->held[r->held_next++]);
+}
+
 void reader_close(struct reader *reader)
 {
     if (!reader)
         return;
     source_close(&reader->source);
     expect_free(&reader->expect);
+    digest_table_free(&reader->digests);
+    drop_held(reader);
     for (size_t i = 0; i < reader->count; i++)
         free(reader->paths[i]);
     free(reader->paths);
@@ -130,6 +156,31 @@ static int at_end(const struct reader *r)
     return status ? fail_in(status, "%s", reader_name(r)) : STATUS_OK;
 }
 
+/* Compares what was consumed of the current file with its digest. */
+static int check_digest(struct reader *r)
+{
+    char now[SHA256_TEXT_SIZE];
+    const char *then, *file = r->paths[r->next - 1];
+    struct sha256 digest = r->source.digest;
+    if (!r->digests.path)
+        return STATUS_OK;
+    sha256_end(&digest, now);
+    int status = digest_table_find(&r->digests, file, &then);
+    if (!status && strcmp(now, then))
+        status = fail(STATUS_DATA, "%s: has changed since its checksum was made", file);
+    return status;
+}
+
+static int open_next(struct reader *r)
+{
+    r->records = 0;
+    r->alone = false;
+    int status = source_open(&r->source, r->paths[r->next++], &r->seconds, r->stop);
+    if (r->digests.path)
+        source_digest(&r->source);
+    return status ? fail_in(status, "%s", reader_name(r)) : STATUS_OK;
+}
+
 /* Finds the next header in the current source or in those after it; *length is 0 behind the last. */
 static int next_header(struct reader *r, char **text, size_t *length)
 {
@@ -146,14 +197,14 @@ static int next_header(struct reader *r, char **text, size_t *length)
                 return STATUS_OK;
             if (!r->records)
                 return fail(STATUS_DATA, "%s: empty: not one record", reader_name(r));
+            if ((status = check_digest(r)))
+                return status;
             source_close(&r->source);
         }
         if (r->next == r->count)
             return STATUS_OK;
-        r->records = 0;
-        r->alone = false;
-        if ((status = source_open(&r->source, r->paths[r->next++], &r->seconds, r->stop)))
-            return fail_in(status, "%s", reader_name(r));
+        if ((status = open_next(r)))
+            return status;
     }
 }
 
@@ -174,7 +225,13 @@ static int count_case(struct reader *r, const struct record *record)
     return STATUS_OK;
 }
 
-static int read_record(struct reader *r, char *text, size_t length, struct record *record)
+/* A record that is held has memory of its own: the destination is still that of the one before it. */
+static void *destination_of(struct reader *r, const struct record *record, bool held)
+{
+    return held || !r->destination ? NULL : r->destination(r->destination_owner, record);
+}
+
+static int read_record(struct reader *r, char *text, size_t length, struct record *record, bool held)
 {
     char fallback[CASE_NAME_SIZE];
     name_of_file(r->paths[r->next - 1], fallback);
@@ -182,10 +239,8 @@ static int read_record(struct reader *r, char *text, size_t length, struct recor
     if (!status && record->bytes > r->max_bytes)
         status = fail(STATUS_DATA, "%zu bytes of data, more than the limit of %llu", record->bytes,
                       (unsigned long long)r->max_bytes);
-    if (!status) {
-        void *destination = r->destination ? r->destination(r->destination_owner, record) : NULL;
-        status = source_payload(&r->source, length, record, destination);
-    }
+    if (!status)
+        status = source_payload(&r->source, length, record, destination_of(r, record, held));
     if (status)
         return fail_here(r, status, record->case_name);
     if ((status = count_case(r, record)))
@@ -196,19 +251,50 @@ static int read_record(struct reader *r, char *text, size_t length, struct recor
     return STATUS_OK;
 }
 
-int reader_next(struct reader *reader, struct record *record, bool *got)
+static int next_record(struct reader *r, struct record *record, bool held, bool *got)
 {
     char *text;
     size_t length;
     *got = false;
     *record = (struct record){0};
-    int status = next_header(reader, &text, &length);
+    int status = next_header(r, &text, &length);
     if (status)
         return status;
     if (!length)
-        return at_end(reader);
-    if ((status = read_record(reader, text, length, record)))
+        return at_end(r);
+    if ((status = read_record(r, text, length, record, held)))
         record_free(record);
     *got = !status;
+    return status;
+}
+
+/* Reads on to the end of a file, if it has no more records than a case, and compares it. */
+static int hold_file(struct reader *r)
+{
+    bool got = true;
+    int status = STATUS_OK;
+    r->held_count = r->held_next = 0;
+    while (!status && got && r->held_count < HELD_MAX && r->source.regular &&
+           !source_is_consumed(&r->source)) {
+        status = next_record(r, &r->held[r->held_count], true, &got);
+        r->held_count += got;
+    }
+    return !status && source_is_consumed(&r->source) ? check_digest(r) : status;
+}
+
+int reader_next(struct reader *reader, struct record *record, bool *got)
+{
+    *got = reader->held_next < reader->held_count;
+    if (*got) {
+        *record = reader->held[reader->held_next];
+        reader->held[reader->held_next++] = (struct record){0};
+        return STATUS_OK;
+    }
+    int status = next_record(reader, record, false, got);
+    if (!status && *got && reader->digests.path && (status = hold_file(reader))) {
+        record_free(record);
+        drop_held(reader);
+        *got = false;
+    }
     return status;
 }

@@ -169,6 +169,15 @@ void record_spacing(const struct record *record, double spacing[3])
     affine_spacing(affine, spacing);
 }
 
+double record_voxel_volume(const struct record *record)
+{
+    double spacing[3];
+    if (!record->has_geometry)
+        return 1;
+    record_spacing(record, spacing);
+    return spacing[0] * spacing[1] * spacing[2];
+}
+
 void record_forget_geometry(struct record *record)
 {
     record->has_geometry = record->has_grid = false;

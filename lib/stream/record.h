@@ -89,6 +89,9 @@ int record_place(const struct record *record, uint64_t max_bytes, struct record 
 /* Length of the step along each axis in mm; 0 without geometry. */
 void record_spacing(const struct record *record, double spacing[3]);
 
+/* Cubic mm of a voxel: the product of the spacings; 1 without geometry. */
+double record_voxel_volume(const struct record *record);
+
 /* Drops what would be false after a warp: grid, affine, forms and geometry. */
 void record_forget_geometry(struct record *record);
 

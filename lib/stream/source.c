@@ -14,7 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PIPE_BYTES = 1 << 20, GROWTH_FIRST = 1 << 20, ALIGNMENT = 64 };
+/* DIGEST_BYTES: what is read at once to be digested while the processor's cache still has it. */
+enum { PIPE_BYTES = 1 << 20, GROWTH_FIRST = 1 << 20, DIGEST_BYTES = 1 << 18, ALIGNMENT = 64 };
 
 const char *source_name(const char *path)
 {
@@ -25,9 +26,13 @@ int source_open(struct source *source, const char *path, double *seconds, int st
 {
     struct stat file;
     *source = (struct source){.path = path, .seconds = seconds, .stop = stop};
-    source->fd = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC) : dup(STDIN_FILENO);
+    /* who can be stopped waits for a FIFO's writer in wait_for_input, not in open */
+    const int flags = O_RDONLY | O_CLOEXEC | (stop < 0 ? 0 : O_NONBLOCK);
+    source->fd = strcmp(path, "-") ? open(path, flags) : dup(STDIN_FILENO);
     if (source->fd < 0 || fstat(source->fd, &file))
         return fail_errno(STATUS_FAILURE, "cannot open");
+    if (flags & O_NONBLOCK && strcmp(path, "-") != 0)
+        fcntl(source->fd, F_SETFL, fcntl(source->fd, F_GETFL) & ~O_NONBLOCK);
     if (S_ISDIR(file.st_mode))
         return fail(STATUS_FAILURE, "is a folder");
     source->buffer = malloc(NRRD_HEADER_MAX);
@@ -47,6 +52,18 @@ void source_close(struct source *source)
         close(source->fd);
     free(source->buffer);
     *source = (struct source){.fd = -1};
+}
+
+void source_digest(struct source *source)
+{
+    source->digesting = true;
+    sha256_begin(&source->digest);
+}
+
+bool source_is_consumed(const struct source *source)
+{
+    struct stat file;
+    return source->regular && !fstat(source->fd, &file) && (uint64_t)file.st_size == source->position;
 }
 
 /* Returns when there is something to read, the end of the input included. */
@@ -107,6 +124,8 @@ int source_header(struct source *source, char **text, size_t *length)
         if (*foreign)
             return fail(STATUS_DATA, "not a record%s", foreign);
     }
+    if (source->digesting)
+        sha256_add(&source->digest, source->buffer, *length);
     return STATUS_OK;
 }
 
@@ -127,13 +146,16 @@ static int read_payload(struct source *source, struct record *record, char *dest
         if (have == capacity &&
             (status = array_grow_within(&data, &capacity, size_min(have + GROWTH_FIRST, bytes), bytes, 1)))
             break;
-        size_t got = size_min(capacity - have, ahead);
+        const size_t most = source->digesting ? size_min(capacity - have, DIGEST_BYTES) : capacity - have;
+        size_t got = size_min(most, ahead);
         if (got) {
             memcpy(data + have, source->buffer + source->begin, got);
             source->begin += got;
             ahead -= got;
-        } else if (!(status = read_some(source, data + have, capacity - have, have, &got)) && !got)
+        } else if (!(status = read_some(source, data + have, most, have, &got)) && !got)
             status = ends_early(have, bytes);
+        if (source->digesting)
+            sha256_add(&source->digest, data + have, got);
         have += got;
     }
     if (status) {
@@ -178,8 +200,9 @@ int source_payload(struct source *source, size_t header_length, struct record *r
     uint64_t rest = (uint64_t)file.st_size > source->position ? (uint64_t)file.st_size - source->position : 0;
     if (rest < record->bytes)
         return ends_early((size_t)rest, record->bytes);
-    int status =
-        !destination && map_payload(source, record) ? STATUS_OK : read_payload(source, record, destination);
+    int status = !destination && !source->digesting && map_payload(source, record)
+                     ? STATUS_OK
+                     : read_payload(source, record, destination);
     source->position += record->bytes;
     return status;
 }

@@ -2,6 +2,7 @@
 #ifndef PRUNET_STREAM_SOURCE_H
 #define PRUNET_STREAM_SOURCE_H
 
+#include "lib/base/sha256.h"
 #include "lib/stream/record.h"
 
 struct source {
@@ -13,12 +14,20 @@ struct source {
     size_t begin, end; /* of the bytes in the buffer that are not yet consumed */
     double *seconds;   /* time spent in read calls is added here */
     int stop;          /* readable when waiting is to end; -1: none */
+    bool digesting;    /* what is consumed is added to: */
+    struct sha256 digest;
 };
 
 /* Opens PATH ("-": stdin). A missing or unreadable file or a folder is STATUS_FAILURE. Reading from a pipe is
  * STATUS_RETRY once the descriptor `stop` (-1: none) is readable. */
 int source_open(struct source *source, const char *path, double *seconds, int stop);
 void source_close(struct source *source);
+
+/* From now on all bytes that are consumed are digested, as they lie in this process's memory: nothing is mapped. */
+void source_digest(struct source *source);
+
+/* Whether the source is a regular file and all of it is consumed. */
+bool source_is_consumed(const struct source *source);
 
 /* "standard input" for "-". */
 const char *source_name(const char *path);
@@ -29,7 +38,7 @@ int source_header(struct source *source, char **text, size_t *length);
 
 /* Consumes the header and then the payload of record->bytes bytes, which becomes record->data: in
  * `destination`, which is borrowed, or where that is NULL a private mapping if the file allows it at this
- * alignment, else memory that grows as bytes arrive. */
+ * alignment and nothing is digested, else memory that grows as bytes arrive. */
 int source_payload(struct source *source, size_t header_length, struct record *record, void *destination);
 
 #endif

@@ -50,6 +50,32 @@ static void lists(void)
     names_free(&b);
 }
 
+/* Visits of a patient, as BraTS names them from 2023 on; every other name is a patient. */
+static void patients(void)
+{
+    static const struct {
+        const char *a, *b;
+        bool same;
+    } pairs[] = {
+        {"BraTS-GLI-02005-100", "BraTS-GLI-02005-101", true},
+        {"BraTS-MEN-RT-0001-000", "BraTS-MEN-RT-0001-001", true},
+        {"BraTS-0-100", "BraTS-0-101", true},
+        {"BraTS-GLI-02005-100", "BraTS-GLI-02006-100", false},
+        {"BraTS-GLI-02005-100", "BraTS-GLI-02005", false},
+        {"BraTS-GLI-02005-100", "BraTS-GLI-02005-1000", false},
+        {"BraTS-GLI-100", "BraTS-GLI-101", false},
+        {"BraTS20_Training_001", "BraTS20_Training_002", false},
+        {"BraTS-", "BraTS-1", false},
+        {"a-001", "a-002", false},
+        {"BraTS-100", "BraTS-101", false},
+        {"x", "x", true},
+    };
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+        check(same_patient(pairs[i].a, pairs[i].b) == pairs[i].same &&
+                  same_patient(pairs[i].b, pairs[i].a) == pairs[i].same,
+              "%s and %s are of %s", pairs[i].a, pairs[i].b, pairs[i].same ? "one patient" : "two patients");
+}
+
 /* Counts of a split at their edges, and folds that cover. */
 static void splits(void)
 {
@@ -107,5 +133,6 @@ int main(void)
     names_of_text();
     lists();
     splits();
+    patients();
     return check_exit();
 }
