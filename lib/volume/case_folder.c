@@ -1,6 +1,8 @@
 #include "lib/volume/case_folder.h"
 #include "lib/base/error.h"
+#include "lib/base/temporary.h"
 #include "lib/stream/nifti_write.h"
+#include "lib/volume/phantom_record.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -10,40 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MILLIMETRES_AND_SECONDS = 2, SCANNER = 1 }; /* xyzt_units; NIFTI_XFORM_SCANNER_ANAT */
-
 static int file_path(char path[PATH_MAX], const char *folder, const char *name, int file)
 {
     int length = snprintf(path, PATH_MAX, "%s/%s%s.nii.gz", folder, name, modalities[file].suffix[0]);
     return length < PATH_MAX ? STATUS_OK : fail(STATUS_FAILURE, "%s: the path is too long", folder);
-}
-
-/* The header of a BraTS volume: 1 mm, x to the left, y to the front, z to the top, the first voxel at y =
- * n-1; sform and qform say the same (a half turn about z is the quaternion 0 0 0 1). */
-static struct record brats_record(const struct phantom *phantom, const char *name)
-{
-    const int *size = phantom->size;
-    float far = (float)(size[1] - 1);
-    struct record record = {
-        .channels = 1,
-        .size = {size[0], size[1], size[2]},
-        .grid = {size[0], size[1], size[2]},
-        .directions = {{-1, 0, 0}, {0, -1, 0}, {0, 0, 1}},
-        .origin = {0, far, 0},
-        .affine = {{-1, 0, 0, 0}, {0, -1, 0, far}, {0, 0, 1, 0}},
-        .has_geometry = true,
-        .has_grid = true,
-        .forms = {.has_qform = true,
-                  .has_sform = true,
-                  .has_units = true,
-                  .qform_code = SCANNER,
-                  .sform_code = SCANNER,
-                  .units = MILLIMETRES_AND_SECONDS,
-                  .qform = {0, 0, 1, 0, far, 0, 1, 1, 1, 1},
-                  .sform = {-1, 0, 0, 0, 0, -1, 0, far, 0, 0, 1, 0}},
-    };
-    snprintf(record.case_name, sizeof record.case_name, "%s", name);
-    return record;
 }
 
 static int write_volume(struct record *record, const char *path)
@@ -61,7 +33,7 @@ static int write_volume(struct record *record, const char *path)
 
 static int write_files(const struct phantom *phantom, const char *folder, const char *name)
 {
-    struct record record = brats_record(phantom, name);
+    struct record record = phantom_record(phantom, name);
     for (int file = 0; file < CASE_FILES; file++) {
         bool label = file == LABEL_FILE;
         char path[PATH_MAX];
@@ -92,28 +64,56 @@ static int remove_folder(const char *folder, const char *name)
 /* Puts the temporary folder into its place; one that is there changes places with it and is removed. */
 static int move_into_place(const char *temporary, const char *target, const char *name)
 {
-    if (!rename(temporary, target))
+    if (!temporary_rename(temporary, target, 0))
         return STATUS_OK;
     if (errno != EEXIST && errno != ENOTEMPTY)
         return fail_errno(STATUS_FAILURE, "%s: cannot rename onto it", target);
-    if (renameat2(AT_FDCWD, temporary, AT_FDCWD, target, RENAME_EXCHANGE))
+    if (temporary_rename(temporary, target, RENAME_EXCHANGE))
         return fail_errno(STATUS_FAILURE, "%s: cannot replace it", target);
     return remove_folder(temporary, name);
 }
 
-int case_folder_write(const struct phantom *phantom, const char *folder, const char *name)
+/* The folder and its files go with the process, the files first. */
+static int note_folder(const char *folder, const char *name)
 {
-    char temporary[PATH_MAX], target[PATH_MAX];
-    if (snprintf(temporary, sizeof temporary, "%s/.%s.XXXXXX", folder, name) >= PATH_MAX ||
-        snprintf(target, sizeof target, "%s/%s", folder, name) >= PATH_MAX)
-        return fail(STATUS_FAILURE, "%s: the path is too long", folder);
-    if (!mkdtemp(temporary))
-        return fail_errno(STATUS_FAILURE, "%s: cannot create a folder there", folder);
-    struct stat old; /* a folder that is replaced; its permissions stay */
+    int status = temporary_note(folder, true);
+    for (int file = 0; !status && file < CASE_FILES; file++) {
+        char path[PATH_MAX];
+        if (!(status = file_path(path, folder, name, file)))
+            status = temporary_note(path, false);
+    }
+    return status;
+}
+
+static void forget_folder(const char *folder, const char *name)
+{
+    for (int file = 0; file < CASE_FILES; file++) {
+        char path[PATH_MAX];
+        if (!file_path(path, folder, name, file))
+            temporary_forget(path);
+    }
+    temporary_forget(folder);
+}
+
+/* Makes the folder, with the permissions of the one that it replaces, else those of any new folder. */
+static int make_folder(const char *temporary, const char *target)
+{
+    struct stat old;
     mode_t mask = umask(0);
     umask(mask);
+    if (mkdir(temporary, 0700))
+        return fail_errno(STATUS_FAILURE, "%s: cannot create a folder there", target);
     chmod(temporary, stat(target, &old) ? 0777 & ~mask : old.st_mode & 0777);
-    int status = write_files(phantom, temporary, name);
+    return STATUS_OK;
+}
+
+static int write_folder(const struct phantom *phantom, const char *temporary, const char *target,
+                        const char *name)
+{
+    int status = note_folder(temporary, name);
+    if (status || (status = make_folder(temporary, target)))
+        return status;
+    status = write_files(phantom, temporary, name);
     if (!status)
         status = move_into_place(temporary, target, name);
     if (status) {
@@ -123,4 +123,19 @@ int case_folder_write(const struct phantom *phantom, const char *folder, const c
         return fail(status, "%s", cause);
     }
     return STATUS_OK;
+}
+
+int case_folder_write(const struct phantom *phantom, const char *folder, const char *name)
+{
+    char target[PATH_MAX];
+    if (snprintf(target, sizeof target, "%s/%s", folder, name) >= PATH_MAX)
+        return fail(STATUS_FAILURE, "%s: the path is too long", folder);
+    temporary_sweep(target);
+    char *temporary = temporary_name(target);
+    if (!temporary)
+        return fail(STATUS_FAILURE, "%s: out of memory", target);
+    int status = write_folder(phantom, temporary, target, name);
+    forget_folder(temporary, name);
+    free(temporary);
+    return status;
 }

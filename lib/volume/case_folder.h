@@ -6,7 +6,7 @@
 
 /* Writes the five files into a temporary folder beside the case's and gives it its name when all are
  * complete; a folder that has the name already is replaced, provided that it holds no other files. On
- * failure the temporary folder is removed. A caller that signals can end should block them meanwhile. */
+ * failure, or when a signal ends the process, the temporary folder is removed: lib/base/temporary.h. */
 int case_folder_write(const struct phantom *phantom, const char *folder, const char *name);
 
 #endif

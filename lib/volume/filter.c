@@ -30,7 +30,7 @@ static int filter_records(const struct filter *filter, struct reader *reader, st
 
 int filter_run(const struct filter *filter, int count, char *const *paths)
 {
-    struct reader_options options = {.max_bytes = filter->max_bytes};
+    struct reader_options options = {.max_bytes = filter->max_bytes, .digests_path = filter->digests};
     struct reader *reader;
     struct output output;
     int status = output_open(&output, filter->output, true);

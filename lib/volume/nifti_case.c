@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static bool ends_with(const char *name, size_t length, const char *end)
 {
@@ -76,18 +77,36 @@ static char **slot(struct nifti_case *files, int kind)
 /* BraTS 2020 has one: W39_1998.09.19_Segm.nii, of case 355. */
 static int note_odd_label(struct nifti_case *files, const char *name)
 {
-    if (files->odd_label || !stem_length(name) || !strcasestr(name, "seg"))
+    if (files->odd_label || !strcasestr(name, "seg"))
         return STATUS_OK;
     files->odd_label = strdup(name);
     return files->odd_label ? STATUS_OK : fail(STATUS_FAILURE, "out of memory");
 }
 
-static int take_file(struct nifti_case *files, const char *folder, const char *name)
+/* Whether an entry is a folder, or a link to one. A link to nothing is a file that is missed when it is opened. */
+static bool is_folder(const char *folder, const struct dirent *entry)
 {
+    struct stat about;
+    char *path;
+    if (entry->d_type != DT_LNK && entry->d_type != DT_UNKNOWN)
+        return entry->d_type == DT_DIR;
+    if (asprintf(&path, "%s/%s", folder, entry->d_name) < 0)
+        return false;
+    const bool is = !stat(path, &about) && S_ISDIR(about.st_mode);
+    free(path);
+    return is;
+}
+
+static int take_file(struct nifti_case *files, const char *folder, const struct dirent *entry)
+{
+    const char *name = entry->d_name;
     size_t length = stem_length(name);
-    int kind = *name == '.' ? -1 : kind_of(name, &length);
+    if (*name == '.' || !length || is_folder(folder, entry))
+        return STATUS_OK;
+    files->found++;
+    int kind = kind_of(name, &length);
     if (kind < 0)
-        return *name == '.' ? STATUS_OK : note_odd_label(files, name);
+        return note_odd_label(files, name);
     char **path = slot(files, kind);
     if (*path)
         return fail(STATUS_DATA, "%s: two files for %s: %s and %s", folder, modalities[kind].name,
@@ -111,26 +130,38 @@ static void folder_name(const char *folder, char *name, size_t size)
  * another patient. */
 static int check_one_case(const struct nifti_case *files, const char *folder, const char *name)
 {
-    const char *first = path_file(files->image[0]);
-    size_t first_length, length;
-    kind_of_file(first, &first_length);
-    for (int kind = 1; kind < CASE_FILES; kind++) {
+    const char *first = NULL;
+    size_t first_length = 0, length;
+    for (int kind = 0; kind < CASE_FILES; kind++) {
         const char *file = kind == LABEL_FILE ? files->label : files->image[kind];
         if (!file)
             continue;
         file = path_file(file);
         kind_of_file(file, &length);
+        if (!first) {
+            first = file;
+            first_length = length;
+        }
         if (length != first_length || memcmp(first, file, length))
             return fail(STATUS_DATA, "%s: files of two cases: %s and %s", folder, first, file);
     }
-    if (other_patient(first, first_length, name, strlen(name)))
+    if (first && other_patient(first, first_length, name, strlen(name)))
         return fail(STATUS_DATA, "%s: a file of another case: %s", folder, first);
     return STATUS_OK;
 }
 
+/* The file of the first modality that is there. */
+static const char *first_image(const struct nifti_case *files)
+{
+    int i = 0;
+    while (i < files->images - 1 && !files->image[i])
+        i++;
+    return files->image[i];
+}
+
 int nifti_case_check(const struct nifti_case *files)
 {
-    const char *first = path_file(files->image[0]);
+    const char *first = path_file(first_image(files));
     size_t first_length, length;
     kind_of_file(first, &first_length);
     for (int kind = 0; kind < CASE_FILES; kind++) {
@@ -144,12 +175,12 @@ int nifti_case_check(const struct nifti_case *files)
             return fail(STATUS_DATA, "%s: given as %s, by its name it is %s", file, modalities[kind].name,
                         modalities[named].name);
         if (other_patient(first, first_length, path_file(file), length))
-            return fail(STATUS_DATA, "files of two cases: %s and %s", files->image[0], file);
+            return fail(STATUS_DATA, "files of two cases: %s and %s", first_image(files), file);
     }
     return STATUS_OK;
 }
 
-int nifti_case_find(struct nifti_case *files, const char *folder)
+int nifti_case_look(struct nifti_case *files, const char *folder, const char *name)
 {
     struct dirent **entries;
     *files = (struct nifti_case){.images = MODALITIES};
@@ -158,25 +189,31 @@ int nifti_case_find(struct nifti_case *files, const char *folder)
         return fail_errno(STATUS_FAILURE, "%s: cannot read the folder", folder);
     for (int i = 0; i < count; i++) {
         if (!status)
-            status = take_file(files, folder, entries[i]->d_name);
+            status = take_file(files, folder, entries[i]);
         free(entries[i]);
     }
     free(entries);
+    if (!status)
+        status = check_one_case(files, folder, name);
+    if (status)
+        nifti_case_free(files);
+    else if (case_name_valid(name))
+        snprintf(files->name, sizeof files->name, "%s", name);
+    return status;
+}
+
+int nifti_case_find(struct nifti_case *files, const char *folder)
+{
+    char name[CASE_NAME_SIZE + 1]; /* more than a name, to see that one is too long */
+    folder_name(folder, name, sizeof name);
+    int status = nifti_case_look(files, folder, name);
     for (int kind = 0; !status && kind < MODALITIES; kind++)
         if (!files->image[kind])
             status = fail(STATUS_DATA, "%s: no %s: no file ends with %s or %s, then .nii or .nii.gz", folder,
                           modalities[kind].name, modalities[kind].suffix[0], modalities[kind].suffix[1]);
-    char name[CASE_NAME_SIZE + 1];
-    folder_name(folder, name, sizeof name);
-    if (!status)
-        status = check_one_case(files, folder, name);
-    if (status) {
+    if (status)
         nifti_case_free(files);
-        return status;
-    }
-    if (case_name_valid(name))
-        memcpy(files->name, name, sizeof files->name);
-    return STATUS_OK;
+    return status;
 }
 
 /* "x/BraTS2021_00006_t1.nii.gz" is BraTS2021_00006; "x/BraTS2021_00006/t1.nii.gz" is the folder's. */
@@ -211,7 +248,7 @@ int nifti_case_name(struct nifti_case *files, const char *name)
     if (name)
         snprintf(found, sizeof found, "%s", name);
     else
-        status = name_of_image(files->image[0], found, sizeof found);
+        status = name_of_image(first_image(files), found, sizeof found);
     if (status)
         return status;
     if (!case_name_valid(found))

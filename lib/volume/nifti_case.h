@@ -11,19 +11,25 @@ struct nifti_case {
     char *image[MODALITIES];   /* malloc'd, as is label */
     char *label;               /* NULL: none */
     char *odd_label;           /* a file of the folder that may be a label map under an odd name, or NULL */
+    int found; /* NIfTI files of the folder by their names' ends, those of no modality included */
 };
 
-/* Finds a case's files in its folder by the suffixes of the modalities (labels.h), .nii or .nii.gz; hidden
- * files are not looked at. The folder names the case. A folder that cannot be read is STATUS_FAILURE; a
- * modality that is missing or there twice, and files of more than one case are STATUS_DATA. */
+/* Finds what there is of a case's files in its folder by the suffixes of the modalities (labels.h), .nii or
+ * .nii.gz; none need be there. Hidden files and folders are not looked at. `name` is the case's, by its folder.
+ * A folder that cannot be read is STATUS_FAILURE; a file that is there twice, and files of more than one case
+ * are STATUS_DATA. No file is opened. */
+int nifti_case_look(struct nifti_case *files, const char *folder, const char *name);
+
+/* The same, and a modality that is missing is STATUS_DATA. The folder names the case. */
 int nifti_case_find(struct nifti_case *files, const char *folder);
 
 /* STATUS_DATA when a file's name contradicts its place: it has another modality's suffix, or it is that of
- * another patient, which differs from the first file's in nothing but digits. Other names are not judged. */
+ * another patient, which differs from the first file's in nothing but digits. Other names are not judged. At
+ * least one image must be there. */
 int nifti_case_check(const struct nifti_case *files);
 
 /* Names the case: `name` if not NULL, else what its folder or its first file's name gives, less the
- * modality's suffix. A name that is not a case name is STATUS_USAGE. */
+ * modality's suffix. A name that is not a case name is STATUS_USAGE. At least one image must be there. */
 int nifti_case_name(struct nifti_case *files, const char *name);
 
 void nifti_case_free(struct nifti_case *files);

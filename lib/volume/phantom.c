@@ -143,12 +143,18 @@ static void paint_modality(const struct appearance *a, const struct head *head, 
         }
 }
 
-static int phantom_allocate(struct phantom *phantom, size_t voxels)
+int phantom_allocate(struct phantom *phantom, const int size[3], double spacing)
 {
-    bool all = (phantom->label = malloc(voxels)) != NULL;
+    size_t voxels = grid_voxels(size);
+    *phantom = (struct phantom){.spacing = spacing};
+    memcpy(phantom->size, size, sizeof phantom->size);
+    bool all = (phantom->label = calloc(voxels, 1)) != NULL;
     for (int m = 0; m < MODALITIES; m++)
         all = (phantom->image[m] = malloc(voxels * sizeof *phantom->image[m])) && all;
-    return all ? STATUS_OK : fail(STATUS_FAILURE, "out of memory");
+    if (all)
+        return STATUS_OK;
+    phantom_free(phantom);
+    return fail(STATUS_FAILURE, "out of memory");
 }
 
 static int paint(struct phantom *phantom, uint64_t key, const struct head *head, float *scratch)
@@ -175,10 +181,11 @@ int phantom_make(struct phantom *phantom, uint64_t seed, int number, const int s
     size_t voxels = grid_voxels(size);
     uint64_t key = random_key_number(random_key(seed, "phantom"), (uint64_t)number);
     struct head head = draw_head(key, size);
-    *phantom = (struct phantom){0};
-    memcpy(phantom->size, size, sizeof phantom->size);
+    int status = phantom_allocate(phantom, size, 1);
+    if (status)
+        return status;
     float *scratch = malloc(voxels * sizeof *scratch);
-    int status = scratch ? phantom_allocate(phantom, voxels) : fail(STATUS_FAILURE, "out of memory");
+    status = scratch ? STATUS_OK : fail(STATUS_FAILURE, "out of memory");
     if (!status)
         status = paint(phantom, key, &head, scratch);
     free(scratch);

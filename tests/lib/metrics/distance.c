@@ -25,7 +25,8 @@ static double nearest(struct point p, const struct surface *to, const double spa
     for (size_t i = 0; i < to->count; i++) {
         double x = spacing[0] * (to->points[i].x - p.x), y = spacing[1] * (to->points[i].y - p.y),
                z = spacing[2] * (to->points[i].z - p.z);
-        best = fmin(best, x * x + y * y + z * z);
+        const double squared = x * x + y * y + z * z;
+        best = squared < best ? squared : best; /* gcc 12 for arm64 fails to compile fmin here */
     }
     return best;
 }
