@@ -47,7 +47,7 @@ int main(int argc, char **argv)
             "grid; the key prunet.aug says what was done to it.",
         .options = options,
         .count = OPTION_COUNT(options),
-        .common = {FILTER_OPTIONS(filter), .seed = &a->seed},
+        .common = {FILTER_OPTIONS(filter), .digests = &filter.digests, .seed = &a->seed},
         .example = "augment --seed 1 --epoch 7 case.nrrd | prunet-step --state state.safetensors",
     };
     int first = options_parse(&tool, argc, argv);

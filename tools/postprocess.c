@@ -15,15 +15,6 @@ struct labels_filter {
     char case_name[CASE_NAME_SIZE];
 };
 
-static double voxel_volume(const struct record *record)
-{
-    double spacing[3];
-    if (!record->has_geometry)
-        return 1;
-    record_spacing(record, spacing);
-    return spacing[0] * spacing[1] * spacing[2];
-}
-
 static int apply(void *self, struct record *record)
 {
     struct labels_filter *filter = self;
@@ -33,8 +24,8 @@ static int apply(void *self, struct record *record)
     memcpy(filter->case_name, record->case_name, sizeof filter->case_name);
     int status = record_make_labels(record);
     if (!status)
-        status =
-            postprocess_labels(&filter->rules, record->data, record->size, voxel_volume(record), &changed);
+        status = postprocess_labels(&filter->rules, record->data, record->size, record_voxel_volume(record),
+                                    &changed);
     if (!status && verbose)
         fprintf(stderr, "%s: %s: %zu voxels changed\n", tool_name, record->case_name, changed);
     return status;

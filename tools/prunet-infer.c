@@ -40,7 +40,7 @@ static const struct tool tool = {
     .options = options,
     .count = OPTION_COUNT(options),
     .common = {BACKEND_OPTIONS(backend), .output = &out, .expect = &input.expect_path,
-               .max_bytes = &input.max_bytes},
+               .digests = &input.digests_path, .max_bytes = &input.max_bytes},
     .example = "nii2raw --dir BraTS2021_00006 | crop | standardize |\n"
                "      prunet-infer -m best.safetensors --label-map | raw2nii -o BraTS2021_00006.nii.gz",
 };

@@ -11,7 +11,8 @@ static const char *model_path, *out;
 static int size[3] = {160, 192, 160};
 static bool json, no_header, buffers, table1;
 static struct architecture_options described;
-static const char *memory = "default";
+static const char *memory = "default", *loss = "dice";
+static unsigned training;
 static struct memory_budget budget;
 static struct backend_choice backend;
 
@@ -21,6 +22,7 @@ static const struct option_spec options[] = {
     ARCHITECTURE_OPTIONS(described),
     {"memory", 0, OPTION_TEXT, &memory, "SIZE",
      "what training may take, as prunet-step's --memory (default)"},
+    {"loss", 0, OPTION_TEXT, &loss, "LOSS", "what training minimises, as prunet-step's --loss (dice)"},
     {"buffers", 0, OPTION_FLAG, &buffers, NULL, "also every buffer and the bytes alive at each step"},
     {"table1", 0, OPTION_FLAG, &table1, NULL, "the rows of the paper's Table 1 instead of one network"},
 };
@@ -50,13 +52,13 @@ static const struct tool tool = {
 };
 
 static int print_plan(const struct memory_report *table, const struct architecture *architecture,
-                      const struct kernels *kernels, bool training)
+                      const struct kernels *kernels, unsigned use)
 {
     struct plan plan;
-    int status = network_plan(&plan, architecture, kernels, training, size, &budget);
+    int status = network_plan(&plan, architecture, kernels, use, size, &budget);
     if (status)
         return status;
-    status = memory_report_plan(table, training ? "training" : "inference", &plan);
+    status = memory_report_plan(table, use & TRAINING ? "training" : "inference", &plan);
     plan_free(&plan);
     return status;
 }
@@ -88,8 +90,8 @@ static int print_plans(const struct memory_report *table)
         status = find_kernels(&kernels, &architecture);
     if (!status && !no_header)
         status = memory_report_header(table);
-    if (status || (status = print_plan(table, &architecture, kernels, true)) ||
-        (status = print_plan(table, &architecture, kernels, false)))
+    if (status || (status = print_plan(table, &architecture, kernels, training)) ||
+        (status = print_plan(table, &architecture, kernels, INFERENCE)))
         return status;
     return memory_report_paper(table, &architecture, size);
 }
@@ -98,7 +100,7 @@ int main(int argc, char **argv)
 {
     if (options_parse(&tool, argc, argv) != argc)
         usage_error("no operands are expected");
-    if (memory_budget_parse(&budget, memory))
+    if (memory_budget_parse(&budget, memory) || loss_parse(&training, loss))
         usage_error("%s", error_message());
     struct output output;
     int status = output_open(&output, out, false);

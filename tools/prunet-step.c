@@ -14,7 +14,9 @@ static const char *state_path, *out;
 static double rate = 1e-4, decay = 1e-5, divisor = 1;
 static int wanted_epoch; /* 0: any */
 static bool no_header;
-static const char *memory = "default";
+static const char *memory = "default", *loss = "dice";
+static double dice_weight = 1, bce_weight = 1;
+static unsigned use;
 static struct memory_budget budget;
 static struct backend_choice backend;
 static struct reader_options input;
@@ -27,6 +29,10 @@ static const struct option_spec options[] = {
     {"learning-rate", 0, OPTION_REAL, &rate, "R", "Adam's step size (1e-4)"},
     {"weight-decay", 0, OPTION_REAL, &decay, "D",
      "L2 regularisation, added to the gradient; at most 1 (1e-5)"},
+    {"loss", 0, OPTION_TEXT, &loss, "LOSS",
+     "dice, or dice+bce: with the regions' mean binary cross-entropy (dice)"},
+    {"loss-dice-weight", 0, OPTION_REAL, &dice_weight, "W", "factor of the Dice losses; at most 1e6 (1)"},
+    {"loss-bce-weight", 0, OPTION_REAL, &bce_weight, "W", "factor of the cross-entropy; at most 1e6 (1)"},
     {"loss-divisor", 0, OPTION_REAL, &divisor, "N", "divide the loss by N (1; the authors' code: 5)"},
     {"memory", 0, OPTION_TEXT, &memory, "SIZE",
      "save branch inputs as far as SIZE goes; min: recompute more still (default)"},
@@ -41,8 +47,8 @@ static const struct tool tool = {
         "its input. The checkpoint is written at the complete end of the input: one more epoch.",
     .options = options,
     .count = OPTION_COUNT(options),
-    .common = {BACKEND_OPTIONS(backend), .expect = &input.expect_path, .max_bytes = &input.max_bytes,
-               .no_header = &no_header},
+    .common = {BACKEND_OPTIONS(backend), .expect = &input.expect_path, .digests = &input.digests_path,
+               .max_bytes = &input.max_bytes, .no_header = &no_header},
     .example = "cat $(cat order) | augment --seed 1 --epoch 7 |\n"
                "      prunet-step --state old.safetensors --epoch 7 -o new.safetensors > steps.tsv",
     .notes =
@@ -51,10 +57,10 @@ static const struct tool tool = {
         "stay within the size; --memory min also runs the first level's encoder again from the image.\n"
         "The results may differ in their last bits. The choice is recorded in the checkpoint, -v shows it,\n"
         "and prunet-plan --memory tells what it costs.\n\n"
-        "SIGTERM or SIGINT: the step is finished, or the wait for input ended, the checkpoint\n"
-        "written with the number of cases done, and the exit status is 75. Given that checkpoint as\n"
-        "STATE and the same input, those cases are skipped and the epoch goes on; the result is\n"
-        "the same, byte for byte.",
+        "SIGTERM, SIGINT, SIGHUP, SIGQUIT or SIGXCPU: the step is finished, or the wait for input\n"
+        "ended, the checkpoint written with the number of cases done, and the exit status is 75. Given\n"
+        "that checkpoint as STATE and the same input, those cases are skipped and the epoch goes on;\n"
+        "the result is the same, byte for byte. A second SIGINT or SIGQUIT ends it at once.",
 };
 
 /* The new state is written at the end of the epoch, and where a signal stopped it. */
@@ -92,8 +98,11 @@ static int open_state(struct network **network, struct training *training)
     else if (checkpoint.architecture.outputs != record_scheme->region_count)
         status = fail(STATUS_DATA, "%s: %d outputs; labels have %d regions", state_path,
                       checkpoint.architecture.outputs, record_scheme->region_count);
-    else if (!(status = backend_open_network(network, &backend, &checkpoint, true)))
+    else if (!(status = backend_open_network(network, &backend, &checkpoint, use))) {
         network_set_budget(*network, &budget);
+        network_set_loss(
+            *network, (struct loss_weights){(float)dice_weight, use & CROSS_ENTROPY ? (float)bce_weight : 0});
+    }
     checkpoint_close(&checkpoint);
     return status;
 }
@@ -116,9 +125,11 @@ int main(int argc, char **argv)
         usage_error("--learning-rate and --loss-divisor must be positive, --weight-decay not negative");
     if (decay > 1 || divisor < 1e-6 || divisor > 1e6)
         usage_error("--weight-decay is at most 1, --loss-divisor is within 1e-6..1e6");
+    if (dice_weight < 0 || dice_weight > 1e6 || bce_weight < 0 || bce_weight > 1e6)
+        usage_error("--loss-dice-weight and --loss-bce-weight are within 0..1e6");
     if (out && !strcmp(out, "-"))
         usage_error("-o: the table goes to stdout, the checkpoint needs a file");
-    if (memory_budget_parse(&budget, memory))
+    if (memory_budget_parse(&budget, memory) || loss_parse(&use, loss))
         usage_error("%s", error_message());
     struct network *network;
     struct training training;

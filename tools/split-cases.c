@@ -9,6 +9,7 @@
 
 static uint64_t seed;
 static double fraction = NAN; /* not given */
+static bool by_case;
 static const char *fold_text, *training_path, *validation_path;
 
 struct fold {
@@ -18,6 +19,8 @@ struct fold {
 static const struct option_spec options[] = {
     {"fraction", 0, OPTION_REAL, &fraction, "F", "share of the training cases (0.8)"},
     {"fold", 0, OPTION_TEXT, &fold_text, "K/N", "instead: validate on the K-th of N parts"},
+    {"by-case", 0, OPTION_FLAG, &by_case, NULL,
+     "a patient's cases may be in both lists, as in versions up to 0.1"},
     {"train", 0, OPTION_TEXT, &training_path, "FILE", "receives the training cases, one a line (required)"},
     {"validation", 0, OPTION_TEXT, &validation_path, "FILE",
      "receives the validation cases, one a line (required)"},
@@ -29,7 +32,8 @@ static const struct tool tool = {
     .summary =
         "Orders case names, one a line, by a hash of seed and name and gives the first of them to the\n"
         "training list, the others to the validation list; neither is ever empty. The order of the\n"
-        "input does not matter. N folds validate on each case once.",
+        "input does not matter. N folds validate on each case once. The visits of a patient, which\n"
+        "BraTS names BraTS-GLI-02005-100 and -101 from 2023 on, stay in one list.",
     .options = options,
     .count = OPTION_COUNT(options),
     .common = {.seed = &seed},
@@ -84,18 +88,35 @@ static int write_lists(const struct names *list, size_t begin, size_t end)
     return status;
 }
 
+/* Moves the ends of the validation list to where a patient's cases end. STATUS_DATA where a list is then empty. */
+static int keep_patients(const struct names *list, bool folds, size_t *begin, size_t *end)
+{
+    size_t last = list->count - 1;
+    *begin = patient_boundary(list, *begin);
+    *end = patient_boundary(list, *end);
+    if (!folds && *begin == list->count) { /* the last patient is validated on */
+        while (last > 0 && same_patient(list->name[last - 1], list->name[last]))
+            last--;
+        *begin = last;
+    }
+    if (*begin >= *end || *end - *begin == list->count)
+        return fail(STATUS_DATA, "the patients are too few: a list would be empty");
+    return STATUS_OK;
+}
+
 static int split(struct names *list, struct fold fold)
 {
     size_t least = fold.of ? (size_t)fold.of : 2, begin, end = list->count;
     if (list->count < least)
         return fail(STATUS_DATA, "%zu cases; at least %zu are needed", list->count, least);
-    int status = order_cases(list, seed);
+    int status = order_cases(list, seed, !by_case);
     if (status)
         return status;
     begin = training_count(list->count, fraction);
     if (fold.of)
         fold_range(list->count, fold.number, fold.of, &begin, &end);
-    return write_lists(list, begin, end);
+    status = by_case ? STATUS_OK : keep_patients(list, fold.of != 0, &begin, &end);
+    return status ? status : write_lists(list, begin, end);
 }
 
 static int split_file(FILE *file, const char *path, struct fold fold)

@@ -84,6 +84,12 @@ import json, sys
 print("".join("\t".join(map(str, json.loads(line).values())) + "\n" for line in sys.stdin), end="")')" = \
         "$(prunet-plan --table1 --no-header)"
 fi
+resident() {
+    total training resident --size 32x32x32 "$@"
+}
+check "cross-entropy takes its sums, a cache line" test $(($(resident --loss dice+bce) - $(resident))) = 64
+check "--loss dice is the default" cmp -s <(prunet-plan --size 32x32x32) <(prunet-plan --size 32x32x32 --loss dice)
+fails "a loss that is none" 2 "neither dice nor dice+bce" prunet-plan --loss bce
 fails "a size that cannot be halved" 65 "multiple of 16" prunet-plan --size 100x100x100
 fails "a backend that does not exist" 2 "nonsense" prunet-plan --backend nonsense
 fails "groups that divide no width" 2 "groups" prunet-plan --groups 7

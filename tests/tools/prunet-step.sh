@@ -43,6 +43,35 @@ step "$work/fifth" --loss-divisor 5 -- "${records[0]}" >"$work/fifth.tsv"
 check "--loss-divisor divides the loss" awk -F '\t' \
     'NR == FNR { whole[FNR] = $4; next } FNR == 2 { d = whole[2] / 5 - $4; exit !(d < 1e-6 && d > -1e-6) }' \
     "$work/one.tsv" "$work/fifth.tsv"
+
+# --- the loss ---
+
+loss() { # of the first step of a table
+    awk -F '\t' 'FNR == 2 { print $4 }' "$work/$1.tsv"
+}
+near() { # number expected
+    awk -v a="$1" -v b="$2" 'BEGIN { d = a - b; exit !(a != "" && d < 1e-5 && d > -1e-5) }'
+}
+step "$work/dice" --loss dice -- "${records[@]}" >"$work/dice.tsv"
+check "--loss dice is the default" cmp -s "$work/one" "$work/dice"
+step "$work/both" --loss dice+bce --threads 1 -- "${records[@]}" >"$work/both.tsv"
+step "$work/bce" --loss dice+bce --loss-dice-weight 0 -- "${records[0]}" >"$work/bce.tsv"
+step "$work/weighted" --loss dice+bce --loss-dice-weight 0.5 --loss-bce-weight 3 --loss-divisor 2 -- "${records[0]}" \
+    >"$work/weighted.tsv"
+check "cross-entropy is there" awk -v bce="$(loss bce)" 'BEGIN { exit !(bce > 0.1) }'
+check "dice+bce is the sum" near "$(loss both)" "$(awk -v a="$(loss one)" -v b="$(loss bce)" 'BEGIN { print a + b }')"
+check "by its weights" near "$(loss weighted)" \
+    "$(awk -v a="$(loss one)" -v b="$(loss bce)" 'BEGIN { print (a / 2 + 3 * b) / 2 }')"
+check "it trains otherwise" test "$(cmp "$work/one" "$work/both" 2>&1)"
+step "$work/both3" --loss dice+bce --threads 3 -- "${records[@]}" >"$work/both3.tsv"
+check "dice+bce: the same bytes with 3 threads" cmp -s "$work/both" "$work/both3"
+step "$work/weightless" --loss dice+bce --loss-bce-weight 0 -- "${records[@]}" >"$work/weightless.tsv"
+check "cross-entropy without weight changes no byte" cmp -s "$work/one" "$work/weightless"
+step "$work/bothref" --backend reference --threads 2 --loss dice+bce -- "${records[0]}" >"$work/bothref.tsv"
+check "the reference comes to the same dice+bce" near "$(loss bothref)" "$(loss both)"
+fails "a loss that is none" 2 "'l2' is neither dice nor dice+bce" step "$work/never" --loss l2 -- "${records[0]}"
+fails "a negative weight" 2 "--loss-bce-weight" step "$work/never" --loss-bce-weight -1 -- "${records[0]}"
+
 make_state "$work/base" --kind baseline --groups 4
 prunet-step --state "$work/base" -- "${records[0]}" >"$work/base.tsv"
 check "the baseline" test "$(metadata "$work/base" prunet.step)" = 1
@@ -72,11 +101,12 @@ check "going on with another warns, once" test "$(grep -c "trained with backend 
     "$work/again.err")" = 1
 
 # --- stopped and resumed: the signal comes while the second case is on its way ---
+# What a shell starts in the background ignores SIGINT and SIGQUIT; env sets them back.
 
 stopped() { # signal
     rm -f "$work/half" "$work/pipe"
     mkfifo "$work/pipe"
-    prunet-step --state "$work/start" -o "$work/half" --expect "$work/names" <"$work/pipe" >"$work/half.tsv" 2>"$work/half.err" &
+    env --default-signal prunet-step --state "$work/start" -o "$work/half" --expect "$work/names" <"$work/pipe" >"$work/half.tsv" 2>"$work/half.err" &
     local pid=$!
     exec 3>"$work/pipe"
     cat "${records[0]}" >&3
@@ -93,14 +123,13 @@ stopped() { # signal
         <(cat "$work/half.tsv" <(tail -n +2 "$work/rest.tsv") | cut -f 1-7)
 }
 trap '' PIPE
-stopped TERM
-stopped INT
+for signal in TERM INT HUP QUIT XCPU; do stopped $signal; done
 
 # The input is silent, and stays so: before the first record, and inside the second.
 silent() { # signal records bytes
     rm -f "$work/half" "$work/pipe" "$work/half.tsv"
     mkfifo "$work/pipe"
-    prunet-step --state "$work/start" -o "$work/half" --expect "$work/names" <"$work/pipe" >"$work/half.tsv" 2>"$work/half.err" &
+    env --default-signal prunet-step --state "$work/start" -o "$work/half" --expect "$work/names" <"$work/pipe" >"$work/half.tsv" 2>"$work/half.err" &
     local pid=$! waited=0
     exec 3>"$work/pipe"
     cat "${records[@]:0:$2}" >&3

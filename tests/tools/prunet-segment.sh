@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# prunet-segment: the label maps of the tools that it stands for, byte for byte, of files, folders and data sets; modalities
+# that are missing; what it refuses; what is left after a failure.
+set -u
+# shellcheck source=tests/check.sh
+. tests/check.sh
+cd "$TMPDIR" || exit 1
+
+phantom -q --seed 3 --cases 3 --size 40x48x36 -o data >/dev/null
+prunet-init --seed 1 --channels 4,8,8 -o model 2>/dev/null
+prunet-init --seed 2 --channels 4,8,8 -o other 2>/dev/null
+segment() { # prunet-segment's words...
+    prunet-segment -m model --crop 32x32x32 "$@" >table 2>err
+}
+by_tools() { # case, prunet-infer's options...
+    nii2raw --no-label --dir "data/$1" 2>/dev/null | crop --size 32x32x32 2>/dev/null | standardize |
+        prunet-infer "${@:2}" --label-map | raw2nii -o "$1.nii.gz"
+}
+names=(phantom_00001 phantom_00002 phantom_00003)
+for name in "${names[@]}"; do
+    by_tools "$name" -m model
+done
+
+# --- what it makes ---
+
+check "a data set" segment -o out data
+for name in "${names[@]}"; do
+    check "$name as by the tools" cmp "$name.nii.gz" "out/$name.nii.gz"
+done
+check "a row a case" test "$(cut -f1 table | paste -s -d ' ')" = "case ${names[*]}"
+check "the columns" test "$(head -n 1 table)" = $'case\twt_ml\ttc_ml\tet_ml\tmissing\tlabel_map'
+check "nothing else is there" test "$(ls -A out)" = "$(printf '%s.nii.gz\n' "${names[@]}")"
+
+check "a case's folder" segment -o one "data/${names[1]}"
+check "the same map" cmp "${names[1]}.nii.gz" "one/${names[1]}.nii.gz"
+files=(data/phantom_00002/phantom_00002_{t1,t1ce,t2,flair}.nii.gz)
+check "four files" segment -o four.nii.gz "${files[@]}"
+check "the same map" cmp "${names[1]}.nii.gz" four.nii.gz
+check "the same by options, in any order" segment -o by.nii.gz --flair "${files[3]}" --t2 "${files[2]}" --t1 "${files[0]}" --t1ce "${files[1]}"
+check "the same map" cmp "${names[1]}.nii.gz" by.nii.gz
+by_tools phantom_00001 -m model -m other --flip-tta
+check "two models and flips" segment -m other --flip-tta -o mean.nii.gz data/phantom_00001
+check "as by the tools" cmp phantom_00001.nii.gz mean.nii.gz
+check "no header" segment --no-header -o out data/phantom_00001
+check "is none" test "$(wc -l <table)" = 1
+
+# Millilitres: voxels of 1 mm in the map's labels, counted from its bytes.
+counted() { # labels of a region
+    gzip -dc out/phantom_00003.nii.gz | tail -c +353 | od -An -v -tu1 -w1 |
+        awk -v labels=" $1 " 'index(labels, " " $1 + 0 " ") { count++ } END { printf "%.2f", count / 1000 }'
+}
+segment -o out data
+check "volumes" test "$(tail -n 1 table | cut -f2-4)" = "$(counted "1 2 4")"$'\t'"$(counted "1 4")"$'\t'"$(counted 4)"
+
+# --- modalities that are missing are 0 ---
+
+mkdir some && cp -r data/phantom_00002 some/phantom_00002 && rm some/phantom_00002/*_t1.nii.gz some/phantom_00002/*_t2.nii.gz
+check "a case without T1 and T2" segment -o some.nii.gz some/phantom_00002
+check "says so" test "$(tail -n 1 table | cut -f5)" = t1,t2
+cp -r data/phantom_00002 zero
+for modality in t1 t2; do # the same voxels, all 0
+    gzip -dc "data/phantom_00002/phantom_00002_$modality.nii.gz" >image
+    { head -c 352 image && tail -c +353 image | tr '\000-\377' '\000'; } >"zero/phantom_00002_$modality.nii"
+    rm "zero/phantom_00002_$modality.nii.gz"
+done
+check "zeros in their place" segment -o zero.nii.gz --case phantom_00002 zero/phantom_00002_t1.nii zero/*_t1ce* zero/phantom_00002_t2.nii zero/*_flair*
+check "give the same map" cmp some.nii.gz zero.nii.gz
+check "FLAIR alone" segment -o flair.nii.gz --flair "${files[3]}"
+check "says so" test "$(tail -n 1 table | cut -f1,5)" = $'phantom_00002\tt1,t1ce,t2'
+
+# --- what it refuses ---
+
+refused() { # name, status, text, words...
+    segment "${@:4}"
+    check "$1: status $2" test $? = "$2"
+    check "$1: says $3" grep -q -- "$3" err || show err
+}
+refused "no OUT" 2 "-o OUT is needed" data
+refused "no operand" 2 "give T1 T1CE T2 FLAIR" -o x
+refused "two operands" 2 "give T1 T1CE T2 FLAIR" -o x data/phantom_00001 data/phantom_00002
+refused "files and options" 2 "no operand can stand beside" -o x --t1 "${files[0]}" data
+refused "a data set into a file" 2 "need a folder" -o x.nii.gz data
+refused "a modality in another's place" 65 "given as t1" -o x.nii.gz --t1 "${files[1]}"
+refused "two patients" 65 "two cases" -o x.nii.gz --t1 "${files[0]}" --flair data/phantom_00001/*_flair.nii.gz
+refused "no such folder" 1 "nowhere" -o x nowhere
+refused "no such model" 1 "nothing" -m nothing -o x data
+mkdir empty && refused "an empty folder" 65 "empty" -o x empty
+check "nothing is left of all that" test ! -e x -a ! -e x.nii.gz
+
+cp -r data broken && head -c 5000 data/phantom_00002/phantom_00002_t2.nii.gz >broken/phantom_00002/phantom_00002_t2.nii.gz
+refused "a damaged file" 65 "phantom_00002.*_t2.nii.gz" -o part broken
+check "the others are made" test "$(ls -A part)" = "$(printf '%s.nii.gz\n' phantom_00001 phantom_00003)"
+check "and in the table" test "$(cut -f1 table | paste -s -d ' ')" = "case phantom_00001 phantom_00003"
+check "and it is said how many are not" grep -q "1 of 3 cases were left out" err
+
+starter=$(dirname "$(command -v prunet-segment)")/../../data/models/starter.safetensors
+if [ -f "$starter" ]; then
+    check "the starter" prunet-segment -o starter.nii.gz data/phantom_00001 >table 2>err
+    check "is named, and what it is not" grep -q "starter.*no patient.*not a medical device" err
+    check "unless one is quiet" test -z "$(prunet-segment -q -o starter.nii.gz data/phantom_00001 2>&1 >table)"
+fi

@@ -1,0 +1,81 @@
+/* list-cases: the cases of a data set and their files. */
+#include "lib/base/error.h"
+#include "lib/base/options.h"
+#include "lib/base/output.h"
+#include "lib/volume/case_list.h"
+
+static bool labelled, no_header;
+static const char *output_path;
+
+static const struct option_spec options[] = {
+    {"labelled", 0, OPTION_FLAG, &labelled, NULL, "refuse cases without a label map"},
+};
+
+static const struct tool tool = {
+    .name = "list-cases",
+    .usage = "[--labelled] [-o OUT] DATA",
+    .summary =
+        "Prints a row for each case of the folder DATA, sorted by name: its name, its folder, its label map\n"
+        "and the file of each modality; - where there is none. A case is a folder with .nii or .nii.gz\n"
+        "files, in DATA or one level below it (HGG, LGG), and is named after its folder. Files are found\n"
+        "as nii2raw --dir finds them; none is opened.",
+    .options = options,
+    .count = OPTION_COUNT(options),
+    .common = {.output = &output_path, .no_header = &no_header},
+    .notes =
+        "Passed over: what lies below a case's folder, names that begin with a dot, folders that other\n"
+        "systems leave (__MACOSX), links that lead back to DATA or above it. Refused with status 65, each\n"
+        "named: a folder whose name is no case name, two of one name, a file that is there twice, files of\n"
+        "two patients in one folder. DATA without any case is refused, too.",
+    .example = "list-cases /data/BraTS2018 | cut -f 1",
+};
+
+static int print_file(struct output *output, const char *file)
+{
+    return output_print(output, "\t%s", file ? file : "-");
+}
+
+static int print_row(struct output *output, const struct listed_case *listed)
+{
+    int status = output_print(output, "%s\t%s", listed->files.name, listed->folder);
+    if (!status)
+        status = print_file(output, listed->files.label);
+    for (int i = 0; !status && i < MODALITIES; i++)
+        status = print_file(output, listed->files.image[i]);
+    return status ? status : output_print(output, "\n");
+}
+
+static int print_header(struct output *output)
+{
+    int status = output_print(output, "case\tfolder\tlabel");
+    for (int i = 0; !status && i < MODALITIES; i++)
+        status = output_print(output, "\t%s", modalities[i].name);
+    return status ? status : output_print(output, "\n");
+}
+
+static int print_list(const struct case_list *list)
+{
+    struct output output;
+    int status = output_open(&output, output_path, false);
+    if (!status && !no_header)
+        status = print_header(&output);
+    for (size_t i = 0; !status && i < list->count; i++)
+        status = print_row(&output, &list->row[i]);
+    if (!status)
+        return output_commit(&output);
+    output_discard(&output);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct case_list list;
+    int first = options_parse(&tool, argc, argv);
+    if (argc - first != 1)
+        usage_error("%d folders: one is expected", argc - first);
+    int status = case_list_read(&list, argv[first], labelled);
+    if (!status)
+        status = print_list(&list);
+    case_list_free(&list);
+    return status ? report(status) : STATUS_OK;
+}

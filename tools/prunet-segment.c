@@ -1,0 +1,261 @@
+/* prunet-segment: a case's NIfTI files to its label map, in one step. */
+#include "lib/base/error.h"
+#include "lib/base/options.h"
+#include "lib/base/output.h"
+#include "lib/base/progress.h"
+#include "lib/network/model.h"
+#include "lib/network/segment_case.h"
+#include "lib/stream/nifti_write.h"
+#include "lib/volume/case_operands.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct request {
+    struct option_texts models;
+    const char *out, *name;
+    const char *file[MODALITIES]; /* --t1 and so on; NULL: not given */
+    bool flips, no_header;
+    struct backend_choice backend;
+    struct segment_settings settings;
+};
+
+static bool is_nifti(const char *path)
+{
+    const size_t length = strlen(path);
+    return (length > 4 && !strcmp(path + length - 4, ".nii")) ||
+           (length > 7 && !strcmp(path + length - 7, ".nii.gz"));
+}
+
+/* Where a case's label map goes: OUT itself, or a file of the case's name in the folder OUT. */
+static char *target_of(const struct request *request, const char *name)
+{
+    char *path;
+    if (is_nifti(request->out))
+        return strdup(request->out);
+    return asprintf(&path, "%s/%s.nii.gz", request->out, name) < 0 ? NULL : path;
+}
+
+/* The folder OUT is made when there is something to put there. */
+static int write_map(const struct request *request, const char *path, const struct record *map)
+{
+    struct output output;
+    if (!is_nifti(request->out) && mkdir(request->out, 0777) && errno != EEXIST)
+        return fail_errno(STATUS_FAILURE, "%s: cannot be made", request->out);
+    int status = output_open(&output, path, true);
+    if (status)
+        return status;
+    const size_t length = strlen(path);
+    status = nifti_write(&output, map, length > 3 && !strcmp(path + length - 3, ".gz"));
+    if (!status)
+        return output_commit(&output);
+    output_discard(&output);
+    return status;
+}
+
+/* The modalities that a case lacks, with commas between; "-" where it has all. */
+static void missing_of(const struct nifti_case *files, char missing[NAME_LIST_SIZE])
+{
+    *missing = 0;
+    for (int i = 0; i < files->images; i++)
+        if (!files->image[i]) {
+            strcat(missing, *missing ? "," : "");
+            strcat(missing, modalities[i].name);
+        }
+    if (!*missing)
+        strcpy(missing, "-");
+}
+
+static int print_header(struct output *table)
+{
+    char columns[NAME_LIST_SIZE], *rest = columns;
+    region_columns(record_scheme, columns);
+    int status = output_print(table, "case");
+    for (char *column; !status && (column = strsep(&rest, " "));)
+        status = output_print(table, "\t%s_ml", column);
+    return status ? status : output_print(table, "\tmissing\tlabel_map\n");
+}
+
+static int print_row(struct output *table, const struct nifti_case *files, const struct record *map,
+                     const char *path)
+{
+    double volumes[SCHEME_REGIONS_MAX];
+    char missing[NAME_LIST_SIZE];
+    region_volumes(record_scheme, map, volumes);
+    missing_of(files, missing);
+    int status = output_print(table, "%s", files->name);
+    for (int r = 0; !status && r < record_scheme->region_count; r++)
+        status = output_print(table, "\t%.2f", volumes[r]);
+    return status ? status : output_print(table, "\t%s\t%s\n", missing, path);
+}
+
+static int segment_one(const struct request *request, struct ensemble *ensemble,
+                       const struct nifti_case *files, struct output *table)
+{
+    struct record map;
+    char *path = target_of(request, files->name);
+    int status = path ? segment_case(ensemble, files, &request->settings, &map)
+                      : fail(STATUS_FAILURE, "out of memory");
+    if (!status) {
+        status = write_map(request, path, &map);
+        if (!status)
+            status = print_row(table, files, &map, path);
+        record_free(&map);
+    }
+    free(path);
+    return status;
+}
+
+/* One case that cannot be segmented does not keep the others from it. */
+static int segment_all(const struct request *request, struct ensemble *ensemble, const struct case_list *list,
+                       struct output *table)
+{
+    struct progress progress;
+    size_t left_out = 0;
+    int status = STATUS_OK;
+    progress_start(&progress, "case", list->count);
+    for (size_t i = 0; i < list->count && !status; i++) {
+        const struct nifti_case *files = &list->row[i].files;
+        status = segment_one(request, ensemble, files, table);
+        if (status)
+            fail_in(status, "%s", files->name);
+        if (status == STATUS_DATA && list->count > 1) {
+            progress_end(&progress);
+            report(status);
+            left_out++;
+            status = STATUS_OK;
+        }
+        progress_advance(&progress, files->name, NULL);
+    }
+    progress_end(&progress);
+    return status || !left_out ? status
+                               : fail(STATUS_DATA, "%zu of %zu cases were left out", left_out, list->count);
+}
+
+/* The rows are printed, too, when a case fails. */
+static int print_all(const struct request *request, struct ensemble *ensemble, const struct case_list *list)
+{
+    struct output table;
+    int status = output_open(&table, NULL, false);
+    if (!status && !request->no_header)
+        status = print_header(&table);
+    if (!status)
+        status = segment_all(request, ensemble, list, &table);
+    if (status == STATUS_OK)
+        return output_commit(&table);
+    output_discard(&table);
+    return status;
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat about;
+    return !stat(path, &about) && S_ISDIR(about.st_mode);
+}
+
+static int list_cases(const struct request *request, int count, char *const *operands, struct case_list *list)
+{
+    if (count == 1 && is_folder(operands[0]))
+        return cases_of_folder(list, operands[0]);
+    return case_of_files(list, count ? count : MODALITIES,
+                         count ? (const char *const *)operands : request->file, request->name);
+}
+
+static int run(const struct request *request, int count, char *const *operands)
+{
+    struct case_list list = {0};
+    struct ensemble *ensemble;
+    int status = list_cases(request, count, operands, &list);
+    if (!status && list.count > 1 && is_nifti(request->out))
+        status = fail(STATUS_USAGE, "%s: %zu label maps need a folder", request->out, list.count);
+    if (!status)
+        status = ensemble_open(&ensemble, &request->backend, request->models.count, request->models.values,
+                               request->flips);
+    if (!status) {
+        status = print_all(request, ensemble, &list);
+        ensemble_close(ensemble);
+    }
+    case_list_free(&list);
+    return status;
+}
+
+static void check_usage(const struct request *request, int count)
+{
+    bool named = false;
+    for (int i = 0; i < MODALITIES; i++)
+        named = named || request->file[i];
+    if (named && count)
+        usage_error("--t1, --t1ce, --t2 and --flair name the files: no operand can stand beside them");
+    if (!named && count != 1 && count != MODALITIES)
+        usage_error("%d operands: give T1 T1CE T2 FLAIR, or a folder", count);
+    if (!request->out)
+        usage_error("-o OUT is needed");
+}
+
+/* Without --model it is the starter, and that is said. */
+static int choose_model(struct request *request, char path[MODEL_PATH_SIZE])
+{
+    if (request->models.count)
+        return STATUS_OK;
+    int status = model_default(path);
+    request->models = (struct option_texts){1, {path}};
+    if (!status && !quiet)
+        fprintf(stderr,
+                "%s: by the starter, which was trained on drawn heads and on no patient: not a medical "
+                "device (data/models/README.md)\n",
+                tool_name);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct request request = {.settings.crop = {160, 192, 160}};
+    char starter[MODEL_PATH_SIZE];
+    const struct option_spec options[] = {
+        {"model", 'm', OPTION_TEXTS, &request.models, "MODEL",
+         "weights to segment with (the starter); several: their mean"},
+        {"t1", 0, OPTION_TEXT, &request.file[0], "FILE", "the T1 image; any of the four may be missing"},
+        {"t1ce", 0, OPTION_TEXT, &request.file[1], "FILE", "the T1 image with a contrast agent"},
+        {"t2", 0, OPTION_TEXT, &request.file[2], "FILE", "the T2 image"},
+        {"flair", 0, OPTION_TEXT, &request.file[3], "FILE", "the FLAIR image"},
+        {"case", 'c', OPTION_TEXT, &request.name, "NAME", "name of the case (from the first file)"},
+        {"crop", 0, OPTION_SIZE, request.settings.crop, "XxYxZ",
+         "voxels about the brain that the network sees (160x192x160)"},
+        {"flip-tta", 0, OPTION_FLAG, &request.flips, NULL,
+         "mean over the eight flips of the image (eight times the work)"},
+        {"nan-to-zero", 0, OPTION_FLAG, &request.settings.nifti.nan_to_zero, NULL,
+         "read non-finite voxels as 0"},
+    };
+    const struct tool tool = {
+        .name = "prunet-segment",
+        .usage = "[OPTION...] -o OUT CASE | DATA\n"
+                 "[OPTION...] -o OUT.nii.gz T1 T1CE T2 FLAIR | IMAGE4D\n"
+                 "[OPTION...] -o OUT.nii.gz [--t1 FILE] [--t1ce FILE] [--t2 FILE] [--flair FILE]",
+        .summary = "Makes label maps, on the grids of the images: of the case in a folder, of all cases of a "
+                   "data set\n"
+                   "(OUT is then a folder, which gets NAME.nii.gz), or of files. Prints a row a case: "
+                   "millilitres of\n"
+                   "each region, the modalities that are missing, the label map's file. It does what nii2raw "
+                   "| crop |\n"
+                   "standardize | prunet-infer --label-map | raw2nii do, in one process.\n\n"
+                   "Images must be without skull and registered to each other, with voxels of about 1 mm. A "
+                   "case that\n"
+                   "cannot be segmented is named and left out; the status is then 65.",
+        .options = options,
+        .count = OPTION_COUNT(options),
+        .common = {BACKEND_OPTIONS(request.backend), .output = &request.out,
+                   .max_bytes = &request.settings.nifti.max_bytes, .no_header = &request.no_header},
+        .notes =
+            "The labels are those of BraTS 2018: 1 core, 2 oedema, 4 enhancing tumour. Files of a folder\n"
+            "are found as nii2raw --dir and list-cases find them.",
+        .example = "prunet-segment -o segmented BraTS2021_00006",
+    };
+    int first = options_parse(&tool, argc, argv);
+    check_usage(&request, argc - first);
+    int status = choose_model(&request, starter);
+    if (!status)
+        status = run(&request, argc - first, argv + first);
+    return status ? report(status) : STATUS_OK;
+}
