@@ -1,7 +1,19 @@
-# What the pipeline's scripts share: messages, options, configurations, tables, whole-file writes. Sourced.
+# What the pipeline's scripts share: messages, stops, options, configurations, tables, whole-file writes. Sourced.
 #
 # A script begins with a comment that --help prints; its usage is the line there that holds the script's own path.
 # shellcheck shell=bash
+
+# Whatever the environment has set, bash is bash. What changes the shell itself (posix mode forgets the status of children,
+# noclobber refuses to write a file again, nullglob drops words, a file of one's own is read first) is taken out and the
+# script begins anew; a function may have a command's name, CDPATH makes cd print, TMOUT ends a read before its end.
+if [ ${#BASH_SOURCE[@]} -gt 1 ] &&
+    [[ ${SHELLOPTS@a}${BASHOPTS@a} == *x* || -n ${BASH_ENV+set}${BASH_COMPAT+set}${POSIXLY_CORRECT+set} ]]; then
+    exec env -u SHELLOPTS -u BASHOPTS -u BASH_ENV -u BASH_COMPAT -u POSIXLY_CORRECT "$BASH" "${BASH_SOURCE[-1]}" "$@"
+fi
+unset CDPATH GLOBIGNORE EXECIGNORE GREP_OPTIONS TMOUT
+while read -r _ _ name; do
+    unset -f "$name"
+done < <(declare -Fx)
 
 program=${0##*/}
 program=${program%.sh}
@@ -18,8 +30,9 @@ export BUILD PATH
 # --- messages --------------------------------------------------------------------------------------------------------
 # Exit statuses, as the tools': 1 failure, 2 usage, 65 bad input, 75 try again later.
 
+# Where nobody listens any more (a terminal that is closed) the work counts, not the message.
 say() {
-    printf '%s: %s\n' "$program" "$*" >&2
+    printf '%s: %s\n' "$program" "$*" >&2 || true
 }
 
 die() { # status message...
@@ -27,6 +40,130 @@ die() { # status message...
     shift
     say "$@"
     exit "$status"
+}
+
+# --- stops and leftovers ---------------------------------------------------------------------------------------------
+# A script that says catch_stops is stopped in order by SIGHUP, SIGINT, SIGQUIT, SIGTERM and SIGPIPE: the tools that it runs by
+# run_tool or run_pipe (run_tool.sh) are told, and when they have ended so does the script, with status 75. A signal that the
+# script was started with as ignored stays so (nohup). SIGXFSZ is ignored, here and in all that is started here: a file that
+# may not grow is a failed write with a message.
+#
+#   catch_stops now         before there is anything to clear up. The script ends as soon as its tools have
+#   catch_stops later [FUNCTION]  the script goes on: it looks at $stopping and ends by itself, in its own good time; FUNCTION
+#                           is called at each signal
+#   at_exit FUNCTION        calls it when the script ends, however it does, save by kill -9; the last one first
+#   own_temporary NAME FILE sets NAME to the name of a temporary file or folder beside FILE, to be published as FILE. It is no
+#                           other process's, is removed when the script ends, and, after kill -9, by whoever writes FILE next
+#
+# What takes longer than a moment is run by run_tool or run_pipe, or a signal to the script alone waits for it. None of this is
+# for subshells: there a signal has its usual effect, and the script's tidying is the script's.
+#
+# bash 5.2 cannot read a trap's command when the signal comes just as it reads a $( ): once in a thousand times, of a script that
+# does little else. The script then ends with status 2 and a message of bash's, as tidily.
+
+stopping=      # the signal's name once one has come
+signals_seen=0 # how many have come
+busy=          # yes while run_tool waits for its tools
+running=()     # their process ids
+# shellcheck disable=SC2034
+as_started=() # the command by which a tool gets the signals of the terminal, too
+stop_when=now
+stop_hook=:
+stop_said=     # yes where the script has said itself that it was stopped
+endings=()
+temporaries=()
+temporary_count=0
+temporary_space= # HOST-SPACE of this process
+
+catch_stops() { # "now" or "later", function
+    local signal
+    stop_when=$1
+    stop_hook=${2:-:}
+    trap '' XFSZ
+    for signal in HUP INT QUIT TERM PIPE; do
+        # shellcheck disable=SC2064 # the name is that of now
+        trap "on_stop $signal" "$signal"
+    done
+    trap 'finish $?' EXIT
+    # What bash starts in the background ignores SIGINT and SIGQUIT, unless they are set back; where this script ignores them
+    # itself they stay ignored.
+    if [ -n "$(trap -p INT)" ] && env --default-signal=INT,QUIT true 2>/dev/null; then
+        # shellcheck disable=SC2034,SC2054
+        as_started=(env --default-signal=INT,QUIT)
+    fi
+}
+
+on_stop() { # signal
+    signals_seen=$((signals_seen + 1))
+    "$stop_hook"
+    stopping=$1
+    tell_running
+    [ -n "$busy" ] || [ "$stop_when" = later ] || finish 75
+}
+
+tell_running() {
+    [ ${#running[@]} = 0 ] || kill -TERM "${running[@]}" 2>/dev/null || true
+}
+
+at_exit() { # function
+    endings=("$1" "${endings[@]}")
+}
+
+# The end of a script. A signal that comes when it has ended, but not begun this, ends it by this.
+finish() { # status
+    local status=$1 ending
+    stop_when=later # a signal does not end the ending
+    trap - EXIT
+    [ "$status" != 141 ] || stopping=${stopping:-PIPE} # a tool of ours spoke to nobody, instead of us
+    set +e
+    tell_running # where an error, and no signal, ends the script beside its tools
+    for ending in "${running[@]}"; do
+        wait_for "$ending"
+    done
+    for ending in "${endings[@]}"; do
+        "$ending"
+    done
+    [ ${#temporaries[@]} = 0 ] || rm -rf -- "${temporaries[@]}"
+    [ -n "$stopping" ] || exit "$status"
+    [ -n "$stop_said" ] || say "stopped by SIG$stopping; the same command goes on from there"
+    exit 75
+}
+
+# Temporary files are called .NAME.HOST-SPACE-PID-START-COUNT.part, as those of the tools (lib/base/temporary.h): SPACE is that
+# of the process ids, START when the process began, in the kernel's ticks. They say whether the writer still runs.
+own_temporary() { # variable, final name
+    local folder=. name=${2##*/}
+    case $2 in */*) folder=${2%/*}/ ;; *) folder= ;; esac
+    [ -n "$temporary_space" ] || temporary_space=$(process_space)
+    sweep_temporaries "$folder.${name:0:100}.$temporary_space-"
+    temporary_count=$((temporary_count + 1))
+    printf -v "$1" '%s.%s.%s-%s-%s-%s.part' "$folder" "${name:0:100}" "$temporary_space" $$ "$(process_start $$)" $temporary_count
+    temporaries+=("${!1}")
+}
+
+process_space() {
+    local space host
+    space=$(readlink /proc/self/ns/pid) || space=0
+    host=$(uname -n)
+    printf '%s-%s' "${host//\//_}" "${space//[!0-9]/}"
+}
+
+# When a process began; nothing where there is none.
+process_start() { # pid
+    local stat fields
+    { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 0
+    read -ra fields <<<"${stat##*) }"
+    printf %s "${fields[19]}"
+}
+
+# Removes temporary files of one's own whose writer, on this host, runs no more.
+sweep_temporaries() { # how their names begin
+    local old
+    for old in "$1"*.part; do
+        [ -O "$old" ] || continue
+        [[ ${old#"$1"} =~ ^([0-9]+)-([0-9]+)-[0-9]+\.part$ ]] || continue
+        [ "$(process_start "${BASH_REMATCH[1]}")" = "${BASH_REMATCH[2]}" ] || rm -rf -- "$old"
+    done
 }
 
 # --- options ---------------------------------------------------------------------------------------------------------
@@ -72,6 +209,14 @@ require() { # "data run...", count of operands
     [ ${#operands[@]} = "${2:-0}" ] || die_usage "${#operands[@]} operands, not ${2:-0}"
 }
 
+# Ends the script unless these options, where they are given, are whole numbers.
+require_naturals() { # "seed epochs..."
+    local name
+    for name in $1; do
+        [[ ${!name} =~ ^[0-9]{0,20}$ ]] || die_usage "--$name ${!name} is not a whole number"
+    done
+}
+
 # The comment at the head of the script.
 print_help() {
     sed -n '1d; /^#/!q; s/^# \{0,1\}//p' "$0"
@@ -85,10 +230,12 @@ die_usage() { # message
 # --- configurations --------------------------------------------------------------------------------------------------
 
 # Reads the settings of a configuration: defaults, then each of those joined by + (small+no-augmentation). A name with a
-# slash is a file of one's own. Every setting becomes a variable; `setting_names` lists them in order.
+# slash is a file of one's own. Every setting becomes a variable, after settings.awk has checked it; `setting_names`
+# lists them in order.
 load_config() { # configuration
-    local name file key names=()
+    local name file names=() assignments=()
     setting_names=()
+    [[ $1 != *[$'\t\n']* ]] || die 2 "configuration '$1': a tab or a line break in its name" # it is a cell of tables
     read_settings "$here/configurations/defaults" new
     IFS=+ read -ra names <<<"$1"
     [ ${#names[@]} != 0 ] || die 2 "no configuration is named; there are: $(config_names)"
@@ -100,9 +247,23 @@ load_config() { # configuration
         [ -f "$file" ] || die 2 "configuration '$name': no such file $file; there are: $(config_names)"
         read_settings "$file" known
     done
-    for key in "${setting_names[@]}"; do
-        [ -n "${!key}" ] || die 2 "configuration '$1': $key has no value"
+    check_settings "${assignments[@]}"
+}
+
+# Ends the script unless all are valid and fit each other.
+check_settings() { # "KEY value where" with tabs between, where: "FILE: line 3" or "--seed"
+    local wrong
+    wrong=$(printf '%s\n' $'setting\tvalue\twhere' "$@" |
+        awk -f "$here/columns.awk" -f "$here/settings.awk" "$here/settings.tsv" -) || die 2 "$wrong"
+}
+
+# The same of options that are given: check_options seed epochs.
+check_options() { # names of options
+    local name options=()
+    for name in "$@"; do
+        [ -z "${!name}" ] || options+=("${name^^}"$'\t'"${!name}"$'\t'"--$name")
     done
+    [ ${#options[@]} = 0 ] || check_settings "${options[@]}"
 }
 
 config_names() {
@@ -116,7 +277,7 @@ read_settings() { # file, "new" where any key may appear or "known"
         line=${text%%$'\n'*} text=${text#"$line"} text=${text#$'\n'}
         number=$((number + 1))
         case $line in '' | '#'*) continue ;; esac
-        [[ $line =~ ^([A-Z_]+)=([A-Za-z0-9.,/-]*)$ ]] || die 2 "$1: line $number is not KEY=value: $line"
+        [[ $line =~ ^([A-Z_]+)=([A-Za-z0-9.,:+/-]*)$ ]] || die 2 "$1: line $number is not KEY=value: $line"
         key=${BASH_REMATCH[1]}
         if [ "$2" = new ]; then
             setting_names+=("$key")
@@ -124,6 +285,7 @@ read_settings() { # file, "new" where any key may appear or "known"
             [[ " ${setting_names[*]} " == *" $key "* ]] || die 2 "$1: line $number: no setting is called $key"
         fi
         printf -v "$key" %s "${BASH_REMATCH[2]}"
+        assignments+=("$key"$'\t'"${BASH_REMATCH[2]}"$'\t'"$1: line $number")
     done
 }
 
@@ -133,10 +295,22 @@ network_options() {
     [ "$KIND" = baseline ] || printf '%s\n' --encoder-blocks "$ENCODER_BLOCKS" --decoder-blocks "$DECODER_BLOCKS"
 }
 
-# The bytes that prunet-plan allocates for a training step.
-planned_bytes() { # prunet-plan's options
-    prunet-plan "$@" |
-        table_awk 'field("run") == "training" && field("item") == "total" && field("name") == "allocated" {
+# The options of prunet-step and prunet-plan that decide the memory of a training step, one a line.
+memory_options() {
+    printf '%s\n' --memory "$MEMORY" --loss "$LOSS"
+}
+
+# The options of prunet-step that the configuration decides, but for the learning rate.
+step_options() {
+    memory_options
+    printf '%s\n' --weight-decay "$WEIGHT_DECAY" --loss-divisor "$LOSS_DIVISOR" --loss-dice-weight "$LOSS_DICE_WEIGHT" \
+        --loss-bce-weight "$LOSS_BCE_WEIGHT"
+}
+
+# The bytes that prunet-plan allocates for a training step or for an inference.
+planned_bytes() { # "training" or "inference", prunet-plan's options
+    prunet-plan "${@:2}" |
+        table_awk -v run="$1" 'field("run") == run && field("item") == "total" && field("name") == "allocated" {
             print field("bytes") }'
 }
 
@@ -157,11 +331,34 @@ column() { # name table
     table_awk -v name="$1" '!header { print field(name) }' "${@:2}"
 }
 
+# The lines that a command prints, into an array. An error of the command, or in reading, is not taken for the end.
+read_lines() { # array command...
+    local -n lines_read=$1
+    mapfile -t lines_read < <("${@:2}" && echo end)
+    [ ${#lines_read[@]} != 0 ] && [ "${lines_read[-1]}" = end ] || die 1 "${*:2}: its lines could not be read"
+    unset 'lines_read[-1]'
+}
+
+# The names of cases in a list, a line each, into an array. Names become paths: what is no name of a case is refused.
+read_names() { # array list
+    read_lines "$1" cat -- "$2"
+    local -n names_read=$1
+    local name
+    for name in "${names_read[@]}"; do
+        [[ $name =~ ^[A-Za-z0-9._][A-Za-z0-9._-]{0,63}$ ]] || die 65 "$2: '$name' is no name of a case"
+    done
+}
+
 # --- files -----------------------------------------------------------------------------------------------------------
 
-# Makes what FILE... hold survive a power loss.
+# Makes what FILE... hold survive a power loss. A file system that cannot do that for a folder (some of networks and
+# containers) says EINVAL or ENOTSUP, which is passed over, as lib/base/output.c does.
 persist() {
-    sync -- "$@"
+    local said
+    said=$(sync -- "$@" 2>&1) && return
+    said=$(printf '%s\n' "$said" | grep -v -e ': Invalid argument$' -e ': \(Operation n\|N\)ot supported$') || return 0
+    say "$said"
+    return 1
 }
 
 # Gives a file its final name, whole or not at all, after its bytes are on the disk.
@@ -169,7 +366,3 @@ publish() { # temporary final
     persist "$1" && mv -fT -- "$1" "$2" && persist "$(dirname "$2")"
 }
 
-# The folder of every case of DATA, one a line, sorted by name.
-case_folders() { # data
-    "$here/cases" "$1"
-}

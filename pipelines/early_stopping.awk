@@ -49,5 +49,5 @@ function average_of(count,    sum, i)
         best_average = now
     }
     stop = patience != "none" && average_best != "-" && epoch - average_best >= patience
-    print $0, best, now == "-" ? now : sprintf("%.6f", now / 1e6), average_best, stop ? "yes" : "no"
+    print $0, best, (now == "-" ? now : sprintf("%.6f", now / 1e6)), average_best, (stop ? "yes" : "no")
 }

@@ -11,10 +11,20 @@ epoch_name() { # epoch
     printf %04d "$1"
 }
 
-last_epoch() {
-    local last
-    last=$(cd "$epochs" && printf '%s\n' [0-9]* | tail -n 1)
-    printf %d "$((10#$last))"
+# Sets `complete` to the folders of the complete epochs, in their order. Only an epoch's exact name counts.
+find_epochs() {
+    local folder digit='[0-9]'
+    complete=()
+    for folder in "$epochs"/$digit$digit$digit$digit "$epochs"/[1-9]$digit$digit$digit$digit{,$digit,$digit$digit}; do
+        [ ! -d "$folder" ] || complete+=("$folder")
+    done
+}
+
+# Sets `last` to the number of the last complete epoch.
+find_last() {
+    find_epochs
+    last=${complete[-1]##*/}
+    last=$((10#$last))
 }
 
 # Gives an epoch's folder its next name after its bytes are on the disk, and removes the epoch's other folders.
@@ -28,26 +38,28 @@ advance() { # folder name
     done
 }
 
-record_paths() { # names from standard input
+# Sets `records` to the files of the named cases.
+find_records() { # names...
     local name
-    while IFS= read -r name; do
-        printf '%s\n' "$cases/$name.nrrd"
+    records=()
+    for name in "$@"; do
+        records+=("$cases/$name.nrrd")
     done
 }
 
 order_of() { # epoch
-    order-cases --seed "$seed" --epoch "$1" "$run/manifest/training"
+    printf '%s\n' "${training[@]}" | order-cases --seed "$seed" --epoch "$1"
 }
 
 # --- training --------------------------------------------------------------------------------------------------------
 
 # The records of the named cases on standard output, augmented and cut to patches as the configuration has it.
-augmented_records() { # epoch names
-    local records=() options=()
-    mapfile -t records < <(record_paths <<<"$2")
+augmented_records() { # epoch, names...
+    local records options=()
+    find_records "${@:2}"
     [ "$AUGMENT" = yes ] || options+=(--rotate 0 --scale 1 --elastic 0 --shift 0 --no-flip)
     [ "$PATCH" = none ] || options+=(--patch "$PATCH")
-    exec augment --seed "$seed" --epoch "$1" "${options[@]}" -- "${records[@]}"
+    become_tool augment --seed "$seed" --epoch "$1" --digests "$run/manifest/inputs.tsv" "${options[@]}" -- "${records[@]}"
 }
 
 # An epoch's records are prefetched: a process of their own makes them, and the step reads them from descriptor 4.
@@ -59,8 +71,8 @@ prefetcher=  # the process id
 prefetch_start() { # epoch
     local names
     [ "$AUGMENT" != no ] || [ "$PATCH" != none ] || return 0
-    names=$(order_of "$1")
-    exec 4< <(trap '' INT TERM HUP && exec 9>&- && augmented_records "$1" "$names")
+    read_lines names order_of "$1"
+    exec 4< <(ignore_stops && augmented_records "$1" "${names[@]}")
     prefetcher=$!
     prefetching=$1
 }
@@ -81,10 +93,12 @@ prefetch_wait() {
     return "$status"
 }
 
-step() { # epoch work records...
+step() { # epoch work records..., none where they come from augment
+    local options
+    read_lines options step_options
+    [ $# = 2 ] || options+=(--digests "$run/manifest/inputs.tsv")
     run_tool prunet-step --state "$2/from" --epoch "$1" --expect "$2/order" --learning-rate "$(learning_rate "$1")" \
-        --weight-decay "$WEIGHT_DECAY" --loss-divisor "$LOSS_DIVISOR" --memory "$MEMORY" \
-        -o "$2/state.safetensors" -- "${@:3}"
+        "${options[@]}" -o "$2/state.safetensors" -- "${@:3}"
 }
 
 # Prepares .NAME.running: the order of the cases, the state to start from and the table of the steps before a stop. A state
@@ -115,20 +129,21 @@ end_epoch() { # work
 
 # Leaves .NAME.trained, or .NAME.at-K and exits with 75.
 train_epoch() { # epoch
-    local name work=$epochs/.$(epoch_name "$1").running status=0 made=0 records=()
+    local name work=$epochs/.$(epoch_name "$1").running status=0 made=0 names records
     name=$(epoch_name "$1")
     [ -n "$prefetching" ] || prefetch_start "$1"
     begin_epoch "$1" "$name" "$work"
-    [ -z "$stopping" ] || stop_epoch "$name" "$work"
+    [ -z "$stopping" ] || stop_epoch "$name" "$work" 0
     if [ -n "$prefetching" ]; then
         step "$1" "$work" <&4 >"$work/now" || status=$?
         prefetch_wait || made=$?
     else
-        mapfile -t records < <(record_paths <"$work/order")
+        read_lines names cat "$work/order"
+        find_records "${names[@]}"
         step "$1" "$work" "${records[@]}" >"$work/now" || status=$?
     fi
     if [ "$status" = 75 ] || { [ "$status" != 0 ] && [ -n "$stopping" ]; }; then
-        stop_epoch "$name" "$work"
+        stop_epoch "$name" "$work" "$status"
     elif [ "$status" != 0 ]; then
         die "$status" "epoch $1 is dropped; the $(($1 - 1)) before it are kept"
     elif [ "$made" != 0 ]; then
@@ -138,14 +153,15 @@ train_epoch() { # epoch
     advance "$work" ".$name.trained"
 }
 
-stop_epoch() { # name work
+# Only 75 says that the state is one inside the epoch: a step that was killed may have saved a complete one just before.
+stop_epoch() { # name work, prunet-step's status
     local done=0
-    if [ -f "$2/state.safetensors" ]; then
+    if [ "$3" = 75 ] && [ -f "$2/state.safetensors" ]; then
         end_epoch "$2"
         done=$(($(wc -l <"$2/steps.tsv") - 1))
         [ -d "$epochs/.$1.at-$(printf %05d "$done")" ] || advance "$2" ".$1.at-$(printf %05d "$done")"
     fi
-    note "stopped in epoch $((10#$1)) after $done of its cases; the same command goes on from there"
+    note_stop "in epoch $((10#$1)) after $done of its cases"
     exit 75
 }
 
@@ -153,17 +169,18 @@ stop_epoch() { # name work
 
 # The Dice of each validation case on its crop; with that the epoch is complete.
 validate_epoch() { # epoch
-    local name work list=$run/manifest/validation records=() status=0 segmented=0 segmenter
+    local name work records status=0 segmented=0 segmenter
     name=$(epoch_name "$1")
     work=$epochs/.$name.trained
-    mapfile -t records < <(record_paths <"$list")
-    exec 3< <(trap '' INT TERM HUP && exec prunet-infer -m "$work/state.safetensors" --pass-label -- "${records[@]}" 4<&- 9>&-)
+    find_records "${validation[@]}"
+    exec 3< <(ignore_stops && become_tool prunet-infer -m "$work/state.safetensors" --pass-label \
+        --digests "$run/manifest/inputs.tsv" -- "${records[@]}" 4<&-)
     segmenter=$!
-    run_tool dice-eval --expect "$list" - <&3 >"$work/validation.tsv" || status=$?
+    run_tool dice-eval --expect <(printf '%s\n' "${validation[@]}") - <&3 >"$work/validation.tsv" || status=$?
     exec 3<&-
     wait_for "$segmenter" || segmented=$?
     if [ -n "$stopping" ]; then
-        note "stopped in the validation of epoch $1; the same command goes on from there"
+        note_stop "in the validation of epoch $1"
         exit 75
     fi
     [ "$segmented" = 0 ] || die "$segmented" "epoch $1 cannot be validated"

@@ -1,5 +1,5 @@
 # What a run is: its settings, seed, case lists and input checksums. A run folder keeps them, and a run that is continued
-# must be the same run. Sourced by train.
+# must be the same run. Sourced by train and evaluate.
 # shellcheck shell=bash
 
 # What decides the results, a key and its value a line. EPOCHS is not part of it: a run may be trained for longer. The
@@ -8,7 +8,7 @@ run_identity() { # configuration seed
     local key
     printf 'row\t%s\nseed\t%s\n' "$1" "$2"
     for key in "${setting_names[@]}"; do
-        case $key in EPOCHS | PHANTOM_*) continue ;; esac
+        case $key in EPOCHS | PHANTOM_* | DRAWN_*) continue ;; esac
         printf '%s\t%s\n' "$key" "${!key}"
     done
 }
@@ -22,14 +22,15 @@ run_circumstances() {
 }
 
 # The inputs, a line a case: its name, "training" or "validation", the checksum of its records.
-run_inputs() { # cases training validation
-    local list name
+run_inputs() { # cases, manifest with the lists
+    local list name names
     for list in training validation; do
-        while IFS= read -r name; do
+        read_lines names cat "$2/$list"
+        for name in "${names[@]}"; do
             [ -f "$1/$name.nrrd" ] && [ -f "$1/$name.nrrd.sha256" ] ||
                 die 65 "$name: is not preprocessed, or its checksum is missing: remove $1/$name.nrrd and run make preprocess"
             printf '%s\t%s\t%s\n' "$name" "$list" "$(<"$1/$name.nrrd.sha256")"
-        done <"$([ "$list" = training ] && printf %s "$2" || printf %s "$3")"
+        done
     done
 }
 
@@ -44,11 +45,11 @@ meaning() { # table
 }
 
 # A run of a later version may have a setting that this one does not know, and cannot heed.
-refuse_later_settings() { # run, manifest of this version
+refuse_later_settings() { # manifest, manifest of this version
     local unknown
-    unknown=$(cut -f1 "$1/manifest/run.tsv" | grep -vxFf <(cut -f1 "$2/run.tsv") | head -n 1) || return 0
-    die 65 "$1: its setting $unknown is not known to $(sed -n 's/^version\t//p' "$2/circumstances.tsv");" \
-        "the run is of $(sed -n 's/^version\t//p' "$1/manifest/circumstances.tsv")"
+    unknown=$(cut -f1 "$1/run.tsv" | grep -vxFf <(cut -f1 "$2/run.tsv") | head -n 1) || return 0
+    die 65 "${1%/*}: its setting $unknown is not known to $(sed -n 's/^version\t//p' "$2/circumstances.tsv");" \
+        "the run is of $(sed -n 's/^version\t//p' "$1/circumstances.tsv")"
 }
 
 # The first line in which two tables differ by meaning, as "key: old, now new".
@@ -61,28 +62,52 @@ first_difference() { # old new
 }
 
 # Writes the manifest of a new run, or compares it with that of the run that is continued: another configuration, seed, list
-# or input is refused, other circumstances are noted in the journal.
-check_manifest() { # run configuration seed cases training validation
-    local run=$1 new=$1/.manifest table
-    rm -rf "$new" && mkdir "$new"
+# or input is refused, other circumstances are noted in the journal. `split` writes the lists.
+check_manifest() { # run configuration seed cases
+    local run=$1 new
+    own_temporary new "$run/manifest"
+    mkdir "$new"
+    split "$new"
     run_identity "$2" "$3" >"$new/run.tsv"
-    run_inputs "$4" "$5" "$6" >"$new/inputs.tsv"
+    run_inputs "$4" "$new" >"$new/inputs.tsv"
     run_circumstances >"$new/circumstances.tsv"
-    cp "$5" "$new/training"
-    cp "$6" "$new/validation"
-    if [ ! -d "$run/manifest" ]; then
+    if [ -d "$run/manifest" ]; then
+        compare_manifest "$run/manifest" "$new"
+    elif [ -d "$run/epochs/0000" ]; then
+        die 65 "$run/manifest: is missing: restore it, or give another RUN"
+    else
         persist "$new"/*
         publish "$new" "$run/manifest"
-        return
     fi
-    refuse_later_settings "$run" "$new"
+}
+
+compare_manifest() { # old new
+    local table
+    for table in run.tsv inputs.tsv training validation; do
+        [ -s "$1/$table" ] || die 65 "$1/$table: is missing or empty: restore it, or give another RUN"
+    done
+    refuse_later_settings "$1" "$2"
     for table in run.tsv inputs.tsv; do
-        cmp -s <(meaning "$run/manifest/$table") <(meaning "$new/$table") ||
-            die 65 "$run: belongs to another run ($(first_difference "$run/manifest/$table" "$new/$table"));" \
+        cmp -s <(meaning "$1/$table") <(meaning "$2/$table") ||
+            die 65 "${1%/*}: belongs to another run (manifest/$table: $(first_difference "$1/$table" "$2/$table"));" \
                 "give another RUN, or remove it to begin anew"
     done
-    cmp -s "$run/manifest/circumstances.tsv" "$new/circumstances.tsv" ||
+    for table in training validation; do
+        cmp -s "$1/$table" "$2/$table" ||
+            die 65 "$1/$table: is not the list that the run was begun with: restore it"
+    done
+    if [ ! -s "$1/circumstances.tsv" ]; then
+        note "warning: $1/circumstances.tsv is missing"
+    elif ! cmp -s "$1/circumstances.tsv" "$2/circumstances.tsv"; then
         note "warning: continued under other circumstances" \
-            "($(first_difference "$run/manifest/circumstances.tsv" "$new/circumstances.tsv"))"
-    rm -rf "$new"
+            "($(first_difference "$1/circumstances.tsv" "$2/circumstances.tsv"))"
+    fi
+}
+
+# The names of a list of a run's manifest, into an array. A list that has been changed since is not that of inputs.tsv.
+read_list() { # array run "training" or "validation"
+    local file=$2/manifest/$3
+    read_names "$1" "$file"
+    cmp -s <(sort "$file") <(awk -F'\t' -v list="$3" '$2 == list { print $1 }' "$2/manifest/inputs.tsv" | sort) ||
+        die 65 "$file: is not the list that the run was begun with: restore it"
 }

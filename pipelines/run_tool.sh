@@ -1,39 +1,91 @@
-# Runs a tool so that a signal to the script reaches the tool, and so that the tool does not outlive the script. Sourced by
-# train and retrain.
+# Runs tools so that a stop of the script (catch_stops in common.sh) reaches them, and so that they do not outlive it. Sourced.
 #
-# Only the last tool of a pipe is told of a stop (SIGTERM, SIGINT, SIGHUP); it finishes the case it is at. The tools before it
-# ignore these signals (trap '' INT TERM HUP) and end when their pipe is closed.
-# shellcheck shell=bash
+#   run_tool COMMAND...                 on the caller's standard input and output; the status is the command's
+#   run_pipe COMMAND... '|' COMMAND...  the same for a pipe; all its tools are told of a stop. The status is that of the last
+#                                       tool that failed
+#   run_function FUNCTION...            the same for a function, in a process of its own, which a stop ends. Where it takes long,
+#                                       in a pipe, it begins with become_tool: that goes with it
+#
+# A stop (SIGTERM to the tools) is for all of them or, where a tool finishes what it is at, for the last of a pipe alone: the
+# tools before it then ignore the signals, by ignore_stops, and end when their pipe is closed.
+#
+# Tools do not inherit the script's locks: `lock_descriptors` lists those.
+# shellcheck shell=bash disable=SC2154,SC2034
 
-stopping= # yes once a signal has come
-running=  # the process id of the tool that runs now
+lock_descriptors=(9)
 
-on_stop() {
-    stopping=yes
-    [ -z "$running" ] || kill -TERM "$running" 2>/dev/null || true
+# For a process that is started in a pipe of the script's own making.
+ignore_stops() {
+    trap '' HUP INT QUIT TERM
+    as_started=()
+}
+
+close_locks() {
+    local descriptor
+    for descriptor in "${lock_descriptors[@]}"; do
+        exec {descriptor}>&-
+    done
 }
 
 # A child's exit status, however often a signal interrupts the wait. The child may end just after such an interruption:
 # bash remembers its status, so it is asked once more. 127: bash has forgotten its children, as it does when a signal ends it.
 wait_for() { # pid
-    local status=0
-    while kill -0 "$1" 2>/dev/null; do
+    local status=0 seen=
+    until [ "$seen" = "$signals_seen" ]; do
+        seen=$signals_seen
+        status=0
         wait "$1" || status=$?
-        [ "$status" != 127 ] || return 127
     done
-    status=0
-    wait "$1" || status=$?
     return "$status"
 }
 
-# Runs a command on the caller's standard input and output. With setpriv the kernel kills it when this script is killed.
-# It does not inherit the script's lock (descriptor 9).
-run_tool() { # command...
+# The command becomes this process. With setpriv the kernel kills it when the script is killed.
+become_tool() { # command...
+    close_locks
+    exec setpriv --pdeathsig KILL -- "${as_started[@]}" "$@"
+}
+
+# Ends when the tools that `running` lists have ended.
+wait_for_tools() {
     local status=0
-    setpriv --pdeathsig KILL -- "$@" <&0 9>&- &
-    running=$!
-    [ -z "$stopping" ] || on_stop
-    wait_for "$running" || status=$?
-    running=
+    [ -z "$stopping" ] || tell_running
+    wait_for "${running[-1]}" || status=$?
+    running=()
+    busy=
+    [ -z "$stopping" ] || [ "$stop_when" = later ] || exit 75
     return "$status"
+}
+
+# For a script that does something else meanwhile, before it calls wait_for_tools.
+start_tool() { # command...
+    busy=yes
+    become_tool "$@" <&0 &
+    running=($!)
+}
+
+run_tool() { # command...
+    start_tool "$@"
+    wait_for_tools
+}
+
+run_function() { # function...
+    busy=yes
+    (close_locks && "$@") <&0 &
+    running=($!)
+    wait_for_tools
+}
+
+# bash runs a text that holds no word of the commands, only their places: "become_tool "${@:1:3}" | become_tool "${@:5:2}"".
+run_pipe() { # commands, '|' between them
+    local pipe='' begin=1 i
+    for ((i = 1; i <= $# + 1; i++)); do
+        [ $i -gt $# ] || [ "${!i}" = '|' ] || continue
+        pipe+="${pipe:+ | }become_tool \"\${@:$begin:$((i - begin))}\""
+        [ $begin != 1 ] || pipe+=' <&0'
+        begin=$((i + 1))
+    done
+    busy=yes
+    eval "$pipe &"
+    mapfile -t running <<<"$(jobs -l %% | sed -n 's/^\(\[[0-9]*\][-+]\)\{0,1\} *\([0-9][0-9]*\) .*/\2/p')"
+    wait_for_tools
 }

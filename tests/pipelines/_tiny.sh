@@ -30,7 +30,7 @@ stages() { # run, goals and variables...
 build_without() { # folder, tools...
     mkdir -p "$1/bin"
     ln -s "$BUILD"/bin/* "$1/bin/"
-    (cd "$1/bin" && rm -- "${@:2}")
+    (cd "$1/bin" && rm -f -- "${@:2}")
 }
 
 # A prunet-step that meets a full disk: its files end at 8 KiB.
@@ -66,12 +66,13 @@ same() { # name, run
     check "$1: the same bytes" test "$(fingerprint "$2")" = "$whole" || diff <(fingerprint "$2") <(echo "$whole") | sed 's/^/# /'
 }
 
-# make in its own process group, so that all of it can be killed at once, with the cases of the undisturbed run.
+# make in its own process group, so that all of it can be killed at once, with the cases of the undisturbed run. SIGINT, which
+# a shell has its background commands ignore, works there.
 # shellcheck disable=SC2034 # group is the caller's
 start() { # run, environment and make's words...
     local run=$1
     shift
-    setsid env "$@" make --no-print-directory -f pipelines/brats.mk BUILD="$BUILD" DATA="$data" CONFIG="$config" RUN="$run" SEED=1 \
+    setsid env --default-signal "$@" make --no-print-directory -f pipelines/brats.mk BUILD="$BUILD" DATA="$data" CONFIG="$config" RUN="$run" SEED=1 \
         CASES="$TMPDIR/whole/cases" train >"$run.out" 2>&1 &
     group=$! # of processes, for the caller
 }

@@ -8,6 +8,7 @@ log=$TMPDIR/log
 compiler=$TMPDIR/cc
 cat >"$compiler" <<COMPILER
 #!/bin/bash
+[ "\$1" != -dumpmachine ] || exec gcc -dumpmachine
 while [ "\$1" != -o ]; do shift; done
 echo "\$2" | tee -a "$log" >"\$2"
 COMPILER
@@ -51,3 +52,10 @@ check "on several backends" test "$(grep -c 'ok - .*: conv3_forward: ' "$TMPDIR/
 check "and no others" test -z "$(grep 'ok - ' "$TMPDIR/out" | grep -v ': conv3_forward: ')"
 check "a name that is neither a test's nor an operation's fails" \
     test "$(tests/run "$BUILD" no-such-test >"$TMPDIR/out" 2>&1; echo $?)" != 0
+
+# A big-endian processor: one error, before anything else is said.
+gcc -U__BYTE_ORDER__ -D__BYTE_ORDER__=__ORDER_BIG_ENDIAN__ -std=gnu11 -D_GNU_SOURCE -I. -fsyntax-only lib/stream/record.c \
+    2>"$TMPDIR/err"
+check "a big-endian target is refused" test $? != 0
+check "in one line" test "$(grep -c 'error:' "$TMPDIR/err")" = 1
+check "that says why" grep -q 'error: .*little-endian' "$TMPDIR/err"

@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
-# A training that is killed, stopped or hung up at random ends, and goes on to the bytes of an undisturbed one.
+# A training that is killed, stopped or hung up at random ends, and goes on to the bytes of an undisturbed one; so do an
+# evaluation and a retraining.
 #
 #   tests/run BUILD kills          PRUNET_TEST_KILLS (2): how often of each kind; PRUNET_TEST_SEED: of the random numbers
 #
 # The kinds: kill -9 at an instant, and at a call that changes a file (tests/faults/shim); TERM or INT at an instant, as a batch
 # system or Ctrl-C stops it; HUP, as a terminal that is closed does. They go to make and everything below it, HUP also to the
-# script alone.
+# script alone. Then any of these signals to the stages themselves.
 set -u
 . tests/pipelines/_tiny.sh
+. tests/pipelines/_stages.sh
 make_tiny 4 || exit 1
 kills=${PRUNET_TEST_KILLS:-2}
 seed=${PRUNET_TEST_SEED:-$(($(date +%s) % 100000))}
@@ -15,10 +17,6 @@ RANDOM=$seed
 run=$TMPDIR/run
 counter=$TMPDIR/counter
 train_whole
-
-now_ms() {
-    echo $((${EPOCHREALTIME/./} / 1000))
-}
 
 # Waits for all of the group to end, a minute at most.
 await_end() {
@@ -108,3 +106,46 @@ disturb "killed at an instant" die_at_instant
 disturb "killed at a call" die_at_call
 disturb "stopped" stop
 disturb "hung up" hang_up
+
+# --- any signal, any of the stages -------------------------------------------------------------------------------------------
+
+judge_end() { # stage folder
+    [ "$(stage_result "$1" "$2" 2>/dev/null)" = "$(stage_result "$1" "$2.whole")" ] || differ=$((differ + 1))
+    [ -z "$(stage_leftovers "$2" complete)" ] || leaves=$((leaves + 1))
+}
+
+signal_stage() { # stage
+    local folder=$TMPDIR/$1 signals=(KILL TERM INT HUP QUIT PIPE) i begun runs=1 hanging=0 differ=0 leaves=0 statuses=0
+    RANDOM=$((seed + ${#1}))
+    stage_prepare "$1" "$folder.whole"
+    begun=$(now_ms)
+    stage_finish "$1" "$folder.whole"
+    length=$(($(now_ms) - begun))
+    stage_prepare "$1" "$folder"
+    for ((i = 0; i < 2 * kills; i++)); do
+        local signal=${signals[RANDOM % 6]}
+        stage_start "$1" "$folder"
+        stage_wait $((RANDOM % length))
+        stage_signal "$signal" "$(script_or_group)"
+        stage_end
+        case $status in
+        0) judge_end "$1" "$folder" && stage_prepare "$1" "$folder" && runs=$((runs + 1)) ;;
+        75) ;;
+        137) [ "$signal" = KILL ] || statuses=$((statuses + 1)) ;;
+        999) hanging=$((hanging + 1)) ;;
+        *) statuses=$((statuses + 1)) && echo "# $1: $signal: status $status: $(tail -n 1 "$folder.err")" ;;
+        esac
+    done
+    stage_finish "$1" "$folder"
+    judge_end "$1" "$folder"
+    check "$1, $((2 * kills)) signals in $runs runs: no other status than 0, 75 and that of kill -9" test $statuses = 0
+    check "$1: no process stays" test $hanging = 0
+    check "$1: the same bytes (PRUNET_TEST_SEED=$seed)" test $differ = 0
+    check "$1: no temporary file stays" test $leaves = 0
+}
+
+for stage in train evaluate retrain; do
+    signal_stage "$stage" >"$TMPDIR/$stage.tap" 2>"$TMPDIR/$stage.said" &
+done
+wait
+cat "$TMPDIR"/*.tap

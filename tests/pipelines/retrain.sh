@@ -132,4 +132,27 @@ check "and is silent when nothing has changed" test ! -s "$TMPDIR/out" || show "
 (flock 8 && env BUILD="$BUILD" PRUNET="$PWD" DATA="$TMPDIR/cases" MODELS="$home" bash -c "$line") 8>"$home/.lock" 2>/dev/null
 check "and content when it is locked" test $? = 0
 
+# The clock is set back: the latest run is that of the history's last row, and none is taken for an older one.
+printf '#!/bin/sh\ncase $* in *T*) echo 2001-01-01T000000 ;; *) exec /bin/date "$@" ;; esac\n' >"$fake/bin/date"
+chmod +x "$fake/bin/date"
+mkdir "$home/runs/my notes" && : >"$home/runs/my notes/file"
+check "a clock that is set back" faked 0.9 0.8 --seed 9 || show "$TMPDIR/out"
+check "the new run is promoted" test "$(last 1)" = 2001-01-01T000000 -a "$(readlink "$home/current")" = runs/2001-01-01T000000
+check "it is not pruned as if it were old" test -s "$home/current/best/state.safetensors"
+check "the same again" faked 0.9 0.8 --seed 9
+check "is nothing to do" test "$(last 1)" = 2001-01-01T000000 -a ! -e "$home/runs/2001-01-01T000000-2"
+check "another run within the same second" faked 0.7 0.8 --seed 10 || show "$TMPDIR/out"
+check "has a folder of its own" test "$(last 1)" = 2001-01-01T000000-2 -a "$(readlink "$home/current")" = runs/2001-01-01T000000
+rm "$fake/bin/date"
+check "the last two of the history are kept" test "$(find "$home/runs" -maxdepth 1 -name '2*' | wc -l)" = 2
+check "what is no run is not touched" test -f "$home/runs/my notes/file"
+mkdir "$TMPDIR/elsewhere" && ln -s ../elsewhere "$home/pending"
+check "a pending link to elsewhere: 65" test "$(faked 0.9 0.8 --seed 11; echo $?)" = 65
+check "is named" grep -q "pending: links to no run" "$TMPDIR/out"
+check "and nothing is removed there" test -d "$TMPDIR/elsewhere"
+rm "$home/pending"
+check "nothing unfinished is left" test -z "$(find "$home" -name '*.part')"
+
+check "a seed that is none: 2" test "$(retrain --seed x; echo $?)" = 2
+check "a margin that is none: 2" test "$(retrain --margin 1.2.3; echo $?)" = 2
 check "no DATA: 2" test "$(pipelines/retrain --home "$home" 2>/dev/null; echo $?)" = 2

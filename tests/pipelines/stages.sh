@@ -10,7 +10,7 @@ check "make -n leaves nothing" test ! -e "$run"
 check "make -n names the commands" grep -q "pipelines/train --data" "$run.out"
 check "preprocess, train, evaluate" stages "$run" preprocess train evaluate
 [ -f "$run/log.tsv" ] || show "$run.out"
-check "a record and its checksum a case" test "$(find "$run/cases" -name '*.nrrd*' | wc -l)" = 10
+check "a record and its checksum a case" test "$(find "$run/cases" -name '[!.]*.nrrd*' | wc -l)" = 10
 check "an epoch a row" test "$(wc -l <"$run/log.tsv")" = 3
 check "validation of each case and region" test "$(wc -l <"$run/validation.tsv")" = 7
 check "a prediction of each validation case" test "$(find "$run/predictions" -name '*.nii.gz' | wc -l)" = 1
@@ -18,16 +18,16 @@ for region in WT TC ET; do
     check "Dice of $region" grep -q "$region" "$run/evaluation/dice.tsv"
     check "HD95 of $region" grep -q "$region" "$run/evaluation/hd95.tsv"
 done
-check "nothing unfinished is left" test -z "$(find "$run" -name '.*' ! -name .lock)"
+check "nothing unfinished is left" test -z "$(find "$run" -name '.*' ! -name .lock ! -name .stamps ! -name '*.from')"
 
 touch "$TMPDIR/then"
 check "a second time" stages "$run" preprocess train evaluate
-check "nothing is done again" test -z "$(find "$run" -type f -newer "$TMPDIR/then" ! -name '*.tsv' ! -name .lock)"
+check "nothing is done again" test -z "$(find "$run" -type f -newer "$TMPDIR/then" ! -name '*.tsv' ! -name .lock ! -name .stamps)"
 check "nothing is said to be done" sh -c "! grep -q -e 'epoch 1' -e segmenting -e preprocess\ / '$run.out'"
 
 touch "$data"/*/*_t1.nii.gz
-check "touched files are preprocessed again" stages "$run" preprocess
-check "each of them" test "$(grep -c '^pipelines/preprocess' "$run.out")" = 5
+check "touched files" stages "$run" preprocess
+check "are the same files: nothing is done" test ! -s <(grep -v '^pipelines/' "$run.out")
 
 check "with -j, in another folder" stages "$TMPDIR/other" -j 4 preprocess train evaluate
 check "the same bytes" test "$(fingerprint "$run")" = "$(fingerprint "$TMPDIR/other")"
@@ -50,7 +50,7 @@ check "the other cases are preprocessed" test "$(find "$TMPDIR/wrong/cases" -nam
 check "nothing is trained" test ! -e "$TMPDIR/wrong/epochs"
 
 check "no such DATA" sh -c "! make -k -f pipelines/brats.mk SEED=1 BUILD='$BUILD' preprocess CONFIG='$config' DATA='$TMPDIR/nowhere' RUN='$TMPDIR/w' >'$TMPDIR/w.out' 2>&1"
-check "says so" grep -q "nowhere: no such folder" "$TMPDIR/w.out"
+check "says so" grep -q "nowhere: .*No such file or directory" "$TMPDIR/w.out"
 if [ "$(id -u)" != 0 ]; then
     chmod 000 "$data"
     check "unreadable DATA" sh -c "! make -k -f pipelines/brats.mk SEED=1 BUILD='$BUILD' preprocess CONFIG='$config' DATA='$data' RUN='$TMPDIR/w' >'$TMPDIR/w.out' 2>&1"

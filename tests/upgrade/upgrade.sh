@@ -98,6 +98,9 @@ reads() { # version folder
     local case backend
     check "$1: its records are read" same_columns "$2/expected/rawinfo.tsv" <(rawinfo "$2"/cases/*.nrrd)
     check "$1: and from a pipe" same_columns "$2/expected/rawinfo.tsv" <(cat "$2"/cases/*.nrrd | rawinfo)
+    check "$1: the checksums of its run hold" \
+        test "$(augment --seed 1 --digests "$2/run/manifest/inputs.tsv" "$2"/cases/*.nrrd | rawinfo --no-header | wc -l)" = \
+        "$(rawinfo --no-header "$2"/cases/*.nrrd | wc -l)"
     case=$(head -n 1 "$2/run/manifest/validation")
     for backend in cpu reference; do
         check "$1, $backend: its run segments a case" env PRUNET_BACKEND=$backend \
@@ -110,11 +113,11 @@ reads() { # version folder
 
 # Records are not made anew for an upgrade; made anew, they are the same.
 keeps_records() { # version folder archive
-    check "$1: its records are left as they are" test -z "$(find "$2/cases" -name '*.nrrd*' -newermt @1)"
+    check "$1: its records are left as they are" test -z "$(find "$2/cases" -name '[!.]*.nrrd*' -newermt @1)"
     unpack "$3" "$2/again"
     rm "$2"/again/cases/*.nrrd*
     check "$1: preprocessed anew" continued "$2/again" "$2/again/run" preprocess || show "$quiet"
-    exactly "$1: the same records" diff -r "$2/cases" "$2/again/cases" -x recipe
+    exactly "$1: the same records" diff -r "$2/cases" "$2/again/cases" -x recipe -x ".*"
 }
 
 # --- manifests: compared by meaning ---

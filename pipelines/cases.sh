@@ -1,0 +1,23 @@
+# The cases of a data set, and what a product of each is made from. Sourced, after made_from.sh.
+# shellcheck shell=bash
+
+# A line a case: its name, its folder, and what a product is made from: the settings, and the digest of each of the
+# case's files under its modality's name ("crop=... t1=..."). Label maps count where the product is made from them.
+case_lines() { # "images" or "labelled", settings, memory of digests, file for the table of cases, data set
+    local options=() is_source='
+        function is_source(i) { return $i != "-" && name[i] != "case" && name[i] != "folder" && \
+                                       (name[i] != "label" || ENVIRON["KIND"] == "labelled") }
+        header { split($0, name); next }'
+    [ "$1" = images ] || options=(--labelled)
+    list-cases "${options[@]}" -o "$4" -- "$5"
+    KIND=$1 table_awk "$is_source"'
+        { for (i = 1; i <= NF; i++) if (is_source(i)) print $i }' "$4" | digests_of "$3" >"$4.digests"
+    KIND=$1 SETTINGS=$2 DIGESTS=$4.digests table_awk "$is_source"'
+        { line = ENVIRON["SETTINGS"]
+          for (i = 1; i <= NF; i++)
+              if (is_source(i)) {
+                  if ((getline digest <ENVIRON["DIGESTS"]) <= 0) exit 1
+                  line = line " " name[i] "=" digest
+              }
+          print field("case") "\t" field("folder") "\t" line }' "$4"
+}
