@@ -8,8 +8,14 @@ CFLAGS  := -O3 -g
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror=implicit -Wno-unknown-pragmas
 CUDA    := 0
 
+# The variables of the stages are text: nothing in a value is expanded, by no later line either.
+PARAMETERS := DATA RUN CONFIG ROW SEED EPOCHS BACKEND THREADS CASES OUT LISTS CONFIGS ROWS COMPARE
+ROW_ORIGIN := $(origin ROW)
+$(foreach name,$(PARAMETERS),$(eval override $(name) := $$(value $(name))))
+
 # No trapping or errno-setting mathematics: it keeps gcc from vectorising. Everything else stays IEEE.
-STRICT_FLAGS := -std=gnu11 -fopenmp -fno-math-errno -fno-trapping-math -ffp-contract=off -D_GNU_SOURCE -I.
+OPENMP       := -fopenmp
+STRICT_FLAGS  = -std=gnu11 $(OPENMP) -fno-math-errno -fno-trapping-math -ffp-contract=off -D_GNU_SOURCE -I.
 LDLIBS       := -lz -lm
 
 ifeq ($(CUDA),1)
@@ -18,6 +24,14 @@ endif
 ifeq ($(SANITIZE),1)
 BUILD  := build/sanitize
 CFLAGS := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+endif
+# OpenMP's runtime is not instrumented: without it a loop is run by the thread that meets it.
+ifeq ($(SANITIZE),thread)
+BUILD  := build/tsan
+CFLAGS := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
+OPENMP :=
+WARN   += -Wno-unused-variable -Wno-unused-function # what only pragmas name
+LDLIBS += -lgomp
 endif
 ifeq ($(DEBUG),1)
 BUILD  := build/debug
@@ -49,7 +63,8 @@ SOURCES  += kernels/backends/$(BACKENDS).c
 # A CPU backend is one unit, all.c, which includes its other files, written with gcc's vector extensions and
 # compiled once for each instruction set; only its table's name has a suffix, kernels/cpu/cpu.c chooses at run time.
 VARIANT_SOURCES := $(wildcard kernels/cpu/*/all.c)
-VARIANTS        := portable $(if $(filter x86_64,$(shell uname -m)),avx2 avx512)
+TARGET          := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
+VARIANTS        := portable $(if $(filter x86_64,$(TARGET)),avx2 avx512)
 FLAGS_portable  :=
 FLAGS_avx2      := -mavx2 -mfma
 FLAGS_avx512    := -mavx512f -mavx512vl -mavx512bw -mavx512dq -mfma -mprefer-vector-width=512
@@ -99,16 +114,16 @@ $(ARCHIVE): $(OBJECTS)
 
 $(BUILD)/bin/%: $(BUILD)/obj/tools/%.o $(ARCHIVE)
 	@mkdir -p $(@D)
-	$(call say,LD $@)$(CC) -fopenmp $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+	$(call say,LD $@)$(CC) $(OPENMP) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(ARCHIVE)
 	@mkdir -p $(@D)
-	$(call say,LD $@)$(CC) -fopenmp $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+	$(call say,LD $@)$(CC) $(OPENMP) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 # Tests of the CUDA backend on a CPU: tests/cuda/shim stands in for the toolkit, and for the list of backends.
 SHIM_SOURCES := $(filter-out kernels/cuda/convolution_plan.c,$(CUDA_SOURCES)) $(wildcard tests/cuda/shim/*)
 SHIM_OBJECTS := $(patsubst %,$(BUILD)/obj/shim/%.o,$(filter %.c %.cu %.cpp,$(SHIM_SOURCES)))
-SHIM_PROGRAMS := $(if $(and $(shell command -v g++),$(filter x86_64,$(shell uname -m))),$(addprefix $(BUILD)/shim/,fibers device own_kernels operations golden network prefetch prunet-step))
+SHIM_PROGRAMS := $(if $(and $(shell command -v g++),$(filter x86_64,$(TARGET))),$(addprefix $(BUILD)/shim/,fibers device own_kernels operations golden network prefetch prunet-step))
 
 $(BUILD)/obj/shim/%.c.o: %.c
 	@mkdir -p $(@D)
@@ -176,17 +191,24 @@ uninstall:  ## remove them again
 # The stages are in pipelines/brats.mk, which is called once, with all that are asked for, and runs them in their order.
 # ROW and ROWS are older names of CONFIG and CONFIGS.
 
-ifeq ($(origin ROW),command line)
-CONFIG := $(ROW)
+ifneq ($(filter command,$(ROW_ORIGIN))$(if $(CONFIG),,none),)
+override CONFIG := $(or $(ROW),$(if $(DATA),small,demo))
 endif
-CONFIG  ?= $(or $(ROW),$(if $(DATA),small,demo))
-RUN     ?= runs/$(CONFIG)
-SEED    ?= 1
+ifeq ($(RUN),)
+override RUN := runs/$(CONFIG)
+endif
+ifeq ($(SEED),)
+override SEED := 1
+endif
 TABLE1  := baseline-128 reversible-1-1-128 reversible-1-1-full reversible-2-1-full reversible-3-1-full reversible-4-1-full
-CONFIGS ?= $(or $(ROWS),$(TABLE1))
-COMPARE ?= runs/compare
+ifeq ($(CONFIGS),)
+override CONFIGS := $(or $(ROWS),$(TABLE1))
+endif
+ifeq ($(COMPARE),)
+override COMPARE := runs/compare
+endif
 STAGES  := preprocess train evaluate segment
-export DATA RUN CONFIG SEED EPOCHS BACKEND THREADS CASES OUT BUILD
+$(foreach name,BUILD $(filter-out ROW ROWS,$(PARAMETERS)),$(eval stages compare demo: export $(name) := $$($(name))))
 
 preprocess: stages  ## the cases of DATA to records; without DATA, phantoms are made first
 train: stages       ## train the network of CONFIG in the folder RUN, or go on there
@@ -198,9 +220,14 @@ $(STAGES):
 stages: all
 	+@$(MAKE) --no-print-directory --keep-going -f pipelines/brats.mk $(filter $(STAGES),$(MAKECMDGOALS))
 
+ifneq ($(BACKEND),)
+compare: export PRUNET_BACKEND := $(BACKEND)
+endif
+ifneq ($(THREADS),)
+compare: export PRUNET_THREADS := $(THREADS)
+endif
 compare: all  ## train CONFIGS on DATA with equal splits and print the columns of the paper's Table 1
-	@BUILD=$(BUILD) pipelines/compare --data "$(DATA)" --home "$(COMPARE)" --configs "$(CONFIGS)" --seed $(SEED) \
-	    $(if $(EPOCHS),--epochs $(EPOCHS))
+	@pipelines/compare --data "$$DATA" --home "$$COMPARE" --configs "$$CONFIGS" --seed "$$SEED" $${EPOCHS:+--epochs "$$EPOCHS"}
 
 demo: all  ## phantoms: preprocess, train, evaluate, and the best threshold beside it, in three minutes
 	@BUILD=$(BUILD) pipelines/demo
@@ -223,18 +250,20 @@ $(BUILD)/faults.so: tests/faults/shim/faults.c
 
 # The fuzzer's targets by clang, with sanitizers and a count of the lines that are reached.
 FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
-FUZZ_SOURCES := $(wildcard lib/base/*.c lib/stream/*.c) lib/volume/labels.c $(addprefix lib/metrics/,pairs.c summary.c order.c segmentation.c mask.c) \
-                lib/network/architecture.c lib/network/parameters.c lib/network/checkpoint.c
+FUZZ_ARCHIVE := $(BUILD)/fuzz/libprunet.a
 FUZZ_FLAGS   := -std=gnu11 -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined \
                 -fprofile-instr-generate -fcoverage-mapping -D_GNU_SOURCE -I.
-FUZZ_OBJECTS := $(patsubst %.c,$(BUILD)/fuzz/obj/%.o,$(filter-out lib/base/threads.c,$(FUZZ_SOURCES)))
+# lib, but for the two files with OpenMP's functions, which come with the kernels from the ordinary archive.
+$(FUZZ_ARCHIVE): $(patsubst %.c,$(BUILD)/fuzz/obj/%.o,$(filter-out lib/base/threads.c lib/metrics/evaluation.c,$(wildcard lib/*/*.c)))
+	@rm -f $@
+	$(call say,AR $@)ar rcs $@ $^
 
 $(BUILD)/fuzz/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CLANG $<)clang $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
 
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(FUZZ_OBJECTS)
-	$(call say,LD $@)clang $(FUZZ_FLAGS) -fsanitize=fuzzer -Dmain=fixed_mutations $< $(FUZZ_OBJECTS) $(LDFLAGS) $(LDLIBS) -o $@
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(FUZZ_ARCHIVE) $(ARCHIVE)
+	$(call say,LD $@)clang $(FUZZ_FLAGS) -fsanitize=fuzzer -Dmain=fixed_mutations $< $(FUZZ_ARCHIVE) $(ARCHIVE) $(LDFLAGS) $(LDLIBS) -lgomp -o $@
 
 # options.c: what exits is sent to the target.
 $(BUILD)/fuzz/options $(BUILD)/tests/fuzz/options: LDFLAGS += -Wl,--wrap=exit
@@ -250,6 +279,17 @@ fuzz: all  ## libFuzzer (clang) on all readers, SECONDS each (60): files, record
 CALLS ?= 160
 faults: all $(BUILD)/faults.so  ## each of a tool's and a stage's calls fails in turn, of a class CALLS at most (160)
 	@tests/faults/faults $(BUILD) $(CALLS)
+
+# What has threads of its own, or handlers of signals.
+RACES        := $(addprefix lib/,base/output base/temporary stream/reader stream/mapping volume/labelled_ahead network/prefetch)
+RACE_SCRIPTS := $(addprefix tools/,prunet-step.sh prunet-infer.sh digests.sh)
+races:  ## the thread that reads, prefetching and the network under ThreadSanitizer; ALSO: further tests
+	@$(MAKE) --no-print-directory SANITIZE=thread race-programs
+	@tests/races/races build/tsan $(RACES) $(RACE_SCRIPTS) $(ALSO)
+
+race-programs: all $(RACES:%=$(BUILD)/tests/%)
+
+test-programs: all $(TESTS) $(SHIM_PROGRAMS)
 
 test: all $(TESTS) $(SHIM_PROGRAMS)  ## build and run every test; the last line counts them
 	tests/run $(BUILD)
@@ -283,7 +323,7 @@ gpu-programs: all $(addprefix $(BUILD)/tests/,cuda/own_kernels kernels/operation
 $(BUILD)/bench/onednn_bench: LDLIBS += -ldnnl
 $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(ARCHIVE)
 	@mkdir -p $(@D)
-	$(call say,LD $@)$(CC) -fopenmp $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+	$(call say,LD $@)$(CC) $(OPENMP) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 clean:  ## remove what was built; runs stay
 	rm -rf build
@@ -293,11 +333,11 @@ help:  ## this text
 	    awk -F'|' '{ printf "  make %-22s %s\n", $$1, $$2 }'
 	@echo 'Variables'
 	@echo '  of the stages:  DATA (folder of cases)  RUN (folder of results)  CONFIG (pipelines/configurations/)  SEED  EPOCHS'
-	@echo '                  BACKEND  THREADS  CASES (preprocessed records, RUN/cases)  OUT (RUN/segmentations)'
+	@echo '                  BACKEND  THREADS  CASES (preprocessed records, RUN/cases)  OUT (RUN/segmentations)  LISTS (own split)'
 	@echo '  of compare:     CONFIGS  COMPARE (folder of results)'
-	@echo '  to build:       CC  CFLAGS  LDFLAGS  BUILD  SANITIZE=1  DEBUG=1  CUDA=1  V=1 (show the commands)'
+	@echo '  to build:       CC  CFLAGS  LDFLAGS  BUILD  SANITIZE=1  SANITIZE=thread  DEBUG=1  CUDA=1  V=1 (show the commands)'
 	@echo '  to install:     PREFIX  DESTDIR'
 
 .PHONY: all debug tags compile_commands.json install uninstall setup $(STAGES) stages compare demo
-.PHONY: test fuzz fuzz-programs faults bench bench-full bench-kernels gpu-test gpu-bench gpu-programs clean help
+.PHONY: test test-programs races race-programs fuzz fuzz-programs faults bench bench-full bench-kernels gpu-test gpu-bench gpu-programs clean help
 .SECONDARY:

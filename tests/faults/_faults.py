@@ -11,6 +11,7 @@ import time
 
 CLASSES = "memory map read write sync rename open close stat thread seek other".split()
 COUNTERS = 14  # the shim's: CLASSES in this order, then "remove" (what cannot be removed is left, nothing to judge) and "change"
+SANITIZER = "verify_asan_link_order=0:exitcode=99"  # a status of its own for what it finds, leaks included
 SHIM = os.path.join(os.environ.get("BUILD", "build"), "faults.so")
 
 # What may come of a fault. Everything else is a defect.
@@ -33,7 +34,7 @@ def check(passed, name, *details):
 
 def is_memory_damaged(message):
     """Whether a sanitizer, or the C library, says so."""
-    return any(word in message for word in ("ERROR: AddressSanitizer", "runtime error:", "corrupted", "double free"))
+    return any(word in message for word in ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error:", "corrupted", "double free"))
 
 
 def is_sanitizers_end(message):
@@ -51,7 +52,7 @@ class Counter:
 
     def environment(self, kind="", at=0, action="fail"):
         chosen = {"FAULT_CLASS": kind, "FAULT_AT": str(at), "FAULT_ACTION": action, "FAULT_COUNTER": self.file.name}
-        return dict(chosen, LD_PRELOAD=os.path.abspath(SHIM), ASAN_OPTIONS="verify_asan_link_order=0:detect_leaks=0")
+        return dict(chosen, LD_PRELOAD=os.path.abspath(SHIM), ASAN_OPTIONS=SANITIZER)
 
     def counts(self):
         """How many calls there were of each class."""

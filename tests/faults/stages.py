@@ -81,7 +81,7 @@ class Stages:
         if status < 0:
             return "signal %d" % -status
         if is_memory_damaged(message):
-            return "damaged memory"
+            return "damaged memory, or leaked"
         if status == 0:
             return "tolerated" if results(run) == self.done[stage] else "status 0, other bytes"
         if not message:
@@ -100,10 +100,11 @@ class Stages:
 
 
 def results(run):
-    """What a repeated run must make again: the files with their digests, but for what holds times or the folder's name."""
+    """What a repeated run must make again: the files with their digests, but for what holds times or the folder's name. What
+    remembers digests of the sources (.stamps) holds times and inodes, and may be missing."""
     found = {}
     for folder, _, names in os.walk(run):
-        for name in names:
+        for name in set(names) - {".stamps"}:
             path = os.path.join(folder, name)
             found[os.path.relpath(path, run)] = None if is_of_this_run(name) else digest(path)
     return found

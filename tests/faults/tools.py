@@ -26,18 +26,25 @@ PROGRAMS = {
     "crop stdin": ("crop --size 16x16x16", "raw.nrrd", []),
     "standardize": ("standardize -o out {}/cropped.nrrd", None, ["out"]),
     "augment": ("augment --seed 1 --epoch 1 -o out {}/0.nrrd", None, ["out"]),
+    "augment digests": ("augment --seed 1 --epoch 1 --digests {}/digests -o out {}/0.nrrd {}/1.nrrd", None, ["out"]),
     "regions": ("regions -o out {}/0.nrrd", None, ["out"]),
     "raw2nii": ("raw2nii --role label -o out.nii.gz {}/0.nrrd", None, ["out.nii.gz"]),
     "rawinfo": ("rawinfo {}/0.nrrd", None, []),
     "phantom": ("phantom --seed 1 --cases 1 --size 16x16x16 -o out", None, ["out"]),
     "split-cases": ("split-cases --seed 1 --train out --validation out2 {}/names", None, ["out", "out2"]),
     "order-cases": ("order-cases --seed 1 --epoch 1 -o out {}/names", None, ["out"]),
+    "list-cases": ("list-cases --labelled -o out {}/raw", None, ["out"]),
+    "file-digest": ("file-digest -o out {}/0.nrrd {}/names", None, ["out"]),
+    "file-digest stamps": ("file-digest --stamps out /bin/sh /bin/cat", None, ["out"]),
     "prunet-init": ("prunet-init --seed 1 --channels 4,8 --groups 2 -o out", None, ["out"]),
     "prunet-step": ("prunet-step --state {}/state -o out {}/0.nrrd {}/1.nrrd", None, ["out"]),
+    "prunet-step digests": ("prunet-step --state {}/state --digests {}/digests -o out {}/0.nrrd {}/1.nrrd", None, ["out"]),
     "prunet-step stdin": ("prunet-step --state {}/state -o out", "0.nrrd", ["out"]),
     "prunet-infer": ("prunet-infer -m {}/state --pass-label -o out {}/0.nrrd", None, ["out"]),
     "prunet-infer map": ("prunet-infer -m {}/state --label-map", "0.nrrd", []),
     "prunet-infer mean": ("prunet-infer -m {}/state -m {}/state -o out {}/0.nrrd", None, ["out"]),
+    "prunet-segment": ("prunet-segment -m {}/state --crop 16x16x16 -o out.nii.gz {}/raw/phantom_00001", None, ["out.nii.gz"]),
+    "phantom wild": ("phantom --style wild --spacing 8 --stream --cases 1", None, []),
     "prunet-plan": ("prunet-plan -m {}/state --size 32x32x32", None, []),
     "dice-eval": ("dice-eval -o out --pairs {}/pairs", None, ["out"]),
     "dice-eval stdin": ("dice-eval -", "predicted.nrrd", []),
@@ -59,9 +66,18 @@ cp raw/phantom_00001/*_seg.nii.gz label.nii.gz
 prunet-init -q --seed 1 --channels 4,8 --groups 2 -o state
 prunet-infer -q -m state --pass-label -o predicted.nrrd 0.nrrd
 prunet-infer -q -m state --label-map -- 0.nrrd | raw2nii -o predicted.nii.gz
+for n in 0 1; do printf '%s\\ttraining\\t%s\\n' $n $(file-digest --no-header $n.nrrd | cut -f1); done >digests
 printf 'a\\t%s\\t%s\\n' $PWD/predicted.nii.gz $PWD/label.nii.gz >pairs
 printf '%s\\n' $PWD/0.nrrd $PWD/1.nrrd >files
 """
+
+
+def command_line(name, inputs):
+    """The words of a program's command."""
+    command = PROGRAMS[name][0].replace("{}", inputs).split()
+    if command[0] == "prunet-step":
+        command[1:1] = ["--threads", "2"]
+    return [shutil.which(command[0])] + command[1:]
 
 
 def is_part(made, whole):
@@ -73,19 +89,16 @@ class Run:
     """One run of a program in an empty folder: its status, its output, its message, and what it left."""
 
     def __init__(self, name, inputs, environment):
-        command, stdin, self.files = PROGRAMS[name]
-        command = command.replace("{}", inputs).split()
-        if command[0] == "prunet-step":
-            command[1:1] = ["--threads", "2"]
+        _, stdin, self.files = PROGRAMS[name]
         folder = tempfile.mkdtemp(prefix="run.")
         try:
             with open(os.path.join(inputs, stdin) if stdin else os.devnull, "rb") as file:
-                done = subprocess.run([shutil.which(command[0])] + command[1:], cwd=folder, stdin=file, capture_output=True,
+                done = subprocess.run(command_line(name, inputs), cwd=folder, stdin=file, capture_output=True,
                                       timeout=SECONDS, env=dict(os.environ, OMP_NUM_THREADS="2", **environment))
             self.status, self.output, self.message = done.returncode, done.stdout, done.stderr.decode("latin1").strip()
         except subprocess.TimeoutExpired:
             self.status, self.output, self.message = None, b"", "after %d s" % SECONDS
-        if command[0] == "prunet-step":  # without the seconds that a step took
+        if name.startswith("prunet-step"):  # without the seconds that a step took
             self.output = [line.split(b"\t")[:7] for line in self.output.splitlines()]
         self.made = {file: digest(os.path.join(folder, file)) for file in self.files}
         self.left = sorted(set(os.listdir(folder)) - set(self.files))
@@ -101,7 +114,7 @@ class Run:
         if self.status < 0:
             return "signal %d" % -self.status
         if is_memory_damaged(self.message):
-            return "damaged memory"
+            return "damaged memory, or leaked"
         if is_sanitizers_end(self.message):
             return "refused"
         if self.left:

@@ -14,6 +14,9 @@
 /* What is tested: whatever the bytes, it must neither crash nor break a promise, which aborts. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* Before the first input, in a target that has one: refusals of what is no small input, as of a folder. */
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+
 enum { FUZZ_CORPUS_MAX = 1 << 16 }; /* bytes of an input */
 
 /* How many inputs the target took for good and refused. */

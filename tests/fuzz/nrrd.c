@@ -11,6 +11,20 @@
 
 enum { GRID_MAX = 1 << 20, PIPE_BYTES = 1 << 16 };
 
+/* What a tool could give by mistake is refused when it is written. */
+static void format_mistakes(const struct record *record)
+{
+    static char text[NRRD_HEADER_MAX];
+    struct record mistakes[] = {*record, *record, *record, *record};
+    size_t length;
+    mistakes[0].case_name[0] = '-';
+    mistakes[1].size[2] = 0;
+    mistakes[2].channels = RECORD_CHANNELS_MAX + 1;
+    mistakes[3].origin[1] = NAN;
+    for (size_t i = 0; i < sizeof mistakes / sizeof mistakes[0]; i++)
+        fuzz_promise(nrrd_format(&mistakes[i], text, &length) == STATUS_DATA);
+}
+
 static void reread(const struct record *record)
 {
     static char text[NRRD_HEADER_MAX];
@@ -22,6 +36,7 @@ static void reread(const struct record *record)
                  record->channels <= RECORD_CHANNELS_MAX);
     for (int i = 0; i < 3; i++)
         fuzz_promise(record->size[i] >= 1 && record->size[i] <= RECORD_SIZE_MAX);
+    format_mistakes(record);
     if (nrrd_format(record, text, &length))
         return; /* other programs' keys can be too many for a header of ours */
     fuzz_promise(length % NRRD_PAGE == 0 && nrrd_header_length(text, length) == length);
@@ -45,23 +60,32 @@ static void parse(const uint8_t *data, size_t size)
     free(text);
 }
 
+/* On its grid, if that is no more than is allowed; as NIfTI only there. */
+static void place(struct output *output, const struct record *record)
+{
+    struct record whole;
+    int status = record_place(record, GRID_MAX, &whole);
+    fuzz_promise(status == STATUS_OK || status == STATUS_DATA);
+    (void)nifti_write(output, record, false);
+    if (status)
+        return;
+    (void)nifti_write(output, &whole, false);
+    (void)nifti_write(output, &whole, true);
+    record_free(&whole);
+}
+
 /* What a record is used for: it is put back on its grid, written as NIfTI and as a record, and scored. */
 static void use(struct record *record)
 {
     double spacing[3];
     struct output output;
-    struct record whole;
     struct segmentation segmentation;
-    uint64_t voxels = (uint64_t)record->channels;
-    for (int i = 0; i < 3; i++)
-        voxels *= record->has_grid ? (uint64_t)record->grid[i] : 1;
+    struct record shorter = *record;
+    shorter.bytes--;
     fuzz_promise(!output_open(&output, "/dev/null", true));
-    if (voxels <= GRID_MAX && !record_place(record, 0, &whole)) {
-        (void)nifti_write(&output, &whole, false);
-        (void)nifti_write(&output, &whole, true);
-        record_free(&whole);
-    }
+    place(&output, record);
     (void)record_write(&output, record);
+    fuzz_promise(record_write(&output, &shorter) != STATUS_OK);
     output_discard(&output);
     for (enum label_set set = LABELS_2018; set <= LABELS_MASK; set++)
         if (!segmentation_from_record(record, "fuzz", set, &segmentation))
@@ -69,6 +93,7 @@ static void use(struct record *record)
     record_spacing(record, spacing);
     for (int i = 0; i < 3; i++)
         fuzz_promise(spacing[i] >= 0);
+    fuzz_promise(record_voxel_volume(record) >= 0);
     record_forget_geometry(record);
     fuzz_promise(!record_set_key(record, "prunet.aug", "flip") &&
                  !record_set_key(record, "prunet.aug", "none"));
@@ -123,6 +148,53 @@ static const char *fuzz_pipe(const uint8_t *data, size_t size, int *end)
     return path;
 }
 
+/* Keys of other programs until there is no room in a header, by bytes or by lines. */
+static void too_many_keys(size_t bytes, int count)
+{
+    static char text[NRRD_HEADER_MAX];
+    struct record record = {
+        .role = ROLE_IMAGE, .channels = 1, .size = {1, 1, 1}, .case_name = "fuzz", .last = true};
+    char value[1024] = "", key[16];
+    size_t length;
+    memset(value, 'v', bytes);
+    for (int i = 0; i < count; i++) {
+        fuzz_promise(!nrrd_format(&record, text, &length) || i > count / 3);
+        snprintf(key, sizeof key, "key%d", i);
+        fuzz_promise(!record_set_key(&record, key, value));
+    }
+    fuzz_promise(nrrd_format(&record, text, &length) == STATUS_DATA);
+    record_free(&record);
+}
+
+/* How a stream of these many bytes, all of them blank, is refused; from a file. */
+static void endless_header(size_t size)
+{
+    uint8_t *bytes = malloc(size);
+    size_t records, count;
+    fuzz_promise(bytes != NULL);
+    memset(bytes, ' ', size);
+    memcpy(bytes, "NRRD0005\n", 9);
+    fuzz_promise(read_stream(fuzz_file(bytes, size), false, &records, &count) == STATUS_DATA && !records);
+    free(bytes);
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    struct reader *reader;
+    char *missing[] = {(char[]){"/dev/null/none"}}, *folder[] = {(char[]){"/dev"}};
+    struct record record;
+    bool got;
+    (void)argc, (void)argv;
+    too_many_keys(1000, 100);
+    too_many_keys(1, 2 * NRRD_LINES_MAX);
+    endless_header(2 * NRRD_HEADER_MAX);
+    fuzz_promise(reader_open(&reader, 1, missing, NULL) == STATUS_FAILURE);
+    fuzz_promise(!reader_open(&reader, 1, folder, NULL) &&
+                 reader_next(reader, &record, &got) == STATUS_FAILURE);
+    reader_close(reader);
+    return 0;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     size_t records[2], bytes[2];
@@ -161,6 +233,7 @@ static const char foreign[] =
 
 int main(void)
 {
+    LLVMFuzzerInitialize(NULL, NULL);
     fuzz_rounds("record", (const uint8_t *)seed, sizeof seed - 1, sizeof seed - 1 - 48, 6000);
     fuzz_rounds("bfloat16", (const uint8_t *)bfloat16, sizeof bfloat16 - 1, sizeof bfloat16 - 1 - 24, 1000);
     fuzz_rounds("foreign", (const uint8_t *)foreign, sizeof foreign - 1, sizeof foreign - 1 - 24, 3000);

@@ -26,6 +26,7 @@ static int read_container(const char *path)
         look_at(file.tensors[i].data, file.tensors[i].bytes);
         fuzz_promise(safetensors_find(&file, file.tensors[i].name) != NULL);
     }
+    fuzz_promise(!safetensors_find(&file, "\x01"));
     fuzz_promise(!output_open(&output, "/dev/null", true));
     (void)safetensors_write(&output, &file); /* a type that is only read is refused */
     output_discard(&output);
@@ -47,6 +48,15 @@ static int read_checkpoint(const char *path)
         }
     checkpoint_close(&checkpoint);
     return STATUS_OK;
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    struct safetensors file;
+    (void)argc, (void)argv;
+    fuzz_promise(safetensors_open(&file, "/dev/null/none") == STATUS_FAILURE &&
+                 safetensors_open(&file, "/dev") == STATUS_DATA);
+    return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -73,6 +83,7 @@ int main(void)
     struct training training = {.seed = 1, .memory = "recompute", .backend = "fuzz"};
     const char *path = scratch("seed.safetensors");
     size_t size;
+    LLVMFuzzerInitialize(NULL, NULL);
     if (parameter_table_make(&table, &architecture) ||
         checkpoint_save(path, &architecture, &table, &training, no_values, NULL))
         return report(STATUS_FAILURE);

@@ -222,6 +222,8 @@ CALL(STAT, EIO, -1, int, stat, (const char *path, struct stat *to), (path, to))
 CALL(STAT, EIO, -1, int, fstat, (int fd, struct stat *to), (fd, to))
 CALL(SYNC, EIO, -1, int, fsync, (int fd), (fd))
 CALL(RENAME, EIO, -1, int, rename, (const char *from, const char *to), (from, to))
+CALL(RENAME, EPERM, -1, int, linkat, (int a, const char *from, int b, const char *to, int flags),
+     (a, from, b, to, flags))
 CALL(RENAME, EIO, -1, int, renameat, (int a, const char *from, int b, const char *to), (a, from, b, to))
 CALL(RENAME, EIO, -1, int, renameat2, (int a, const char *from, int b, const char *to, unsigned flags),
      (a, from, b, to, flags))
