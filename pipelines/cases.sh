@@ -1,5 +1,10 @@
-# The cases of a data set, and what a product of each is made from. Sourced, after made_from.sh.
+# The cases of a data set, and what a product of each is made from. Sourced; case_lines needs made_from.sh.
 # shellcheck shell=bash
+
+# Their names, a line each, sorted.
+case_names() { # data set
+    list-cases --no-header -- "$1" | cut -f1
+}
 
 # A line a case: its name, its folder, and what a product is made from: the settings, and the digest of each of the
 # case's files under its modality's name ("crop=... t1=..."). Label maps count where the product is made from them.

@@ -35,6 +35,12 @@ say() {
     printf '%s: %s\n' "$program" "$*" >&2 || true
 }
 
+# The same, kept in the file that the script has named as its `journal`.
+note() {
+    say "$@"
+    printf '%s  %s\n' "$(date -u '+%Y-%m-%d %H:%M:%S')" "$*" >>"$journal"
+}
+
 die() { # status message...
     local status=$1
     shift
@@ -286,6 +292,16 @@ read_settings() { # file, "new" where any key may appear or "known"
         fi
         printf -v "$key" %s "${BASH_REMATCH[2]}"
         assignments+=("$key"$'\t'"${BASH_REMATCH[2]}"$'\t'"$1: line $number")
+    done
+}
+
+# The settings that decide a run's results, a key and its value a line. EPOCHS is not among them: a run may be trained for
+# longer.
+run_settings() {
+    local key
+    for key in "${setting_names[@]}"; do
+        case $key in EPOCHS | PHANTOM_* | DRAWN_*) continue ;; esac
+        printf '%s\t%s\n' "$key" "${!key}"
     done
 }
 

@@ -9,7 +9,7 @@ is_made_from() { # file line
 }
 
 digest_of() { # file
-    sha256sum <"$1" | cut -d' ' -f1
+    file-digest --no-header -- "$1" | cut -f1
 }
 
 # The same for what counts as the work of one model: its bytes must still be those that were made.

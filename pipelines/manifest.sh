@@ -2,15 +2,11 @@
 # must be the same run. Sourced by train and evaluate.
 # shellcheck shell=bash
 
-# What decides the results, a key and its value a line. EPOCHS is not part of it: a run may be trained for longer. The
-# configuration's name has the key "row", as in the runs of every version.
+# What decides the results, a key and its value a line. The configuration's name has the key "row", as in the runs of every
+# version.
 run_identity() { # configuration seed
-    local key
     printf 'row\t%s\nseed\t%s\n' "$1" "$2"
-    for key in "${setting_names[@]}"; do
-        case $key in EPOCHS | PHANTOM_* | DRAWN_*) continue ;; esac
-        printf '%s\t%s\n' "$key" "${!key}"
-    done
+    run_settings
 }
 
 # What does not decide them to the bit but helps to explain a difference.

@@ -47,8 +47,7 @@ static int write_map(const struct request *request, const char *path, const stru
     int status = output_open(&output, path, true);
     if (status)
         return status;
-    const size_t length = strlen(path);
-    status = nifti_write(&output, map, length > 3 && !strcmp(path + length - 3, ".gz"));
+    status = nifti_write(&output, map, nifti_name_compressed(path));
     if (!status)
         return output_commit(&output);
     output_discard(&output);
@@ -233,16 +232,13 @@ int main(int argc, char **argv)
         .usage = "[OPTION...] -o OUT CASE | DATA\n"
                  "[OPTION...] -o OUT.nii.gz T1 T1CE T2 FLAIR | IMAGE4D\n"
                  "[OPTION...] -o OUT.nii.gz [--t1 FILE] [--t1ce FILE] [--t2 FILE] [--flair FILE]",
-        .summary = "Makes label maps, on the grids of the images: of the case in a folder, of all cases of a "
-                   "data set\n"
-                   "(OUT is then a folder, which gets NAME.nii.gz), or of files. Prints a row a case: "
-                   "millilitres of\n"
-                   "each region, the modalities that are missing, the label map's file. It does what nii2raw "
-                   "| crop |\n"
-                   "standardize | prunet-infer --label-map | raw2nii do, in one process.\n\n"
-                   "Images must be without skull and registered to each other, with voxels of about 1 mm. A "
-                   "case that\n"
-                   "cannot be segmented is named and left out; the status is then 65.",
+        .summary =
+            "Makes label maps, on the grids of the images: of the case in a folder, of all cases of a\n"
+            "data set (OUT is then a folder, which gets NAME.nii.gz), or of files. Prints a row a case:\n"
+            "millilitres of each region, the modalities that are missing, the label map's file. It does\n"
+            "what nii2raw | crop | standardize | prunet-infer --label-map | raw2nii do, in one process.\n\n"
+            "Images must be without skull and registered to each other, with voxels of about 1 mm. A case\n"
+            "that cannot be segmented is named and left out; the status is then 65.",
         .options = options,
         .count = OPTION_COUNT(options),
         .common = {BACKEND_OPTIONS(request.backend), .output = &request.out,

@@ -61,12 +61,6 @@ static int adopt_grid(const char *like, struct record *record)
     return STATUS_OK;
 }
 
-static bool ends_with_gz(const char *path)
-{
-    size_t length = path ? strlen(path) : 0;
-    return length > 3 && !strcmp(path + length - 3, ".gz");
-}
-
 static int run(const struct request *request, int count, char *const *paths)
 {
     struct record record = {0}, whole = {0};
@@ -86,7 +80,7 @@ static int run(const struct request *request, int count, char *const *paths)
         fail_in(status, "%s", reader_name(reader));
     record_free(&record);
     if (!status)
-        status = nifti_write(&output, &whole, ends_with_gz(request->output));
+        status = nifti_write(&output, &whole, nifti_name_compressed(request->output));
     if (!status)
         status = output_commit(&output);
     if (!status)

@@ -180,3 +180,9 @@ int nifti_write(struct output *output, const struct record *record, bool compres
     free(out);
     return status;
 }
+
+bool nifti_name_compressed(const char *path)
+{
+    const size_t length = path ? strlen(path) : 0;
+    return length > 3 && !strcmp(path + length - 3, ".gz");
+}

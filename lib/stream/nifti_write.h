@@ -11,4 +11,7 @@
  * source grid. */
 int nifti_write(struct output *output, const struct record *record, bool compress);
 
+/* Whether a file of this name is to be compressed: it ends with ".gz". NULL, standard output, is not. */
+bool nifti_name_compressed(const char *path);
+
 #endif

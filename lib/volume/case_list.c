@@ -1,6 +1,7 @@
 #include "lib/volume/case_list.h"
 #include "lib/base/array.h"
 #include "lib/base/error.h"
+#include "lib/base/folder.h"
 #include "lib/base/output.h"
 #include <dirent.h>
 #include <errno.h>
@@ -77,9 +78,16 @@ static bool leads_back(const struct search *search, const struct stat *folder)
 /* What to do with a folder in which another one lies. */
 typedef int found_folder(struct search *search, const char *path, const char *name, const struct stat *about);
 
-static int visit_entry(struct search *search, const char *folder, const struct dirent *entry,
-                       found_folder *found)
+struct visit {
+    struct search *search;
+    const char *folder;
+    found_folder *found;
+};
+
+static int visit_entry(void *self, const struct dirent *entry)
 {
+    const struct visit *visit = self;
+    const char *folder = visit->folder;
     struct stat about;
     char *path;
     const bool may_be = entry->d_type == DT_DIR || entry->d_type == DT_LNK || entry->d_type == DT_UNKNOWN;
@@ -89,8 +97,8 @@ static int visit_entry(struct search *search, const char *folder, const struct d
         return fail(STATUS_FAILURE, "%s: out of memory", folder);
     int status = STATUS_OK;
     if (!stat(path, &about)) {
-        if (S_ISDIR(about.st_mode) && !leads_back(search, &about))
-            status = found(search, path, entry->d_name, &about);
+        if (S_ISDIR(about.st_mode) && !leads_back(visit->search, &about))
+            status = visit->found(visit->search, path, entry->d_name, &about);
     } else if (errno != ENOENT && errno != ELOOP &&
                errno != ENOTDIR) /* no folder: a link to nothing or to itself */
         status = fail_errno(STATUS_FAILURE, "%s: cannot read the folder", path);
@@ -99,19 +107,10 @@ static int visit_entry(struct search *search, const char *folder, const struct d
 }
 
 /* Calls `found` for each folder in a folder, in the order of their names. */
-static int visit(struct search *search, const char *folder, found_folder *found)
+static int visit_folders(struct search *search, const char *folder, found_folder *found)
 {
-    struct dirent **entries;
-    int count = scandir(folder, &entries, NULL, alphasort), status = STATUS_OK;
-    if (count < 0)
-        return fail_errno(STATUS_FAILURE, "%s: cannot read the folder", folder);
-    for (int i = 0; i < count; i++) {
-        if (!status)
-            status = visit_entry(search, folder, entries[i], found);
-        free(entries[i]);
-    }
-    free(entries);
-    return status;
+    struct visit visit = {search, folder, found};
+    return folder_visit(folder, visit_entry, &visit);
 }
 
 /* Cases ------------------------------------------------------------------------------------------------ */
@@ -191,7 +190,7 @@ static int outer_folder(struct search *search, const char *path, const char *nam
 {
     bool is;
     int status = take_folder(search, path, name, about, &is);
-    return status || is ? status : visit(search, path, inner_folder);
+    return status || is ? status : visit_folders(search, path, inner_folder);
 }
 
 /* The list --------------------------------------------------------------------------------------------- */
@@ -254,7 +253,7 @@ static int no_case(const char *data)
 
 static int search_all(struct search *search)
 {
-    int status = visit(search, search->data, outer_folder);
+    int status = visit_folders(search, search->data, outer_folder);
     if (status)
         return status;
     if (search->list->count) {

@@ -1,5 +1,6 @@
 #include "lib/volume/nifti_case.h"
 #include "lib/base/error.h"
+#include "lib/base/folder.h"
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,8 +98,16 @@ static bool is_folder(const char *folder, const struct dirent *entry)
     return is;
 }
 
-static int take_file(struct nifti_case *files, const char *folder, const struct dirent *entry)
+struct look {
+    struct nifti_case *files;
+    const char *folder;
+};
+
+static int take_file(void *self, const struct dirent *entry)
 {
+    const struct look *look = self;
+    struct nifti_case *files = look->files;
+    const char *folder = look->folder;
     const char *name = entry->d_name;
     size_t length = stem_length(name);
     if (*name == '.' || !length || is_folder(folder, entry))
@@ -182,17 +191,9 @@ int nifti_case_check(const struct nifti_case *files)
 
 int nifti_case_look(struct nifti_case *files, const char *folder, const char *name)
 {
-    struct dirent **entries;
     *files = (struct nifti_case){.images = MODALITIES};
-    int count = scandir(folder, &entries, NULL, alphasort), status = STATUS_OK;
-    if (count < 0)
-        return fail_errno(STATUS_FAILURE, "%s: cannot read the folder", folder);
-    for (int i = 0; i < count; i++) {
-        if (!status)
-            status = take_file(files, folder, entries[i]);
-        free(entries[i]);
-    }
-    free(entries);
+    struct look look = {files, folder};
+    int status = folder_visit(folder, take_file, &look);
     if (!status)
         status = check_one_case(files, folder, name);
     if (status)
