@@ -297,7 +297,7 @@ network_options() {
 
 # The options of prunet-step and prunet-plan that decide the memory of a training step, one a line.
 memory_options() {
-    printf '%s\n' --memory "$MEMORY" --loss "$LOSS"
+    printf '%s\n' --memory "$MEMORY" --loss "$LOSS" --weight-average "$WEIGHT_AVERAGE"
 }
 
 # The options of prunet-step that the configuration decides, but for the learning rate.

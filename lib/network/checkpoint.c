@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const vector_prefix[STATE_VECTORS] = {"", "optimizer.exp_avg.", "optimizer.exp_avg_sq."};
+static const char *const vector_prefix[STATE_VECTORS] = {"", "optimizer.exp_avg.", "optimizer.exp_avg_sq.",
+                                                         "average."};
 enum { TENSOR_NAME_SIZE = PARAMETER_NAME_SIZE + 24 };
 
 static void tensor_name(char name[TENSOR_NAME_SIZE], enum state_vector vector,
@@ -119,6 +120,17 @@ static int get_setting(const struct safetensors *file, const char *key, char *se
     return STATUS_OK;
 }
 
+/* A decay within 0..1, below 1; 0 where there is none. */
+static int get_decay(const struct safetensors *file, const char *key, double *value)
+{
+    const char *text = safetensors_metadata(file, key);
+    char *end;
+    *value = text ? strtod(text, &end) : 0;
+    if (text && (end == text || *end || !(*value > 0 && *value < 1)))
+        return fail(STATUS_DATA, "%s: '%s' is not a decay between 0 and 1", key, text);
+    return STATUS_OK;
+}
+
 static int read_training(const struct safetensors *file, struct training *t)
 {
     int status;
@@ -126,6 +138,7 @@ static int read_training(const struct safetensors *file, struct training *t)
         (status = get_unsigned(file, "prunet.step", &t->step)) ||
         (status = get_unsigned(file, "prunet.seed", &t->seed)) ||
         (status = get_optional(file, "prunet.cases_done", &t->cases_done)) ||
+        (status = get_decay(file, "prunet.average_decay", &t->average_decay)) ||
         (status = get_setting(file, "prunet.memory", t->memory, sizeof t->memory)) ||
         (status = get_setting(file, "prunet.backend", t->backend, sizeof t->backend)))
         return status;
@@ -155,16 +168,35 @@ static bool belongs(const struct parameter_table *table, const char *name)
     return false;
 }
 
-static int check_tensors(const struct safetensors *file, const struct parameter_table *table)
+static bool any_tensor(const struct safetensors *file, const char *prefix)
 {
     for (size_t i = 0; i < file->tensor_count; i++)
-        if (!belongs(table, file->tensors[i].name))
-            return fail(STATUS_DATA, "%s: not part of the network described", file->tensors[i].name);
+        if (!strncmp(file->tensors[i].name, prefix, strlen(prefix)))
+            return true;
+    return false;
+}
+
+/* Which vectors the file has to hold whole. */
+static int find_vectors(struct checkpoint *c)
+{
+    c->has[STATE_WEIGHTS] = true;
+    c->has[STATE_EXP_AVG] = c->has[STATE_EXP_AVG_SQ] = any_tensor(&c->file, "optimizer.");
+    c->has[STATE_AVERAGE] = c->training.average_decay > 0;
+    if (!c->has[STATE_AVERAGE] && any_tensor(&c->file, vector_prefix[STATE_AVERAGE]))
+        return fail(STATUS_DATA, "its metadata lack prunet.average_decay");
+    return STATUS_OK;
+}
+
+static int check_tensors(const struct checkpoint *c)
+{
+    for (size_t i = 0; i < c->file.tensor_count; i++)
+        if (!belongs(&c->table, c->file.tensors[i].name))
+            return fail(STATUS_DATA, "%s: not part of the network described", c->file.tensors[i].name);
     for (int v = 0; v < STATE_VECTORS; v++)
-        for (size_t i = 0; i < table->count; i++) {
+        for (size_t i = 0; c->has[v] && i < c->table.count; i++) {
             char name[TENSOR_NAME_SIZE];
-            tensor_name(name, (enum state_vector)v, &table->parameters[i]);
-            int status = check_tensor(file, name, &table->parameters[i]);
+            tensor_name(name, (enum state_vector)v, &c->table.parameters[i]);
+            int status = check_tensor(&c->file, name, &c->table.parameters[i]);
             if (status)
                 return status;
         }
@@ -180,7 +212,7 @@ int checkpoint_open(struct checkpoint *checkpoint, const char *path)
     if ((status = read_architecture(&checkpoint->file, &checkpoint->architecture)) ||
         (status = read_training(&checkpoint->file, &checkpoint->training)) ||
         (status = parameter_table_make(&checkpoint->table, &checkpoint->architecture)) ||
-        (status = check_tensors(&checkpoint->file, &checkpoint->table))) {
+        (status = find_vectors(checkpoint)) || (status = check_tensors(checkpoint))) {
         fail_in(status, "%s", path);
         checkpoint_close(checkpoint);
     }
@@ -191,6 +223,11 @@ void checkpoint_close(struct checkpoint *checkpoint)
 {
     parameter_table_free(&checkpoint->table);
     safetensors_close(&checkpoint->file);
+}
+
+enum state_vector checkpoint_model(const struct checkpoint *checkpoint)
+{
+    return checkpoint->has[STATE_AVERAGE] ? STATE_AVERAGE : STATE_WEIGHTS;
 }
 
 const void *checkpoint_values(const struct checkpoint *checkpoint, enum state_vector vector,
@@ -220,7 +257,7 @@ uint64_t cases_digest(uint64_t digest, const char *case_name)
 
 /* Writing ------------------------------------------------------------------------------------------- */
 
-enum { ENTRIES_MAX = 15, NUMBER_SIZE = 24 };
+enum { ENTRIES_MAX = 16, NUMBER_SIZE = 24 };
 
 struct metadata {
     struct safetensors_entry entries[ENTRIES_MAX];
@@ -238,6 +275,13 @@ static void put_number(struct metadata *metadata, const char *key, uint64_t valu
 {
     char *text = metadata->numbers[metadata->count];
     snprintf(text, NUMBER_SIZE, "%" PRIu64, value);
+    put_text(metadata, key, text);
+}
+
+static void put_real(struct metadata *metadata, const char *key, double value)
+{
+    char *text = metadata->numbers[metadata->count];
+    snprintf(text, NUMBER_SIZE, "%.12g", value);
     put_text(metadata, key, text);
 }
 
@@ -259,18 +303,27 @@ static void describe(struct metadata *m, const struct architecture *a, const str
         put_text(m, "prunet.memory", t->memory);
     if (*t->backend)
         put_text(m, "prunet.backend", t->backend);
+    if (t->average_decay > 0)
+        put_real(m, "prunet.average_decay", t->average_decay);
     if (t->cases_done) {
         put_number(m, "prunet.cases_done", t->cases_done);
         put_number(m, "prunet.cases_digest", t->cases_digest);
     }
 }
 
+/* How many vectors a state has: the average, which it may lack, is the last. */
+static int vector_count(const struct training *training)
+{
+    return training->average_decay > 0 ? STATE_VECTORS : STATE_AVERAGE;
+}
+
 /* Names and shapes of all vectors, in the order in which the values will be written. */
-static struct safetensors_tensor *describe_tensors(const struct parameter_table *table,
+static struct safetensors_tensor *describe_tensors(const struct parameter_table *table, int vectors,
                                                    char (*names)[TENSOR_NAME_SIZE])
 {
-    struct safetensors_tensor *tensors = calloc(STATE_VECTORS * table->count, sizeof *tensors), *at = tensors;
-    for (int v = 0; tensors && v < STATE_VECTORS; v++)
+    struct safetensors_tensor *tensors = calloc((size_t)vectors * table->count, sizeof *tensors),
+                              *at = tensors;
+    for (int v = 0; tensors && v < vectors; v++)
         for (size_t i = 0; i < table->count; i++, at++, names++) {
             const struct parameter *p = &table->parameters[i];
             tensor_name(*names, (enum state_vector)v, p);
@@ -284,8 +337,8 @@ static struct safetensors_tensor *describe_tensors(const struct parameter_table 
     return tensors;
 }
 
-static int write_values(struct output *output, const struct parameter_table *table, checkpoint_source *source,
-                        void *self)
+static int write_values(struct output *output, const struct parameter_table *table, int vectors,
+                        checkpoint_source *source, void *self)
 {
     size_t largest = 0;
     for (size_t i = 0; i < table->count; i++)
@@ -293,7 +346,7 @@ static int write_values(struct output *output, const struct parameter_table *tab
             largest = table->parameters[i].count;
     float *values = malloc(largest * sizeof *values);
     int status = values ? STATUS_OK : fail(STATUS_FAILURE, "out of memory");
-    for (int v = 0; !status && v < STATE_VECTORS; v++)
+    for (int v = 0; !status && v < vectors; v++)
         for (size_t i = 0; !status && i < table->count; i++) {
             const struct parameter *p = &table->parameters[i];
             status = source(self, (enum state_vector)v, p, values);
@@ -314,16 +367,17 @@ static int write_checkpoint(struct output *output, const struct architecture *ar
                             checkpoint_source *source, void *self)
 {
     struct metadata metadata = {.count = 0};
+    const int vectors = vector_count(training);
     describe(&metadata, architecture, training);
-    char(*names)[TENSOR_NAME_SIZE] = calloc(STATE_VECTORS * table->count, sizeof *names);
-    struct safetensors_tensor *tensors = names ? describe_tensors(table, names) : NULL;
+    char(*names)[TENSOR_NAME_SIZE] = calloc((size_t)vectors * table->count, sizeof *names);
+    struct safetensors_tensor *tensors = names ? describe_tensors(table, vectors, names) : NULL;
     struct safetensors file = {.tensors = tensors,
-                               .tensor_count = STATE_VECTORS * table->count,
+                               .tensor_count = (size_t)vectors * table->count,
                                .metadata = metadata.entries,
                                .metadata_count = metadata.count};
     int status = tensors ? safetensors_write_header(output, &file) : fail(STATUS_FAILURE, "out of memory");
     if (!status)
-        status = write_values(output, table, source, self);
+        status = write_values(output, table, vectors, source, self);
     free(tensors);
     free(names);
     return status;

@@ -67,8 +67,10 @@ int network_resize(struct network *network, const int size[3]);
 /* The plan that the buffers were allocated by. */
 const struct plan *network_current_plan(const struct network *network);
 
-/* Copies a checkpoint's weights, and Adam's state when training. The checkpoint must have the network's
- * architecture. STATUS_DATA when a value to be copied is not finite (checkpoint_check_finite). */
+/* Copies a checkpoint's vectors; it must have the network's architecture. For INFERENCE and FRESH training the
+ * weights are the average of them where there is one. Other training goes on from weights and Adam's state. An
+ * average that the checkpoint lacks begins as the weights. STATUS_DATA when Adam's state is wanted and not
+ * there, or a value to be copied is not finite (checkpoint_check_finite). */
 int network_load(struct network *network, const struct checkpoint *checkpoint);
 
 /* Writes the training state as a checkpoint. STATUS_FAILURE also when a value of it is not
@@ -98,6 +100,10 @@ int network_fail_not_finite(const struct network *network, int status, const cha
 
 /* One Adam step on the gradient, which is unspecified afterwards. STATUS_FAILURE when the backend failed. */
 int network_update(struct network *network, const struct adam *adam);
+
+/* The average moves towards the weights, kernels/average.h, in a network that is opened for AVERAGING.
+ * STATUS_FAILURE when the backend failed. */
+int network_average(struct network *network, double decay);
 
 /* Copies one parameter's values, parameter->count floats, from and to a vector of the network: one of enum
  * state_vector, or STATE_GRADIENT, which is only read. */
