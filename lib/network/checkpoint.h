@@ -29,8 +29,10 @@ struct checkpoint {
     struct architecture architecture;
     struct training training;
     struct parameter_table table;
-    bool has[STATE_VECTORS]; /* the weights always; Adam's two or none of them */
-    struct safetensors file; /* mapped; tensors are found by checkpoint_values */
+    bool has[STATE_VECTORS];      /* the weights always; Adam's two or none of them */
+    enum safetensors_type stored; /* SAFETENSORS_F32; of a model also SAFETENSORS_BF16 */
+    float *widened;               /* the weights of the latter */
+    struct safetensors file;      /* mapped; tensors are found by checkpoint_values */
 };
 
 /* Opens and checks a checkpoint: STATUS_DATA when its metadata describe no network, or when names, types or
