@@ -1,5 +1,5 @@
-/* Checkpoints: the weights of a network, Adam's state, perhaps the weights' moving average, and where training
- * stands, as a safetensors file. A model is one without Adam's state: weights to segment with. */
+/* Checkpoints: the weights of a network, Adam's state, perhaps the weights' moving average, and where
+ * training stands, as a safetensors file. A model is one without Adam's state: weights to segment with. */
 #ifndef PRUNET_NETWORK_CHECKPOINT_H
 #define PRUNET_NETWORK_CHECKPOINT_H
 
@@ -44,8 +44,8 @@ void checkpoint_close(struct checkpoint *checkpoint);
 /* The vector to segment with: the average of the weights where there is one, else the weights. */
 enum state_vector checkpoint_model(const struct checkpoint *checkpoint);
 
-/* parameter->count floats of a vector that an opened checkpoint has, valid until it is closed; they may be unaligned, so
- * copy them with memcpy. */
+/* parameter->count floats of a vector that an opened checkpoint has, valid until it is closed; they may be
+ * unaligned, so copy them with memcpy. */
 const void *checkpoint_values(const struct checkpoint *checkpoint, enum state_vector vector,
                               const struct parameter *parameter);
 
@@ -57,9 +57,10 @@ int checkpoint_check_finite(const struct checkpoint *checkpoint, enum state_vect
 typedef int checkpoint_source(void *self, enum state_vector vector, const struct parameter *parameter,
                               float *values);
 
-/* Writes a state, with an average where training->average_decay is not 0. PATH is written whole or not at all; the same state gives the same bytes. Values are asked for one tensor at a
- * time, so that no second copy of the state exists. A value that is not finite is STATUS_FAILURE, and nothing
- * is written: such a state could neither be trained on nor segment. */
+/* Writes a state, with an average where training->average_decay is not 0. PATH is written whole or not at
+ * all; the same state gives the same bytes. Values are asked for one tensor at a time, so that no second
+ * copy of the state exists. A value that is not finite is STATUS_FAILURE, and nothing is written: such a
+ * state could neither be trained on nor segment. */
 int checkpoint_save(const char *path, const struct architecture *architecture,
                     const struct parameter_table *table, const struct training *training,
                     checkpoint_source *source, void *self);

@@ -11,9 +11,10 @@ struct model_options {
     size_t note_count;
 };
 
-/* Writes the weights of an open checkpoint to PATH (NULL: standard output), whole or not at all; the average of the
- * weights where there is one. The metadata are the checkpoint's, without what says where in an epoch it
- * stopped, then prunet.weights = "average" or "last", and the notes. STATUS_DATA when a weight is not finite. */
+/* Writes the weights of an open checkpoint to PATH (NULL: standard output), whole or not at all; the
+ * average of the weights where there is one. The metadata are the checkpoint's, without what says where in
+ * an epoch it stopped, then prunet.weights = "average" or "last", and the notes. STATUS_DATA when a weight
+ * is not finite. */
 int model_export(const struct checkpoint *checkpoint, const struct model_options *options, const char *path);
 
 #endif

@@ -22,8 +22,8 @@ struct epoch {
 };
 
 /* Starts, or continues, the epoch after training->epoch. With training->average_decay D the average of the
- * weights moves after step t by the decay min(D, (1 + t) / (10 + t)), so that the first steps do not last. Adam's other constants are beta 0.9 and 0.999,
- * epsilon 1e-8. epoch_free is due afterwards. */
+ * weights moves after step t by the decay min(D, (1 + t) / (10 + t)), so that the first steps do not last.
+ * Adam's other constants are beta 0.9 and 0.999, epsilon 1e-8. epoch_free is due afterwards. */
 void epoch_begin(struct epoch *epoch, struct network *network, const struct training *training, double rate,
                  double decay, double loss_scale);
 

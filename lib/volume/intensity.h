@@ -1,5 +1,6 @@
-/* Augmentation of intensities, as scanners vary: contrast of tissues, sharpness, resolution, noise. Only voxels
- * that are not 0, the brain, take part; the background stays 0. The values are those of standardized images. */
+/* Augmentation of intensities, as scanners vary: contrast of tissues, sharpness, resolution, noise. Only
+ * voxels that are not 0, the brain, take part; the background stays 0. The values are those of standardized
+ * images. */
 #ifndef PRUNET_VOLUME_INTENSITY_H
 #define PRUNET_VOLUME_INTENSITY_H
 
@@ -34,7 +35,8 @@ bool intensity_is_none(const struct intensity *drawn);
 /* Changes a modality, x, y, z voxels, in place, in this order:
  *   gamma           t^gamma with t from 0 to 1 over the brain's range; mean and deviation stay
  *   contrast        times the factor about the brain's mean
- *   blur, coarse    filters of the brain alone: weights outside it do not count (Knutsson and Westin, CVPR 1993)
+ *   blur, coarse    filters of the brain alone: weights outside it do not count (Knutsson and Westin,
+ *                   CVPR 1993)
  *   noise           white
  * STATUS_FAILURE without memory; the volume is then unspecified. */
 int intensity_apply(const struct intensity *drawn, const int size[3], float *volume);
