@@ -74,8 +74,10 @@ static void train(struct epoch *epoch, int first, int last, double *sums)
 static double difference(const double *expected, const float *values)
 {
     double worst = 0;
-    for (size_t i = 0; i < table.floats; i++)
-        worst = fmax(worst, fabs(expected[i] - values[i]));
+    for (size_t i = 0; i < table.floats; i++) {
+        double d = fabs(expected[i] - (double)values[i]);
+        worst = d <= worst ? worst : d;
+    }
     return worst;
 }
 
