@@ -16,6 +16,7 @@
 #define PRUNET_KERNELS_KERNELS_H
 
 #include "kernels/adam.h"
+#include "kernels/average.h"
 #include "kernels/branch.h"
 #include "kernels/conv3.h"
 #include "kernels/head.h"

@@ -311,9 +311,16 @@ network_options() {
     [ "$KIND" = baseline ] || printf '%s\n' --encoder-blocks "$ENCODER_BLOCKS" --decoder-blocks "$DECODER_BLOCKS"
 }
 
+# The options of augment for intensities and modalities, one a line.
+intensity_options() {
+    [ "$AUGMENT" = no ] || printf '%s\n' --chance "$AUGMENT_CHANCE" --gamma "$AUGMENT_GAMMA" --contrast "$AUGMENT_CONTRAST" \
+        --blur "$AUGMENT_BLUR" --low-resolution "$AUGMENT_LOW_RESOLUTION" --noise "$AUGMENT_NOISE"
+    printf '%s\n' --drop-modality "$DROP_MODALITY"
+}
+
 # The options of prunet-step and prunet-plan that decide the memory of a training step, one a line.
 memory_options() {
-    printf '%s\n' --memory "$MEMORY" --loss "$LOSS"
+    printf '%s\n' --memory "$MEMORY" --loss "$LOSS" --weight-average "$WEIGHT_AVERAGE"
 }
 
 # The options of prunet-step that the configuration decides, but for the learning rate.

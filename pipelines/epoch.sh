@@ -55,8 +55,9 @@ order_of() { # epoch
 
 # The records of the named cases on standard output, augmented and cut to patches as the configuration has it.
 augmented_records() { # epoch, names...
-    local records options=()
+    local records options
     find_records "${@:2}"
+    read_lines options intensity_options
     [ "$AUGMENT" = yes ] || options+=(--rotate 0 --scale 1 --elastic 0 --shift 0 --no-flip)
     [ "$PATCH" = none ] || options+=(--patch "$PATCH")
     become_tool augment --seed "$seed" --epoch "$1" --digests "$run/manifest/inputs.tsv" "${options[@]}" -- "${records[@]}"
@@ -70,7 +71,7 @@ prefetcher=  # the process id
 # records depend on seed, epoch and cases alone; the process writes to its pipe only and ends when that is closed.
 prefetch_start() { # epoch
     local names
-    [ "$AUGMENT" != no ] || [ "$PATCH" != none ] || return 0
+    [ "$AUGMENT" != no ] || [ "$PATCH" != none ] || [[ ! $DROP_MODALITY =~ [1-9] ]] || return 0
     read_lines names order_of "$1"
     exec 4< <(ignore_stops && augmented_records "$1" "${names[@]}")
     prefetcher=$!

@@ -4,7 +4,8 @@
     python3 pipelines/weights.py export CHECKPOINT.safetensors STATE.pt
 
 LIKE is any checkpoint of the same network, such as a new one: prunet-init --seed 1 --encoder-blocks 3 -o like.safetensors.
-NEW has its description, the weights of STATE, and an optimizer that has seen nothing. Tensor names are the same on both
+NEW has its description, the weights of STATE, and an optimizer that has seen nothing; export takes the average of the
+weights where the checkpoint has one. Tensor names are the same on both
 sides. The authors' code feeds volumes as (x, y, z), ours as (z, y, x), so each kernel's three axes are transposed."""
 import sys
 
@@ -23,9 +24,11 @@ def read(path):
 
 
 def import_state(state, like, new):
-    saved = torch.load(state, map_location="cpu")
+    saved = torch.load(state, map_location="cpu", weights_only=True)
     weights = {name.removeprefix("module."): tensor for name, tensor in saved.get("net_state_dict", saved).items()}
     metadata, tensors = read(like)
+    tensors = {name: tensor for name, tensor in tensors.items() if not name.startswith("average.")}
+    metadata.pop("prunet.average_decay", None)
     names = {name for name in tensors if not name.startswith("optimizer.")}
     if names != set(weights):
         sys.exit(f"weights: {state} and {like} differ in {sorted(names ^ set(weights))[0]}: not the same network")
@@ -38,7 +41,8 @@ def import_state(state, like, new):
 
 def export_state(checkpoint, state):
     metadata, tensors = read(checkpoint)
-    weights = {name: transposed(tensor) for name, tensor in tensors.items() if not name.startswith("optimizer.")}
+    names = [name for name in tensors if not name.startswith(("optimizer.", "average."))]
+    weights = {name: transposed(tensors.get("average." + name, tensors[name]).float()) for name in names}
     torch.save({"net_state_dict": weights, "epoch": int(metadata["prunet.epoch"])}, state)
 
 

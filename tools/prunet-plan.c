@@ -12,6 +12,7 @@ static int size[3] = {160, 192, 160};
 static bool json, no_header, buffers, table1;
 static struct architecture_options described;
 static const char *memory = "default", *loss = "dice";
+static double average_decay;
 static unsigned training;
 static struct memory_budget budget;
 static struct backend_choice backend;
@@ -23,6 +24,8 @@ static const struct option_spec options[] = {
     {"memory", 0, OPTION_TEXT, &memory, "SIZE",
      "what training may take, as prunet-step's --memory (default)"},
     {"loss", 0, OPTION_TEXT, &loss, "LOSS", "what training minimises, as prunet-step's --loss (dice)"},
+    {"weight-average", 0, OPTION_REAL, &average_decay, "D",
+     "training keeps an average of the weights, as prunet-step's (0: none)"},
     {"buffers", 0, OPTION_FLAG, &buffers, NULL, "also every buffer and the bytes alive at each step"},
     {"table1", 0, OPTION_FLAG, &table1, NULL, "the rows of the paper's Table 1 instead of one network"},
 };
@@ -102,6 +105,9 @@ int main(int argc, char **argv)
         usage_error("no operands are expected");
     if (memory_budget_parse(&budget, memory) || loss_parse(&training, loss))
         usage_error("%s", error_message());
+    if (average_decay < 0 || average_decay >= 1)
+        usage_error("--weight-average is at least 0 and less than 1");
+    training |= average_decay > 0 ? AVERAGING : 0;
     struct output output;
     int status = output_open(&output, out, false);
     const struct memory_report table = {&output, json, buffers};

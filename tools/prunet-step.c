@@ -15,7 +15,8 @@ static double rate = 1e-4, decay = 1e-5, divisor = 1;
 static int wanted_epoch; /* 0: any */
 static bool no_header;
 static const char *memory = "default", *loss = "dice";
-static double dice_weight = 1, bce_weight = 1;
+static double dice_weight = 1, bce_weight = 1, average_decay;
+static bool fresh;
 static unsigned use;
 static struct memory_budget budget;
 static struct backend_choice backend;
@@ -29,6 +30,10 @@ static const struct option_spec options[] = {
     {"learning-rate", 0, OPTION_REAL, &rate, "R", "Adam's step size (1e-4)"},
     {"weight-decay", 0, OPTION_REAL, &decay, "D",
      "L2 regularisation, added to the gradient; at most 1 (1e-5)"},
+    {"fresh-optimizer", 0, OPTION_FLAG, &fresh, NULL,
+     "begin anew from the state's or a model's weights: epoch 0"},
+    {"weight-average", 0, OPTION_REAL, &average_decay, "D",
+     "also keep the weights' moving average of this decay; 0: none (0)"},
     {"loss", 0, OPTION_TEXT, &loss, "LOSS",
      "dice, or dice+bce: with the regions' mean binary cross-entropy (dice)"},
     {"loss-dice-weight", 0, OPTION_REAL, &dice_weight, "W", "factor of the Dice losses; at most 1e6 (1)"},
@@ -57,6 +62,11 @@ static const struct tool tool = {
         "stay within the size; --memory min also runs the first level's encoder again from the image.\n"
         "The results may differ in their last bits. The choice is recorded in the checkpoint, -v shows it,\n"
         "and prunet-plan --memory tells what it costs.\n\n"
+        "--weight-average 0.999 adds an average of the weights to the state: after step t it moves towards\n"
+        "the weights by 1 - min(0.999, (1 + t) / (10 + t)). prunet-infer takes it instead of the weights.\n"
+        "A state without one begins it with its weights. --fresh-optimizer begins with the average, if "
+        "there\n"
+        "is one, and with Adam's means at 0; what is interrupted then goes on without it.\n\n"
         "SIGTERM, SIGINT, SIGHUP, SIGQUIT or SIGXCPU: the step is finished, or the wait for input\n"
         "ended, the checkpoint written with the number of cases done, and the exit status is 75. Given\n"
         "that checkpoint as STATE and the same input, those cases are skipped and the epoch goes on;\n"
@@ -84,6 +94,24 @@ static int run(struct network *network, const struct training *start, struct rea
     return status;
 }
 
+/* Where training begins anew, or goes on, and with an average or without. */
+static void begin_training(const struct checkpoint *checkpoint, struct training *training)
+{
+    const bool averaged = checkpoint->has[STATE_AVERAGE];
+    *training = checkpoint->training;
+    if (fresh) {
+        *training = (struct training){.seed = checkpoint->training.seed};
+        if (!quiet)
+            fprintf(stderr,
+                    "%s: %s: training begins anew from its %s after %" PRIu64
+                    " epochs: epoch 0, Adam's means 0\n",
+                    tool_name, state_path, averaged ? "average of the weights" : "weights",
+                    checkpoint->training.epoch);
+    } else if (averaged && !(average_decay > 0))
+        warn("%s: its average of the weights is not gone on with: --weight-average would", state_path);
+    training->average_decay = average_decay;
+}
+
 /* The state's network, loaded. */
 static int open_state(struct network **network, struct training *training)
 {
@@ -91,7 +119,7 @@ static int open_state(struct network **network, struct training *training)
     int status = checkpoint_open(&checkpoint, state_path);
     if (status)
         return status;
-    *training = checkpoint.training;
+    begin_training(&checkpoint, training);
     if (wanted_epoch && training->epoch != (uint64_t)wanted_epoch - 1)
         status = fail(STATUS_DATA, "%s: has completed %" PRIu64 " epochs, epoch %d follows %d", state_path,
                       training->epoch, wanted_epoch, wanted_epoch - 1);
@@ -127,10 +155,13 @@ int main(int argc, char **argv)
         usage_error("--weight-decay is at most 1, --loss-divisor is within 1e-6..1e6");
     if (dice_weight < 0 || dice_weight > 1e6 || bce_weight < 0 || bce_weight > 1e6)
         usage_error("--loss-dice-weight and --loss-bce-weight are within 0..1e6");
+    if (average_decay < 0 || average_decay >= 1)
+        usage_error("--weight-average is at least 0 and less than 1");
     if (out && !strcmp(out, "-"))
         usage_error("-o: the table goes to stdout, the checkpoint needs a file");
     if (memory_budget_parse(&budget, memory) || loss_parse(&use, loss))
         usage_error("%s", error_message());
+    use |= (average_decay > 0 ? AVERAGING : 0) | (fresh ? FRESH : 0);
     struct network *network;
     struct training training;
     struct reader *reader;

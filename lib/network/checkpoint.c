@@ -2,48 +2,12 @@
 #include "lib/base/error.h"
 #include "lib/base/random.h"
 #include "lib/network/kinds.h"
+#include "lib/network/state_tensor.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char *const vector_prefix[STATE_VECTORS] = {"", "optimizer.exp_avg.", "optimizer.exp_avg_sq."};
-enum { TENSOR_NAME_SIZE = PARAMETER_NAME_SIZE + 24 };
-
-static void tensor_name(char name[TENSOR_NAME_SIZE], enum state_vector vector,
-                        const struct parameter *parameter)
-{
-    snprintf(name, TENSOR_NAME_SIZE, "%s%s", vector_prefix[vector], parameter->name);
-}
-
-/* Reads bytes, which may be unaligned. */
-static size_t count_not_finite(const void *floats, size_t count)
-{
-    const uint32_t exponent = 0x7f800000; /* all ones in infinities and NaN */
-    const char *at = floats;
-    size_t found = 0;
-    for (size_t i = 0; i < count; i++) {
-        uint32_t bits;
-        memcpy(&bits, at + i * sizeof bits, sizeof bits);
-        found += (bits & exponent) == exponent;
-    }
-    return found;
-}
-
-static int check_finite(int status, enum state_vector vector, const struct parameter *parameter,
-                        const void *values)
-{
-    const size_t found = count_not_finite(values, parameter->count);
-    if (!found)
-        return STATUS_OK;
-    char name[TENSOR_NAME_SIZE];
-    tensor_name(name, vector, parameter);
-    return fail(status, "%s: %zu of its %zu values %s not finite", name, found, parameter->count,
-                found == 1 ? "is" : "are");
-}
-
-/* Reading ------------------------------------------------------------------------------------------- */
 
 static int get_text(const struct safetensors *file, const char *key, const char **value)
 {
@@ -119,6 +83,17 @@ static int get_setting(const struct safetensors *file, const char *key, char *se
     return STATUS_OK;
 }
 
+/* A decay within 0..1, below 1; 0 where there is none. */
+static int get_decay(const struct safetensors *file, const char *key, double *value)
+{
+    const char *text = safetensors_metadata(file, key);
+    char *end;
+    *value = text ? strtod(text, &end) : 0;
+    if (text && (end == text || *end || !(*value > 0 && *value < 1)))
+        return fail(STATUS_DATA, "%s: '%s' is not a decay between 0 and 1", key, text);
+    return STATUS_OK;
+}
+
 static int read_training(const struct safetensors *file, struct training *t)
 {
     int status;
@@ -126,19 +101,22 @@ static int read_training(const struct safetensors *file, struct training *t)
         (status = get_unsigned(file, "prunet.step", &t->step)) ||
         (status = get_unsigned(file, "prunet.seed", &t->seed)) ||
         (status = get_optional(file, "prunet.cases_done", &t->cases_done)) ||
+        (status = get_decay(file, "prunet.average_decay", &t->average_decay)) ||
         (status = get_setting(file, "prunet.memory", t->memory, sizeof t->memory)) ||
         (status = get_setting(file, "prunet.backend", t->backend, sizeof t->backend)))
         return status;
     return get_optional(file, "prunet.cases_digest", &t->cases_digest);
 }
 
-static int check_tensor(const struct safetensors *file, const char *name, const struct parameter *p)
+static int check_tensor(const struct safetensors *file, const char *name, enum safetensors_type type,
+                        const struct parameter *p)
 {
     const struct safetensors_tensor *tensor = safetensors_find(file, name);
     if (!tensor)
         return fail(STATUS_DATA, "%s: missing", name);
-    if (tensor->type != SAFETENSORS_F32)
-        return fail(STATUS_DATA, "%s: its type is %s, not F32: convert the file", name, tensor->type_name);
+    if (tensor->type != type)
+        return fail(STATUS_DATA, "%s: its type is %s, not %s: convert the file", name, tensor->type_name,
+                    safetensors_dtype_of(type)->name);
     bool fits = tensor->dimensions == p->dimensions;
     for (int i = 0; fits && i < p->dimensions; i++)
         fits = tensor->size[i] == p->size[i];
@@ -148,26 +126,70 @@ static int check_tensor(const struct safetensors *file, const char *name, const 
 static bool belongs(const struct parameter_table *table, const char *name)
 {
     for (int v = STATE_VECTORS - 1; v >= 0; v--) {
-        size_t length = strlen(vector_prefix[v]);
-        if (!strncmp(name, vector_prefix[v], length))
+        size_t length = strlen(state_prefix[v]);
+        if (!strncmp(name, state_prefix[v], length))
             return parameter_find(table, "%s", name + length);
     }
     return false;
 }
 
-static int check_tensors(const struct safetensors *file, const struct parameter_table *table)
+static bool any_tensor(const struct safetensors *file, const char *prefix)
 {
     for (size_t i = 0; i < file->tensor_count; i++)
-        if (!belongs(table, file->tensors[i].name))
-            return fail(STATUS_DATA, "%s: not part of the network described", file->tensors[i].name);
+        if (!strncmp(file->tensors[i].name, prefix, strlen(prefix)))
+            return true;
+    return false;
+}
+
+static bool all_half(const struct safetensors *file)
+{
+    size_t half = 0;
+    while (half < file->tensor_count && file->tensors[half].type == SAFETENSORS_BF16)
+        half++;
+    return half == file->tensor_count;
+}
+
+/* Which vectors the file has to hold whole, and as what. Only a model is stored in half. */
+static int find_vectors(struct checkpoint *c)
+{
+    c->has[STATE_WEIGHTS] = true;
+    c->has[STATE_EXP_AVG] = c->has[STATE_EXP_AVG_SQ] = any_tensor(&c->file, "optimizer.");
+    c->has[STATE_AVERAGE] = c->training.average_decay > 0;
+    c->stored = !c->has[STATE_EXP_AVG] && all_half(&c->file) ? SAFETENSORS_BF16 : SAFETENSORS_F32;
+    if (!c->has[STATE_AVERAGE] && any_tensor(&c->file, state_prefix[STATE_AVERAGE]))
+        return fail(STATUS_DATA, "its metadata lack prunet.average_decay");
+    return STATUS_OK;
+}
+
+static int check_tensors(const struct checkpoint *c)
+{
+    for (size_t i = 0; i < c->file.tensor_count; i++)
+        if (!belongs(&c->table, c->file.tensors[i].name))
+            return fail(STATUS_DATA, "%s: not part of the network described", c->file.tensors[i].name);
     for (int v = 0; v < STATE_VECTORS; v++)
-        for (size_t i = 0; i < table->count; i++) {
+        for (size_t i = 0; c->has[v] && i < c->table.count; i++) {
             char name[TENSOR_NAME_SIZE];
-            tensor_name(name, (enum state_vector)v, &table->parameters[i]);
-            int status = check_tensor(file, name, &table->parameters[i]);
+            state_tensor_name(name, (enum state_vector)v, &c->table.parameters[i]);
+            int status = check_tensor(&c->file, name, c->stored, &c->table.parameters[i]);
             if (status)
                 return status;
         }
+    return STATUS_OK;
+}
+
+/* The weights of a model that is stored in half, as floats: each is the upper half of one. */
+static int widen(struct checkpoint *c)
+{
+    if (c->stored != SAFETENSORS_BF16)
+        return STATUS_OK;
+    if (!(c->widened = calloc(c->table.floats, sizeof *c->widened)))
+        return fail(STATUS_FAILURE, "out of memory");
+    for (size_t i = 0; i < c->table.count; i++) {
+        const struct parameter *p = &c->table.parameters[i];
+        const char *from = safetensors_find(&c->file, p->name)->data;
+        for (size_t k = 0; k < p->count; k++)
+            memcpy((char *)(c->widened + p->offset + k) + 2, from + 2 * k, 2);
+    }
     return STATUS_OK;
 }
 
@@ -180,7 +202,8 @@ int checkpoint_open(struct checkpoint *checkpoint, const char *path)
     if ((status = read_architecture(&checkpoint->file, &checkpoint->architecture)) ||
         (status = read_training(&checkpoint->file, &checkpoint->training)) ||
         (status = parameter_table_make(&checkpoint->table, &checkpoint->architecture)) ||
-        (status = check_tensors(&checkpoint->file, &checkpoint->table))) {
+        (status = find_vectors(checkpoint)) || (status = check_tensors(checkpoint)) ||
+        (status = widen(checkpoint))) {
         fail_in(status, "%s", path);
         checkpoint_close(checkpoint);
     }
@@ -190,14 +213,22 @@ int checkpoint_open(struct checkpoint *checkpoint, const char *path)
 void checkpoint_close(struct checkpoint *checkpoint)
 {
     parameter_table_free(&checkpoint->table);
+    free(checkpoint->widened);
     safetensors_close(&checkpoint->file);
+}
+
+enum state_vector checkpoint_model(const struct checkpoint *checkpoint)
+{
+    return checkpoint->has[STATE_AVERAGE] ? STATE_AVERAGE : STATE_WEIGHTS;
 }
 
 const void *checkpoint_values(const struct checkpoint *checkpoint, enum state_vector vector,
                               const struct parameter *parameter)
 {
     char name[TENSOR_NAME_SIZE];
-    tensor_name(name, vector, parameter);
+    if (checkpoint->widened)
+        return checkpoint->widened + parameter->offset;
+    state_tensor_name(name, vector, parameter);
     return safetensors_find(&checkpoint->file, name)->data;
 }
 
@@ -205,7 +236,7 @@ int checkpoint_check_finite(const struct checkpoint *checkpoint, enum state_vect
 {
     for (size_t i = 0; i < checkpoint->table.count; i++) {
         const struct parameter *p = &checkpoint->table.parameters[i];
-        int status = check_finite(STATUS_DATA, vector, p, checkpoint_values(checkpoint, vector, p));
+        int status = state_check_finite(STATUS_DATA, vector, p, checkpoint_values(checkpoint, vector, p));
         if (status)
             return fail(status, "%s: %s: the file is damaged or its training diverged; take an earlier state",
                         checkpoint->path, error_message());
@@ -216,129 +247,4 @@ int checkpoint_check_finite(const struct checkpoint *checkpoint, enum state_vect
 uint64_t cases_digest(uint64_t digest, const char *case_name)
 {
     return random_key(digest, case_name);
-}
-
-/* Writing ------------------------------------------------------------------------------------------- */
-
-enum { ENTRIES_MAX = 15, NUMBER_SIZE = 24 };
-
-struct metadata {
-    struct safetensors_entry entries[ENTRIES_MAX];
-    char numbers[ENTRIES_MAX][NUMBER_SIZE];
-    char channels[CHANNEL_LIST_SIZE];
-    size_t count;
-};
-
-static void put_text(struct metadata *metadata, const char *key, const char *value)
-{
-    metadata->entries[metadata->count++] = (struct safetensors_entry){(char *)key, (char *)value};
-}
-
-static void put_number(struct metadata *metadata, const char *key, uint64_t value)
-{
-    char *text = metadata->numbers[metadata->count];
-    snprintf(text, NUMBER_SIZE, "%" PRIu64, value);
-    put_text(metadata, key, text);
-}
-
-static void describe(struct metadata *m, const struct architecture *a, const struct training *t)
-{
-    architecture_channel_list(a, m->channels);
-    put_text(m, "prunet.version", "1");
-    put_text(m, "prunet.kind", network_kind_name(a->kind));
-    put_text(m, "prunet.channels", m->channels);
-    put_number(m, "prunet.encoder_blocks", (uint64_t)a->encoder_blocks);
-    put_number(m, "prunet.decoder_blocks", (uint64_t)a->decoder_blocks);
-    put_number(m, "prunet.groups", (uint64_t)a->groups);
-    put_number(m, "prunet.inputs", (uint64_t)a->inputs);
-    put_number(m, "prunet.outputs", (uint64_t)a->outputs);
-    put_number(m, "prunet.epoch", t->epoch);
-    put_number(m, "prunet.step", t->step);
-    put_number(m, "prunet.seed", t->seed);
-    if (*t->memory)
-        put_text(m, "prunet.memory", t->memory);
-    if (*t->backend)
-        put_text(m, "prunet.backend", t->backend);
-    if (t->cases_done) {
-        put_number(m, "prunet.cases_done", t->cases_done);
-        put_number(m, "prunet.cases_digest", t->cases_digest);
-    }
-}
-
-/* Names and shapes of all vectors, in the order in which the values will be written. */
-static struct safetensors_tensor *describe_tensors(const struct parameter_table *table,
-                                                   char (*names)[TENSOR_NAME_SIZE])
-{
-    struct safetensors_tensor *tensors = calloc(STATE_VECTORS * table->count, sizeof *tensors), *at = tensors;
-    for (int v = 0; tensors && v < STATE_VECTORS; v++)
-        for (size_t i = 0; i < table->count; i++, at++, names++) {
-            const struct parameter *p = &table->parameters[i];
-            tensor_name(*names, (enum state_vector)v, p);
-            *at = (struct safetensors_tensor){.name = *names,
-                                              .type = SAFETENSORS_F32,
-                                              .dimensions = p->dimensions,
-                                              .bytes = p->count * sizeof(float)};
-            for (int d = 0; d < p->dimensions; d++)
-                at->size[d] = p->size[d];
-        }
-    return tensors;
-}
-
-static int write_values(struct output *output, const struct parameter_table *table, checkpoint_source *source,
-                        void *self)
-{
-    size_t largest = 0;
-    for (size_t i = 0; i < table->count; i++)
-        if (table->parameters[i].count > largest)
-            largest = table->parameters[i].count;
-    float *values = malloc(largest * sizeof *values);
-    int status = values ? STATUS_OK : fail(STATUS_FAILURE, "out of memory");
-    for (int v = 0; !status && v < STATE_VECTORS; v++)
-        for (size_t i = 0; !status && i < table->count; i++) {
-            const struct parameter *p = &table->parameters[i];
-            status = source(self, (enum state_vector)v, p, values);
-            if (!status && (status = check_finite(STATUS_FAILURE, (enum state_vector)v, p, values)))
-                fail(status,
-                     "%s: not written: %s: training has diverged; go on from an earlier state with a smaller "
-                     "learning rate or weight decay",
-                     output_name(output), error_message());
-            if (!status)
-                status = output_write(output, values, p->count * sizeof *values);
-        }
-    free(values);
-    return status;
-}
-
-static int write_checkpoint(struct output *output, const struct architecture *architecture,
-                            const struct parameter_table *table, const struct training *training,
-                            checkpoint_source *source, void *self)
-{
-    struct metadata metadata = {.count = 0};
-    describe(&metadata, architecture, training);
-    char(*names)[TENSOR_NAME_SIZE] = calloc(STATE_VECTORS * table->count, sizeof *names);
-    struct safetensors_tensor *tensors = names ? describe_tensors(table, names) : NULL;
-    struct safetensors file = {.tensors = tensors,
-                               .tensor_count = STATE_VECTORS * table->count,
-                               .metadata = metadata.entries,
-                               .metadata_count = metadata.count};
-    int status = tensors ? safetensors_write_header(output, &file) : fail(STATUS_FAILURE, "out of memory");
-    if (!status)
-        status = write_values(output, table, source, self);
-    free(tensors);
-    free(names);
-    return status;
-}
-
-int checkpoint_save(const char *path, const struct architecture *architecture,
-                    const struct parameter_table *table, const struct training *training,
-                    checkpoint_source *source, void *self)
-{
-    struct output output;
-    int status = output_open(&output, path, true);
-    if (!status)
-        status = write_checkpoint(&output, architecture, table, training, source, self);
-    if (!status)
-        status = output_commit(&output);
-    output_discard(&output);
-    return status;
 }

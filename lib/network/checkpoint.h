@@ -1,4 +1,5 @@
-/* Checkpoints: the weights of a network, Adam's state and where training stands, as a safetensors file. */
+/* Checkpoints: the weights of a network, Adam's state, perhaps the weights' moving average, and where
+ * training stands, as a safetensors file. A model is one without Adam's state: weights to segment with. */
 #ifndef PRUNET_NETWORK_CHECKPOINT_H
 #define PRUNET_NETWORK_CHECKPOINT_H
 
@@ -18,6 +19,7 @@ struct training {
     /* An epoch that was interrupted: how many of its cases are done, and a digest of their names in order.
      * Both 0 between epochs. */
     uint64_t cases_done, cases_digest;
+    double average_decay; /* of the moving average of the weights that the state has; 0: it has none */
     char memory[PLAN_CHOICE_SIZE];   /* choice of the last step's plan, see network.h; "" before any step */
     char backend[BACKEND_TEXT_SIZE]; /* description of the backend that computed it; "" before any step */
 };
@@ -27,7 +29,10 @@ struct checkpoint {
     struct architecture architecture;
     struct training training;
     struct parameter_table table;
-    struct safetensors file; /* mapped; tensors are found by checkpoint_values */
+    bool has[STATE_VECTORS];      /* the weights always; Adam's two or none of them */
+    enum safetensors_type stored; /* SAFETENSORS_F32; of a model also SAFETENSORS_BF16 */
+    float *widened;               /* the weights of the latter */
+    struct safetensors file;      /* mapped; tensors are found by checkpoint_values */
 };
 
 /* Opens and checks a checkpoint: STATUS_DATA when its metadata describe no network, or when names, types or
@@ -36,8 +41,11 @@ struct checkpoint {
 int checkpoint_open(struct checkpoint *checkpoint, const char *path);
 void checkpoint_close(struct checkpoint *checkpoint);
 
-/* parameter->count floats of an opened checkpoint, valid until it is closed; they may be unaligned, so
- * copy them with memcpy. */
+/* The vector to segment with: the average of the weights where there is one, else the weights. */
+enum state_vector checkpoint_model(const struct checkpoint *checkpoint);
+
+/* parameter->count floats of a vector that an opened checkpoint has, valid until it is closed; they may be
+ * unaligned, so copy them with memcpy. */
 const void *checkpoint_values(const struct checkpoint *checkpoint, enum state_vector vector,
                               const struct parameter *parameter);
 
@@ -49,9 +57,10 @@ int checkpoint_check_finite(const struct checkpoint *checkpoint, enum state_vect
 typedef int checkpoint_source(void *self, enum state_vector vector, const struct parameter *parameter,
                               float *values);
 
-/* Writes PATH whole or not at all; the same state gives the same bytes. Values are asked for one tensor at a
- * time, so that no second copy of the state exists. A value that is not finite is STATUS_FAILURE, and nothing
- * is written: such a state could neither be trained on nor segment. */
+/* Writes a state, with an average where training->average_decay is not 0. PATH is written whole or not at
+ * all; the same state gives the same bytes. Values are asked for one tensor at a time, so that no second
+ * copy of the state exists. A value that is not finite is STATUS_FAILURE, and nothing is written: such a
+ * state could neither be trained on nor segment. */
 int checkpoint_save(const char *path, const struct architecture *architecture,
                     const struct parameter_table *table, const struct training *training,
                     checkpoint_source *source, void *self);

@@ -34,6 +34,7 @@ struct network {
     struct prefetch prefetch;
     char *resident, *activations; /* the two blocks of the plan, in the backend's memory */
     size_t resident_bytes, activation_bytes;
+    bool fresh;               /* it begins to train */
     char *state;              /* path of the checkpoint that was loaded; NULL: none */
     int size[3];              /* that the activations are for; 0 before the first network_resize */
     struct loss_weights loss; /* without the loss scale */
@@ -55,6 +56,7 @@ static int make(struct network **network, const struct topology *topology,
         return fail(STATUS_FAILURE, "out of memory");
     n->architecture = *architecture;
     n->loss = (struct loss_weights){.dice = 1};
+    n->fresh = use & FRESH;
     int status = topology->parameters(&n->table, architecture);
     if (!status)
         status = pass_open(&n->pass, topology, &n->architecture, &n->table, kernels, use);
@@ -237,21 +239,52 @@ static int finish(const struct network *n)
     return failure ? fail(STATUS_FAILURE, "%s: %s", kernels_of(n)->name, failure) : STATUS_OK;
 }
 
+/* A vector of the network becomes that of the checkpoint. */
+static int load_vector(struct network *n, enum state_vector vector, const struct checkpoint *checkpoint,
+                       enum state_vector from)
+{
+    int status = checkpoint_check_finite(checkpoint, from);
+    for (size_t i = 0; !status && i < n->table.count; i++) {
+        const struct parameter *p = &n->table.parameters[i];
+        network_put(n, (int)vector, p, checkpoint_values(checkpoint, from, p));
+    }
+    return status;
+}
+
+/* Weights to begin with, or to segment with, and a state of Adam's that has seen nothing. */
+static int load_model(struct network *n, const struct checkpoint *checkpoint)
+{
+    for (int v = STATE_EXP_AVG; n->pass.training && v <= STATE_EXP_AVG_SQ; v++)
+        kernels_of(n)->clear(n->pass.vectors[v].at, n->table.floats * sizeof(float));
+    return load_vector(n, STATE_WEIGHTS, checkpoint, checkpoint_model(checkpoint));
+}
+
+static int load_state(struct network *n, const struct checkpoint *checkpoint)
+{
+    int status = STATUS_OK;
+    if (!checkpoint->has[STATE_EXP_AVG])
+        return fail(STATUS_DATA,
+                    "%s: is a model to segment with, without an optimizer's state: training goes on "
+                    "from a state, and begins anew from a model with --fresh-optimizer",
+                    checkpoint->path);
+    for (int v = STATE_WEIGHTS; !status && v <= STATE_EXP_AVG_SQ; v++)
+        status = load_vector(n, (enum state_vector)v, checkpoint, (enum state_vector)v);
+    return status;
+}
+
 int network_load(struct network *n, const struct checkpoint *checkpoint)
 {
     free(n->state);
     if (!(n->state = strdup(checkpoint->path)))
         return fail(STATUS_FAILURE, "%s: out of memory", checkpoint->path);
-    for (int v = 0; v < (n->pass.training ? STATE_VECTORS : 1); v++) {
-        int status = checkpoint_check_finite(checkpoint, (enum state_vector)v);
-        if (status)
-            return status;
-        for (size_t i = 0; i < n->table.count; i++) {
-            const struct parameter *p = &n->table.parameters[i];
-            network_put(n, v, p, checkpoint_values(checkpoint, (enum state_vector)v, p));
-        }
-    }
-    return finish(n);
+    const bool goes_on = n->pass.training && !n->fresh;
+    int status = goes_on ? load_state(n, checkpoint) : load_model(n, checkpoint);
+    if (!status && n->pass.averaging && goes_on && checkpoint->has[STATE_AVERAGE])
+        status = load_vector(n, STATE_AVERAGE, checkpoint, STATE_AVERAGE);
+    else if (!status && n->pass.averaging)
+        kernels_of(n)->copy(n->pass.vectors[STATE_AVERAGE].at, n->pass.vectors[STATE_WEIGHTS].at,
+                            n->table.floats * sizeof(float));
+    return status ? status : finish(n);
 }
 
 /* The largest absolute weight; INFINITY where one is not finite, or there is no memory to copy them to. */
@@ -416,6 +449,13 @@ int network_update(struct network *n, const struct adam *adam)
     p->kernels->upload(p->adam.at, adam, sizeof *adam);
     p->kernels->adam(n->table.floats, p->adam.at, p->vectors[STATE_GRADIENT].at, p->vectors[STATE_WEIGHTS].at,
                      p->vectors[STATE_EXP_AVG].at, p->vectors[STATE_EXP_AVG_SQ].at);
+    return finish(n);
+}
+
+int network_average(struct network *n, double decay)
+{
+    const struct pass *p = &n->pass;
+    p->kernels->average(n->table.floats, decay, p->vectors[STATE_WEIGHTS].at, p->vectors[STATE_AVERAGE].at);
     return finish(n);
 }
 

@@ -24,8 +24,8 @@ struct case_score {
     double dice[OUTPUTS_MAX]; /* hard, of p > 0.5, by region; 1 where region and prediction are empty */
 };
 
-/* Makes a network without weights for a use of enum network_use (plan.h). *network is set only on success; STATUS_FAILURE when the backend cannot run here or has not
- * enough memory. */
+/* Makes a network without weights for a use of enum network_use (plan.h). *network is set only on success;
+ * STATUS_FAILURE when the backend cannot run here or has not enough memory. */
 int network_open(struct network **network, const struct architecture *architecture,
                  const struct kernels *kernels, unsigned use);
 void network_close(struct network *network);
@@ -39,7 +39,8 @@ int network_open_topology(struct network **network, const struct topology *topol
  * network that was not opened for CROSS_ENTROPY. */
 void network_set_loss(struct network *network, struct loss_weights loss);
 
-/* "dice" or "dice+bce": *use is TRAINING, for the latter with CROSS_ENTROPY. STATUS_USAGE for anything else. */
+/* "dice" or "dice+bce": *use is TRAINING, for the latter with CROSS_ENTROPY. STATUS_USAGE for anything
+ * else. */
 int loss_parse(unsigned *use, const char *text);
 
 /* Sets how much memory training may take; to be called before the first network_resize. A saved and a
@@ -67,8 +68,10 @@ int network_resize(struct network *network, const int size[3]);
 /* The plan that the buffers were allocated by. */
 const struct plan *network_current_plan(const struct network *network);
 
-/* Copies a checkpoint's weights, and Adam's state when training. The checkpoint must have the network's
- * architecture. STATUS_DATA when a value to be copied is not finite (checkpoint_check_finite). */
+/* Copies a checkpoint's vectors; it must have the network's architecture. For INFERENCE and FRESH training
+ * the weights are the average of them where there is one. Other training goes on from weights and Adam's
+ * state. An average that the checkpoint lacks begins as the weights. STATUS_DATA when Adam's state is
+ * wanted and not there, or a value to be copied is not finite (checkpoint_check_finite). */
 int network_load(struct network *network, const struct checkpoint *checkpoint);
 
 /* Writes the training state as a checkpoint. STATUS_FAILURE also when a value of it is not
@@ -98,6 +101,10 @@ int network_fail_not_finite(const struct network *network, int status, const cha
 
 /* One Adam step on the gradient, which is unspecified afterwards. STATUS_FAILURE when the backend failed. */
 int network_update(struct network *network, const struct adam *adam);
+
+/* The average moves towards the weights, kernels/average.h, in a network that is opened for AVERAGING.
+ * STATUS_FAILURE when the backend failed. */
+int network_average(struct network *network, double decay);
 
 /* Copies one parameter's values, parameter->count floats, from and to a vector of the network: one of enum
  * state_vector, or STATE_GRADIENT, which is only read. */

@@ -26,8 +26,9 @@ struct parameter_table {
 };
 
 /* The vectors of a training state, each of `floats` floats: the weights, Adam's running means of the gradient
- * and of its square, which are part of a checkpoint; and the gradient, which is not. */
-enum state_vector { STATE_WEIGHTS, STATE_EXP_AVG, STATE_EXP_AVG_SQ, STATE_VECTORS };
+ * and of its square, and perhaps the moving average of the weights, which are part of a checkpoint; and the
+ * gradient, which is not. */
+enum state_vector { STATE_WEIGHTS, STATE_EXP_AVG, STATE_EXP_AVG_SQ, STATE_AVERAGE, STATE_VECTORS };
 enum { STATE_GRADIENT = STATE_VECTORS };
 
 /* Releases the table, which is empty then. kinds.h has the function that makes one. */

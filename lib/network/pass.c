@@ -97,7 +97,7 @@ static void plan_state(struct pass *p)
 {
     plan_free(&p->plan);
     for (int v = 0; v <= STATE_GRADIENT; v++)
-        if (v == STATE_WEIGHTS || p->training)
+        if (v == STATE_AVERAGE ? p->averaging : v == STATE_WEIGHTS || p->training)
             plan_resident(&p->plan, &p->vectors[v]);
     if (p->training) {
         plan_resident(&p->plan, &p->adam);
@@ -111,14 +111,16 @@ static void plan_state(struct pass *p)
 int pass_open(struct pass *p, const struct topology *topology, const struct architecture *architecture,
               const struct parameter_table *parameters, const struct kernels *kernels, unsigned use)
 {
-    static const char *const names[] = {"weights", "Adam's mean", "Adam's mean square", "gradient"};
+    static const char *const names[] = {"weights", "Adam's mean", "Adam's mean square", "average",
+                                        "gradient"};
     *p = (struct pass){.topology = topology,
                        .self = calloc(1, topology->bytes),
                        .architecture = architecture,
                        .parameters = parameters,
                        .kernels = kernels,
                        .training = use & TRAINING,
-                       .cross_entropy = use & CROSS_ENTROPY};
+                       .cross_entropy = use & CROSS_ENTROPY,
+                       .averaging = use & AVERAGING};
     if (!p->self)
         return fail(STATUS_FAILURE, "out of memory");
     for (int v = 0; v <= STATE_GRADIENT; v++)

@@ -54,7 +54,7 @@ struct pass {
     const struct architecture *architecture;
     const struct parameter_table *parameters;
     const struct kernels *kernels;
-    bool training, cross_entropy;
+    bool training, cross_entropy, averaging;
     int size[3]; /* x, y, z */
     int checkpointing;
     struct loss_weights loss; /* of the present step */

@@ -58,6 +58,8 @@ enum network_use {
     INFERENCE = 0,
     TRAINING = 1,      /* gradients, Adam's state, and what backward needs */
     CROSS_ENTROPY = 2, /* the loss also has cross-entropy */
+    AVERAGING = 4,     /* a moving average of the weights */
+    FRESH = 8,         /* begins with a model's weights: Adam has seen nothing */
 };
 
 /* How much memory training may take: the plan's two blocks together. By default a reversible network stores

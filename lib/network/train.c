@@ -6,6 +6,7 @@
 #include "lib/volume/labelled_ahead.h"
 #include "lib/volume/labels.h"
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,6 +88,12 @@ int epoch_put(struct epoch *epoch, const int size[3], const float *image, const 
     return status;
 }
 
+/* As TensorFlow's ExponentialMovingAverage with num_updates. */
+static double decay_of_step(double decay, double step)
+{
+    return fmin(decay, (1 + step) / (10 + step));
+}
+
 int epoch_step(struct epoch *epoch, const char *case_name, struct case_score *score)
 {
     int status = network_gradient(epoch->network, epoch->loss_scale, score);
@@ -94,6 +101,9 @@ int epoch_step(struct epoch *epoch, const char *case_name, struct case_score *sc
         return status;
     epoch->adam.step = (double)(epoch->training.step + 1);
     if ((status = network_update(epoch->network, &epoch->adam)))
+        return status;
+    const double decay = epoch->training.average_decay;
+    if (decay > 0 && (status = network_average(epoch->network, decay_of_step(decay, epoch->adam.step))))
         return status;
     record_settings(epoch);
     count_case(epoch, case_name);

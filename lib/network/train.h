@@ -21,8 +21,9 @@ struct epoch {
     bool settings_recorded; /* memory and backend have been compared with the state's */
 };
 
-/* Starts, or continues, the epoch after training->epoch. Adam's other constants are beta 0.9 and 0.999,
- * epsilon 1e-8. epoch_free is due afterwards. */
+/* Starts, or continues, the epoch after training->epoch. With training->average_decay D the average of the
+ * weights moves after step t by the decay min(D, (1 + t) / (10 + t)), so that the first steps do not last.
+ * Adam's other constants are beta 0.9 and 0.999, epsilon 1e-8. epoch_free is due afterwards. */
 void epoch_begin(struct epoch *epoch, struct network *network, const struct training *training, double rate,
                  double decay, double loss_scale);
 

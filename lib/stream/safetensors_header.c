@@ -6,11 +6,11 @@
 #include <string.h>
 
 static const struct safetensors_dtype dtypes[] = {
-    {"F32", 4, SAFETENSORS_F32},       {"F64", 8, SAFETENSORS_F64},       {"U8", 1, SAFETENSORS_U8},
-    {"I64", 8, SAFETENSORS_I64},       {"BOOL", 1, SAFETENSORS_OTHER},    {"I8", 1, SAFETENSORS_OTHER},
-    {"F8_E5M2", 1, SAFETENSORS_OTHER}, {"F8_E4M3", 1, SAFETENSORS_OTHER}, {"I16", 2, SAFETENSORS_OTHER},
-    {"U16", 2, SAFETENSORS_OTHER},     {"F16", 2, SAFETENSORS_OTHER},     {"BF16", 2, SAFETENSORS_OTHER},
-    {"I32", 4, SAFETENSORS_OTHER},     {"U32", 4, SAFETENSORS_OTHER},     {"U64", 8, SAFETENSORS_OTHER}};
+    {"F32", 4, SAFETENSORS_F32},   {"F64", 8, SAFETENSORS_F64},       {"U8", 1, SAFETENSORS_U8},
+    {"I64", 8, SAFETENSORS_I64},   {"BF16", 2, SAFETENSORS_BF16},     {"BOOL", 1, SAFETENSORS_OTHER},
+    {"I8", 1, SAFETENSORS_OTHER},  {"F8_E5M2", 1, SAFETENSORS_OTHER}, {"F8_E4M3", 1, SAFETENSORS_OTHER},
+    {"I16", 2, SAFETENSORS_OTHER}, {"U16", 2, SAFETENSORS_OTHER},     {"F16", 2, SAFETENSORS_OTHER},
+    {"I32", 4, SAFETENSORS_OTHER}, {"U32", 4, SAFETENSORS_OTHER},     {"U64", 8, SAFETENSORS_OTHER}};
 
 const struct safetensors_dtype *safetensors_dtype_named(const char *name)
 {

@@ -11,6 +11,7 @@ enum safetensors_type {
     SAFETENSORS_F64,
     SAFETENSORS_U8,
     SAFETENSORS_I64,
+    SAFETENSORS_BF16, /* the upper half of an F32 */
     SAFETENSORS_OTHER /* a type of the format that is read but not used here, and never written */
 };
 

@@ -1,8 +1,10 @@
 #include "lib/volume/augment.h"
 #include "lib/base/error.h"
+#include "lib/base/numbers.h"
 #include "lib/base/random.h"
 #include "lib/volume/samples.h"
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,9 +28,15 @@ static int draw_patch(uint64_t key, const int patch[3], struct warp *warp)
     return STATUS_OK;
 }
 
+/* The key of all that is drawn for a case. */
+static uint64_t case_key(const struct augmentation *a, const char *case_name)
+{
+    return random_key_number(random_key(random_key(a->seed, "augment"), case_name), a->epoch);
+}
+
 int warp_draw(const struct augmentation *a, const char *case_name, const int size[3], struct warp *warp)
 {
-    uint64_t key = random_key_number(random_key(random_key(a->seed, "augment"), case_name), a->epoch);
+    uint64_t key = case_key(a, case_name);
     uint64_t elastic = random_key(key, "elastic");
     *warp = (struct warp){.angle = pi / 180 * draw_between(key, "rotate", 0, -a->rotate, a->rotate),
                           .scale = draw_between(key, "scale", 0, 1 / a->scale, a->scale)};
@@ -40,6 +48,20 @@ int warp_draw(const struct augmentation *a, const char *case_name, const int siz
         warp->flip[axis] = a->flip && draw_between(key, "flip", (uint64_t)axis, 0, 1) < 0.5;
     memcpy(warp->size, size, sizeof warp->size);
     return draw_patch(key, a->patch, warp);
+}
+
+void modalities_draw(const struct augmentation *a, const char *case_name, int channels,
+                     struct modality_change changes[])
+{
+    uint64_t key = case_key(a, case_name), drop = random_key(key, "drop modality");
+    int kept = 0;
+    for (int c = 0; c < channels; c++) {
+        intensity_draw(&a->intensity, key, c, &changes[c].intensity);
+        changes[c].dropped = random_uniform(drop, (uint64_t)c) < a->drop_modality;
+        kept += !changes[c].dropped;
+    }
+    if (!kept)
+        changes[(int)(channels * random_uniform(drop, (uint64_t)channels))].dropped = false;
 }
 
 static void warp_slice(const struct slice_map *map, const float *from, float outside, float shift, float *to)
@@ -103,19 +125,88 @@ int warp_record(const struct warp *warp, const struct slice_map *map, struct rec
     return STATUS_OK;
 }
 
-/* prunet.aug: what was asked for and what was drawn, so that a record explains itself. */
-static int record_warp(const struct augmentation *a, const struct warp *w, struct record *record)
+/* Effects on intensities, and the shift behind them; dropped modalities become 0. */
+static int change_modalities(const struct augment *augment, struct record *image)
 {
-    char value[512];
-    int length = snprintf(value, sizeof value,
-                          "seed %llu epoch %llu rotate %.4g scale %.4g elastic %.4g shift %.4g flip %s%s%s",
-                          (unsigned long long)a->seed, (unsigned long long)a->epoch, w->angle * 180 / pi,
-                          w->scale, a->elastic, a->shift, w->flip[0] ? "x" : "-", w->flip[1] ? "y" : "-",
-                          w->flip[2] ? "z" : "-");
+    size_t voxels = record_voxels(image);
+    for (int c = 0; c < image->channels; c++) {
+        const struct modality_change *change = &augment->changes[c];
+        float *volume = (float *)image->data + (size_t)c * voxels;
+        if (change->dropped) {
+            memset(volume, 0, voxels * sizeof *volume);
+            continue;
+        }
+        if (intensity_is_none(&change->intensity))
+            continue;
+        int status = intensity_apply(&change->intensity, image->size, volume);
+        if (status)
+            return status;
+        for (size_t i = 0; i < voxels; i++)
+            volume[i] += augment->warp.shift[c];
+    }
+    return STATUS_OK;
+}
+
+/* The warp without the shifts of the modalities whose intensities are still to be changed. */
+static struct warp without_shifts(const struct augment *augment, int channels)
+{
+    struct warp warp = augment->warp;
+    for (int c = 0; c < channels; c++)
+        if (!intensity_is_none(&augment->changes[c].intensity))
+            warp.shift[c] = 0;
+    return warp;
+}
+
+static int augment_image(struct augment *augment, struct record *image)
+{
+    const struct warp warp = without_shifts(augment, image->channels);
+    int status = warp_record(&warp, &augment->map, image);
+    return status ? status : change_modalities(augment, image);
+}
+
+/* A text of bounded length; what does not fit is left out. */
+struct description {
+    char text[512];
+    size_t length;
+};
+
+static void __attribute__((format(printf, 2, 3))) describe(struct description *d, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(d->text + d->length, sizeof d->text - d->length, format, arguments);
+    va_end(arguments);
+    if (length > 0)
+        d->length = size_min(sizeof d->text - 1, d->length + (size_t)length);
+}
+
+static void describe_changes(struct description *d, const struct augment *augment, int channels)
+{
+    for (int c = 0; c < channels; c++) {
+        char text[160];
+        intensity_text(&augment->changes[c].intensity, text, sizeof text);
+        if (augment->changes[c].dropped)
+            describe(d, " channel %d dropped", c);
+        else if (*text)
+            describe(d, " channel %d %s", c, text);
+    }
+}
+
+/* prunet.aug: what was asked for and what was drawn, so that a record explains itself. */
+static int describe_record(const struct augment *augment, struct record *record)
+{
+    const struct augmentation *a = &augment->options;
+    const struct warp *w = &augment->warp;
+    struct description d = {.length = 0};
+    describe(&d, "seed %llu epoch %llu rotate %.4g scale %.4g elastic %.4g shift %.4g flip %s%s%s",
+             (unsigned long long)a->seed, (unsigned long long)a->epoch, w->angle * 180 / pi, w->scale,
+             a->elastic, a->shift, w->flip[0] ? "x" : "-", w->flip[1] ? "y" : "-", w->flip[2] ? "z" : "-");
     if (a->patch[0])
-        snprintf(value + length, sizeof value - (size_t)length, " patch %d %d %d at %d %d %d", w->patch[0],
-                 w->patch[1], w->patch[2], w->offset[0], w->offset[1], w->offset[2]);
-    return record_set_key(record, "prunet.aug", value);
+        describe(&d, " patch %d %d %d at %d %d %d", w->patch[0], w->patch[1], w->patch[2], w->offset[0],
+                 w->offset[1], w->offset[2]);
+    if (record->role == ROLE_IMAGE)
+        describe_changes(&d, augment, record->channels);
+    return record_set_key(record, "prunet.aug", d.text);
 }
 
 static int next_case(struct augment *augment, const struct record *record)
@@ -123,6 +214,8 @@ static int next_case(struct augment *augment, const struct record *record)
     augment->case_name[0] = 0;
     slice_map_free(&augment->map);
     int status = warp_draw(&augment->options, record->case_name, record->size, &augment->warp);
+    if (!status && record->role == ROLE_IMAGE)
+        modalities_draw(&augment->options, record->case_name, record->channels, augment->changes);
     if (!status)
         status = slice_map_make(&augment->map, &augment->warp);
     if (!status)
@@ -138,6 +231,7 @@ int augment_apply(struct augment *augment, struct record *record)
     else
         status = record_same_size(record, augment->warp.size, role_name(record->role));
     if (!status)
-        status = warp_record(&augment->warp, &augment->map, record);
-    return status ? status : record_warp(&augment->options, &augment->warp, record);
+        status = record->role == ROLE_IMAGE ? augment_image(augment, record)
+                                            : warp_record(&augment->warp, &augment->map, record);
+    return status ? status : describe_record(augment, record);
 }

@@ -1,10 +1,12 @@
-/* Augmentation for training: one random warp in the planes perpendicular to z, intensity shifts and flips.
+/* Augmentation for training: one random warp in the planes perpendicular to z, intensity shifts and flips; if
+ * wanted also effects on intensities (intensity.h) and modalities that are left out.
  *
  * Rotation, scaling and elastic deformation are composed into one resampling. All slices and all modalities
  * of a case share its in-plane part, so that its coordinates and weights are computed once. */
 #ifndef PRUNET_VOLUME_AUGMENT_H
 #define PRUNET_VOLUME_AUGMENT_H
 
+#include "lib/volume/intensity.h"
 #include "lib/volume/slice_map.h"
 
 struct augmentation {
@@ -15,6 +17,8 @@ struct augmentation {
     double shift;   /* of intensities: U(-shift, shift) for each modality */
     bool flip;      /* each axis with probability 1/2 */
     int patch[3];   /* size of a random crop afterwards; 0 0 0: none */
+    struct intensity_options intensity;
+    double drop_modality; /* probability of each modality to be 0 everywhere; one is always kept */
 };
 
 /* Draws the warp of a case: a function of seed, epoch, case name, the volume's size and the options, and of
@@ -27,10 +31,21 @@ int warp_draw(const struct augmentation *augmentation, const char *case_name, co
  * everywhere; labels are those of the nearest voxel, 0 outside. STATUS_DATA for other roles. */
 int warp_record(const struct warp *warp, const struct slice_map *map, struct record *record);
 
+/* What happens to a modality, in the order of its volume's way: warped, intensities, shifted; or dropped. */
+struct modality_change {
+    struct intensity intensity;
+    bool dropped;
+};
+
+/* Draws it for each of the image's channels: a function of seed, epoch, case name and the options. */
+void modalities_draw(const struct augmentation *augmentation, const char *case_name, int channels,
+                     struct modality_change changes[]);
+
 /* Augmenting a stream: the map of the last case is kept for its next records. */
 struct augment {
     struct augmentation options;
     struct warp warp;
+    struct modality_change changes[RECORD_CHANNELS_MAX];
     struct slice_map map;
     char case_name[CASE_NAME_SIZE]; /* that warp and map are of; "" before any */
 };

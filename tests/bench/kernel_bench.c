@@ -128,6 +128,7 @@ static void bench_network(const struct network *network, int finest)
             bench_between(level, shapes[level], shapes[level + 1]);
     }
     bench(0, 1, 0, adam(1000, 1), adam((size_t)parameters, 1));
+    bench(0, 1, 0, average(1000, 0.999f), average((size_t)parameters, 0.999f));
     printf("%s\t\tstep of %s, projected\t\t%.1f\n", kernels->name, network->name, 1e3 * step_seconds);
 }
 

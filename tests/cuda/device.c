@@ -265,7 +265,8 @@ static void planned_memory(void)
     a.groups = 2;
     for (size_t i = 0; i < sizeof image / sizeof image[0]; i++)
         image[i] = sinf((float)i);
-    if (!check(!network_open(&network, &a, cuda, TRAINING | CROSS_ENTROPY) && !network_resize(network, size),
+    if (!check(!network_open(&network, &a, cuda, TRAINING | CROSS_ENTROPY | AVERAGING) &&
+                   !network_resize(network, size),
                "a network opens"))
         return;
     const struct plan *plan = network_current_plan(network);

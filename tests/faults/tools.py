@@ -45,6 +45,10 @@ PROGRAMS = {
     "prunet-infer mean": ("prunet-infer -m {}/state -m {}/state -o out {}/0.nrrd", None, ["out"]),
     "prunet-segment": ("prunet-segment -m {}/state --crop 16x16x16 -o out.nii.gz {}/raw/phantom_00001", None, ["out.nii.gz"]),
     "phantom wild": ("phantom --style wild --spacing 8 --stream --cases 1", None, []),
+    "prunet-model": ("prunet-model export --half --licence none -o out {}/state", None, ["out"]),
+    "prunet-model show": ("prunet-model show {}/state", None, []),
+    "prunet-infer half": ("prunet-infer -m {}/half -o out {}/0.nrrd", None, ["out"]),
+    "prunet-step average": ("prunet-step --state {}/half --fresh-optimizer --weight-average 0.9 -o out {}/0.nrrd", None, ["out"]),
     "prunet-plan": ("prunet-plan -m {}/state --size 32x32x32", None, []),
     "dice-eval": ("dice-eval -o out --pairs {}/pairs", None, ["out"]),
     "dice-eval stdin": ("dice-eval -", "predicted.nrrd", []),
@@ -64,6 +68,7 @@ for n in 0 1; do nii2raw --dir raw/phantom_0000$((n + 1)) | crop --size 16x16x16
 gzip -cd raw/phantom_00001/*_t1.nii.gz >image.nii
 cp raw/phantom_00001/*_seg.nii.gz label.nii.gz
 prunet-init -q --seed 1 --channels 4,8 --groups 2 -o state
+prunet-model export --half -o half state
 prunet-infer -q -m state --pass-label -o predicted.nrrd 0.nrrd
 prunet-infer -q -m state --label-map -- 0.nrrd | raw2nii -o predicted.nii.gz
 for n in 0 1; do printf '%s\\ttraining\\t%s\\n' $n $(file-digest --no-header $n.nrrd | cut -f1); done >digests

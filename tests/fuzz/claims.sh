@@ -105,6 +105,7 @@ done
 { head -c 8 state && tail -c +9 state | sed 's/"data_offsets":\[0,[0-9]*\]/"data_offsets":[0,9999999999999]/'; } >offset
 for file in length offset; do
     refused "prunet-plan, $file of a checkpoint" /dev/null prunet-plan -m $file
+    refused "prunet-model, $file of a checkpoint" /dev/null prunet-model export -o new $file
     refused "prunet-infer, $file of a checkpoint" /dev/null prunet-infer -m $file giga.nrrd
     refused "prunet-segment, $file of a checkpoint" /dev/null prunet-segment -m $file -o segmented case-liar.nii/case
     refused "prunet-step, $file of a checkpoint" /dev/null prunet-step --state $file -o new giga.nrrd

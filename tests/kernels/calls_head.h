@@ -1,4 +1,4 @@
-/* The head of the network with its loss, and Adam. */
+/* The head of the network with its losses, and what happens to the weights: Adam and their average. */
 #ifndef PRUNET_TESTS_KERNELS_CALLS_HEAD_H
 #define PRUNET_TESTS_KERNELS_CALLS_HEAD_H
 
@@ -113,6 +113,22 @@ static inline struct drive adam(size_t n, double step)
     struct argument *settings =
         drive_array(&d, "settings", READ, DOUBLES, sizeof(struct adam) / sizeof(double));
     *(struct adam *)settings->host = (struct adam){1e-2, 1e-3, 0.9, 0.999, 1e-8, step};
+    return d;
+}
+
+static inline void call_average(const struct kernels *k, const struct drive *d, void **at, void *scratch)
+{
+    (void)scratch;
+    k->average(d->arguments[0].count, (double)d->sign, at[0], at[1]);
+}
+
+static inline struct drive average(size_t n, float decay)
+{
+    struct shape line = {1, 1, 1, 1, (int)n};
+    struct drive d = drive_start("average", OPERATION_NORM, line, line, call_average);
+    d.sign = decay;
+    drive_array(&d, "w", READ, FLOATS, n);
+    drive_array(&d, "a", ADDED, FLOATS, n);
     return d;
 }
 

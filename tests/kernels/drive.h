@@ -35,7 +35,7 @@ struct drive {
     enum operation operation; /* whose scratch */
     struct shape in, out;
     int number; /* groups, regions or image channels */
-    float sign; /* or the factor of the Dice losses */
+    float sign; /* or the factor of the Dice losses, or a decay */
     float bce;  /* the factor of the cross-entropy */
     void (*call)(const struct kernels *kernels, const struct drive *drive, void **at, void *scratch);
     int count;

@@ -298,6 +298,11 @@ static void optimiser(void)
         for (int step = 1; step <= 1000; step *= 10)
             examine(adam(sizes[i], step));
     conclude("adam");
+    static const float decays[] = {0, 2 / 11.f, 0.999f, 1};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+        for (size_t j = 0; j < sizeof decays / sizeof decays[0]; j++)
+            examine(average(sizes[i], decays[j]));
+    conclude("average");
 }
 
 int main(int argc, char **argv)

@@ -4,8 +4,20 @@
 set -u
 . tests/pipelines/_tiny.sh
 make_tiny 4 || exit 1
+printf '%s\n' LOSS=dice+bce LOSS_BCE_WEIGHT=0.5 WEIGHT_AVERAGE=0.9 AUGMENT_CHANCE=0.5 AUGMENT_NOISE=0.5 AUGMENT_BLUR=1 \
+    DROP_MODALITY=0.3 >>"$config"
 
 train_whole
+last_state=$TMPDIR/whole/epochs/0004/state.safetensors
+check "with an average of the weights" grep -qa '"prunet.average_decay":"0.9"' "$last_state"
+for setting in LOSS AUGMENT_ DROP_MODALITY; do
+    sed "/^$setting/d" "$config" >"$TMPDIR/less"
+    stages "$TMPDIR/less-$setting" train CASES="$TMPDIR/whole/cases" CONFIG="$TMPDIR/less" EPOCHS=1
+    check "$setting decides the first epoch" test "$(cell loss 1 "$TMPDIR/less-$setting/log.tsv")" != "$(cell loss 1 "$TMPDIR/whole/log.tsv")"
+done
+check "the validation is that of the average" cmp -s <(prunet-infer -m "$last_state" --pass-label \
+    "$TMPDIR/whole/cases/$(head -n 1 "$TMPDIR/whole/manifest/validation").nrrd" | dice-eval - | head -n 4) \
+    <(head -n 4 "$TMPDIR/whole/epochs/0004/validation.tsv")
 
 # --- SIGTERM and SIGINT: the step is finished, its state kept, training goes on inside the epoch ---
 

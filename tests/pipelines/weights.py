@@ -72,6 +72,15 @@ for kind, options in kinds.items():
           metadata["prunet.step"] == "0" and not any(t.any() for name, t in tensors.items() if name[:10] == "optimizer."))
     run("prunet-step --state back.safetensors --epoch 1 case.nrrd >steps")
 
+run("prunet-step --state start.safetensors --weight-average 0.5 -o ours.safetensors case.nrrd >steps && "
+    "prunet-infer -m ours.safetensors case.nrrd -o ours.nrrd")
+check("an average: export", weights("export", path("ours.safetensors"), path("theirs.pt")).returncode == 0)
+check("import, like a state with an average",
+      weights("import", path("theirs.pt"), path("ours.safetensors"), path("back.safetensors")).returncode == 0)
+run("prunet-infer -m back.safetensors case.nrrd -o back.nrrd")
+ours, back = (next(array for _, array in read_records(path(name))) for name in ("ours.nrrd", "back.nrrd"))
+check("it is what segments there, too", numpy.array_equal(back, ours))
+
 run("prunet-init --seed 1 --channels 8,16,24,32,40 -o other.safetensors")
 done = weights("import", path("theirs.pt"), path("other.safetensors"), path("no.safetensors"))
 check("another network is refused", done.returncode == 1 and "not the same network" in done.stderr)

@@ -88,6 +88,10 @@ resident() {
     total training resident --size 32x32x32 "$@"
 }
 check "cross-entropy takes its sums, a cache line" test $(($(resident --loss dice+bce) - $(resident))) = 64
+check "an average takes a fourth vector" test $(($(resident --weight-average 0.9 --loss dice+bce) - $(resident --loss dice+bce))) \
+    -ge $((4 * 12365283))
+check "inference has none" test "$(total inference resident --size 32x32x32 --weight-average 0.9)" = \
+    "$(total inference resident --size 32x32x32)"
 check "--loss dice is the default" cmp -s <(prunet-plan --size 32x32x32) <(prunet-plan --size 32x32x32 --loss dice)
 fails "a loss that is none" 2 "neither dice nor dice+bce" prunet-plan --loss bce
 fails "a size that cannot be halved" 65 "multiple of 16" prunet-plan --size 100x100x100

@@ -100,13 +100,44 @@ prunet-step --state "$work/reference" -o "$work/again" -- "${records[@]:0:2}" >"
 check "going on with another warns, once" test "$(grep -c "trained with backend 'reference: .*, now it is 'cpu: " \
     "$work/again.err")" = 1
 
+# --- the average of the weights, and beginning anew ---
+
+numbers() { # state, number of its vectors, how many of them, behind the header
+    local header=$(($(head -c 8 "$1" | od -An -t u8) + 8)) size
+    size=$((($(stat -c %s "$1") - header) * $3 / $2))
+    tail -c +$((header + 1)) "$1" | head -c $size
+}
+step "$work/averaged" --weight-average 0.9 --threads 1 -- "${records[@]}" >"$work/averaged.tsv"
+check "--weight-average: weights and Adam's means are those without" \
+    cmp -s <(numbers "$work/one" 3 3) <(numbers "$work/averaged" 4 3)
+check "and the same losses" cmp -s <(cut -f 1-7 "$work/one.tsv") <(cut -f 1-7 "$work/averaged.tsv")
+check "the decay is noted" test "$(metadata "$work/averaged" prunet.average_decay)" = 0.9
+step "$work/averaged3" --weight-average 0.9 --threads 3 -- "${records[@]}" >"$work/averaged3.tsv"
+check "the same bytes with 3 threads" cmp -s "$work/averaged" "$work/averaged3"
+prunet-step --state "$work/averaged" -o "$work/dropped" -- "${records[0]}" 2>"$work/err" >"$work/dropped.tsv"
+check "without the option the average is dropped, with a warning" \
+    grep -q "its average of the weights is not gone on with" "$work/err"
+check "and it is not there" test -z "$(metadata "$work/dropped" prunet.average_decay)"
+prunet-step --state "$work/one" -o "$work/fresh" --fresh-optimizer --epoch 1 -- "${records[0]}" 2>"$work/err" >"$work/fresh.tsv"
+check "--fresh-optimizer: said" grep -q "$work/one: training begins anew from its weights after 1 epochs: epoch 0" "$work/err"
+check "--fresh-optimizer: epoch 1, step 1" test "$(metadata "$work/fresh" prunet.epoch) $(metadata "$work/fresh" prunet.step)" = "1 1"
+prunet-step --state "$work/one" -o "$work/second" -- "${records[0]}" >"$work/second.tsv"
+check "it begins with the state's weights" test "$(loss fresh)" = "$(loss second)"
+check "and not with its means" test "$(cmp "$work/fresh" "$work/second" 2>&1)"
+prunet-step --state "$work/averaged" -o "$work/fresh" --fresh-optimizer -- "${records[0]}" 2>"$work/err" >"$work/fresh.tsv"
+check "of a state with an average: from that" grep -q "from its average of the weights" "$work/err"
+fails "an average of decay 1" 2 "--weight-average is" step "$work/never" --weight-average 1 -- "${records[0]}"
+fails "a negative decay" 2 "--weight-average is" step "$work/never" --weight-average -0.1 -- "${records[0]}"
+
 # --- stopped and resumed: the signal comes while the second case is on its way ---
 # What a shell starts in the background ignores SIGINT and SIGQUIT; env sets them back.
 
-stopped() { # signal
+stopped() { # signal, options, the undisturbed state and table
+    local options=() whole=${3:-$work/one}
+    [ -z "${2-}" ] || options=("$2")
     rm -f "$work/half" "$work/pipe"
     mkfifo "$work/pipe"
-    env --default-signal prunet-step --state "$work/start" -o "$work/half" --expect "$work/names" <"$work/pipe" >"$work/half.tsv" 2>"$work/half.err" &
+    env --default-signal prunet-step --state "$work/start" -o "$work/half" --expect "$work/names" "${options[@]}" <"$work/pipe" >"$work/half.tsv" 2>"$work/half.err" &
     local pid=$!
     exec 3>"$work/pipe"
     cat "${records[0]}" >&3
@@ -115,11 +146,11 @@ stopped() { # signal
     cat "${records[1]}" "${records[2]}" >&3 2>"$work/cat.err"
     exec 3>&-
     wait $pid
-    check "$1: exit status 75" test $? = 75
-    check "$1: the state says how far it came" test "$(metadata "$work/half" prunet.cases_done)" = 1
-    prunet-step --state "$work/half" -o "$work/whole" --epoch 1 --expect "$work/names" -- "${records[@]}" >"$work/rest.tsv"
-    check "$1: resumed, the same bytes as undisturbed" cmp -s "$work/one" "$work/whole"
-    check "$1: the two tables make the undisturbed one" cmp -s <(cut -f 1-7 "$work/one.tsv") \
+    check "$1${2+, $2}: exit status 75" test $? = 75
+    check "$1${2+, $2}: the state says how far it came" test "$(metadata "$work/half" prunet.cases_done)" = 1
+    prunet-step --state "$work/half" -o "$work/whole" --epoch 1 --expect "$work/names" "${options[@]}" -- "${records[@]}" >"$work/rest.tsv"
+    check "$1${2+, $2}: resumed, the same bytes as undisturbed" cmp -s "$whole" "$work/whole"
+    check "$1${2+, $2}: the two tables make the undisturbed one" cmp -s <(cut -f 1-7 "$whole.tsv") \
         <(cat "$work/half.tsv" <(tail -n +2 "$work/rest.tsv") | cut -f 1-7)
 }
 trap '' PIPE

@@ -11,6 +11,7 @@
 
 /* clang-format off */
 #include "kernels/cpu/base/adam.c"
+#include "kernels/cpu/base/average.c"
 #include "kernels/cpu/base/dice.c"
 #include "kernels/cpu/planar/rows.c"
 #include "kernels/cpu/planar/norm.c"

@@ -15,6 +15,7 @@
 
 /* clang-format off */
 #include "kernels/cpu/base/adam.c"
+#include "kernels/cpu/base/average.c"
 #include "kernels/cpu/base/dice.c"
 #include "kernels/cpu/winograd/norm.c"
 #include "kernels/cpu/winograd/filters.c"

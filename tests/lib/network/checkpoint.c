@@ -54,8 +54,12 @@ static long read_all(const char *from, char *bytes, size_t most)
 static void test_round_trip(void)
 {
     static char first[1 << 20], second[1 << 20];
-    const struct training training = {
-        .seed = UINT64_MAX, .epoch = 7, .step = 99, .cases_done = 3, .cases_digest = 5};
+    const struct training training = {.seed = UINT64_MAX,
+                                      .epoch = 7,
+                                      .step = 99,
+                                      .cases_done = 3,
+                                      .cases_digest = 5,
+                                      .average_decay = 0.999};
     save(path, &training);
     save(other, &training);
     long length = read_all(path, first, sizeof first);
@@ -68,7 +72,7 @@ static void test_round_trip(void)
     struct architecture a = tiny();
     check(architecture_equal(&c.architecture, &a), "the architecture comes back");
     check(c.training.seed == UINT64_MAX && c.training.epoch == 7 && c.training.step == 99 &&
-              c.training.cases_done == 3 && c.training.cases_digest == 5,
+              c.training.cases_done == 3 && c.training.cases_digest == 5 && c.training.average_decay == 0.999,
           "where training stands comes back");
     int same = 1;
     for (int v = 0; v < STATE_VECTORS; v++)
@@ -87,6 +91,8 @@ static void test_round_trip(void)
     status = checkpoint_open(&c, path);
     check(!status && !safetensors_metadata(&c.file, "prunet.cases_done"),
           "between epochs no cases are noted");
+    check(!status && !c.has[STATE_AVERAGE] && c.has[STATE_EXP_AVG] && checkpoint_model(&c) == STATE_WEIGHTS,
+          "no average without a decay");
     checkpoint_close(&c);
 }
 
@@ -197,6 +203,42 @@ static void test_refusals(void)
     safetensors_close(&good);
 }
 
+/* Which vectors a file may have. */
+static void test_vectors(void)
+{
+    struct safetensors file, changed;
+    struct checkpoint c;
+    struct output output;
+    save(path, &(struct training){.epoch = 1, .average_decay = 0.5});
+    if (safetensors_open(&file, path))
+        exit(1);
+    const size_t each = file.tensor_count / STATE_VECTORS;
+    changed = file;
+    changed.tensor_count--;
+    refused("an average that lacks a tensor", ": missing", &changed);
+    changed.tensor_count = 3 * each;
+    refused("a decay without an average", "average.firstConv.weight: missing", &changed);
+    with_metadata(&file, "prunet.average_decay", NULL);
+    static const char *const decays[] = {"0", "1", "-0.5", "nan", "0.5x", ""};
+    for (size_t i = 0; i < sizeof decays / sizeof *decays; i++)
+        with_metadata(&file, "prunet.average_decay", decays[i]);
+    safetensors_close(&file);
+
+    save(path, &(struct training){.epoch = 1});
+    if (safetensors_open(&file, path))
+        exit(1);
+    changed = file;
+    changed.tensor_count = 2 * each;
+    refused("half of Adam's state", "optimizer.exp_avg_sq.firstConv.weight: missing", &changed);
+    changed.tensor_count = each;
+    if (output_open(&output, other, true) || safetensors_write(&output, &changed) || output_commit(&output))
+        exit(1);
+    check(!checkpoint_open(&c, other) && !c.has[STATE_EXP_AVG] && !c.has[STATE_EXP_AVG_SQ],
+          "weights alone are a model");
+    checkpoint_close(&c);
+    safetensors_close(&file);
+}
+
 int main(void)
 {
     snprintf(path, sizeof path, "%s", scratch("a.safetensors"));
@@ -204,6 +246,7 @@ int main(void)
     test_round_trip();
     test_failed_save();
     test_refusals();
+    test_vectors();
     struct checkpoint c;
     check(checkpoint_open(&c, "tests/golden/operations.safetensors") == STATUS_DATA,
           "refused: a file of tensors that is no checkpoint");

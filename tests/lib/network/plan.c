@@ -159,7 +159,7 @@ static void counted_release(void *memory, size_t bytes)
 
 static const char *use_name(unsigned use)
 {
-    return use == INFERENCE ? "inference" : use == TRAINING ? "training" : "training with cross-entropy";
+    return use == INFERENCE ? "inference" : use == TRAINING ? "training" : "training with all else";
 }
 
 static void test_allocation(enum network_kind kind, unsigned use)
@@ -196,7 +196,7 @@ int main(void)
     test_unwritten();
     test_at_random();
     test_paper();
-    static const unsigned uses[] = {INFERENCE, TRAINING, TRAINING | CROSS_ENTROPY};
+    static const unsigned uses[] = {INFERENCE, TRAINING, TRAINING | CROSS_ENTROPY | AVERAGING};
     for (size_t i = 0; i < sizeof uses / sizeof *uses; i++) {
         test_allocation(NETWORK_REVERSIBLE, uses[i]);
         test_allocation(NETWORK_BASELINE, uses[i]);

@@ -1,0 +1,154 @@
+/* prunet-model: weights to give away, and what a file of weights says of itself. */
+#include "lib/base/error.h"
+#include "lib/base/options.h"
+#include "lib/base/sha256.h"
+#include "lib/network/model_export.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { NOTES_MAX = 66, KEY_SIZE = 65 }; /* --metadata's and the two options' own */
+
+static const char *out, *licence, *intended_use;
+static struct option_texts metadata;
+static bool half, no_header;
+
+static const struct option_spec options[] = {
+    {"half", 0, OPTION_FLAG, &half, NULL, "export: round the weights to bfloat16: half the size"},
+    {"licence", 0, OPTION_TEXT, &licence, "TEXT", "export: under which terms the model is given away (none)"},
+    {"intended-use", 0, OPTION_TEXT, &intended_use, "TEXT",
+     "export: what it is for, and what it is not for (none)"},
+    {"metadata", 0, OPTION_TEXTS, &metadata, "KEY=TEXT",
+     "export: something else to say of it; several (none)"},
+};
+
+static const struct tool tool = {
+    .name = "prunet-model",
+    .usage = "export [--half] [--licence TEXT] [OPTION...] -o MODEL STATE\nshow FILE",
+    .summary =
+        "export writes the weights of a state alone, a third of its size, for prunet-infer: the average of\n"
+        "the weights where there is one. What the state says of itself goes along, and what the options\n"
+        "add. show prints what a state or a model says of itself, a line a key: key, value.",
+    .options = options,
+    .count = OPTION_COUNT(options),
+    .common = {.output = &out, .no_header = &no_header},
+    .example =
+        "prunet-model export --half --licence CC-BY-4.0 -o model.safetensors runs/1/best/state.safetensors",
+    .notes =
+        "A model is trained further, with an optimizer that begins anew, by prunet-step --fresh-optimizer.\n"
+        "A key of --metadata has letters, digits, '.', '_' and '-', and does not begin with 'prunet.'.\n"
+        "--half moves each weight by at most 1/512 of it; prunet-infer computes with floats as ever.",
+};
+
+/* --- export --- */
+
+static char keys[NOTES_MAX][KEY_SIZE];
+static struct safetensors_entry notes[NOTES_MAX];
+static size_t note_count;
+
+static void add_note(const char *key, size_t length, const char *text)
+{
+    memcpy(keys[note_count], key, length);
+    notes[note_count] = (struct safetensors_entry){keys[note_count], (char *)text};
+    note_count++;
+}
+
+static void add_notes(void)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    if (licence)
+        add_note("prunet.licence", strlen("prunet.licence"), licence);
+    if (intended_use)
+        add_note("prunet.intended_use", strlen("prunet.intended_use"), intended_use);
+    for (int i = 0; i < metadata.count; i++) {
+        const char *text = metadata.values[i];
+        size_t length = strspn(text, letters);
+        if (text[length] != '=' || !length || length >= KEY_SIZE || !strncmp(text, "prunet.", 7))
+            usage_error("--metadata: '%s' is not KEY=TEXT with a key that may be set", text);
+        add_note(text, length, text + length + 1);
+    }
+}
+
+static int export_model(const char *path)
+{
+    struct checkpoint checkpoint;
+    int status = checkpoint_open(&checkpoint, path);
+    if (status)
+        return status;
+    const struct model_options how = {half, notes, note_count};
+    status = model_export(&checkpoint, &how, out);
+    checkpoint_close(&checkpoint);
+    return status;
+}
+
+/* --- show --- */
+
+/* A line a key: what would break the table is a blank. */
+static int print_text(struct output *table, const char *key, const char *value)
+{
+    int status = output_print(table, "%s\t", key);
+    for (const char *c = value; *c && !status; c++)
+        status = output_write(table, (unsigned char)*c < 0x20 || *c == 0x7f ? " " : c, 1);
+    return status ? status : output_print(table, "\n");
+}
+
+static int print_number(struct output *table, const char *key, size_t value)
+{
+    return output_print(table, "%s\t%zu\n", key, value);
+}
+
+static int print_digest(struct output *table, const struct checkpoint *checkpoint)
+{
+    char text[SHA256_TEXT_SIZE];
+    struct sha256 sha;
+    sha256_begin(&sha);
+    sha256_add(&sha, checkpoint->file.mapping, checkpoint->file.mapping_bytes);
+    sha256_end(&sha, text);
+    return print_text(table, "sha256", text);
+}
+
+static int print_checkpoint(struct output *table, const struct checkpoint *c)
+{
+    const struct safetensors *file = &c->file;
+    int status = no_header ? STATUS_OK : output_print(table, "key\tvalue\n");
+    if (status || (status = print_text(table, "file", c->has[STATE_EXP_AVG] ? "state" : "model")) ||
+        (status = print_number(table, "bytes", file->mapping_bytes)) || (status = print_digest(table, c)) ||
+        (status = print_number(table, "parameters", c->table.total)) ||
+        (status = print_text(table, "type", safetensors_dtype_of(c->stored)->name)))
+        return status;
+    for (size_t i = 0; i < file->metadata_count && !status; i++)
+        status = print_text(table, file->metadata[i].key, file->metadata[i].value);
+    return status;
+}
+
+static int show(const char *path)
+{
+    struct checkpoint checkpoint;
+    struct output table;
+    int status = checkpoint_open(&checkpoint, path);
+    if (status)
+        return status;
+    if (!(status = output_open(&table, out, false))) {
+        if (!(status = print_checkpoint(&table, &checkpoint)))
+            status = output_commit(&table);
+        output_discard(&table);
+    }
+    checkpoint_close(&checkpoint);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    int first = options_parse(&tool, argc, argv);
+    const char *command = first < argc ? argv[first] : "";
+    const bool exports = !strcmp(command, "export");
+    if (!exports && strcmp(command, "show"))
+        usage_error("the first word is export or show");
+    if (argc - first != 2)
+        usage_error("%s: one file is expected", command);
+    if (!exports && (half || licence || intended_use || metadata.count))
+        usage_error("show: --half, --licence, --intended-use and --metadata are for export");
+    add_notes();
+    int status = exports ? export_model(argv[first + 1]) : show(argv[first + 1]);
+    return status ? report(status) : STATUS_OK;
+}
