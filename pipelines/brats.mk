@@ -1,5 +1,5 @@
 # The stages of the experiment: phantoms (without DATA), preprocess, train, evaluate; and segment, for new cases.
-# The top-level Makefile calls this one with DATA, RUN, CONFIG, SEED, EPOCHS, LISTS, BACKEND, THREADS, CASES and BUILD.
+# The top-level Makefile calls this one with DATA, RUN, CONFIG, SEED, EPOCHS, LISTS, FROM, BACKEND, THREADS, CASES and BUILD.
 #
 #   DATA/CASE/*.nii.gz --preprocess--> CASES/CASE.nrrd --train--> RUN/epochs, RUN/best --evaluate--> RUN/predictions,
 #                                                                                                   RUN/evaluation
@@ -13,7 +13,7 @@ LC_ALL := C
 export PATH LC_ALL
 
 # Values are text: nothing in them is expanded here, and recipes quote them.
-PARAMETERS := DATA RUN CONFIG ROW SEED EPOCHS BACKEND THREADS CASES OUT LISTS
+PARAMETERS := DATA RUN CONFIG ROW SEED EPOCHS BACKEND THREADS CASES OUT LISTS FROM
 ROW_ORIGIN := $(origin ROW)
 $(foreach name,$(PARAMETERS),$(eval override $(name) := $$(value $(name))))
 
@@ -49,7 +49,7 @@ preprocess: $(MADE)
 
 train: preprocess
 	pipelines/train --data "$$DATA" --cases "$$CASES" --run "$$RUN" --config "$$CONFIG" --seed "$$SEED" \
-	    $${EPOCHS:+--epochs "$$EPOCHS"} $${LISTS:+--lists "$$LISTS"}
+	    $${EPOCHS:+--epochs "$$EPOCHS"} $${LISTS:+--lists "$$LISTS"} $${FROM:+--from "$$FROM"}
 
 evaluate: train
 	pipelines/evaluate --data "$$DATA" --cases "$$CASES" --run "$$RUN"

@@ -98,6 +98,7 @@ step() { # epoch work records..., none where they come from augment
     local options
     read_lines options step_options
     [ $# = 2 ] || options+=(--digests "$run/manifest/inputs.tsv")
+    [ "$FROM" = none ] || [ "$(readlink "$2/from")" != "$epochs/0000/state.safetensors" ] || options+=(--fresh-optimizer)
     run_tool prunet-step --state "$2/from" --epoch "$1" --expect "$2/order" --learning-rate "$(learning_rate "$1")" \
         "${options[@]}" -o "$2/state.safetensors" -- "${@:3}"
 }

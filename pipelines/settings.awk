@@ -88,6 +88,8 @@ function is_valid(key, text)
         return is_fold(key, text)
     if (type[key] == "mix")
         return is_mix(key, text)
+    if (type[key] == "file")
+        return text != ""
     return type[key] == "average" && is_average(key, text)
 }
 
@@ -114,6 +116,8 @@ function right(key,    range, list)
         return "K/N, fold K of N" list
     if (type[key] == "mix")
         return "NUMBER:SHARE with commas between, each number " range list
+    if (type[key] == "file")
+        return "a file" list
     return "window-N (N: " range ") or exponential-G (0 <= G < 1)" list
 }
 

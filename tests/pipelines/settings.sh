@@ -122,6 +122,7 @@ taken AVERAGE=exponential-0
 taken RATE_DROPS=none
 taken PATIENCE=none
 taken OUTPUT_BIAS=-3
+taken FROM=data/models/starter.safetensors
 
 # Nothing runs with a wrong value: no stage leaves anything.
 make_tiny 1 || exit 1

@@ -1,0 +1,35 @@
+# The model that a training begins with, instead of weights that are drawn: the setting FROM or the option --from. Sourced after
+# made_from.sh.
+# shellcheck shell=bash
+
+# Sets `model` to the model's file, or to nothing. FROM becomes its digest: what decides a run is not where the file lies. A
+# name in a configuration is one in the project's folder.
+find_model() { # file of the option, or nothing
+    model=$1
+    if [ -z "$model" ]; then
+        case $FROM in
+        none) return ;;
+        /*) model=$FROM ;;
+        *) model=$here/../$FROM ;;
+        esac
+    fi
+    [ -f "$model" ] || die 65 "$model: no such file to begin a training with"
+    model=$(realpath -- "$model")
+    FROM=$(digest_of "$model") || die 1 "$model: cannot be read"
+    check_model
+}
+
+# Ends the script unless the model is the configuration's network.
+check_model() {
+    local shown name key of value
+    read_lines shown prunet-model show "$model"
+    for name in KIND CHANNELS ENCODER_BLOCKS DECODER_BLOCKS; do
+        [ "$KIND" = reversible ] || [[ $name != *_BLOCKS ]] || continue
+        of=
+        for key in "${shown[@]}"; do
+            [ "${key%%$'\t'*}" != "prunet.${name,,}" ] || of=${key#*$'\t'}
+        done
+        value=${!name}
+        [ "$of" = "$value" ] || die 65 "$model: is a network with $name=$of, the configuration's has $name=$value"
+    done
+}
