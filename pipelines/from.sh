@@ -1,6 +1,6 @@
 # The model that a training begins with, instead of weights that are drawn: the setting FROM or the option --from. Sourced after
 # made_from.sh.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 
 # Sets `model` to the model's file, or to nothing. FROM becomes its digest: what decides a run is not where the file lies. A
 # name in a configuration is one in the project's folder.
