@@ -1,7 +1,7 @@
 /* The end of the network: 1x1x1 convolution to K regions, sigmoid, loss, and the way back.
  *
  *     z[k,v] = sum_c w[k,c] x[c,v] + b[k],  p = 1 / (1 + exp(-z))
- *     loss   = dice * sum_k ( 1 - (2 I_k + 1) / (P_k + T_k + 1) ) + bce * sum_k B_k / V
+ *     loss   = dice * sum_k ( 1 - (2 I_k + smooth) / (P_k + T_k + smooth) ) + bce * sum_k B_k / V
  *              I = sum p t, P = sum p, T = sum t over the V voxels
  *              B = sum -t log p - (1 - t) log(1 - p), the binary cross-entropy
  *
@@ -13,7 +13,8 @@
  *                 max(y, 0) + log(1 + exp(-|y|))
  * dice_sums:      sums[k] = ; hard counts are those of p > 0.5
  * head_backward:  dx =, dw +=, db +=, from p, target and sums, without another array of p's size:
- *                 dz = dice * p (1 - p) * ( (2 I + 1) / S^2 - 2 t / S ) + bce / V * (p - t),  S = P + T + 1 */
+ *                 dz = dice * p (1 - p) * ( (2 I + smooth) / S^2 - 2 t / S ) + bce / V * (p - t),
+ *                 S = P + T + smooth */
 #ifndef PRUNET_KERNELS_HEAD_H
 #define PRUNET_KERNELS_HEAD_H
 
@@ -22,9 +23,11 @@
 
 enum { REGIONS_MAX = 8 };
 
-/* The factors of the two losses. */
+/* The factors of the two losses, and what both sides of a Dice's fraction have more than their sums: it decides
+ * what a region gives that is not there. With 1, the paper's, nothing but an empty answer has a loss below 1;
+ * next to 0 there is no gradient, and the cross-entropy alone speaks. More than 0. */
 struct loss_weights {
-    float dice, bce;
+    float dice, bce, smooth;
 };
 
 struct dice_sums {

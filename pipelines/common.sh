@@ -327,7 +327,7 @@ memory_options() {
 step_options() {
     memory_options
     printf '%s\n' --weight-decay "$WEIGHT_DECAY" --loss-divisor "$LOSS_DIVISOR" --loss-dice-weight "$LOSS_DICE_WEIGHT" \
-        --loss-bce-weight "$LOSS_BCE_WEIGHT"
+        --loss-bce-weight "$LOSS_BCE_WEIGHT" --loss-smooth "$LOSS_SMOOTH"
 }
 
 # The bytes that prunet-plan allocates for a training step or for an inference.

@@ -15,7 +15,7 @@ static double rate = 1e-4, decay = 1e-5, divisor = 1;
 static int wanted_epoch; /* 0: any */
 static bool no_header;
 static const char *memory = "default", *loss = "dice";
-static double dice_weight = 1, bce_weight = 1, average_decay;
+static double dice_weight = 1, bce_weight = 1, smooth = 1, average_decay;
 static bool fresh;
 static unsigned use;
 static struct memory_budget budget;
@@ -38,6 +38,8 @@ static const struct option_spec options[] = {
      "dice, or dice+bce: with the regions' mean binary cross-entropy (dice)"},
     {"loss-dice-weight", 0, OPTION_REAL, &dice_weight, "W", "factor of the Dice losses; at most 1e6 (1)"},
     {"loss-bce-weight", 0, OPTION_REAL, &bce_weight, "W", "factor of the cross-entropy; at most 1e6 (1)"},
+    {"loss-smooth", 0, OPTION_REAL, &smooth, "S",
+     "added to both sides of a Dice's fraction; within 1e-6..1e6 (1)"},
     {"loss-divisor", 0, OPTION_REAL, &divisor, "N", "divide the loss by N (1; the authors' code: 5)"},
     {"memory", 0, OPTION_TEXT, &memory, "SIZE",
      "save branch inputs as far as SIZE goes; min: recompute more still (default)"},
@@ -128,8 +130,9 @@ static int open_state(struct network **network, struct training *training)
                       checkpoint.architecture.outputs, record_scheme->region_count);
     else if (!(status = backend_open_network(network, &backend, &checkpoint, use))) {
         network_set_budget(*network, &budget);
-        network_set_loss(
-            *network, (struct loss_weights){(float)dice_weight, use & CROSS_ENTROPY ? (float)bce_weight : 0});
+        network_set_loss(*network,
+                         (struct loss_weights){(float)dice_weight,
+                                               use & CROSS_ENTROPY ? (float)bce_weight : 0, (float)smooth});
     }
     checkpoint_close(&checkpoint);
     return status;
@@ -155,6 +158,8 @@ int main(int argc, char **argv)
         usage_error("--weight-decay is at most 1, --loss-divisor is within 1e-6..1e6");
     if (dice_weight < 0 || dice_weight > 1e6 || bce_weight < 0 || bce_weight > 1e6)
         usage_error("--loss-dice-weight and --loss-bce-weight are within 0..1e6");
+    if (smooth < 1e-6 || smooth > 1e6)
+        usage_error("--loss-smooth is within 1e-6..1e6");
     if (average_decay < 0 || average_decay >= 1)
         usage_error("--weight-average is at least 0 and less than 1");
     if (out && !strcmp(out, "-"))

@@ -178,8 +178,8 @@ struct logit {
 __device__ static inline struct logit logit_of(const struct dice_sums &sums, struct loss_weights loss,
                                                size_t voxels)
 {
-    double s = sums.probability + sums.target + 1;
-    struct logit l = {(float)((double)loss.dice * (2 * sums.intersection + 1) / (s * s)),
+    double s = sums.probability + sums.target + loss.smooth;
+    struct logit l = {(float)((double)loss.dice * (2 * sums.intersection + loss.smooth) / (s * s)),
                       (float)((double)loss.dice * 2 / s), (float)((double)loss.bce / (double)voxels)};
     return l;
 }

@@ -48,8 +48,8 @@ void reference_dice_sums(size_t voxels, int regions, const float *p, const uint8
 static double logit_gradient(const struct dice_sums *sums, struct loss_weights loss, size_t voxels, double p,
                              int inside)
 {
-    double s = sums->probability + sums->target + 1;
-    double dice = p * (1 - p) * ((2 * sums->intersection + 1) / (s * s) - 2 * inside / s);
+    double s = sums->probability + sums->target + loss.smooth;
+    double dice = p * (1 - p) * ((2 * sums->intersection + loss.smooth) / (s * s) - 2 * inside / s);
     return loss.dice * dice + loss.bce / (double)voxels * (p - inside);
 }
 

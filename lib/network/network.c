@@ -55,7 +55,7 @@ static int make(struct network **network, const struct topology *topology,
     if (!n)
         return fail(STATUS_FAILURE, "out of memory");
     n->architecture = *architecture;
-    n->loss = (struct loss_weights){.dice = 1};
+    n->loss = (struct loss_weights){.dice = 1, .smooth = 1};
     n->fresh = use & FRESH;
     int status = topology->parameters(&n->table, architecture);
     if (!status)
@@ -395,12 +395,13 @@ static double cross_entropy(const struct network *n)
 static void score_case(const struct network *n, double loss_scale, struct case_score *score)
 {
     struct dice_sums sums[OUTPUTS_MAX];
+    const double smooth = n->loss.smooth;
     kernels_of(n)->download(sums, n->pass.dice_sums.at, (size_t)n->architecture.outputs * sizeof sums[0]);
     *score = (struct case_score){.loss = loss_scale * (double)n->loss.bce * cross_entropy(n)};
     for (int k = 0; k < n->architecture.outputs; k++) {
         const struct dice_sums *s = &sums[k];
         double hard = s->hard_probability + s->target, scale = loss_scale * (double)n->loss.dice;
-        score->loss += scale * (1 - (2 * s->intersection + 1) / (s->probability + s->target + 1));
+        score->loss += scale * (1 - (2 * s->intersection + smooth) / (s->probability + s->target + smooth));
         score->dice[k] = hard > 0 ? 2 * s->hard_intersection / hard : 1;
     }
 }
@@ -414,7 +415,7 @@ static void call_gradient_kernels(struct network *n)
 
 static bool same_loss(struct loss_weights a, struct loss_weights b)
 {
-    return a.dice == b.dice && a.bce == b.bce;
+    return a.dice == b.dice && a.bce == b.bce && a.smooth == b.smooth;
 }
 
 /* Every step calls the same operations on the same buffers: a backend may record and replay them. */
@@ -434,7 +435,7 @@ static void run_gradient(struct network *n)
 int network_gradient(struct network *n, double loss_scale, struct case_score *score)
 {
     n->pass.loss = (struct loss_weights){(float)(loss_scale * (double)n->loss.dice),
-                                         (float)(loss_scale * (double)n->loss.bce)};
+                                         (float)(loss_scale * (double)n->loss.bce), n->loss.smooth};
     run_gradient(n);
     int status = finish(n);
     if (status)

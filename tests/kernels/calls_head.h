@@ -64,7 +64,7 @@ static inline void call_head_backward(const struct kernels *k, const struct driv
                                       void *scratch)
 {
     k->head_backward(d->in, d->number, at[0], at[1], at[2], at[3], at[4],
-                     (struct loss_weights){d->sign, d->bce}, at[5], at[6], at[7], scratch);
+                     (struct loss_weights){d->sign, d->bce, d->smooth}, at[5], at[6], at[7], scratch);
 }
 
 static inline struct drive head_backward(struct shape in, int regions)
@@ -73,6 +73,7 @@ static inline struct drive head_backward(struct shape in, int regions)
         drive_start("head_backward", OPERATION_HEAD, in, regions_of(in, regions), call_head_backward);
     d.number = regions;
     d.sign = 0.2f * (float)shape_voxels(in); /* brings the gradient near 1 */
+    d.smooth = 1;
     drive_tensor(&d, "x", READ, in);
     drive_weights(&d, "w", regions, shape_channels(in), 1);
     struct argument *p = drive_probabilities(&d, (size_t)regions * shape_voxels(in));
@@ -91,6 +92,7 @@ static inline struct drive head_backward_bce(struct shape in, int regions)
 {
     struct drive d = head_backward(in, regions);
     d.bce = (float)shape_voxels(in);
+    d.smooth = 1e-5f;
     return d;
 }
 

@@ -34,9 +34,10 @@ struct drive {
     const char *name;
     enum operation operation; /* whose scratch */
     struct shape in, out;
-    int number; /* groups, regions or image channels */
-    float sign; /* or the factor of the Dice losses, or a decay */
-    float bce;  /* the factor of the cross-entropy */
+    int number;   /* groups, regions or image channels */
+    float sign;   /* or the factor of the Dice losses, or a decay */
+    float bce;    /* the factor of the cross-entropy */
+    float smooth; /* of the Dice loss */
     void (*call)(const struct kernels *kernels, const struct drive *drive, void **at, void *scratch);
     int count;
     struct argument arguments[ARGUMENTS_MAX];

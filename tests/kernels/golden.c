@@ -148,7 +148,7 @@ static void resample(const struct kernels *kernels)
 
 /* The losses: the head with one channel a region and the unit matrix turns the golden logits into
  * probabilities, and its dx is the logits' gradient. */
-enum { REGIONS = 3 };
+enum { REGIONS = 3, ALL = 7, NOT_THE_LAST = 3 };
 
 static struct shape logits_shape(const char *prefix)
 {
@@ -162,36 +162,38 @@ static void give_unit_matrix(struct drive *d)
         ((float *)drive_find(d, "w")->host)[i] = i % (REGIONS + 1) == 0;
 }
 
-static void give_target(struct drive *d, const char *prefix)
+/* Regions whose bit is not in `present` are nowhere. */
+static void give_target(struct drive *d, const char *prefix, uint8_t present)
 {
     size_t voxels = shape_voxels(d->in);
     const float *t = vector(prefix, "t")->data;
     uint8_t *target = drive_find(d, "target")->host;
     for (size_t v = 0; v < voxels; v++)
-        target[v] = (uint8_t)((t[v] > 0) | (t[voxels + v] > 0) << 1 | (t[2 * voxels + v] > 0) << 2);
+        target[v] = present & (uint8_t)((t[v] > 0) | (t[voxels + v] > 0) << 1 | (t[2 * voxels + v] > 0) << 2);
 }
 
 static struct drive logits_forward(struct drive d, const char *prefix)
 {
     given(&d, prefix, PAIRS({"x", "z"}));
     give_unit_matrix(&d);
-    give_target(&d, prefix);
+    give_target(&d, prefix, ALL);
     memset(drive_find(&d, "b")->host, 0, REGIONS * sizeof(float));
     return d;
 }
 
 /* The sum of the Dice losses. */
-static double dice_loss(const struct kernels *kernels, const char *prefix, struct dice_sums sums[REGIONS])
+static double dice_loss(const struct kernels *kernels, const char *prefix, uint8_t present, double smooth,
+                        struct dice_sums sums[REGIONS])
 {
     struct drive d = dice_sums(logits_shape(prefix), REGIONS);
     given(&d, prefix, PAIRS(SAME("p")));
-    give_target(&d, prefix);
+    give_target(&d, prefix, present);
     int good = drive_run(&d, kernels);
     memcpy(sums, drive_find(&d, "sums")->result, REGIONS * sizeof *sums);
     drive_free(&d);
     double loss = good ? 0 : INFINITY;
     for (int k = 0; k < REGIONS; k++)
-        loss += 1 - (2 * sums[k].intersection + 1) / (sums[k].probability + sums[k].target + 1);
+        loss += 1 - (2 * sums[k].intersection + smooth) / (sums[k].probability + sums[k].target + smooth);
     return loss;
 }
 
@@ -202,13 +204,13 @@ static void check_loss(const struct kernels *kernels, const char *prefix, const 
 }
 
 static void check_gradient(const struct kernels *kernels, const char *prefix, const char *name,
-                           const struct dice_sums *sums, struct loss_weights loss)
+                           uint8_t present, const struct dice_sums *sums, struct loss_weights loss)
 {
     struct drive d = head_backward(logits_shape(prefix), REGIONS);
-    d.sign = loss.dice, d.bce = loss.bce;
+    d.sign = loss.dice, d.bce = loss.bce, d.smooth = loss.smooth;
     given(&d, prefix, PAIRS({"x", "z"}, SAME("p")));
     give_unit_matrix(&d);
-    give_target(&d, prefix);
+    give_target(&d, prefix, present);
     memcpy(drive_find(&d, "sums")->host, sums, REGIONS * sizeof *sums);
     expected(&d, kernels, prefix, PAIRS({"dx", name}));
 }
@@ -218,11 +220,11 @@ static void dice(const struct kernels *kernels)
     struct dice_sums sums[REGIONS];
     struct drive d = logits_forward(head_forward(logits_shape("dice"), REGIONS), "dice");
     expected(&d, kernels, "dice", PAIRS(SAME("p")));
-    check_loss(kernels, "dice", "loss", dice_loss(kernels, "dice", sums));
-    check_gradient(kernels, "dice", "dz", sums, (struct loss_weights){1, 0});
+    check_loss(kernels, "dice", "loss", dice_loss(kernels, "dice", ALL, 1, sums));
+    check_gradient(kernels, "dice", "dz", ALL, sums, (struct loss_weights){1, 0, 1});
 }
 
-/* dice+bce with two pairs of weights; tests/golden/_losses.py makes the values. */
+/* dice+bce with several settings; tests/golden/_losses.py makes the values. */
 static void both_losses(const struct kernels *kernels)
 {
     struct shape in = logits_shape("losses");
@@ -242,11 +244,16 @@ static void both_losses(const struct kernels *kernels)
     expected(&d, kernels, "losses", PAIRS(SAME("p")));
 
     struct dice_sums sums[REGIONS];
-    double dice = dice_loss(kernels, "losses", sums);
+    double dice = dice_loss(kernels, "losses", ALL, 1, sums);
     check_loss(kernels, "losses", "loss.A", dice + bce);
-    check_gradient(kernels, "losses", "dz.A", sums, (struct loss_weights){1, 1});
+    check_gradient(kernels, "losses", "dz.A", ALL, sums, (struct loss_weights){1, 1, 1});
     check_loss(kernels, "losses", "loss.B", 0.5 * dice + 3 * bce);
-    check_gradient(kernels, "losses", "dz.B", sums, (struct loss_weights){0.5f, 3});
+    check_gradient(kernels, "losses", "dz.B", ALL, sums, (struct loss_weights){0.5f, 3, 1});
+    dice = dice_loss(kernels, "losses", ALL, 0.25, sums);
+    check_loss(kernels, "losses", "loss.C", dice + bce);
+    check_gradient(kernels, "losses", "dz.C", ALL, sums, (struct loss_weights){1, 1, 0.25f});
+    dice_loss(kernels, "losses", NOT_THE_LAST, 1e-5, sums);
+    check_gradient(kernels, "losses", "dz.D", NOT_THE_LAST, sums, (struct loss_weights){1, 1, 1e-5f});
 }
 
 int main(void)

@@ -172,7 +172,7 @@ static void branch_gradients(int groups)
     drive_free(&backward);
 }
 
-static const struct loss_weights head_loss = {1, 2};
+static const struct loss_weights head_loss = {1, 2, 0.5f};
 static uint8_t *head_target;
 
 static void head_sums(struct drive *forward, struct dice_sums *sums)
@@ -190,7 +190,9 @@ static double head_value(struct drive *forward)
     double loss = 0;
     const double *bce_sums = drive_find(forward, "bce_sums")->result;
     for (int k = 0; k < forward->number; k++) {
-        double dice = 1 - (2 * sums[k].intersection + 1) / (sums[k].probability + sums[k].target + 1);
+        double smooth = head_loss.smooth;
+        double dice =
+            1 - (2 * sums[k].intersection + smooth) / (sums[k].probability + sums[k].target + smooth);
         loss += head_loss.dice * dice + head_loss.bce * bce_sums[k] / (double)shape_voxels(forward->in);
     }
     return loss;
@@ -203,7 +205,7 @@ static void head_gradients(void)
     give(&backward, "x", &forward, "x");
     give(&backward, "w", &forward, "w");
     head_target = drive_find(&backward, "target")->host;
-    backward.sign = head_loss.dice, backward.bce = head_loss.bce;
+    backward.sign = head_loss.dice, backward.bce = head_loss.bce, backward.smooth = head_loss.smooth;
     struct dice_sums *sums = drive_find(&backward, "sums")->host;
     head_sums(&forward, sums);
     memcpy(drive_find(&backward, "p")->host, drive_find(&forward, "p")->result,

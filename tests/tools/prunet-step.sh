@@ -69,6 +69,11 @@ step "$work/weightless" --loss dice+bce --loss-bce-weight 0 -- "${records[@]}" >
 check "cross-entropy without weight changes no byte" cmp -s "$work/one" "$work/weightless"
 step "$work/bothref" --backend reference --threads 2 --loss dice+bce -- "${records[0]}" >"$work/bothref.tsv"
 check "the reference comes to the same dice+bce" near "$(loss bothref)" "$(loss both)"
+step "$work/smooth" --loss-smooth 1e6 -- "${records[0]}" >"$work/smooth.tsv"
+check "next to a large --loss-smooth every answer is right" awk -v loss="$(loss smooth)" 'BEGIN { exit !(loss > 0 && loss < 0.1) }'
+step "$work/rough" --loss-smooth 1e-5 -- "${records[0]}" >"$work/rough.tsv"
+check "without it the loss is larger" awk -v a="$(loss rough)" -v b="$(loss one)" 'BEGIN { exit !(a > b) }'
+fails "no --loss-smooth at all" 2 "--loss-smooth" step "$work/never" --loss-smooth 0 -- "${records[0]}"
 fails "a loss that is none" 2 "'l2' is neither dice nor dice+bce" step "$work/never" --loss l2 -- "${records[0]}"
 fails "a negative weight" 2 "--loss-bce-weight" step "$work/never" --loss-bce-weight -1 -- "${records[0]}"
 

@@ -35,8 +35,8 @@ struct logit_slope {
 
 INLINE struct logit_slope logit_slope(const struct dice_sums *sums, struct loss_weights loss, size_t voxels)
 {
-    double s = sums->probability + sums->target + 1;
-    return (struct logit_slope){(float)(loss.dice * (2 * sums->intersection + 1) / (s * s)),
+    double s = sums->probability + sums->target + loss.smooth;
+    return (struct logit_slope){(float)(loss.dice * (2 * sums->intersection + loss.smooth) / (s * s)),
                                 (float)(loss.dice * 2 / s), (float)(loss.bce / (double)voxels)};
 }
 

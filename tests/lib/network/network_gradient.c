@@ -124,7 +124,7 @@ int main(void)
     int count;
     const struct kernels *const *list = kernels_list(&count);
     for (int i = 0; i < count; i++) {
-        const struct loss_weights dice = {1, 0}, both = {1, 2}, bce = {0, 1};
+        const struct loss_weights dice = {1, 0, 1}, both = {1, 2, 1e-5f}, bce = {0, 1, 1};
         test_gradient(list[i], NETWORK_REVERSIBLE, "4,6,8", 1, 2, (const int[]){20, 4, 12}, dice);
         test_gradient(list[i], NETWORK_REVERSIBLE, "12,20", 2, 1, (const int[]){2, 18, 6}, both);
         test_gradient(list[i], NETWORK_BASELINE, "4,8,12", 2, 1, (const int[]){12, 8, 4}, bce);
