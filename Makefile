@@ -232,8 +232,11 @@ compare: all  ## train CONFIGS on DATA with equal splits and print the columns o
 demo: all  ## phantoms: preprocess, train, evaluate, and the best threshold beside it, in three minutes
 	@BUILD=$(BUILD) pipelines/demo
 
+starter: all  ## train the model in the box anew, on drawn heads alone, into data/models: hours, in runs/starter
+	@BUILD=$(BUILD) pipelines/starter --home runs/starter --output data/models/starter.safetensors
+
 # On a bare Debian, demo and test install what they need to build.
-ifneq ($(filter demo test test-%,$(MAKECMDGOALS)),)
+ifneq ($(filter demo starter test test-%,$(MAKECMDGOALS)),)
 $(OBJECTS) $(TOOLS:%=$(BUILD)/obj/tools/%.o): | setup
 endif
 
@@ -339,6 +342,6 @@ help:  ## this text
 	@echo '  to build:       CC  CFLAGS  LDFLAGS  BUILD  SANITIZE=1  SANITIZE=thread  DEBUG=1  CUDA=1  V=1 (show the commands)'
 	@echo '  to install:     PREFIX  DESTDIR'
 
-.PHONY: all debug tags compile_commands.json install uninstall setup $(STAGES) stages compare demo
+.PHONY: all debug tags compile_commands.json install uninstall setup $(STAGES) stages compare demo starter
 .PHONY: test test-programs races race-programs fuzz fuzz-programs faults bench bench-full bench-kernels gpu-test gpu-bench gpu-programs clean help
 .SECONDARY:

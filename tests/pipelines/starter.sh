@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# make starter, at a size of seconds and with a ball for a head: the model, what it says of itself, and that a second time and
+# another thread count give the same bytes. What it fetches is in .ci/long.
+set -u
+# shellcheck source=tests/pipelines/_tiny.sh
+. tests/pipelines/_tiny.sh
+command -v python3 >/dev/null || { echo "ok - the model in the box # skip needs python3" && exit 0; }
+cat >"$config" <<'CONFIG'
+CHANNELS=4,8
+LOSS=dice+bce
+LOSS_SMOOTH=1e-5
+WEIGHT_AVERAGE=0.9
+DRAWN_STEPS=4
+DRAWN_HEADS=2
+DRAWN_EARLY=8:1
+DRAWN_LATE=7:1
+CONFIG
+
+# A copy of the pipelines whose anatomy is a ball of white matter in grey, of 53 mm.
+cp -r pipelines "$TMPDIR/pipelines"
+cat >"$TMPDIR/pipelines/anatomy" <<'FAKE'
+#!/usr/bin/env python3
+import gzip, os, struct, sys
+folder, n = sys.argv[2], 124
+os.makedirs(folder, exist_ok=True)
+header = bytearray(352)
+struct.pack_into("<i", header, 0, 348)
+struct.pack_into("<8h", header, 40, 3, n, n, n, 1, 1, 1, 1)
+struct.pack_into("<2h", header, 70, 2, 8)
+struct.pack_into("<8f", header, 76, 1, 1, 1, 1, 1, 1, 1, 1)
+struct.pack_into("<f", header, 108, 352)
+struct.pack_into("<2h", header, 252, 0, 1)
+struct.pack_into("<12f", header, 280, 1, 0, 0, -n / 2, 0, 1, 0, -n / 2, 0, 0, 1, -n / 2)
+header[344:348] = b"n+1\0"
+square = [(i - n // 2) ** 2 for i in range(n)]
+for name, least, most in ("gm", 49 ** 2, 53 ** 2), ("wm", 0, 49 ** 2):
+    rows = {s: bytes(255 * (least <= s + x < most) for x in square) for s in {a + b for a in square for b in square}}
+    voxels = b"".join(rows[z + y] for z in square for y in square)
+    with open(f"{folder}/{name}.nii.gz", "wb") as file:
+        file.write(gzip.compress(bytes(header) + voxels, 1, mtime=0))
+FAKE
+
+starter() { # home, model, environment and options...
+    env "${@:3}" BUILD="$(realpath "$BUILD")" "$TMPDIR/pipelines/starter" --home "$1" --output "$2" --config "$config" >"$1.out" 2>&1
+}
+model=$TMPDIR/model.safetensors
+check "from nothing to a model" starter "$TMPDIR/one" "$model" PRUNET_THREADS=1 || show "$TMPDIR/one.out"
+check "its digest is said" grep -q "model.safetensors: $(sha256sum "$model" | cut -c1-64)" "$TMPDIR/one.out" || show "$TMPDIR/one.out"
+prunet-model show "$model" >"$TMPDIR/shown"
+for key in licence intended_use training notice; do
+    check "it says its $key" grep -q "^\(prunet\.\)\?$key	..." "$TMPDIR/shown" || show "$TMPDIR/shown"
+done
+check "it says that it is not a medical device" grep -q "^prunet.intended_use.*not a medical device" "$TMPDIR/shown"
+check "it has no optimizer" test -z "$(grep -a -o 'optimizer' "$model")"
+check "another thread count, elsewhere" starter "$TMPDIR/two" "$TMPDIR/two.safetensors" PRUNET_THREADS=2 || show "$TMPDIR/two.out"
+check "the same bytes" cmp "$model" "$TMPDIR/two.safetensors"
+rm "$TMPDIR/two.safetensors"
+check "again, where it was trained" starter "$TMPDIR/two" "$TMPDIR/two.safetensors" PRUNET_THREADS=2 || show "$TMPDIR/two.out"
+check "it is written again without training" cmp "$model" "$TMPDIR/two.safetensors"
+
+make_tiny 1 || exit 1
+check "it segments" prunet-segment -q -m "$model" --crop 32x32x32 -o "$TMPDIR/segmented" "$data"
