@@ -33,3 +33,14 @@ check_model() {
         [ "$of" = "$value" ] || die 65 "$model: is a network with $name=$of, the configuration's has $name=$value"
     done
 }
+
+# Writes the weights that a training begins with.
+first_weights() { # file
+    local options
+    if [ -n "$model" ]; then
+        run_tool prunet-model export -o "$1" "$model"
+    else
+        read_lines options network_options
+        run_tool prunet-init --seed "$seed" --output-bias "$OUTPUT_BIAS" "${options[@]}" -o "$1"
+    fi
+}

@@ -66,3 +66,19 @@ exec 8>"$home/.lock" && flock 8
 refused "while another one works there" 75 "another training on drawn heads" "$home"
 exec 8>&-
 refused "no configuration" 2 "usage: pipelines/drawn" "$home" --config
+
+# --- a model's weights to begin with ---
+
+model=$TMPDIR/model.safetensors
+prunet-model export -o "$model" "$TMPDIR/whole/parts/0003/state.safetensors"
+home=$TMPDIR/further
+check "--from" drawn "$home" --from "$model" --seed 2 || show "$home.out"
+check "its first head is learned by the model's weights" awk -F'\t' '
+    FNR == 2 { loss[FILENAME] = $4 } END { for (name in loss) sum += loss[name] * (name ~ /further/ ? 1 : -1); exit !(sum < 0) }' \
+    "$home/parts/0001/steps.tsv" "$TMPDIR/whole/parts/0001/steps.tsv"
+further=$(bytes "$home")
+printf 'FROM=%s\n' "$model" | cat "$config" - >"$TMPDIR/from"
+check "the same by a setting" pipelines/drawn --home "$TMPDIR/setting" --config "$TMPDIR/from" --seed 2
+check "the same bytes" test "$(bytes "$TMPDIR/setting")" = "$further"
+prunet-model export --half -o "$model" "$TMPDIR/whole/parts/0003/state.safetensors"
+refused "another model" 65 "another recipe.*from" "$home" --from "$model" --seed 2
