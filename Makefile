@@ -9,7 +9,7 @@ WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
 CUDA    := 0
 
 # The variables of the stages are text: nothing in a value is expanded, by no later line either.
-PARAMETERS := DATA RUN CONFIG ROW SEED EPOCHS BACKEND THREADS CASES OUT LISTS FROM CONFIGS ROWS COMPARE
+PARAMETERS := DATA RUN CONFIG ROW SEED EPOCHS BACKEND THREADS CASES OUT LISTS FROM VOXELS CONFIGS ROWS COMPARE
 ROW_ORIGIN := $(origin ROW)
 $(foreach name,$(PARAMETERS),$(eval override $(name) := $$(value $(name))))
 
@@ -56,6 +56,10 @@ TOOLS   := $(patsubst tools/%.c,%,$(wildcard tools/*.c))
 SOURCES := $(wildcard lib/*/*.c kernels/*.c) \
            $(filter-out kernels/backends/% kernels/cuda/%,$(wildcard kernels/*/*.c))
 
+# data/schemes, compiled in: brats-2018, the default, first.
+SCHEMES        := data/schemes/brats-2018 $(filter-out data/schemes/brats-2018,$(sort $(wildcard data/schemes/*)))
+SCHEMES_SOURCE := $(BUILD)/obj/schemes.c
+
 # The families of backends that are linked in: one list or another.
 BACKENDS := $(if $(filter 1,$(CUDA)),cuda,cpu)
 SOURCES  += kernels/backends/$(BACKENDS).c
@@ -82,7 +86,7 @@ STRICT_FLAGS += -isystem $(CUDA_HOME)/include
 LDLIBS += -L$(CUDA_HOME)/lib64 -Wl,-rpath,$(CUDA_HOME)/lib64 -Wl,--as-needed -lcudnn -lcublas -lcudart -lstdc++
 endif
 
-OBJECTS := $(SOURCES:%.c=$(BUILD)/obj/%.o) $(CUDA_OBJECTS) \
+OBJECTS := $(SOURCES:%.c=$(BUILD)/obj/%.o) $(CUDA_OBJECTS) $(SCHEMES_SOURCE:.c=.o) \
            $(foreach v,$(VARIANTS),$(VARIANT_SOURCES:%.c=$(BUILD)/obj/%.$v.o))
 ARCHIVE := $(BUILD)/libprunet.a
 TEST_SOURCES := $(wildcard tests/*/*.c tests/lib/*/*.c)
@@ -96,6 +100,18 @@ debug:  ## the same without optimisation, for a debugger, into build/debug
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC $<)$(CC) $(STRICT_FLAGS) $(WARN) $(CFLAGS) -DPRUNET_VERSION='"$(VERSION)"' -MMD -MP -c $< -o $@
+
+# Each line of a scheme becomes a string; its comments stay behind.
+$(SCHEMES_SOURCE): $(SCHEMES) Makefile
+	@mkdir -p $(@D)
+	@awk 'BEGIN { print "#include \"lib/volume/scheme_builtin.h\"\n\nconst char *const builtin_schemes[] = {" } \
+	    FNR == 1 && NR > 1 { print "    ," } \
+	    !/^#/ { gsub(/[\\"]/, "\\\\&"); print "    \"" $$0 "\\n\"" } \
+	    END { print "};\nconst size_t builtin_scheme_count = sizeof builtin_schemes / sizeof *builtin_schemes;" }' \
+	    $(SCHEMES) >$@
+
+$(SCHEMES_SOURCE:.c=.o): $(SCHEMES_SOURCE)
+	$(call say,CC $<)$(CC) $(STRICT_FLAGS) $(WARN) $(CFLAGS) -c $< -o $@
 
 define VARIANT_RULE
 $(BUILD)/obj/%.$(1).o: %.c
@@ -180,12 +196,14 @@ compile_commands.json:  ## every compiler call, for clangd
 
 # --- install -------------------------------------------------------------------------------------------
 
-install: all  ## put the tools into DESTDIR/PREFIX/bin (PREFIX=/usr/local)
+install: all  ## put the tools into DESTDIR/PREFIX/bin (PREFIX=/usr/local), the schemes into share/prunet
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(TOOLS:%=$(BUILD)/bin/%) $(DESTDIR)$(PREFIX)/bin
+	install -d $(DESTDIR)$(PREFIX)/share/prunet/schemes
+	install -m 644 $(SCHEMES) $(DESTDIR)$(PREFIX)/share/prunet/schemes
 
 uninstall:  ## remove them again
-	rm -f $(TOOLS:%=$(DESTDIR)$(PREFIX)/bin/%)
+	rm -f $(TOOLS:%=$(DESTDIR)$(PREFIX)/bin/%) $(SCHEMES:data/%=$(DESTDIR)$(PREFIX)/share/prunet/%)
 
 # --- the experiment ------------------------------------------------------------------------------------
 # The stages are in pipelines/brats.mk, which is called once, with all that are asked for, and runs them in their order.
@@ -207,9 +225,10 @@ endif
 ifeq ($(COMPARE),)
 override COMPARE := runs/compare
 endif
-STAGES  := preprocess train evaluate segment
+STAGES  := check preprocess train evaluate segment
 $(foreach name,BUILD $(filter-out ROW ROWS,$(PARAMETERS)),$(eval stages compare demo: export $(name) := $$($(name))))
 
+check: stages       ## sum up the cases of DATA and say what forbids training; VOXELS=yes reads all of them
 preprocess: stages  ## the cases of DATA to records; without DATA, phantoms are made first
 train: stages       ## train the network of CONFIG in the folder RUN, or go on there
 evaluate: stages    ## segment and score the validation cases with the best epoch of RUN
@@ -257,7 +276,8 @@ FUZZ_ARCHIVE := $(BUILD)/fuzz/libprunet.a
 FUZZ_FLAGS   := -std=gnu11 -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined \
                 -fprofile-instr-generate -fcoverage-mapping -D_GNU_SOURCE -I.
 # lib, but for the two files with OpenMP's functions, which come with the kernels from the ordinary archive.
-$(FUZZ_ARCHIVE): $(patsubst %.c,$(BUILD)/fuzz/obj/%.o,$(filter-out lib/base/threads.c lib/metrics/evaluation.c,$(wildcard lib/*/*.c)))
+$(FUZZ_ARCHIVE): $(patsubst %.c,$(BUILD)/fuzz/obj/%.o,$(filter-out lib/base/threads.c lib/metrics/evaluation.c,$(wildcard lib/*/*.c))) \
+                 $(SCHEMES_SOURCE:.c=.o)
 	@rm -f $@
 	$(call say,AR $@)ar rcs $@ $^
 

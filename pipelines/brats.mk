@@ -1,4 +1,4 @@
-# The stages of the experiment: phantoms (without DATA), preprocess, train, evaluate; and segment, for new cases.
+# The stages of the experiment: phantoms (without DATA), check (a look at DATA), preprocess, train, evaluate; and segment, for new cases.
 # The top-level Makefile calls this one with DATA, RUN, CONFIG, SEED, EPOCHS, LISTS, FROM, BACKEND, THREADS, CASES and BUILD.
 #
 #   DATA/CASE/*.nii.gz --preprocess--> CASES/CASE.nrrd --train--> RUN/epochs, RUN/best --evaluate--> RUN/predictions,
@@ -13,7 +13,7 @@ LC_ALL := C
 export PATH LC_ALL
 
 # Values are text: nothing in them is expanded here, and recipes quote them.
-PARAMETERS := DATA RUN CONFIG ROW SEED EPOCHS BACKEND THREADS CASES OUT LISTS FROM
+PARAMETERS := DATA RUN CONFIG ROW SEED EPOCHS BACKEND THREADS CASES OUT LISTS FROM VOXELS
 ROW_ORIGIN := $(origin ROW)
 $(foreach name,$(PARAMETERS),$(eval override $(name) := $$(value $(name))))
 
@@ -44,6 +44,9 @@ export $(PARAMETERS)
 phantoms:
 	pipelines/phantoms --config "$$CONFIG" --output "$$DATA"
 
+check: $(MADE)
+	pipelines/check --data "$$DATA" --config "$$CONFIG" --voxels "$$VOXELS"
+
 preprocess: $(MADE)
 	pipelines/preprocess --data "$$DATA" --cases "$$CASES" --config "$$CONFIG"
 
@@ -58,6 +61,6 @@ evaluate: train
 segment: $(MADE) $(if $(filter train evaluate,$(MAKECMDGOALS)),train)
 	pipelines/segment --data "$$DATA" --run "$$RUN" --output "$$OUT"
 
-.PHONY: phantoms preprocess train evaluate segment
+.PHONY: phantoms check preprocess train evaluate segment
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules

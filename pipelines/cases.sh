@@ -1,9 +1,15 @@
-# The cases of a data set, and what a product of each is made from. Sourced; case_lines needs made_from.sh.
+# The cases of a data set, and what a product of each is made from. Sourced; case_lines needs made_from.sh, check_data run_tool.sh
+# and a configuration.
 # shellcheck shell=bash
 
 # Their names, a line each, sorted.
 case_names() { # data set
-    list-cases --no-header -- "$1" | cut -f1
+    list-cases --no-header "${scheme_options[@]}" -- "$1" | cut -f1
+}
+
+# Sums the data set up; status 65 where something forbids training.
+check_data() { # data set, options...
+    run_tool prunet-check --scheme "$scheme" --grid-of "$GRID_OF" "${@:2}" -- "$1"
 }
 
 # A line a case: its name, its folder, and what a product is made from: the settings, and the digest of each of the
@@ -14,7 +20,7 @@ case_lines() { # "images" or "labelled", settings, memory of digests, file for t
                                        (name[i] != "label" || ENVIRON["KIND"] == "labelled") }
         header { split($0, name); next }'
     [ "$1" = images ] || options=(--labelled)
-    list-cases "${options[@]}" -o "$4" -- "$5"
+    list-cases "${options[@]}" "${scheme_options[@]}" -o "$4" -- "$5"
     KIND=$1 table_awk "$is_source"'
         { for (i = 1; i <= NF; i++) if (is_source(i)) print $i }' "$4" | digests_of "$3" >"$4.digests"
     KIND=$1 SETTINGS=$2 DIGESTS=$4.digests table_awk "$is_source"'

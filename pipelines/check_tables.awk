@@ -7,7 +7,7 @@
 # with each region once. Numbers must be numbers. The first table that is not so ends the program with 1 and a line on
 # stdout: file, and what is wrong.
 
-BEGIN { measures = split("loss dice_wt dice_tc dice_et seconds waiting", measure, " ") }
+BEGIN { measures = split("loss seconds waiting", measure, " ") }
 
 function damaged(why)
 {
@@ -20,8 +20,8 @@ function finish()
 {
     if (table == "steps" && rows != steps)
         damaged(rows " steps, not " steps)
-    if (table == "validation" && rows != 3 * cases["validation"])
-        damaged(rows " values of Dice, not " 3 * cases["validation"])
+    if (table == "validation" && rows != regions * cases["validation"])
+        damaged(rows " values of Dice, not " regions * cases["validation"])
 }
 
 function is_number(text)
@@ -67,9 +67,24 @@ tables == 1 {
     next
 }
 
+# The regions are those of the first table's columns dice_wt, ...; the others have the same.
+function find_regions(    i)
+{
+    for (i = 1; i <= NF; i++)
+        if ($i ~ /^dice_/) {
+            known[substr($i, 6)]
+            measure[++measures] = $i
+            regions++
+        }
+    if (!regions)
+        damaged("no column begins with dice_")
+}
+
 header {
     finish()
     begin()
+    if (table == "steps" && !regions)
+        find_regions()
     next
 }
 
@@ -90,13 +105,13 @@ table == "validation" && (list[value("case")] != "validation" || key in seen) {
     damaged("row " (FNR - 1) " is of " key)
 }
 
-table == "validation" && value("region") ~ /^(WT|TC|ET)$/ && (number("dice") < 0 || number("dice") > 1) {
+table == "validation" && (tolower(value("region")) in known) && (number("dice") < 0 || number("dice") > 1) {
     damaged("row " (FNR - 1) ": dice is '" value("dice") "'")
 }
 
 { seen[key] }
 
-table == "steps" || value("region") ~ /^(WT|TC|ET)$/ { rows++ }
+table == "steps" || tolower(value("region")) in known { rows++ }
 
 END {
     if (!failed)

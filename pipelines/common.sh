@@ -26,6 +26,8 @@ case ${BUILD:=build} in
 esac
 PATH=$BUILD/bin:$PATH
 export BUILD PATH
+# shellcheck source=pipelines/scheme.sh
+. "$here/scheme.sh"
 
 # --- messages --------------------------------------------------------------------------------------------------------
 # Exit statuses, as the tools': 1 failure, 2 usage, 65 bad input, 75 try again later.
@@ -237,7 +239,7 @@ die_usage() { # message
 
 # Reads the settings of a configuration: defaults, then each of those joined by + (small+no-augmentation). A name with a
 # slash is a file of one's own. Every setting becomes a variable, after settings.awk has checked it; `setting_names`
-# lists them in order.
+# lists them in order; find_scheme (scheme.sh) has made of SCHEME what it is.
 load_config() { # configuration
     local name file names=() assignments=()
     setting_names=()
@@ -254,6 +256,7 @@ load_config() { # configuration
         read_settings "$file" known
     done
     check_settings "${assignments[@]}"
+    find_scheme
 }
 
 # Ends the script unless all are valid and fit each other.
@@ -283,7 +286,7 @@ read_settings() { # file, "new" where any key may appear or "known"
         line=${text%%$'\n'*} text=${text#"$line"} text=${text#$'\n'}
         number=$((number + 1))
         case $line in '' | '#'*) continue ;; esac
-        [[ $line =~ ^([A-Z_]+)=([A-Za-z0-9.,:+/-]*)$ ]] || die 2 "$1: line $number is not KEY=value: $line"
+        [[ $line =~ ^([A-Z_]+)=([A-Za-z0-9.,:+/_-]*)$ ]] || die 2 "$1: line $number is not KEY=value: $line"
         key=${BASH_REMATCH[1]}
         if [ "$2" = new ]; then
             setting_names+=("$key")
@@ -309,6 +312,7 @@ run_settings() {
 network_options() {
     printf '%s\n' --kind "$KIND" --channels "$CHANNELS"
     [ "$KIND" = baseline ] || printf '%s\n' --encoder-blocks "$ENCODER_BLOCKS" --decoder-blocks "$DECODER_BLOCKS"
+    [ ${#scheme_options[@]} = 0 ] || printf '%s\n' "${scheme_options[@]}"
 }
 
 # The options of augment for intensities and modalities, one a line.

@@ -4,30 +4,38 @@
 #         epochs/*/steps.tsv epochs/*/validation.tsv
 #
 # steps.tsv, written by prunet-step, gives the mean loss and Dice of the epoch's steps; validation.tsv, written by
-# dice-eval, the Dice of each case and region: dice_wt is the mean over the cases, validation the mean of the three regions.
+# dice-eval, the Dice of each case and region: dice_wt is the mean over the cases, validation the mean of the regions.
 # With -v validation=FILE the Dice of every case and epoch go to FILE; with -v times=FILE the seconds do. The log has no
 # times, so that a repeated run gives the same log, byte for byte.
 
-BEGIN { split("wt tc et", regions, " ") }
+# The regions are those of the steps' columns dice_wt, ...
+function find_regions(    i)
+{
+    for (i = 1; i <= NF; i++)
+        if ($i ~ /^dice_/)
+            known[regions[++n] = substr($i, 6)]
+}
 
 header {
     count = split(FILENAME, path, "/")
     folder = path[count - 1] + 0
     table = path[count]
+    if (!n)
+        find_regions()
     next
 }
 
 table == "steps.tsv" {
     steps[folder]++
     loss[folder] += field("loss")
-    for (i = 1; i <= 3; i++)
+    for (i = 1; i <= n; i++)
         train[folder, regions[i]] += field("dice_" regions[i])
     seconds[folder] += field("seconds")
     waiting[folder] += field("waiting")
     last = folder > last ? folder : last
 }
 
-table == "validation.tsv" && field("region") ~ /^(WT|TC|ET)$/ {
+table == "validation.tsv" && (tolower(field("region")) in known) {
     region = tolower(field("region"))
     cases[folder, region]++
     dice[folder, region] += field("dice")
@@ -44,15 +52,19 @@ function mean(sum, count)
 }
 
 END {
-    print "epoch", "learning_rate", "steps", "loss", "train_wt", "train_tc", "train_et", "dice_wt", "dice_tc", "dice_et",
-        "validation"
+    row = "epoch" OFS "learning_rate" OFS "steps" OFS "loss"
+    for (i = 1; i <= n; i++)
+        row = row OFS "train_" regions[i]
+    for (i = 1; i <= n; i++)
+        row = row OFS "dice_" regions[i]
+    print row, "validation"
     if (times != "")
         print "epoch", "steps", "seconds", "seconds_a_step", "waiting", "waiting_share" > times
     for (e = 1; e <= last; e++) {
         row = e OFS learning_rate(e) OFS steps[e] OFS mean(loss[e], steps[e])
-        for (i = 1; i <= 3; i++)
+        for (i = 1; i <= n; i++)
             row = row OFS mean(train[e, regions[i]], steps[e])
-        for (i = total = 0; ++i <= 3; total += dice[e, regions[i]] / cases[e, regions[i]] / 3)
+        for (i = total = 0; ++i <= n; total += dice[e, regions[i]] / cases[e, regions[i]] / n)
             row = row OFS mean(dice[e, regions[i]], cases[e, regions[i]])
         print row, sprintf("%.6f", total)
         if (times != "")

@@ -65,6 +65,7 @@ check_manifest() { # run configuration seed cases
     mkdir "$new"
     split "$new"
     run_identity "$2" "$3" >"$new/run.tsv"
+    keep_scheme "$new"
     run_inputs "$4" "$new" >"$new/inputs.tsv"
     run_circumstances >"$new/circumstances.tsv"
     if [ -d "$run/manifest" ]; then

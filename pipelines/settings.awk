@@ -90,6 +90,8 @@ function is_valid(key, text)
         return is_mix(key, text)
     if (type[key] == "file")
         return text != ""
+    if (type[key] == "scheme")
+        return text ~ /^[A-Za-z0-9][A-Za-z0-9._-]*$/ || index(text, "/")
     return type[key] == "average" && is_average(key, text)
 }
 
@@ -118,6 +120,8 @@ function right(key,    range, list)
         return "NUMBER:SHARE with commas between, each number " range list
     if (type[key] == "file")
         return "a file" list
+    if (type[key] == "scheme")
+        return "the name or the file of a scheme" list
     return "window-N (N: " range ") or exponential-G (0 <= G < 1)" list
 }
 
@@ -177,6 +181,8 @@ END {
         refuse_pair("PATCH", "is larger than CROP=" value["CROP"])
     check_multiple("CROP")
     check_multiple("PATCH")
+    if (value["SCHEME"] != "none" && value["LABELS"] != 2018)
+        refuse_pair("LABELS", "is the older name of SCHEME, which is " value["SCHEME"])
     split("ENCODER_BLOCKS DECODER_BLOCKS", blocks, " ")
     for (i = 1; i <= 2; i++)
         if (value["KIND"] == "baseline" && value[blocks[i]] != 1)

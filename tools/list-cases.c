@@ -3,22 +3,33 @@
 #include "lib/base/options.h"
 #include "lib/base/output.h"
 #include "lib/volume/case_list.h"
+#include "lib/volume/scheme.h"
 
-static bool labelled, no_header;
-static const char *output_path;
+static bool labelled, with_layout, no_header;
+static const char *output_path, *scheme;
 
 static const struct option_spec options[] = {
-    {"labelled", 0, OPTION_FLAG, &labelled, NULL, "refuse cases without a label map"},
+    {"labelled", 0, OPTION_FLAG, &labelled, NULL,
+     "refuse cases without a label map; leave those of imagesTs out"},
+    {"layout", 0, OPTION_FLAG, &with_layout, NULL, "add a column: the layout that each case is in"},
+    SCHEME_OPTION(&scheme),
 };
 
 static const struct tool tool = {
     .name = "list-cases",
-    .usage = "[--labelled] [-o OUT] DATA",
+    .usage = "[--labelled] [--layout] [-o OUT] DATA",
     .summary =
         "Prints a row for each case of the folder DATA, sorted by name: its name, its folder, its label map\n"
         "and the file of each modality; - where there is none. A case is a folder with .nii or .nii.gz\n"
         "files, in DATA or one level below it (HGG, LGG), and is named after its folder. Files are found\n"
-        "as nii2raw --dir finds them; none is opened.",
+        "as nii2raw --dir finds them; none is opened.\n\n"
+        "Layouts: " LAYOUT_NAMES ".\n"
+        "A case's files end with _t1 _t1ce _t2 _flair _seg, with -t1n -t1c -t2w -t2f -seg, or with t1, t1c,\n"
+        "t1ce or t1gd, t2, fla or flair, seg, alone or behind a name and _ or -. Files of several cases lie\n"
+        "in imagesTr and imagesTs, CASE_0000.nii.gz of nnU-Net or CASE.nii.gz of four dimensions of the\n"
+        "Decathlon, whose dataset.json says which is which modality, with label maps in labelsTr; or in\n"
+        "sub-*/[ses-*/]anat of BIDS, with label maps (_dseg) in derivatives. A file of four dimensions\n"
+        "stands in the column of each modality.",
     .options = options,
     .count = OPTION_COUNT(options),
     .common = {.output = &output_path, .no_header = &no_header},
@@ -40,16 +51,20 @@ static int print_row(struct output *output, const struct listed_case *listed)
     int status = output_print(output, "%s\t%s", listed->files.name, listed->folder);
     if (!status)
         status = print_file(output, listed->files.label);
-    for (int i = 0; !status && i < MODALITIES; i++)
-        status = print_file(output, listed->files.image[i]);
+    for (int i = 0; !status && i < data_scheme->modality_count; i++)
+        status = print_file(output, listed->files.image[listed->files.images == 1 ? 0 : i]);
+    if (!status && with_layout)
+        status = output_print(output, "\t%s", layout_name(listed->files.layout));
     return status ? status : output_print(output, "\n");
 }
 
 static int print_header(struct output *output)
 {
     int status = output_print(output, "case\tfolder\tlabel");
-    for (int i = 0; !status && i < MODALITIES; i++)
+    for (int i = 0; !status && i < data_scheme->modality_count; i++)
         status = output_print(output, "\t%s", modalities[i].name);
+    if (!status && with_layout)
+        status = output_print(output, "\tlayout");
     return status ? status : output_print(output, "\n");
 }
 
@@ -73,7 +88,10 @@ int main(int argc, char **argv)
     int first = options_parse(&tool, argc, argv);
     if (argc - first != 1)
         usage_error("%d folders: one is expected", argc - first);
-    int status = case_list_read(&list, argv[first], labelled);
+    int status = data_scheme_choose(scheme);
+    if (status)
+        return report(status);
+    status = case_list_read(&list, argv[first], labelled);
     if (!status)
         status = print_list(&list);
     case_list_free(&list);

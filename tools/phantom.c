@@ -3,7 +3,7 @@
 #include "lib/base/options.h"
 #include "lib/base/progress.h"
 #include "lib/base/threads.h"
-#include "lib/volume/case_folder.h"
+#include "lib/volume/data_folder.h"
 #include "lib/volume/phantom_record.h"
 #include "lib/wild/wild.h"
 #include <errno.h>
@@ -18,7 +18,8 @@ static const double spacing_min = 0.5, spacing_max = 8; /* mm */
 
 static uint64_t seed;
 static int threads, cases, from = 1, size[3];
-static const char *folder, *style = "plain", *anatomy;
+static const char *folder, *style = "plain", *layout_text, *anatomy;
+static enum layout layout = LAYOUT_BRATS_2021;
 static double spacing;
 static bool stream, wild;
 static struct atlas atlas;
@@ -29,6 +30,8 @@ static const struct option_spec options[] = {
     {"size", 0, OPTION_SIZE, size, "XxYxZ",
      "voxels (240x240x155; wild: the head's extent); plain heads grow with it"},
     {"output", 'o', OPTION_TEXT, &folder, "DIR", "folder that receives a folder for each case"},
+    {"layout", 0, OPTION_TEXT, &layout_text, "NAME",
+     "how folders and files are called (brats-2021); see below"},
     {"stream", 0, OPTION_FLAG, &stream, NULL, "records to stdout instead, an image and its label map a case"},
     {"style", 0, OPTION_TEXT, &style, "NAME", "plain or wild (plain)"},
     {"spacing", 0, OPTION_REAL, &spacing, "MM", "side of a voxel, wild alone (1)"},
@@ -38,7 +41,7 @@ static const struct option_spec options[] = {
 
 static const struct tool tool = {
     .name = "phantom",
-    .usage = "--seed N --cases K [--size 240x240x155] -o DIR\n"
+    .usage = "--seed N --cases K [--size 240x240x155] [--layout NAME] -o DIR\n"
              "--style wild [--anatomy GM,WM] [--spacing MM] (-o DIR | --stream)",
     .summary =
         "Makes cases phantom_00001 ... as BraTS has them (_t1, _t1ce, _t2, _flair and _seg.nii.gz): a\n"
@@ -52,7 +55,12 @@ static const struct tool tool = {
     .options = options,
     .count = OPTION_COUNT(options),
     .common = {.seed = &seed, .threads = &threads},
-    .notes = "Without --size a wild grid holds 160x192x160 mm, rounded up to multiples of 16 voxels.",
+    .notes = "Layouts: " LAYOUT_NAMES ".\n"
+             "brats-2023 has the label numbers of 2023 (enhancing 3), decathlon and nnunet those of the "
+             "Decathlon\n"
+             "(oedema 1, core 2, enhancing 3); cases are called BraTS-PHA-00001-000 in the one, sub-00001 in "
+             "bids.\n"
+             "Without --size a wild grid holds 160x192x160 mm, rounded up to multiples of 16 voxels.",
     .example = "phantom --style wild --anatomy gm.nii.gz,wm.nii.gz --spacing 2 --stream --cases 100 |\n"
                "      standardize | prunet-step --state new.safetensors",
 };
@@ -66,12 +74,13 @@ static int make(struct phantom *phantom, int number)
 static int make_case(int number, struct progress *progress, struct output *output)
 {
     struct phantom phantom;
-    char name[32];
-    snprintf(name, sizeof name, "phantom_%05d", number);
+    char name[DATA_FOLDER_NAME_SIZE];
+    data_folder_name(layout, number, name);
     int status = make(&phantom, number);
     if (status)
         return status;
-    status = stream ? phantom_write(&phantom, name, output) : case_folder_write(&phantom, folder, name);
+    status =
+        stream ? phantom_write(&phantom, name, output) : data_folder_write(&phantom, folder, layout, number);
     phantom_free(&phantom);
     if (status)
         return fail_in(status, "%s", name);
@@ -92,7 +101,7 @@ static int make_folders(void)
     for (int i = 0; i < cases && !status; i++)
         status = make_case(from + i, &progress, NULL);
     progress_end(&progress);
-    return status;
+    return status ? status : data_folder_describe(folder, layout, from + cases - 1);
 }
 
 /* Without an end where no number of cases is given: whoever reads ends it. */
@@ -157,6 +166,10 @@ static void check_style(void)
 static void check_usage(void)
 {
     check_style();
+    if (layout_text && (layout = layout_named(layout_text)) == LAYOUTS)
+        usage_error("--layout: '%s' is not one of %s", layout_text, LAYOUT_NAMES);
+    if (layout_text && stream)
+        usage_error("--layout is for folders: no --stream");
     if (!folder == !stream)
         usage_error(stream ? "--stream writes to standard output: no -o" : "-o DIR or --stream is needed");
     if (!cases && !stream)

@@ -5,6 +5,7 @@
 #include "lib/metrics/et_search.h"
 #include "lib/volume/filter.h"
 #include "lib/volume/samples.h"
+#include "lib/volume/scheme.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -18,14 +19,17 @@ struct labels_filter {
 static int apply(void *self, struct record *record)
 {
     struct labels_filter *filter = self;
+    const struct label_scheme *scheme;
     size_t changed;
     if (record->role != ROLE_LABEL || !strcmp(record->case_name, filter->case_name))
         return STATUS_OK;
     memcpy(filter->case_name, record->case_name, sizeof filter->case_name);
     int status = record_make_labels(record);
     if (!status)
-        status = postprocess_labels(&filter->rules, record->data, record->size, record_voxel_volume(record),
-                                    &changed);
+        status = scheme_of_record(record, &scheme);
+    if (!status)
+        status = postprocess_labels(&filter->rules, scheme, record->data, record->size,
+                                    record_voxel_volume(record), &changed);
     if (!status && verbose)
         fprintf(stderr, "%s: %s: %zu voxels changed\n", tool_name, record->case_name, changed);
     return status;

@@ -5,13 +5,14 @@
 #include "lib/network/segment.h"
 #include "lib/stream/reader.h"
 #include "lib/stream/record_write.h"
+#include "lib/volume/channels.h"
 #include "lib/volume/labels.h"
 #include "lib/volume/regions.h"
 #include "lib/volume/samples.h"
 #include <stdio.h>
 
 static struct option_texts models;
-static const char *out;
+static const char *out, *missing;
 static bool label_map, pass_label, flips;
 static struct backend_choice backend;
 static struct reader_options input;
@@ -22,6 +23,7 @@ static const struct option_spec options[] = {
     {"label-map", 0, OPTION_FLAG, &label_map, NULL, "label maps instead of probabilities"},
     OLDER_NAME("labels", "label-map"),
     {"pass-label", 0, OPTION_FLAG, &pass_label, NULL, "copy each case's label record behind its result"},
+    MISSING_OPTION(&missing),
     {"flip-tta", 0, OPTION_FLAG, &flips, NULL,
      "mean over the eight flips of the image (eight times the work)"},
 };
@@ -51,10 +53,6 @@ static int segment(struct ensemble *ensemble, struct record *image, struct recor
     int status = ensemble_segment(ensemble, image, result);
     if (status)
         return status;
-    result->role = ROLE_PROB;
-    result->channel_names[0] = 0;
-    if (ensemble_outputs(ensemble) == record_scheme->region_count)
-        region_names(record_scheme, result->channel_names);
     if (!pass_label)
         result->last = true;
     if (label_map && (status = regions_to_label(result)))
@@ -101,11 +99,13 @@ static int infer(struct ensemble *ensemble, struct reader *reader, struct output
 static int open_models(struct ensemble **ensemble)
 {
     int status = ensemble_open(ensemble, &backend, models.count, models.values, flips);
-    if (!status && label_map && ensemble_outputs(*ensemble) != record_scheme->region_count) {
+    if (!status && label_map && ensemble_outputs(*ensemble) != ensemble_scheme(*ensemble)->region_count) {
         status = fail(STATUS_DATA, "%s: a label map cannot be made of %d outputs", models.values[0],
                       ensemble_outputs(*ensemble));
         ensemble_close(*ensemble);
     }
+    if (!status && missing)
+        ensemble_fill_missing(*ensemble);
     return status;
 }
 
@@ -131,6 +131,7 @@ int main(int argc, char **argv)
     int first = options_parse(&tool, argc, argv);
     if (!models.count)
         usage_error("-m STATE is needed");
+    missing_check_usage(missing);
     struct ensemble *ensemble;
     int status = open_models(&ensemble);
     if (status)

@@ -59,13 +59,17 @@ int main(int argc, char **argv)
     if (fabs(output_bias) > OUTPUT_BIAS_MAX)
         usage_error("--output-bias: %g is not within -%g..%g", output_bias, OUTPUT_BIAS_MAX, OUTPUT_BIAS_MAX);
     struct architecture architecture;
-    if (architecture_from_options(&architecture, &network))
+    const struct label_scheme *scheme;
+    int status = architecture_from_options(&architecture, &scheme, &network);
+    if (status == STATUS_USAGE)
         usage_error("%s", error_message());
-    struct parameter_table table;
-    int status = parameter_table_make(&table, &architecture);
     if (status)
         return report(status);
-    struct training start = {.seed = seed};
+    struct parameter_table table;
+    status = parameter_table_make(&table, &architecture);
+    if (status)
+        return report(status);
+    struct training start = {.seed = seed, .scheme = scheme};
     status = checkpoint_save(out, &architecture, &table, &start, initial_values, NULL);
     if (!status && verbose)
         fprintf(stderr, "%s: %s: %zu parameters\n", tool_name, out, table.total);

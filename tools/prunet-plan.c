@@ -68,8 +68,9 @@ static int print_plan(const struct memory_report *table, const struct architectu
 
 static int choose_architecture(struct architecture *architecture)
 {
+    const struct label_scheme *scheme;
     if (!model_path)
-        return architecture_from_options(architecture, &described);
+        return architecture_from_options(architecture, &scheme, &described);
     struct checkpoint checkpoint;
     int status = checkpoint_open(&checkpoint, model_path);
     if (status)

@@ -7,6 +7,8 @@
 #include "lib/network/segment_case.h"
 #include "lib/stream/nifti_write.h"
 #include "lib/volume/case_operands.h"
+#include "lib/volume/regions.h"
+#include "lib/volume/scheme.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,8 +17,9 @@
 
 struct request {
     struct option_texts models;
-    const char *out, *name;
-    const char *file[MODALITIES]; /* --t1 and so on; NULL: not given */
+    const char *out, *name, *scheme;
+    const struct label_scheme *numbers; /* that --scheme names, or NULL */
+    const char *file[MODALITIES];       /* --t1 and so on; NULL: not given */
     bool flips, no_header;
     struct backend_choice backend;
     struct segment_settings settings;
@@ -70,22 +73,20 @@ static void missing_of(const struct nifti_case *files, char missing[NAME_LIST_SI
 static int print_header(struct output *table)
 {
     char columns[NAME_LIST_SIZE], *rest = columns;
-    region_columns(record_scheme, columns);
+    region_columns(data_scheme, columns);
     int status = output_print(table, "case");
     for (char *column; !status && (column = strsep(&rest, " "));)
         status = output_print(table, "\t%s_ml", column);
     return status ? status : output_print(table, "\tmissing\tlabel_map\n");
 }
 
-static int print_row(struct output *table, const struct nifti_case *files, const struct record *map,
+static int print_row(struct output *table, const struct nifti_case *files, const double volumes[],
                      const char *path)
 {
-    double volumes[SCHEME_REGIONS_MAX];
     char missing[NAME_LIST_SIZE];
-    region_volumes(record_scheme, map, volumes);
     missing_of(files, missing);
     int status = output_print(table, "%s", files->name);
-    for (int r = 0; !status && r < record_scheme->region_count; r++)
+    for (int r = 0; !status && r < data_scheme->region_count; r++)
         status = output_print(table, "\t%.2f", volumes[r]);
     return status ? status : output_print(table, "\t%s\t%s\n", missing, path);
 }
@@ -93,14 +94,18 @@ static int print_row(struct output *table, const struct nifti_case *files, const
 static int segment_one(const struct request *request, struct ensemble *ensemble,
                        const struct nifti_case *files, struct output *table)
 {
+    double volumes[SCHEME_REGIONS_MAX];
     struct record map;
     char *path = target_of(request, files->name);
     int status = path ? segment_case(ensemble, files, &request->settings, &map)
                       : fail(STATUS_FAILURE, "out of memory");
     if (!status) {
-        status = write_map(request, path, &map);
+        region_volumes(data_scheme, &map, volumes);
+        status = request->numbers ? labels_renumber(&map, request->numbers) : STATUS_OK;
         if (!status)
-            status = print_row(table, files, &map, path);
+            status = write_map(request, path, &map);
+        if (!status)
+            status = print_row(table, files, volumes, path);
         record_free(&map);
     }
     free(path);
@@ -158,8 +163,13 @@ static int list_cases(const struct request *request, int count, char *const *ope
 {
     if (count == 1 && is_folder(operands[0]))
         return cases_of_folder(list, operands[0]);
-    return case_of_files(list, count ? count : MODALITIES,
-                         count ? (const char *const *)operands : request->file, request->name);
+    const char *files[MODALITIES_MAX] = {NULL};
+    for (int i = 0; i < MODALITIES; i++)
+        for (int m = 0; m < data_scheme->modality_count; m++)
+            if (request->file[i] && !strcmp(modalities[m].name, record_scheme->modalities[i].name))
+                files[m] = request->file[i];
+    return case_of_files(list, count ? count : data_scheme->modality_count,
+                         count ? (const char *const *)operands : files, request->name);
 }
 
 static int run(const struct request *request, int count, char *const *operands)
@@ -187,10 +197,36 @@ static void check_usage(const struct request *request, int count)
         named = named || request->file[i];
     if (named && count)
         usage_error("--t1, --t1ce, --t2 and --flair name the files: no operand can stand beside them");
-    if (!named && count != 1 && count != MODALITIES)
-        usage_error("%d operands: give T1 T1CE T2 FLAIR, or a folder", count);
+    if (!named && !count)
+        usage_error("0 operands: give T1 T1CE T2 FLAIR, or a folder");
     if (!request->out)
         usage_error("-o OUT is needed");
+}
+
+/* Files are found, and regions called, as the model's scheme has them. */
+static int choose_scheme(struct request *request, int count)
+{
+    struct checkpoint checkpoint;
+    char names[NAME_LIST_SIZE];
+    int status = checkpoint_open(&checkpoint, request->models.values[0]);
+    if (status)
+        return status;
+    data_scheme_use(checkpoint_scheme(&checkpoint));
+    checkpoint_close(&checkpoint);
+    if (request->scheme && (status = scheme_find(request->scheme, &request->numbers)))
+        return fail_in(status, "--scheme");
+    modality_names(data_scheme, names);
+    if (count > 1 && count != data_scheme->modality_count)
+        return fail(STATUS_USAGE, "%d operands: give one for each of %s, or a folder", count, names);
+    for (int i = 0; i < MODALITIES; i++) {
+        const char *name = record_scheme->modalities[i].name;
+        int m = 0;
+        while (m < data_scheme->modality_count && strcmp(modalities[m].name, name))
+            m++;
+        if (request->file[i] && m == data_scheme->modality_count)
+            return fail(STATUS_USAGE, "--%s: the model takes %s", name, names);
+    }
+    return STATUS_OK;
 }
 
 /* Without --model it is the starter, and that is said. */
@@ -220,6 +256,8 @@ int main(int argc, char **argv)
         {"t2", 0, OPTION_TEXT, &request.file[2], "FILE", "the T2 image"},
         {"flair", 0, OPTION_TEXT, &request.file[3], "FILE", "the FLAIR image"},
         {"case", 'c', OPTION_TEXT, &request.name, "NAME", "name of the case (from the first file)"},
+        {"scheme", 0, OPTION_TEXT, &request.scheme, "NAME",
+         "number the label map as this scheme or its file does (as the model)"},
         {"crop", 0, OPTION_SIZE, request.settings.crop, "XxYxZ",
          "voxels about the brain that the network sees (160x192x160)"},
         {"flip-tta", 0, OPTION_FLAG, &request.flips, NULL,
@@ -244,13 +282,16 @@ int main(int argc, char **argv)
         .common = {BACKEND_OPTIONS(request.backend), .output = &request.out,
                    .max_bytes = &request.settings.nifti.max_bytes, .no_header = &request.no_header},
         .notes =
-            "The labels are those of BraTS 2018: 1 core, 2 oedema, 4 enhancing tumour. Files of a folder\n"
+            "Labels are numbered as --scheme does, or as the records that the model was trained on: BraTS\n"
+            "2018's, 1 core, 2 oedema, 4 enhancing tumour, unless it says another scheme. Files of a folder\n"
             "are found as nii2raw --dir and list-cases find them.",
         .example = "prunet-segment -o segmented BraTS2021_00006",
     };
     int first = options_parse(&tool, argc, argv);
     check_usage(&request, argc - first);
     int status = choose_model(&request, starter);
+    if (!status)
+        status = choose_scheme(&request, argc - first);
     if (!status)
         status = run(&request, argc - first, argv + first);
     return status ? report(status) : STATUS_OK;

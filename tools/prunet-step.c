@@ -5,12 +5,12 @@
 #include "lib/base/stop.h"
 #include "lib/network/train.h"
 #include "lib/stream/reader.h"
-#include "lib/volume/labels.h"
+#include "lib/volume/channels.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-static const char *state_path, *out;
+static const char *state_path, *out, *missing;
 static double rate = 1e-4, decay = 1e-5, divisor = 1;
 static int wanted_epoch; /* 0: any */
 static bool no_header;
@@ -41,6 +41,7 @@ static const struct option_spec options[] = {
     {"loss-smooth", 0, OPTION_REAL, &smooth, "S",
      "added to both sides of a Dice's fraction; within 1e-6..1e6 (1)"},
     {"loss-divisor", 0, OPTION_REAL, &divisor, "N", "divide the loss by N (1; the authors' code: 5)"},
+    MISSING_OPTION(&missing),
     {"memory", 0, OPTION_TEXT, &memory, "SIZE",
      "save branch inputs as far as SIZE goes; min: recompute more still (default)"},
 };
@@ -81,9 +82,10 @@ static int run(struct network *network, const struct training *start, struct rea
     struct epoch epoch;
     struct output table;
     epoch_begin(&epoch, network, start, rate, decay, 1 / divisor);
+    epoch.fill_missing = missing;
     int status = output_open(&table, NULL, false);
     if (!status && !no_header)
-        status = train_print_header(&table);
+        status = train_print_header(&table, network_scheme(network));
     if (!status)
         status = train_stream(&epoch, reader, &table, &stop_wanted);
     if (!status || status == STATUS_RETRY) {
@@ -125,9 +127,9 @@ static int open_state(struct network **network, struct training *training)
     if (wanted_epoch && training->epoch != (uint64_t)wanted_epoch - 1)
         status = fail(STATUS_DATA, "%s: has completed %" PRIu64 " epochs, epoch %d follows %d", state_path,
                       training->epoch, wanted_epoch, wanted_epoch - 1);
-    else if (checkpoint.architecture.outputs != record_scheme->region_count)
+    else if (checkpoint.architecture.outputs != checkpoint_scheme(&checkpoint)->region_count)
         status = fail(STATUS_DATA, "%s: %d outputs; labels have %d regions", state_path,
-                      checkpoint.architecture.outputs, record_scheme->region_count);
+                      checkpoint.architecture.outputs, checkpoint_scheme(&checkpoint)->region_count);
     else if (!(status = backend_open_network(network, &backend, &checkpoint, use))) {
         network_set_budget(*network, &budget);
         network_set_loss(*network,
@@ -162,6 +164,7 @@ int main(int argc, char **argv)
         usage_error("--loss-smooth is within 1e-6..1e6");
     if (average_decay < 0 || average_decay >= 1)
         usage_error("--weight-average is at least 0 and less than 1");
+    missing_check_usage(missing);
     if (out && !strcmp(out, "-"))
         usage_error("-o: the table goes to stdout, the checkpoint needs a file");
     if (memory_budget_parse(&budget, memory) || loss_parse(&use, loss))

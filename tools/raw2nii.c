@@ -3,14 +3,17 @@
 #include "lib/base/options.h"
 #include "lib/base/output.h"
 #include "lib/base/progress.h"
+#include "lib/stream/axes.h"
 #include "lib/stream/nifti.h"
 #include "lib/stream/nifti_write.h"
 #include "lib/stream/reader.h"
 #include "lib/stream/record.h"
+#include "lib/volume/regions.h"
+#include "lib/volume/scheme.h"
 #include <string.h>
 
 struct request {
-    const char *role, *like, *output;
+    const char *role, *like, *scheme, *output;
     struct reader_options reader;
 };
 
@@ -56,6 +59,8 @@ static int adopt_grid(const char *like, struct record *record)
     nifti_describe(&reference, &grid);
     memcpy(record->grid, grid.grid, sizeof record->grid);
     memcpy(record->affine, grid.affine, sizeof record->affine);
+    if (!axes_between(record->directions, record->affine, RECORD_DIRECTION_TOLERANCE, record->axes))
+        memset(record->axes, 0, sizeof record->axes); /* record_offset says how they differ */
     record->forms = grid.forms;
     record->has_grid = true;
     return STATUS_OK;
@@ -74,6 +79,9 @@ static int run(const struct request *request, int count, char *const *paths)
     status = reader_open(&reader, count, paths, &request->reader);
     if (!status)
         status = pick(reader, request->role, &record);
+    if (!status && request->scheme && record.role == ROLE_LABEL &&
+        (status = labels_renumber(&record, data_scheme)))
+        fail_in(status, "%s: %s", reader_name(reader), record.case_name);
     if (!status && request->like)
         status = adopt_grid(request->like, &record);
     if (!status && (status = record_place(&record, request->reader.max_bytes, &whole)))
@@ -106,6 +114,8 @@ int main(int argc, char **argv)
     const struct option_spec options[] = {
         {"role", 'r', OPTION_TEXT, &request.role, "ROLE",
          "label, image, prob or mask: which record of several"},
+        {"scheme", 0, OPTION_TEXT, &request.scheme, "NAME",
+         "number a label map as this scheme or its file does (as the record)"},
         {"like", 0, OPTION_TEXT, &request.like, "REF", "take grid and header codes of this NIfTI file"},
     };
     const struct tool tool = {
@@ -115,7 +125,7 @@ int main(int argc, char **argv)
             "Writes one record as a NIfTI-1 file on its source grid: what was cropped away is 0, what\n"
             "overhangs the grid is cut, and the source's qform, sform, codes and units are as they were.\n"
             "A record without a source grid, such as augment's, is refused, and so is one that was flipped\n"
-            "or resampled.",
+            "or resampled. The axes are the source's again, where nii2raw has turned them.",
         .options = options,
         .count = OPTION_COUNT(options),
         .common = {.output = &request.output, .max_bytes = &request.reader.max_bytes},
@@ -125,6 +135,9 @@ int main(int argc, char **argv)
     int first = options_parse(&tool, argc, argv);
     if (request.role && !role_known(request.role))
         usage_error("--role: '%s' is not label, image, prob or mask", request.role);
-    int status = run(&request, argc - first, argv + first);
+    int status = data_scheme_choose(request.scheme);
+    if (status)
+        return report(status);
+    status = run(&request, argc - first, argv + first);
     return status ? report(status) : STATUS_OK;
 }

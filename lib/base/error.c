@@ -53,12 +53,28 @@ int report(int status)
     return status;
 }
 
+static void (*take_warning)(void *self, const char *text);
+static void *taker;
+
+void warnings_to(void (*take)(void *self, const char *text), void *self)
+{
+    take_warning = take;
+    taker = self;
+}
+
 void warn(const char *format, ...)
 {
-    if (quiet)
-        return;
+    char text[MESSAGE_SIZE];
     va_list arguments;
+    if (quiet && !take_warning)
+        return;
     va_start(arguments, format);
+    if (take_warning) {
+        vsnprintf(text, sizeof text, format, arguments);
+        va_end(arguments);
+        take_warning(taker, text);
+        return;
+    }
     flockfile(stderr); /* threads may warn at the same time */
     fprintf(stderr, "%s: warning: ", tool_name);
     vfprintf(stderr, format, arguments);

@@ -1,6 +1,9 @@
 #include "lib/base/folder.h"
 #include "lib/base/error.h"
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 int folder_visit(const char *folder, int (*visit)(void *self, const struct dirent *entry), void *self)
 {
@@ -14,5 +17,19 @@ int folder_visit(const char *folder, int (*visit)(void *self, const struct diren
         free(entries[i]);
     }
     free(entries);
+    return status;
+}
+
+int folder_has(const char *folder, const char *name, bool *has)
+{
+    struct stat about;
+    char *path;
+    if (asprintf(&path, "%s/%s", folder, name) < 0)
+        return fail(STATUS_FAILURE, "%s: out of memory", folder);
+    *has = !stat(path, &about);
+    int status = *has || errno == ENOENT || errno == ENOTDIR || errno == ELOOP
+                     ? STATUS_OK
+                     : fail_errno(STATUS_FAILURE, "%s: cannot be looked at", path);
+    free(path);
     return status;
 }

@@ -1,7 +1,9 @@
 #include "lib/base/process.h"
+#include "lib/base/error.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <string.h>
 #include <unistd.h>
 
 /* The lowest number that is free is the one wanted: those below are open. */
@@ -20,4 +22,14 @@ void process_begin(void)
         occupy(fd);
     if (!sigaction(SIGXFSZ, NULL, &now) && now.sa_handler == SIG_DFL)
         signal(SIGXFSZ, SIG_IGN);
+}
+
+int program_folder(char folder[PATH_MAX])
+{
+    ssize_t length = readlink("/proc/self/exe", folder, PATH_MAX - 1);
+    if (length < 0)
+        return fail_errno(STATUS_FAILURE, "/proc/self/exe");
+    folder[length] = 0;
+    *(strrchr(folder, '/') + 1) = 0;
+    return STATUS_OK;
 }

@@ -36,80 +36,150 @@ static void position(size_t index, const int size[3], int at[3])
     at[2] = (int)(index / size[0] / size[1]);
 }
 
-/* Labels the component of voxel `seed`. Voxels that are still to be labelled carry -1. */
-static int flood(struct components *c, int axes, size_t seed, struct queue *queue)
+/* Voxels first .. end - 1 of a row that are in the mask. */
+struct run {
+    int32_t first, end;
+    uint32_t parent; /* a run of the same component that comes before it, or itself */
+    int32_t label;
+};
+
+struct runs {
+    struct run *items;
+    size_t count, capacity;
+    size_t *row; /* [rows + 1]: runs of a row are row[y] .. row[y + 1] - 1 */
+};
+
+/* The first run of a component. */
+static uint32_t root(struct run *runs, uint32_t i)
 {
-    const int *size = c->size;
-    const int label = c->count;
-    struct box *box = &c->boxes[label];
-    *box = (struct box){{size[0], size[1], size[2]}, {0, 0, 0}};
-    c->volumes[label] = 0;
-    c->labels[seed] = label;
-    int status = push(queue, seed);
-    while (!status && queue->count) {
-        int at[3], low[3], high[3];
-        position(queue->voxels[--queue->count], size, at);
-        neighbourhood(at, size, axes, low, high);
-        *box = box_union(box, &(struct box){{at[0], at[1], at[2]}, {at[0] + 1, at[1] + 1, at[2] + 1}});
-        c->volumes[label]++;
-        for (int z = low[2]; z <= high[2]; z++)
-            for (int y = low[1]; y <= high[1]; y++)
-                for (int x = low[0]; x <= high[0] && !status; x++) {
-                    size_t index = ((size_t)z * size[1] + y) * size[0] + x;
-                    if (c->labels[index] != -1)
-                        continue;
-                    c->labels[index] = label;
-                    status = push(queue, index);
-                }
-    }
-    return status;
+    while (runs[i].parent != i)
+        i = runs[i].parent = runs[runs[i].parent].parent;
+    return i;
 }
 
-/* Grows the arrays for component number c->count; both arrays have the same capacity. */
-static int add_component(struct components *c, size_t *capacity)
-{
-    size_t before = *capacity;
-    int status = array_grow(&c->volumes, capacity, (size_t)c->count + 1, sizeof *c->volumes);
-    return status ? status : array_grow(&c->boxes, &before, (size_t)c->count + 1, sizeof *c->boxes);
-}
-
-/* Floods from every voxel of the row that still carries -1. */
-static int label_row(struct components *c, int axes, size_t row, struct queue *queue, size_t *capacity)
+static int add_runs(struct runs *runs, const uint8_t *row, int width, uint8_t bit)
 {
     int status = STATUS_OK;
-    for (size_t i = row; i < row + (size_t)c->size[0] && !status; i++) {
-        if (c->labels[i] != -1)
+    for (int x = 0; x < width && !status; x++) {
+        if (!(row[x] & bit))
             continue;
-        c->count++;
-        status = add_component(c, capacity);
-        if (!status)
-            status = flood(c, axes, i, queue);
+        const int first = x;
+        while (x < width && (row[x] & bit))
+            x++;
+        status = array_grow(&runs->items, &runs->capacity, runs->count + 1, sizeof *runs->items);
+        if (!status) {
+            runs->items[runs->count] = (struct run){first, x, (uint32_t)runs->count, 0};
+            runs->count++;
+        }
     }
     return status;
+}
+
+/* Joins the runs of two rows that touch, across a corner, too; `row` comes after `other`. */
+static void join_rows(struct runs *runs, size_t row, size_t other)
+{
+    struct run *items = runs->items;
+    size_t a = runs->row[row], b = runs->row[other];
+    while (a < runs->row[row + 1] && b < runs->row[other + 1]) {
+        if (items[a].first <= items[b].end && items[b].first <= items[a].end) {
+            const uint32_t i = root(items, (uint32_t)a), j = root(items, (uint32_t)b);
+            items[i > j ? i : j].parent = i > j ? j : i;
+        }
+        if (items[a].end < items[b].end)
+            a++;
+        else
+            b++;
+    }
+}
+
+/* Lists all runs and joins those that touch. */
+static int find_runs(const struct mask *mask, struct runs *runs)
+{
+    const int height = mask->size[1], depth = mask->size[2];
+    const size_t rows = (size_t)height * depth;
+    int status = STATUS_OK;
+    runs->row = malloc((rows + 1) * sizeof *runs->row);
+    if (!runs->row)
+        return fail(STATUS_FAILURE, "out of memory for %zu rows", rows);
+    runs->row[0] = 0;
+    for (size_t row = 0; row < rows && !status; row++) {
+        const int y = (int)(row % height);
+        const uint8_t *voxels = mask->voxels + row * mask->size[0];
+        if (row_has(voxels, mask->size[0], mask->bit))
+            status = add_runs(runs, voxels, mask->size[0], mask->bit);
+        runs->row[row + 1] = runs->count;
+        if (status || runs->row[row] == runs->count)
+            continue;
+        if (y > 0)
+            join_rows(runs, row, row - 1);
+        for (int step = -1; step <= 1 && row >= (size_t)height; step++)
+            if (y + step >= 0 && y + step < height)
+                join_rows(runs, row, row - height + step);
+    }
+    return status;
+}
+
+/* Numbers the components and measures them. Roots come before what hangs on them. */
+static int number_runs(struct components *c, struct runs *runs)
+{
+    for (size_t i = 0; i < runs->count; i++) {
+        struct run *run = &runs->items[i];
+        const uint32_t first = root(runs->items, (uint32_t)i);
+        run->label = first == i ? ++c->count : runs->items[first].label;
+    }
+    c->volumes = calloc((size_t)c->count + 1, sizeof *c->volumes);
+    c->boxes = calloc((size_t)c->count + 1, sizeof *c->boxes);
+    return c->volumes && c->boxes ? STATUS_OK
+                                  : fail(STATUS_FAILURE, "out of memory for %d components", c->count);
+}
+
+static void write_labels(struct components *c, const struct runs *runs)
+{
+    const size_t rows = (size_t)c->size[1] * c->size[2];
+    for (size_t row = 0; row < rows; row++)
+        for (size_t i = runs->row[row]; i < runs->row[row + 1]; i++) {
+            const struct run *run = &runs->items[i];
+            const int y = (int)(row % c->size[1]), z = (int)(row / c->size[1]);
+            const struct box here = {{run->first, y, z}, {run->end, y + 1, z + 1}};
+            struct box *box = &c->boxes[run->label];
+            *box = c->volumes[run->label] ? box_union(box, &here) : here;
+            c->volumes[run->label] += (size_t)(run->end - run->first);
+            for (int x = run->first; x < run->end; x++)
+                c->labels[row * c->size[0] + x] = run->label;
+        }
 }
 
 int components_label(const struct mask *mask, struct components *c)
 {
-    const size_t width = (size_t)mask->size[0], voxels = grid_voxels(mask->size);
-    struct queue queue = {0};
-    size_t capacity = 0;
-    int status = STATUS_OK;
+    const size_t voxels = grid_voxels(mask->size);
+    struct runs runs = {NULL};
     *c = (struct components){.size = {mask->size[0], mask->size[1], mask->size[2]}};
     c->labels = calloc(voxels, sizeof *c->labels); /* empty rows are never touched */
     if (!c->labels)
         return fail(STATUS_FAILURE, "out of memory for %zu voxels", voxels);
-    for (size_t row = 0; row < voxels; row += width) {
-        if (!row_has(mask->voxels + row, mask->size[0], mask->bit))
-            continue;
-        for (size_t i = row; i < row + width; i++)
-            c->labels[i] = (mask->voxels[i] & mask->bit) ? -1 : 0;
-    }
-    for (size_t row = 0; row < voxels && !status; row += width)
-        if (row_has(mask->voxels + row, mask->size[0], mask->bit))
-            status = label_row(c, mask->axes, row, &queue, &capacity);
-    free(queue.voxels);
+    int status = find_runs(mask, &runs);
+    if (!status)
+        status = number_runs(c, &runs);
+    if (!status)
+        write_labels(c, &runs);
+    free(runs.items);
+    free(runs.row);
     if (status)
         components_free(c);
+    return status;
+}
+
+int components_label_box(const struct mask *mask, const struct box *box, struct components *c)
+{
+    struct mask cut = {.bit = 1, .axes = mask->axes};
+    *c = (struct components){0};
+    box_size(box, cut.size);
+    uint8_t *voxels = mask_cut(mask, box);
+    if (!voxels)
+        return fail(STATUS_FAILURE, "out of memory for %zu voxels", grid_voxels(cut.size));
+    cut.voxels = voxels;
+    const int status = components_label(&cut, c);
+    free(voxels);
     return status;
 }
 

@@ -16,6 +16,9 @@ struct components {
 };
 
 int components_label(const struct mask *mask, struct components *components);
+
+/* The same of what lies within the box, which is the array that is labelled. */
+int components_label_box(const struct mask *mask, const struct box *box, struct components *components);
 void components_free(struct components *components);
 
 /* Dilates in place, `times` times, by the 18-neighbourhood (voxels that share a face or an edge; the 8 around

@@ -19,14 +19,34 @@
     {                                                                                                        \
         0, value, value                                                                                      \
     }
-#define BRATS_2023(lesion_name, lesion_about, lesion_dilations, lesion_volume)                               \
+#define BRATS_LESIONS(lesion_name, lesion_about, lesion_scheme, lesion_nsd, lesion_dilations, lesion_volume, \
+                      lesion_volume_et)                                                                      \
     {                                                                                                        \
         .name = lesion_name, .about = lesion_about, .surface = SURFACE_LATTICE, .join = JOIN_LARGER,         \
         .millimetres = true, .dice = ONE_ZERO_ZERO, .sensitivity = ONE_ZERO_ZERO, .hd95 = PENALTY(374),      \
-        .hd = PENALTY(374), .lesions = {                                                                     \
+        .hd = PENALTY(374), .scheme = lesion_scheme, .lesions = {                                            \
             lesion_dilations,                                                                                \
             lesion_volume,                                                                                   \
-            374                                                                                              \
+            lesion_volume_et,                                                                                \
+            374,                                                                                             \
+            lesion_nsd                                                                                       \
+        }                                                                                                    \
+    }
+#define BRATS_2023(name, about, dilations, volume)                                                           \
+    BRATS_LESIONS(name, about, NULL, false, dilations, volume, volume)
+#define BRATS_2024(name, about, scheme, dilations, volume, volume_et)                                        \
+    BRATS_LESIONS(name, about, scheme, true, dilations, volume, volume_et)
+/* brats-evaluation 0.0.10: whole regions are compared in voxels, lesions in mm. */
+#define BRATS_2025(instance_name, instance_about, instance_scheme, large_volume, detected_dice)              \
+    {                                                                                                        \
+        .name = instance_name, .about = instance_about, .dice = {NAN, 0, 0}, .sensitivity = {NAN, 0, NAN},   \
+        .hd95 = {NAN, 373, 373}, .hd = {NAN, 373, 373}, .apart_is_missed = true, .scheme = instance_scheme,  \
+        .instances = {                                                                                       \
+            true,                                                                                            \
+            true,                                                                                            \
+            large_volume,                                                                                    \
+            detected_dice,                                                                                   \
+            373                                                                                              \
         }                                                                                                    \
     }
 
@@ -124,6 +144,17 @@ const struct convention conventions[] = {
      .sensitivity = {NAN, 0, NAN},
      .hd95 = UNDEFINED,
      .hd = {NAN, INFINITY, INFINITY}},
+    BRATS_2024("brats2024-gli", "BraTS 2024 glioma, lesion-wise with NSD (brats2024 is this one)", "gli", 3,
+               20, 10),
+    BRATS_2024("brats2024-ssa", "BraTS 2024 Sub-Saharan Africa", "goat", 3, 50, 50),
+    BRATS_2024("brats2024-ped", "BraTS 2024 pediatric", "ped", 5, 10, 10),
+    BRATS_2024("brats2024-met", "BraTS 2024 metastases", "goat", 1, 2, 2),
+    BRATS_2024("brats2024-men", "BraTS 2024 meningioma", "goat", 1, 50, 50),
+    BRATS_2024("brats2024-men-rt", "BraTS 2024 meningioma before radiotherapy", "men-rt", 1, 50, 50),
+    BRATS_2025("brats2025", "BraTS 2025: lesions paired one to one (brats-evaluation 0.0.10)", "goat", 0, 0),
+    BRATS_2025("brats2025-mets", "BraTS 2025 metastases: large and small lesions apart", "mets", 27, 0.2),
+    BRATS_2025("brats2026", "BraTS 2026: as brats2025", "goat", 0, 0),
+    BRATS_2025("brats2026-mets", "BraTS 2026 metastases: as brats2025-mets", "mets", 27, 0.2),
 };
 
 const size_t convention_count = sizeof conventions / sizeof conventions[0];
@@ -132,6 +163,8 @@ const struct convention *convention_find(const char *name)
 {
     if (!strcmp(name, "brats2023"))
         name = "brats2023-gli";
+    if (!strcmp(name, "brats2024"))
+        name = "brats2024-gli";
     for (size_t i = 0; i < convention_count; i++)
         if (!strcmp(name, conventions[i].name))
             return &conventions[i];

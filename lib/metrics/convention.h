@@ -30,11 +30,22 @@ struct empty_rule {
 /* Stands in an empty_rule for the diagonal of the grid in voxels, 373.1287 for 240x240x155. */
 #define EMPTY_DIAGONAL (-1.0)
 
-/* Lesion-wise scoring (BraTS 2023); with 0 dilations there is no such scoring. */
+/* Lesion-wise scoring (BraTS 2023 and 2024); with 0 dilations there is no such scoring. */
 struct lesion_rule {
-    int dilations;     /* of R by the 18-neighbourhood: lesions that then touch are one */
-    double volume_max; /* mm^3: lesions of at most this are not scored */
-    double penalty;    /* HD95 of a missed lesion and of a false positive */
+    int dilations;        /* of R by the 18-neighbourhood: lesions that then touch are one */
+    double volume_max;    /* mm^3: lesions of at most this are not scored */
+    double volume_max_et; /* the same of the enhancing tumour */
+    double penalty;       /* HD95 of a missed lesion and of a false positive */
+    bool surface_dice;    /* NSD of each lesion at 0.5 and 1 mm, too (2024) */
+};
+
+/* Lesions that are paired one to one (BraTS 2025 and 2026, lib/metrics/instance.h). */
+struct instance_rule {
+    bool counted; /* tp, fp and fn are of lesions, and NSD is the challenge's */
+    bool turned;  /* a lesion's x has the spacing of z, and its z that of x, as brats-evaluation has it */
+    double large_volume;  /* mm^3 from which on a lesion is large; 0: sizes are not told apart */
+    double detected_dice; /* from which on a large or small lesion is found */
+    double penalty;       /* HD95 of a missed lesion and of a false positive among the large ones */
 };
 
 struct convention {
@@ -48,7 +59,10 @@ struct convention {
     struct empty_rule dice, sensitivity;
     struct empty_rule hd95; /* the average distances have the same values */
     struct empty_rule hd;
+    bool apart_is_missed; /* masks without a common voxel have the distances of a missed region */
     struct lesion_rule lesions;
+    struct instance_rule instances;
+    const char *scheme; /* whose labels and regions are meant without --scheme; NULL: 2018 */
 };
 
 /* NULL for a name that is not in the table. */

@@ -28,9 +28,10 @@ int et_case_score(const struct convention *convention, double component_minimum,
     for (int without = 0; without < 2 && !status; without++) {
         const struct mask r = segmentation_region(reference, BIT_ET);
         struct mask p = segmentation_region(prediction, without ? 0 : BIT_ET);
+        const struct measure_request request = {.wanted = {[MEASURE_HD95] = true}, .enhancing = true};
         struct region_scores region;
         p.voxels = remaining;
-        status = measure_region(convention, &p, &r, spacing, true, &region);
+        status = measure_region(convention, &request, &p, &r, spacing, &region);
         scores->dice[without] = region.value[MEASURE_DICE];
         scores->hd95[without] = region.value[MEASURE_HD95];
         if (!without)

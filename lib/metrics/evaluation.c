@@ -3,11 +3,14 @@
 #include "lib/base/error.h"
 #include "lib/base/options.h"
 #include "lib/base/threads.h"
+#include "lib/metrics/columns.h"
 #include "lib/metrics/pairs.h"
 #include "lib/metrics/score.h"
 #include "lib/metrics/table.h"
 #include "lib/metrics/visit.h"
+#include "lib/volume/scheme.h"
 #include <omp.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,52 +26,107 @@ struct evaluation {
     int threads;
     uint64_t max_bytes;
     /* brats-eval only */
+    const char *columns, *tolerance;
     bool submission;
     const char *against; /* a second list of pairs */
     int draws;           /* of the bootstrap, 0: none */
     uint64_t seed;
 };
 
-/* The conventions' names and what they are, for --help; static memory, the same text every time. */
-static const char *notes(void)
+struct text {
+    char text[8192];
+    size_t length;
+};
+
+__attribute__((format(printf, 2, 3))) static void append(struct text *t, const char *format, ...)
 {
-    static char text[4096];
-    size_t length = (size_t)snprintf(text, sizeof text, "Conventions:\n");
-    for (size_t i = 0; i < convention_count && length < sizeof text; i++)
-        length += (size_t)snprintf(text + length, sizeof text - length, "  %-18s %s\n", conventions[i].name,
-                                   conventions[i].about);
-    if (length < sizeof text)
-        snprintf(text + length, sizeof text - length,
-                 "\n"
-                 "Columns: case, region, the measures, both_empty, prediction_empty, reference_empty,\n"
-                 "left_out, convention. Undefined values are nan (null in JSON); a mean leaves them out,\n"
-                 "and the row \"counted\" says how many cases it is over.");
-    return text;
+    va_list arguments;
+    va_start(arguments, format);
+    if (t->length < sizeof t->text)
+        t->length += (size_t)vsnprintf(t->text + t->length, sizeof t->text - t->length, format, arguments);
+    va_end(arguments);
 }
 
-static bool wants_distances(const struct evaluation *e)
+/* The names of conventions, schemes and measures, for --help; static memory, the same text every time. */
+static const char *notes(bool all_measures)
 {
-    bool wanted = e->submission;
-    for (size_t i = 0; i < e->tool->measure_count; i++)
-        wanted |= e->tool->measures[i] >= MEASURE_HD95 && e->tool->measures[i] <= MEASURE_ASSD;
-    return wanted;
+    enum { WIDTH = 92 };
+    static struct text text;
+    int width = WIDTH;
+    text.length = 0;
+    append(&text, "Conventions:\n");
+    for (size_t i = 0; i < convention_count; i++)
+        append(&text, "  %-18s %s\n", conventions[i].name, conventions[i].about);
+    append(&text, "\nSchemes: %s.\n", label_set_names());
+    if (all_measures)
+        append(&text, "\nMeasures:");
+    for (enum measure m = 0; m < MEASURE_COUNT && all_measures; m++) {
+        const char *name = measure_name(m);
+        const int length = (int)strlen(name) + 1;
+        append(&text, width + length > WIDTH ? "\n  %s" : " %s", name);
+        width = (width + length > WIDTH ? 1 : width) + length;
+    }
+    append(&text,
+           "%s\n"
+           "Columns: case, region, the measures, both_empty, prediction_empty, reference_empty,\n"
+           "left_out, convention. Undefined values are nan (null in JSON); a mean leaves them out,\n"
+           "and the row \"counted\" says how many cases it is over.",
+           all_measures ? "\n" : "");
+    return text.text;
 }
 
-static int choose_scoring(const struct evaluation *e, struct scoring *scoring)
+static int choose_labels(const struct evaluation *e, const struct convention *convention,
+                         enum label_set *labels)
 {
-    scoring->convention = e->convention ? convention_find(e->convention) : &conventions[0];
+    const char *name = e->scheme ? e->scheme : convention->scheme ? convention->scheme : "2018";
+    if (e->mask && e->scheme)
+        return fail(STATUS_USAGE, "--mask and --scheme exclude each other");
+    int status = label_set_choose(name, labels);
+    if (status)
+        return status;
+    *labels = e->mask ? LABELS_MASK : *labels;
+    return STATUS_OK;
+}
+
+/* The columns, and what they are measured with. */
+static int choose_columns(const struct evaluation *e, struct scoring *scoring, struct columns *columns)
+{
+    const struct convention *convention = scoring->convention;
+    const struct evaluation_tool *tool = e->tool;
+    int status = STATUS_OK;
+    if (tool->statistics)
+        columns_of_convention(convention, tool->measures, tool->measure_count, columns);
+    for (size_t i = 0; i < tool->measure_count && !tool->statistics; i++)
+        columns_add(columns, tool->measures[i]);
+    if (e->columns) {
+        columns->count = 0;
+        status = columns_parse(e->columns, columns);
+    }
+    if (!status && e->tolerance && convention->instances.counted)
+        status = fail(STATUS_USAGE, "--tolerance: %s has its own", convention->name);
+    if (!status && e->tolerance) {
+        const struct scored_regions regions = scored_regions(scoring->labels);
+        status = tolerances_parse(e->tolerance, &regions, scoring->tolerance);
+        columns_add(columns, MEASURE_NSD);
+    }
+    for (size_t i = 0; i < columns->count; i++)
+        scoring->wanted[columns->measures[i]] = true;
+    if (!status && scoring->wanted[MEASURE_NSD] && !e->tolerance && !convention->instances.counted)
+        status = fail(STATUS_USAGE, "--columns: nsd needs a --tolerance");
+    scoring->wanted[MEASURE_HD95] |= e->submission;
+    return status;
+}
+
+static int choose_scoring(const struct evaluation *e, struct scoring *scoring, struct columns *columns)
+{
+    *scoring =
+        (struct scoring){.convention = e->convention ? convention_find(e->convention) : &conventions[0]};
+    *columns = (struct columns){.count = 0};
     if (!scoring->convention)
         return fail(STATUS_USAGE, "--convention: '%s' is not known; --help lists the conventions",
                     e->convention);
-    if (e->mask && e->scheme)
-        return fail(STATUS_USAGE, "--mask and --scheme exclude each other");
-    if (e->scheme && strcmp(e->scheme, "2018") && strcmp(e->scheme, "2023"))
-        return fail(STATUS_USAGE, "--scheme: '%s' is neither 2018 nor 2023", e->scheme);
-    scoring->labels = e->mask                                   ? LABELS_MASK
-                      : e->scheme && !strcmp(e->scheme, "2023") ? LABELS_2023
-                                                                : LABELS_2018;
-    scoring->distances = wants_distances(e);
-    return STATUS_OK;
+    int status = choose_labels(e, scoring->convention, &scoring->labels);
+    return status ? status : choose_columns(e, scoring, columns);
 }
 
 static int check_options(const struct evaluation *e, int operands, char *const *operand)
@@ -88,6 +146,8 @@ static int check_options(const struct evaluation *e, int operands, char *const *
         return fail(STATUS_USAGE, "--against goes with --pairs and --bootstrap");
     if (e->draws < 0)
         return fail(STATUS_USAGE, "--bootstrap: %d is not a number of draws", e->draws);
+    if (e->submission && e->columns)
+        return fail(STATUS_USAGE, "--submission has columns of its own");
     if (e->submission && (e->json || e->draws || e->mask))
         return fail(STATUS_USAGE, "--submission takes neither --json, --mask nor --bootstrap");
     return threads_set(e->threads);
@@ -169,18 +229,19 @@ static int finish(const struct evaluation *e, const struct table *table, const s
 static int run(const struct evaluation *e, int count, char *const *operands)
 {
     struct scoring scoring;
+    struct columns columns;
     struct output output;
     int status = check_options(e, count, operands);
     if (!status)
-        status = choose_scoring(e, &scoring);
+        status = choose_scoring(e, &scoring, &columns);
     if (!status)
         status = output_open(&output, e->output, false);
     if (status)
         return status;
     const struct table table = {.output = &output,
                                 .convention = scoring.convention->name,
-                                .measures = e->tool->measures,
-                                .measure_count = e->tool->measure_count,
+                                .measures = columns.measures,
+                                .measure_count = columns.count,
                                 .json = e->json,
                                 .header = !e->no_header};
     struct collection collection = {.scoring = &scoring, .table = e->submission ? NULL : &table};
@@ -199,13 +260,17 @@ int evaluation_main(const struct evaluation_tool *tool, int argc, char **argv)
     struct evaluation e = {.tool = tool};
     const struct option_spec options[] = {
         {"convention", 'c', OPTION_TEXT, &e.convention, "NAME", "whose definitions, see below (brats)"},
-        {"scheme", 0, OPTION_TEXT, &e.scheme, "NAME", "how labels are numbered: 2018 or 2023 (2018)"},
+        {"scheme", 0, OPTION_TEXT, &e.scheme, "NAME",
+         "labels and regions: a scheme's name or file, or see below (brats-2018, or the convention's)"},
         OLDER_NAME("labels", "scheme"),
         {"mask", 0, OPTION_FLAG, &e.mask, NULL, "one region, mask: all voxels that are not 0"},
         {"pairs", 'p', OPTION_TEXT, &e.pairs, "FILE", "lines of [CASE] PREDICTION REFERENCE, tabs between"},
         {"summary", 0, OPTION_FLAG, &e.summary, NULL, "mean, sd, ... after the cases of a stream, too"},
         {"no-summary", 0, OPTION_FLAG, &e.no_summary, NULL, "not even after the cases of --pairs"},
         {.kind = OPTION_SECTION, .help = "Challenge and statistics:"},
+        {"columns", 0, OPTION_TEXT, &e.columns, "NAME,NAME", "these measures, see below, in this order"},
+        {"tolerance", 0, OPTION_TEXT, &e.tolerance, "MM",
+         "a column nsd: DeepMind's surface Dice; or ET=MM,WT=MM,..."},
         {"submission", 0, OPTION_FLAG, &e.submission, NULL, "the CSV layout of the BraTS platform"},
         {"bootstrap", 0, OPTION_INTEGER, &e.draws, "N",
          "95 % intervals of the means, by N draws of the cases"},
@@ -216,12 +281,15 @@ int evaluation_main(const struct evaluation_tool *tool, int argc, char **argv)
     while (count < OPTION_COUNT(options) && (tool->statistics || options[count].kind != OPTION_SECTION))
         count++;
     char summary[1024];
-    snprintf(summary, sizeof summary,
-             "%s\n\n"
-             "Files are NIfTI or records; a stream holds for each case the prediction (prob, taken\n"
-             "> 0.5 channel by channel, or label) and the reference label map, as prunet-infer\n"
-             "--pass-label writes them. --scheme 2018: 4 is the enhancing tumour; 2023: 3 or 4.",
-             tool->summary);
+    snprintf(
+        summary, sizeof summary,
+        "%s\n\n"
+        "Files are NIfTI or records; a stream holds for each case the prediction (prob, taken\n"
+        "> 0.5 channel by channel, or label) and the reference label map, as prunet-infer\n"
+        "--pass-label writes them. --scheme brats-2018 (2018): 4 is the enhancing tumour; brats-2023\n"
+        "(2023): 3 or 4; any other: its own labels and regions; a challenge's name (goat, gli, ...): its\n"
+        "labels since 2024 and the regions that it scores.",
+        tool->summary);
     const struct tool command = {
         .name = tool->name,
         .usage = "[OPTION...] PREDICTION REFERENCE\n[OPTION...] --pairs FILE\n[OPTION...] [STREAM]",
@@ -235,7 +303,7 @@ int evaluation_main(const struct evaluation_tool *tool, int argc, char **argv)
                    .max_bytes = &e.max_bytes,
                    .json = &e.json,
                    .no_header = &e.no_header},
-        .notes = notes(),
+        .notes = notes(tool->statistics),
         .example = tool->example,
     };
     const int first = options_parse(&command, argc, argv);

@@ -9,6 +9,8 @@
 
 enum { BIT_PREDICTION = 1, BIT_LESION = 2 };
 
+static const struct tolerances tolerances_2024 = {2, {0.5, 1}};
+
 /* The lesions of a case and what was predicted of them, within the box around both masks. The box needs no
  * margin for the dilation: where two dilated voxels meet outside, they also meet at the nearest voxel
  * inside. */
@@ -99,19 +101,13 @@ static int find_matching(struct matching *m, const struct convention *convention
         free(dilated);
         return fail(STATUS_FAILURE, "out of memory for %zu voxels", grid_voxels(m->size));
     }
-    struct mask mask = {dilated, 1, {m->size[0], m->size[1], m->size[2]}, m->axes};
+    const struct mask mask = {dilated, 1, {m->size[0], m->size[1], m->size[2]}, m->axes};
     int status = mask_dilate(dilated, m->size, m->axes, convention->lesions.dilations);
     if (!status)
         status = components_label(&mask, &m->lesions);
     free(dilated);
-    if (status)
-        return status;
-    uint8_t *predicted = mask_cut(prediction, &box);
-    if (!predicted)
-        return fail(STATUS_FAILURE, "out of memory for %zu voxels", grid_voxels(m->size));
-    mask.voxels = predicted;
-    status = components_label(&mask, &m->predicted);
-    free(predicted);
+    if (!status)
+        status = components_label_box(prediction, &box, &m->predicted);
     return status ? status : match(m);
 }
 
@@ -127,7 +123,8 @@ static void free_matching(struct matching *m)
 /* Scores lesion k against the union of the predicted components of matches first .. end - 1, in the box
  * around all of them. */
 static int score_lesion(const struct matching *m, const struct convention *convention, int k, size_t first,
-                        size_t end, const double spacing[3], double *dice, double *hd95)
+                        size_t end, const double spacing[3], double *dice,
+                        struct surface_distances *distances)
 {
     struct box box = m->lesions.boxes[k];
     bool *chosen = calloc((size_t)m->predicted.count + 1, sizeof *chosen);
@@ -149,12 +146,11 @@ static int score_lesion(const struct matching *m, const struct convention *conve
             }
     if (!status) {
         struct mask p = {sets, BIT_PREDICTION, {size[0], size[1], size[2]}, m->axes}, r = p;
-        struct surface_distances distances;
         r.bit = BIT_LESION;
         struct overlap overlap = overlap_count(&p, &r);
         *dice = overlap_dice(&overlap);
-        if (!(status = surface_distances(convention, &p, &r, spacing, &distances)))
-            *hd95 = distances.hd95;
+        status = surface_distances(convention, &p, &r, spacing,
+                                   convention->lesions.surface_dice ? &tolerances_2024 : NULL, distances);
     }
     free(sets);
     free(chosen);
@@ -175,23 +171,26 @@ static int count_false_positives(const struct matching *m, int *count)
     return STATUS_OK;
 }
 
-static int score_matching(const struct matching *m, const struct convention *convention,
+static int score_matching(const struct matching *m, const struct convention *convention, double volume_max,
                           const double spacing[3], struct lesion_scores *scores)
 {
     const double voxel = spacing[0] * spacing[1] * spacing[2], penalty = convention->lesions.penalty;
-    double dice_sum = 0, hd95_sum = 0;
+    double dice_sum = 0, hd95_sum = 0, nsd_sum[2] = {0};
     int status = count_false_positives(m, &scores->false_positives);
     size_t first = 0, end;
     for (int k = 1; k <= m->lesions.count && !status; k++, first = end) {
         for (end = first; end < m->match_count && m->matches[end] >> 32 == (uint64_t)k;)
             end++;
-        if ((double)m->volumes[k] * voxel <= convention->lesions.volume_max)
+        if ((double)m->volumes[k] * voxel <= volume_max)
             continue;
-        double dice = 0, hd95 = penalty;
+        struct surface_distances distances = {.hd95 = penalty};
+        double dice = 0;
         if (first < end)
-            status = score_lesion(m, convention, k, first, end, spacing, &dice, &hd95);
+            status = score_lesion(m, convention, k, first, end, spacing, &dice, &distances);
         dice_sum += dice;
-        hd95_sum += hd95;
+        hd95_sum += distances.hd95;
+        for (int i = 0; i < 2; i++)
+            nsd_sum[i] += distances.nsd[i];
         scores->found += first < end;
         scores->missed += first == end;
     }
@@ -199,20 +198,24 @@ static int score_matching(const struct matching *m, const struct convention *con
     hd95_sum += penalty * scores->false_positives;
     scores->dice = scored ? dice_sum / scored : 1;
     scores->hd95 = scored ? hd95_sum / scored : 0;
+    for (int i = 0; i < 2; i++)
+        scores->nsd[i] = scored ? nsd_sum[i] / scored : 1;
     return status;
 }
 
-int lesion_scores(const struct convention *convention, const struct mask *prediction,
+int lesion_scores(const struct convention *convention, bool enhancing, const struct mask *prediction,
                   const struct mask *reference, const double spacing[3], struct lesion_scores *scores)
 {
+    const struct lesion_rule *rule = &convention->lesions;
     struct matching matching = {0};
     struct box box;
-    *scores = (struct lesion_scores){.dice = 1};
+    *scores = (struct lesion_scores){.dice = 1, .nsd = {1, 1}};
     if (!mask_box(prediction, &box) && !mask_box(reference, &box))
         return STATUS_OK;
     int status = find_matching(&matching, convention, prediction, reference);
     if (!status)
-        status = score_matching(&matching, convention, spacing, scores);
+        status = score_matching(&matching, convention, enhancing ? rule->volume_max_et : rule->volume_max,
+                                spacing, scores);
     free_matching(&matching);
     return status;
 }

@@ -1,6 +1,7 @@
 #include "lib/metrics/score.h"
 #include "lib/base/error.h"
 #include <stdio.h>
+#include <string.h>
 
 /* Whether core and oedema lie in each other's places: n[i][k] voxels are i in the prediction and k in the
  * reference, with 0 for core that does not enhance and 1 for oedema. */
@@ -22,19 +23,21 @@ static bool look_exchanged(const struct segmentation *prediction, const struct s
 int score_case(const struct scoring *scoring, const char *case_name, const struct segmentation *prediction,
                const struct segmentation *reference, struct case_scores *scores)
 {
-    const bool mask = scoring->labels == LABELS_MASK;
+    const struct scored_regions regions = scored_regions(scoring->labels);
     const double *spacing = segmentation_spacing(prediction, reference);
+    struct measure_request request = {.enhancing = false};
     int status = segmentation_compare(prediction, reference);
     snprintf(scores->case_name, sizeof scores->case_name, "%s", case_name);
-    scores->exchanged = !status && !mask && look_exchanged(prediction, reference);
-    scores->regions = mask ? 1 : record_scheme->region_count;
-    for (int i = 0; i < scores->regions && !status; i++) {
-        const int region = mask ? 0 : region_of_row(record_scheme, i);
-        const uint8_t bit = mask ? BIT_MASK : (uint8_t)(1 << region);
-        scores->region_names[i] = mask ? "mask" : record_scheme->regions[region].name;
-        const struct mask p = segmentation_region(prediction, bit);
-        const struct mask r = segmentation_region(reference, bit);
-        status = measure_region(scoring->convention, &p, &r, spacing, scoring->distances, &scores->region[i]);
+    scores->exchanged = !status && scoring->labels < LABELS_SCHEME && look_exchanged(prediction, reference);
+    scores->regions = regions.count;
+    memcpy(request.wanted, scoring->wanted, sizeof request.wanted);
+    for (int i = 0; i < regions.count && !status; i++) {
+        const struct mask p = segmentation_region(prediction, regions.bit[i]);
+        const struct mask r = segmentation_region(reference, regions.bit[i]);
+        scores->region_names[i] = regions.name[i];
+        request.enhancing = !strcmp(regions.name[i], "ET");
+        request.tolerance = scoring->tolerance[i];
+        status = measure_region(scoring->convention, &request, &p, &r, spacing, &scores->region[i]);
     }
     return status;
 }

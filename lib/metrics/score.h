@@ -19,10 +19,11 @@ struct case_scores {
 struct scoring {
     const struct convention *convention;
     enum label_set labels;
-    bool distances; /* surface distances are wanted */
+    bool wanted[MEASURE_COUNT];           /* measures (struct measure_request) */
+    double tolerance[SCHEME_REGIONS_MAX]; /* mm, of MEASURE_NSD, for each row */
 };
 
-/* Regions in the order of the tables: ET, WT, TC; or the one region "mask". Both segmentations have been read
+/* Regions in the order of scored_regions: ET, WT, TC; or the one region "mask". Both segmentations have been read
  * with scoring->labels; different grids are STATUS_DATA. Spacing is the reference's, else the prediction's,
  * else 1 mm. */
 int score_case(const struct scoring *scoring, const char *case_name, const struct segmentation *prediction,

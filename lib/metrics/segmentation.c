@@ -4,6 +4,7 @@
 #include "lib/stream/affine.h"
 #include "lib/stream/nifti.h"
 #include "lib/stream/reader.h"
+#include "lib/volume/scheme.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -64,6 +65,76 @@ static void count_labels(const float *values, size_t n, const uint8_t bits[LABEL
     }
 }
 
+static void count_all(const struct samples *samples, size_t voxels, const uint8_t bits[LABEL_VALUES],
+                      uint8_t *to, struct label_counts *counts)
+{
+    float block[BLOCK];
+    for (size_t first = 0; first < voxels; first += BLOCK) {
+        const size_t n = size_min(voxels - first, BLOCK);
+        const float *values = samples_block(samples, first, n, block);
+        if (!all_zero(values, n)) /* most of a volume is background */
+            count_labels(values, n, bits, to + first, counts);
+    }
+}
+
+static int check_one_enhancing(const struct segmentation *s, const struct label_counts *counts)
+{
+    return !counts->of[3] || !counts->of[4]
+               ? STATUS_OK
+               : fail(STATUS_DATA,
+                      "%s: %zu voxels are 3 and %zu are 4; only one of the two can be enhancing tumour",
+                      s->name, counts->of[3], counts->of[4]);
+}
+
+/* The numbers of a challenge; a 4 may be the enhancing tumour under some, but not beside a 3. */
+static int bits_of_challenge(const struct samples *samples, size_t voxels, struct segmentation *s,
+                             enum label_set set)
+{
+    struct label_counts counts = {.bad = 0};
+    uint8_t bits[LABEL_VALUES];
+    for (int value = 0; value < LABEL_VALUES; value++)
+        bits[value] = label_set_bits(set, value);
+    count_all(samples, voxels, bits, s->voxels, &counts);
+    for (int value = 1; value < LABEL_VALUES && !counts.bad; value++)
+        if (bits[value] == LABEL_NONE && counts.of[value]) {
+            counts.bad = counts.of[value];
+            counts.bad_value = (float)value;
+        }
+    if (counts.bad)
+        return fail(STATUS_DATA, "%s: %zu voxels are %g; labels of scheme %s are %s", s->name, counts.bad,
+                    counts.bad_value, label_set_challenge(set), label_set_values(set));
+    labels_warn_rounded(s->name, counts.rounded);
+    return label_set_reads_records(set) ? check_one_enhancing(s, &counts) : STATUS_OK;
+}
+
+/* The numbers of a scheme's label maps. */
+static int bits_of_scheme(const struct samples *samples, size_t voxels, struct segmentation *s,
+                          const struct label_scheme *scheme)
+{
+    uint8_t bits[256];
+    size_t bad = 0, rounded = 0;
+    float block[BLOCK], bad_value = 0;
+    for (int label = 0; label < 256; label++)
+        bits[label] = label_region_bits(scheme->records, (uint8_t)label);
+    for (size_t first = 0; first < voxels; first += BLOCK) {
+        const size_t n = size_min(voxels - first, BLOCK);
+        const float *values = samples_block(samples, first, n, block);
+        rounded += labels_rounded(values, n);
+        for (size_t i = 0; i < n; i++) {
+            const uint8_t label = label_of_value(scheme, values[i]);
+            s->voxels[first + i] = label == LABEL_NONE ? 0 : bits[label];
+            if (label == LABEL_NONE && !bad)
+                bad_value = values[i];
+            bad += label == LABEL_NONE && (values[i] == bad_value || isnan(values[i]));
+        }
+    }
+    if (bad)
+        return fail(STATUS_DATA, "%s: %zu voxels are %g; labels of scheme %s are %s", s->name, bad, bad_value,
+                    scheme->name, scheme->values);
+    labels_warn_rounded(s->name, rounded);
+    return STATUS_OK;
+}
+
 /* Under LABELS_2023 a map may still use 4, as this project's own predictions do, but not both numbers. */
 static int bits_of_labels(const struct samples *samples, size_t voxels, struct segmentation *s,
                           enum label_set set)
@@ -78,37 +149,42 @@ static int bits_of_labels(const struct samples *samples, size_t voxels, struct s
         bits[value] =
             label == LABEL_NONE ? BIT_WT : label_region_bits(scheme, label); /* a 3 is some tumour */
     }
-    float block[BLOCK];
-    for (size_t first = 0; first < voxels; first += BLOCK) {
-        const size_t n = size_min(voxels - first, BLOCK);
-        const float *values = samples_block(samples, first, n, block);
-        if (!all_zero(values, n)) /* most of a volume is background */
-            count_labels(values, n, bits, s->voxels + first, &counts);
-    }
+    count_all(samples, voxels, bits, s->voxels, &counts);
     if (counts.bad)
         return fail(STATUS_DATA, "%s: %zu voxels are %g; labels are 0, 1, 2 and %s", s->name, counts.bad,
                     counts.bad_value, set == LABELS_2023 ? "3 or 4" : "4");
-    if (counts.of[3] && counts.of[4])
-        return fail(STATUS_DATA,
-                    "%s: %zu voxels are 3 and %zu are 4; only one of the two can be enhancing tumour",
-                    s->name, counts.of[3], counts.of[4]);
+    int status = check_one_enhancing(s, &counts);
+    if (status)
+        return status;
     labels_warn_rounded(s->name, counts.rounded);
     s->looks_2023 = set == LABELS_2018 && counts.of[3];
     return STATUS_OK;
 }
 
-/* Probabilities or masks: bit c where channel c is above one half; any channel's, as one bit, for a mask. */
+/* The bit of a channel of probabilities, which are of the records' regions. */
+static uint8_t channel_bit(int channel, enum label_set set)
+{
+    const struct scored_regions regions = scored_regions(set);
+    uint8_t bit = 0;
+    for (int i = 0; i < regions.count; i++)
+        if (set == LABELS_MASK || !strcmp(regions.name[i], label_set_records(set)->regions[channel].name))
+            bit = regions.bit[i];
+    return bit;
+}
+
+/* Probabilities or masks: channel_bit where a channel is above one half; any channel's, as one bit, for a mask. */
 static int bits_of_channels(const struct samples *samples, size_t voxels, struct segmentation *s,
                             enum label_set set)
 {
     float block[BLOCK];
     char names[NAME_LIST_SIZE];
-    region_names(record_scheme, names);
-    if (set != LABELS_MASK && samples->channels != record_scheme->region_count)
+    const struct label_scheme *scheme = label_set_records(set);
+    region_names(scheme, names);
+    if (set != LABELS_MASK && samples->channels != scheme->region_count)
         return fail(STATUS_DATA, "%s: %d channels; probabilities are of %s", s->name, samples->channels,
                     names);
     for (int c = 0; c < samples->channels; c++) {
-        const uint8_t bit = set == LABELS_MASK ? BIT_MASK : (uint8_t)(1 << c);
+        const uint8_t bit = channel_bit(c, set);
         int undefined = 0;
         for (size_t first = 0; first < voxels; first += BLOCK) {
             const size_t n = size_min(voxels - first, BLOCK);
@@ -135,8 +211,9 @@ static void bits_of_mask(const struct samples *samples, size_t voxels, struct se
     }
 }
 
-/* Sets bits and spacing; name, size, has_geometry and affine are set. */
-static int fill(struct segmentation *s, const struct samples *samples, bool label_map, enum label_set set)
+/* Sets bits and spacing; name, size, has_geometry and affine are set. `scheme`: of LABELS_SCHEME. */
+static int fill(struct segmentation *s, const struct samples *samples, bool label_map, enum label_set set,
+                const struct label_scheme *scheme)
 {
     const size_t voxels = grid_voxels(s->size);
     s->voxels = calloc(voxels, 1);
@@ -144,10 +221,17 @@ static int fill(struct segmentation *s, const struct samples *samples, bool labe
         return fail(STATUS_FAILURE, "%s: out of memory for %zu voxels", s->name, voxels);
     if (s->has_geometry)
         affine_spacing(s->affine, s->spacing);
+    if (!label_map && !label_set_reads_records(set))
+        return fail(STATUS_DATA, "%s: %d channels; scheme %s takes label maps", s->name, samples->channels,
+                    label_set_challenge(set));
     if (!label_map)
         return bits_of_channels(samples, voxels, s, set);
     if (samples->channels != 1)
         return fail(STATUS_DATA, "%s: %d channels; a label map has one", s->name, samples->channels);
+    if (set == LABELS_SCHEME)
+        return bits_of_scheme(samples, voxels, s, scheme);
+    if (label_set_challenge(set))
+        return bits_of_challenge(samples, voxels, s, set);
     if (set != LABELS_MASK)
         return bits_of_labels(samples, voxels, s, set);
     bits_of_mask(samples, voxels, s);
@@ -159,6 +243,19 @@ static int start(struct segmentation *s, const char *name)
 {
     *s = (struct segmentation){.name = strdup(name), .spacing = {1, 1, 1}};
     return s->name ? STATUS_OK : fail(STATUS_FAILURE, "%s: out of memory", name);
+}
+
+/* A record says what its labels or regions are. */
+static int check_scheme(const struct record *record, const char *name, enum label_set set)
+{
+    const struct label_scheme *own, *wanted = label_set_records(set);
+    int status = scheme_of_record(record, &own);
+    if (status)
+        return fail_in(status, "%s", name);
+    return scheme_same_regions(own, wanted)
+               ? STATUS_OK
+               : fail(STATUS_DATA, "%s: its labels are of scheme %s, not %s: --scheme", name, own->name,
+                      wanted->name);
 }
 
 int segmentation_from_record(const struct record *record, const char *name, enum label_set set,
@@ -174,12 +271,21 @@ int segmentation_from_record(const struct record *record, const char *name, enum
     affine_join(record->directions, record->origin, s->affine);
     const struct samples samples = {record->data, record->sample, record->channels};
     const bool one_mask = record->role == ROLE_MASK && record->channels == 1;
-    const bool label_map =
-        record->role == ROLE_LABEL || (record->foreign && record->channels == 1) || one_mask;
-    status =
-        one_mask && set != LABELS_MASK
-            ? fail(STATUS_DATA, "%s: a mask of one region is not a label map; score it with --mask", name)
-            : fill(s, &samples, label_map, set);
+    const bool label_map = record->role == ROLE_LABEL || (record->foreign && record->channels == 1) ||
+                           (one_mask && set == LABELS_MASK);
+    if (!record->foreign && set != LABELS_MASK && label_set_reads_records(set) &&
+        (status = check_scheme(record, name, set))) {
+        segmentation_free(s);
+        return status;
+    }
+    if (one_mask && set != LABELS_MASK && scored_regions(set).count != 1)
+        status = fail(STATUS_DATA, "%s: a mask of one region is not a label map; score it with --mask", name);
+    else if (!record->foreign && !label_set_reads_records(set))
+        status = fail(STATUS_DATA,
+                      "%s: the labels of records are 0, 1, 2 and 4 of 2018; scheme %s takes NIfTI files",
+                      name, label_set_challenge(set));
+    else
+        status = fill(s, &samples, label_map, set, record->foreign ? data_scheme : data_scheme->records);
     if (status)
         segmentation_free(s);
     return status;
@@ -197,7 +303,7 @@ static int read_nifti(const char *path, enum label_set set, uint64_t max_bytes, 
         memcpy(s->size, nifti.size, sizeof s->size);
         memcpy(s->affine, nifti.affine, sizeof s->affine);
         const struct samples samples = {nifti.data, SAMPLE_FLOAT, nifti.channels};
-        status = fill(s, &samples, nifti.channels == 1, set);
+        status = fill(s, &samples, nifti.channels == 1, set, data_scheme);
         if (status)
             segmentation_free(s);
     }

@@ -3,19 +3,10 @@
 #define PRUNET_METRICS_SEGMENTATION_H
 
 #include "lib/metrics/mask.h"
+#include "lib/metrics/scored_regions.h"
 #include "lib/stream/record.h"
-#include "lib/volume/labels.h"
 #include <stdbool.h>
 #include <stdint.h>
-
-enum label_set {
-    LABELS_2018, /* 1 necrosis, 2 oedema, 4 enhancing tumour */
-    LABELS_2023, /* 3 or 4 is the enhancing tumour, not both in one map */
-    LABELS_MASK  /* one region: every voxel that is not 0 */
-};
-
-/* The bit of a voxel of LABELS_MASK; else they are region bits (labels.h). */
-enum { BIT_MASK = 1 };
 
 /* Which of a file's records is meant where it holds several. */
 enum side { SIDE_PREDICTION, SIDE_REFERENCE };
@@ -23,7 +14,7 @@ enum side { SIDE_PREDICTION, SIDE_REFERENCE };
 struct segmentation {
     char *name;                     /* for messages: the path, or which of a stream's two it is */
     char case_name[CASE_NAME_SIZE]; /* of the record; of a NIfTI "" */
-    uint8_t *voxels;                /* region bits, (D, H, W) */
+    uint8_t *voxels;                /* bits of the scored regions, (D, H, W) */
     int size[3];                    /* x, y, z */
     bool has_geometry;              /* affine and spacing are known; else spacing is 1, 1, 1 */
     double affine[3][4];            /* voxel of this array to RAS mm */
@@ -34,7 +25,8 @@ struct segmentation {
 /* Reads a NIfTI or a record file; "-" is a record on stdin. From a file with several records it takes, for
  * the prediction, the prob record if there is one, else the label or mask, and for the reference the label or
  * mask; more than one of these is STATUS_DATA. Label values outside the set, or not whole, are STATUS_DATA
- * with value and count; probabilities and masks of three channels count as WT, TC, ET where > 0.5.
+ * with value and count; probabilities and masks of three channels count as WT, TC, ET where > 0.5. A
+ * challenge's set takes these, and records, only where it consists of the same regions.
  * `max_bytes`: the largest record or volume, 0 for 4 GiB. */
 int segmentation_read(const char *path, enum side side, enum label_set labels, uint64_t max_bytes,
                       struct segmentation *segmentation);

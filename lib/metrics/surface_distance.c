@@ -42,6 +42,25 @@ static double largest(const struct directed *d)
     return sqrt(most);
 }
 
+/* The weight of the points within the tolerance. */
+static double within(const struct directed *d, double tolerance)
+{
+    double sum = 0;
+    for (size_t i = 0; i < d->count; i++)
+        if (sqrt(d->squared[i]) <= tolerance)
+            sum += d->areas ? d->areas[i] : 1;
+    return sum;
+}
+
+static double surface_dice(const struct directed *forward, const struct directed *backward, double tolerance)
+{
+    double sum, weight_f, weight_b;
+    average(forward, &sum, &weight_f);
+    average(backward, &sum, &weight_b);
+    const double f = within(forward, tolerance), b = within(backward, tolerance);
+    return forward->areas ? (f + b) / (weight_f + weight_b) : (f / weight_f + b / weight_b) / 2;
+}
+
 /* The percentile interpolates distances, not their squares. Reorders. */
 static double plain_percentile(double *squared, size_t count)
 {
@@ -67,7 +86,8 @@ static int percentile(const struct directed *d, double *value)
 }
 
 static int summarize(const struct convention *convention, const struct directed *forward,
-                     const struct directed *backward, struct surface_distances *out)
+                     const struct directed *backward, const struct tolerances *tolerances,
+                     struct surface_distances *out)
 {
     double sum_f, weight_f, sum_b, weight_b, percentile_b;
     average(forward, &sum_f, &weight_f);
@@ -78,6 +98,8 @@ static int summarize(const struct convention *convention, const struct directed 
     out->hd = largest(forward);
     if (convention->join != JOIN_FORWARD)
         out->hd = fmax(out->hd, largest(backward));
+    for (int i = 0; tolerances && i < tolerances->count; i++)
+        out->nsd[i] = surface_dice(forward, backward, tolerances->value[i]);
     if (convention->join == JOIN_POOLED) { /* the two arrays are one */
         out->hd95 = plain_percentile(forward->squared, forward->count + backward->count);
         return STATUS_OK;
@@ -90,7 +112,7 @@ static int summarize(const struct convention *convention, const struct directed 
 
 int surface_distances(const struct convention *convention, const struct mask *prediction,
                       const struct mask *reference, const double spacing[3],
-                      struct surface_distances *distances)
+                      const struct tolerances *tolerances, struct surface_distances *distances)
 {
     struct surface p = {0}, r = {0};
     double *squared = NULL;
@@ -105,7 +127,7 @@ int surface_distances(const struct convention *convention, const struct mask *pr
         status = distance_squared(&r, &p, spacing, squared + p.count);
     if (!status)
         status = summarize(convention, &(struct directed){squared, p.areas, p.count},
-                           &(struct directed){squared + p.count, r.areas, r.count}, distances);
+                           &(struct directed){squared + p.count, r.areas, r.count}, tolerances, distances);
     free(squared);
     surface_free(&p);
     surface_free(&r);

@@ -1,75 +1,41 @@
 #include "lib/metrics/table.h"
 #include "lib/base/error.h"
-#include <math.h>
-#include <stdarg.h>
+#include "lib/metrics/row.h"
 #include <stdio.h>
-
-/* A line that is written whole: at most 2 names, 13 numbers and their keys. */
-struct line {
-    char text[2048];
-    size_t length;
-};
-
-__attribute__((format(printf, 2, 3))) static void append(struct line *line, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    line->length +=
-        (size_t)vsnprintf(line->text + line->length, sizeof line->text - line->length, format, arguments);
-    va_end(arguments);
-}
-
-static int flush(struct output *output, struct line *line)
-{
-    append(line, "\n");
-    return output_write(output, line->text, line->length);
-}
-
-static void append_number(struct line *line, double value, bool json)
-{
-    if (isnan(value)) /* "nan" without a sign */
-        append(line, json ? "null" : "nan");
-    else if (isinf(value))
-        append(line, json ? "\"%s\"" : "%s", value > 0 ? "inf" : "-inf");
-    else
-        append(line, "%.9g", value);
-}
 
 int table_begin(const struct table *table)
 {
-    struct line line = {.length = 0};
+    static const char *const counts[] = {"both_empty", "prediction_empty", "reference_empty", "left_out",
+                                         "convention"};
+    struct row row;
     if (table->json || !table->header)
         return STATUS_OK;
-    append(&line, "case\tregion");
+    row_begin(&row, ROW_TSV);
+    row_text(&row, NULL, "case");
+    row_text(&row, NULL, "region");
     for (size_t i = 0; i < table->measure_count; i++)
-        append(&line, "\t%s", measure_name(table->measures[i]));
-    append(&line, "\tboth_empty\tprediction_empty\treference_empty\tleft_out\tconvention");
-    return flush(table->output, &line);
+        row_text(&row, NULL, measure_name(table->measures[i]));
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+        row_text(&row, NULL, counts[i]);
+    return row_end(&row, table->output);
 }
 
 /* kind: "case" or "statistic"; value[i] belongs to table->measures[i]. */
 static int print_row(const struct table *table, const char *kind, const char *name, const char *region,
                      const double *value, const struct case_counts *counts)
 {
-    struct line line = {.length = 0};
-    if (table->json)
-        append(&line, "{\"%s\":\"%s\",\"region\":\"%s\"", kind, name, region);
-    else
-        append(&line, "%s\t%s", name, region);
-    for (size_t i = 0; i < table->measure_count; i++) {
-        if (table->json)
-            append(&line, ",\"%s\":", measure_name(table->measures[i]));
-        else
-            append(&line, "\t");
-        append_number(&line, value[i], table->json);
-    }
-    append(&line,
-           table->json ? ",\"both_empty\":%zu,\"prediction_empty\":%zu,\"reference_empty\":%zu,\"left_out\":%"
-                         "zu,\"convention\":\"%s\"}"
-                       : "\t%zu\t%zu\t%zu\t%zu\t%s",
-           counts->both_empty, counts->prediction_empty, counts->reference_empty, counts->left_out,
-           table->convention);
-    return flush(table->output, &line);
+    struct row row;
+    row_begin(&row, table->json ? ROW_JSON : ROW_TSV);
+    row_text(&row, kind, name);
+    row_text(&row, "region", region);
+    for (size_t i = 0; i < table->measure_count; i++)
+        row_number(&row, measure_name(table->measures[i]), value[i]);
+    row_count(&row, "both_empty", counts->both_empty);
+    row_count(&row, "prediction_empty", counts->prediction_empty);
+    row_count(&row, "reference_empty", counts->reference_empty);
+    row_count(&row, "left_out", counts->left_out);
+    row_text(&row, "convention", table->convention);
+    return row_end(&row, table->output);
 }
 
 int table_case(const struct table *table, const struct case_scores *scores)
@@ -150,36 +116,43 @@ static int submission_statistics(struct output *output, const struct case_scores
     for (int c = 0; c < PLATFORM_COLUMNS; c++)
         for (int region = 0; region < cases[0].regions && !status; region++)
             status = summarize_cases(cases, count, region, platform_columns[c].measure, value[c][region]);
-    for (size_t row = 0; row < sizeof platform_rows / sizeof platform_rows[0] && !status; row++) {
-        struct line line = {.length = 0};
-        append(&line, "%s", platform_rows[row].name);
+    for (size_t r = 0; r < sizeof platform_rows / sizeof platform_rows[0] && !status; r++) {
+        struct row row;
+        row_begin(&row, ROW_CSV);
+        row_text(&row, NULL, platform_rows[r].name);
         for (int c = 0; c < PLATFORM_COLUMNS; c++)
-            for (int region = 0; region < cases[0].regions; region++) {
-                append(&line, ",");
-                append_number(&line, value[c][region][platform_rows[row].statistic], false);
-            }
-        status = flush(output, &line);
+            for (int region = 0; region < cases[0].regions; region++)
+                row_number(&row, NULL, value[c][region][platform_rows[r].statistic]);
+        status = row_end(&row, output);
     }
     return status;
 }
 
+static int submission_header(struct output *output, const struct case_scores *first)
+{
+    struct row row;
+    row_begin(&row, ROW_CSV);
+    row_text(&row, NULL, "Label");
+    for (int c = 0; c < PLATFORM_COLUMNS; c++)
+        for (int region = 0; region < first->regions; region++) {
+            char name[64];
+            snprintf(name, sizeof name, "%s_%s", platform_columns[c].name, first->region_names[region]);
+            row_text(&row, NULL, name);
+        }
+    return row_end(&row, output);
+}
+
 int table_submission(struct output *output, const struct case_scores *cases, size_t count)
 {
-    struct line line = {.length = 0};
-    append(&line, "Label");
-    for (int c = 0; c < PLATFORM_COLUMNS; c++)
-        for (int region = 0; region < cases[0].regions; region++)
-            append(&line, ",%s_%s", platform_columns[c].name, cases[0].region_names[region]);
-    int status = flush(output, &line);
+    int status = submission_header(output, cases);
     for (size_t i = 0; i < count && !status; i++) {
-        line.length = 0;
-        append(&line, "%s", cases[i].case_name);
+        struct row row;
+        row_begin(&row, ROW_CSV);
+        row_text(&row, NULL, cases[i].case_name);
         for (int c = 0; c < PLATFORM_COLUMNS; c++)
-            for (int region = 0; region < cases[i].regions; region++) {
-                append(&line, ",");
-                append_number(&line, cases[i].region[region].value[platform_columns[c].measure], false);
-            }
-        status = flush(output, &line);
+            for (int region = 0; region < cases[i].regions; region++)
+                row_number(&row, NULL, cases[i].region[region].value[platform_columns[c].measure]);
+        status = row_end(&row, output);
     }
     return status ? status : submission_statistics(output, cases, count);
 }

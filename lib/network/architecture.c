@@ -146,9 +146,28 @@ int baseline_groups(const struct architecture *architecture, bool decoder, int l
     return width < architecture->groups ? width : architecture->groups;
 }
 
-int architecture_from_options(struct architecture *architecture, const struct architecture_options *o)
+static int choose_scheme(const struct label_scheme **scheme, const struct architecture_options *o)
+{
+    *scheme = record_scheme;
+    int status = o->scheme ? scheme_find(o->scheme, scheme) : STATUS_OK;
+    if (status)
+        return fail_in(status, "--scheme");
+    *scheme = (*scheme)->records;
+    if (o->scheme && ((o->inputs && o->inputs != (*scheme)->modality_count) ||
+                      (o->outputs && o->outputs != (*scheme)->region_count)))
+        return fail(STATUS_USAGE,
+                    "--scheme: %s has %d modalities and %d regions, not those of --inputs, --outputs",
+                    (*scheme)->name, (*scheme)->modality_count, (*scheme)->region_count);
+    return STATUS_OK;
+}
+
+int architecture_from_options(struct architecture *architecture, const struct label_scheme **scheme,
+                              const struct architecture_options *o)
 {
     enum network_kind kind = NETWORK_REVERSIBLE;
+    int status = choose_scheme(scheme, o);
+    if (status)
+        return status;
     if (o->kind && !network_kind_named(o->kind, &kind))
         return fail(STATUS_USAGE, "--kind: '%s' is not a kind of network (%s)", o->kind, network_kind_list);
     if (network_kind_streams(kind) == 1 && (o->encoder_blocks || o->decoder_blocks))
@@ -160,8 +179,8 @@ int architecture_from_options(struct architecture *architecture, const struct ar
     a.groups = o->groups ? o->groups : a.channels[0] / network_kind_streams(kind);
     a.encoder_blocks = o->encoder_blocks ? o->encoder_blocks : 1;
     a.decoder_blocks = o->decoder_blocks ? o->decoder_blocks : 1;
-    a.inputs = o->inputs ? o->inputs : a.inputs;
-    a.outputs = o->outputs ? o->outputs : a.outputs;
+    a.inputs = o->inputs ? o->inputs : (*scheme)->modality_count;
+    a.outputs = o->outputs ? o->outputs : (*scheme)->region_count;
     if (architecture_check(&a))
         return STATUS_USAGE;
     *architecture = a;

@@ -7,6 +7,7 @@
 #define PRUNET_NETWORK_ARCHITECTURE_H
 
 #include "lib/base/options.h"
+#include "lib/volume/scheme.h"
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -65,7 +66,7 @@ int baseline_groups(const struct architecture *architecture, bool decoder, int l
 
 /* What was given; NULL and 0 stand for the defaults. */
 struct architecture_options {
-    const char *kind, *channels;
+    const char *kind, *channels, *scheme;
     int encoder_blocks, decoder_blocks, groups, inputs, outputs;
 };
 
@@ -77,12 +78,16 @@ struct architecture_options {
         {"decoder-blocks", 0, OPTION_NATURAL, &(o).decoder_blocks, "N", "reversible blocks a decoder (1)"},  \
         {"groups",    0,   OPTION_NATURAL,                                                                   \
          &(o).groups, "N", "group norm groups (half the first width; baseline: all of it)"},                 \
-        {"inputs", 0, OPTION_NATURAL, &(o).inputs, "N", "modalities (4)"},                                   \
+        SCHEME_OPTION(&(o).scheme),                                                                          \
+        {"inputs", 0, OPTION_NATURAL, &(o).inputs, "N", "modalities (the scheme's)"},                        \
     {                                                                                                        \
-        "outputs", 0, OPTION_NATURAL, &(o).outputs, "N", "regions (3)"                                       \
+        "outputs", 0, OPTION_NATURAL, &(o).outputs, "N", "regions (the scheme's)"                            \
     }
 
-/* The network that was described; STATUS_USAGE with the reason when there can be none. */
-int architecture_from_options(struct architecture *architecture, const struct architecture_options *options);
+/* The network that was described, and the scheme of its modalities and regions; inputs and outputs other than the
+ * scheme's exclude a scheme that was named. STATUS_USAGE with the reason when there can be none, STATUS_DATA where the
+ * scheme's file is none. */
+int architecture_from_options(struct architecture *architecture, const struct label_scheme **scheme,
+                              const struct architecture_options *options);
 
 #endif

@@ -3,6 +3,7 @@
 #include "lib/base/random.h"
 #include "lib/network/kinds.h"
 #include "lib/network/state_tensor.h"
+#include "lib/volume/scheme.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -92,6 +93,21 @@ static int get_decay(const struct safetensors *file, const char *key, double *va
     if (text && (end == text || *end || !(*value > 0 && *value < 1)))
         return fail(STATUS_DATA, "%s: '%s' is not a decay between 0 and 1", key, text);
     return STATUS_OK;
+}
+
+static int read_scheme(const struct safetensors *file, const struct architecture *a,
+                       const struct label_scheme **scheme)
+{
+    const char *text = safetensors_metadata(file, "prunet.scheme");
+    *scheme = record_scheme;
+    int status = text ? scheme_of_text(text, scheme) : STATUS_OK;
+    if (status)
+        return fail_in(status, "prunet.scheme");
+    *scheme = (*scheme)->records;
+    if (!text || (a->inputs == (*scheme)->modality_count && a->outputs == (*scheme)->region_count))
+        return STATUS_OK;
+    return fail(STATUS_DATA, "prunet.scheme: %s has %d modalities and %d regions, the network %d and %d",
+                (*scheme)->name, (*scheme)->modality_count, (*scheme)->region_count, a->inputs, a->outputs);
 }
 
 static int read_training(const struct safetensors *file, struct training *t)
@@ -201,6 +217,7 @@ int checkpoint_open(struct checkpoint *checkpoint, const char *path)
         return status;
     if ((status = read_architecture(&checkpoint->file, &checkpoint->architecture)) ||
         (status = read_training(&checkpoint->file, &checkpoint->training)) ||
+        (status = read_scheme(&checkpoint->file, &checkpoint->architecture, &checkpoint->training.scheme)) ||
         (status = parameter_table_make(&checkpoint->table, &checkpoint->architecture)) ||
         (status = find_vectors(checkpoint)) || (status = check_tensors(checkpoint)) ||
         (status = widen(checkpoint))) {
@@ -215,6 +232,11 @@ void checkpoint_close(struct checkpoint *checkpoint)
     parameter_table_free(&checkpoint->table);
     free(checkpoint->widened);
     safetensors_close(&checkpoint->file);
+}
+
+const struct label_scheme *checkpoint_scheme(const struct checkpoint *checkpoint)
+{
+    return checkpoint->training.scheme;
 }
 
 enum state_vector checkpoint_model(const struct checkpoint *checkpoint)

@@ -7,6 +7,7 @@
 #include "lib/network/parameters.h"
 #include "lib/network/plan.h"
 #include "lib/stream/safetensors.h"
+#include "lib/volume/labels.h"
 #include <stdint.h>
 
 enum { BACKEND_TEXT_SIZE = 160 };
@@ -20,8 +21,9 @@ struct training {
      * Both 0 between epochs. */
     uint64_t cases_done, cases_digest;
     double average_decay; /* of the moving average of the weights that the state has; 0: it has none */
-    char memory[PLAN_CHOICE_SIZE];   /* choice of the last step's plan, see network.h; "" before any step */
-    char backend[BACKEND_TEXT_SIZE]; /* description of the backend that computed it; "" before any step */
+    const struct label_scheme *scheme; /* modalities and regions; NULL: record_scheme */
+    char memory[PLAN_CHOICE_SIZE];     /* choice of the last step's plan, see network.h; "" before any step */
+    char backend[BACKEND_TEXT_SIZE];   /* description of the backend that computed it; "" before any step */
 };
 
 struct checkpoint {
@@ -40,6 +42,9 @@ struct checkpoint {
  * the path; nothing is left open then. `path` is borrowed. */
 int checkpoint_open(struct checkpoint *checkpoint, const char *path);
 void checkpoint_close(struct checkpoint *checkpoint);
+
+/* The scheme of its modalities and regions: record_scheme where it names none. */
+const struct label_scheme *checkpoint_scheme(const struct checkpoint *checkpoint);
 
 /* The vector to segment with: the average of the weights where there is one, else the weights. */
 enum state_vector checkpoint_model(const struct checkpoint *checkpoint);

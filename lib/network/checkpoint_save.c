@@ -49,6 +49,8 @@ static void describe(struct metadata *m, const struct architecture *a, const str
     put_number(m, "prunet.epoch", t->epoch);
     put_number(m, "prunet.step", t->step);
     put_number(m, "prunet.seed", t->seed);
+    if (t->scheme && t->scheme != record_scheme)
+        put_text(m, "prunet.scheme", t->scheme->text);
     if (*t->memory)
         put_text(m, "prunet.memory", t->memory);
     if (*t->backend)

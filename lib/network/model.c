@@ -1,26 +1,15 @@
 #include "lib/network/model.h"
 #include "lib/base/error.h"
+#include "lib/base/process.h"
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 static const char *const places[] = {"../share/prunet/starter.safetensors",
                                      "../../data/models/starter.safetensors"};
 
-/* The folder of the program that runs, with a slash at its end. */
-static int program_folder(char folder[MODEL_PATH_SIZE])
-{
-    ssize_t length = readlink("/proc/self/exe", folder, MODEL_PATH_SIZE - 1);
-    if (length < 0)
-        return fail_errno(STATUS_FAILURE, "/proc/self/exe");
-    folder[length] = 0;
-    *(strrchr(folder, '/') + 1) = 0;
-    return STATUS_OK;
-}
-
 int model_default(char path[MODEL_PATH_SIZE])
 {
-    char folder[MODEL_PATH_SIZE];
+    char folder[PATH_MAX];
     int status = program_folder(folder);
     if (status)
         return status;

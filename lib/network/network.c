@@ -5,7 +5,6 @@
 #include "lib/network/kinds.h"
 #include "lib/network/pass.h"
 #include "lib/network/prefetch.h"
-#include "lib/volume/labels.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +27,7 @@ static int check_size(const struct architecture *a, const int size[3])
 
 struct network {
     struct architecture architecture;
+    const struct label_scheme *scheme;
     struct parameter_table table;
     struct memory_budget budget;
     struct pass pass;
@@ -55,6 +55,7 @@ static int make(struct network **network, const struct topology *topology,
     if (!n)
         return fail(STATUS_FAILURE, "out of memory");
     n->architecture = *architecture;
+    n->scheme = record_scheme;
     n->loss = (struct loss_weights){.dice = 1, .smooth = 1};
     n->fresh = use & FRESH;
     int status = topology->parameters(&n->table, architecture);
@@ -277,6 +278,7 @@ int network_load(struct network *n, const struct checkpoint *checkpoint)
     free(n->state);
     if (!(n->state = strdup(checkpoint->path)))
         return fail(STATUS_FAILURE, "%s: out of memory", checkpoint->path);
+    n->scheme = checkpoint_scheme(checkpoint);
     const bool goes_on = n->pass.training && !n->fresh;
     int status = goes_on ? load_state(n, checkpoint) : load_model(n, checkpoint);
     if (!status && n->pass.averaging && goes_on && checkpoint->has[STATE_AVERAGE])
@@ -329,7 +331,9 @@ int network_save(struct network *n, const struct training *training, const char 
                       "%s: not written: weights reach %g: training has diverged; go on from an earlier state "
                       "with a smaller learning rate or weight decay",
                       path, (double)largest_weight(n));
-    return status ? status : checkpoint_save(path, &n->architecture, &n->table, training, downloaded, n);
+    struct training now = *training;
+    now.scheme = n->scheme;
+    return status ? status : checkpoint_save(path, &n->architecture, &n->table, &now, downloaded, n);
 }
 
 /* A case -------------------------------------------------------------------------------------------- */
@@ -344,9 +348,9 @@ void network_put_target(struct network *n, const uint8_t *target)
     kernels_of(n)->upload(n->pass.target.at, target, n->pass.target.bytes);
 }
 
-int target_from_labels(size_t count, const uint8_t *labels, uint8_t *target)
+const struct label_scheme *network_scheme(const struct network *n)
 {
-    return region_bits_of_labels(record_scheme, labels, count, target);
+    return n->scheme;
 }
 
 float *network_prefetch_destination(const struct network *n, int channels, const int size[3])
@@ -359,7 +363,8 @@ void network_prefetch_start(struct network *n, int channels, const int size[3], 
                             const uint8_t *labels)
 {
     float *slot = network_prefetch_destination(n, channels, size);
-    if (!slot || target_from_labels(n->pass.target.bytes, labels, (uint8_t *)slot + target_offset(&n->pass)))
+    if (!slot || region_bits_of_labels(n->scheme, labels, n->pass.target.bytes,
+                                       (uint8_t *)slot + target_offset(&n->pass)))
         return;
     if (image != slot)
         memcpy(slot, image, n->pass.image.bytes);

@@ -13,6 +13,7 @@
 #include "lib/base/options.h"
 #include "lib/network/checkpoint.h"
 #include "lib/network/plan.h"
+#include "lib/volume/labels.h"
 #include <stdint.h>
 
 struct network;  /* opaque */
@@ -83,9 +84,9 @@ int network_save(struct network *network, const struct training *training, const
 void network_put_image(struct network *network, const float *image);
 void network_put_target(struct network *network, const uint8_t *target);
 
-/* A label map's regions as target bits: WT (label 1, 2, 4) bit 0, TC (1, 4) bit 1, ET (4) bit 2.
- * STATUS_DATA for any other label. `target` may be the same array as `labels`. */
-int target_from_labels(size_t voxels, const uint8_t *labels, uint8_t *target);
+/* The scheme whose modalities the network takes and whose regions it gives: that of the checkpoint it was loaded
+ * from; record_scheme before. A target is region_bits_of_labels (labels.h) of it. */
+const struct label_scheme *network_scheme(const struct network *network);
 
 /* Forward: probabilities, outputs x voxels floats on the host. Overwrites the network's image. */
 int network_infer(struct network *network, float *probabilities);

@@ -1,7 +1,9 @@
 #include "lib/network/segment.h"
 #include "lib/base/error.h"
 #include "lib/base/grid.h"
+#include "lib/volume/channels.h"
 #include "lib/volume/samples.h"
+#include "lib/volume/scheme.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,7 +78,7 @@ struct ensemble {
     const char *const *paths;
     struct checkpoint *members; /* mapped files */
     int count;                  /* of those that are open */
-    bool flips;
+    bool flips, fill_missing;
     struct network *network; /* with the weights of member `loaded`; NULL: none */
     int loaded;
 };
@@ -103,10 +105,17 @@ static int open_member(struct ensemble *e, const char *path)
         return status;
     e->count++;
     const struct architecture *first = &e->members[0].architecture, *own = &member->architecture;
+    const struct label_scheme *scheme = checkpoint_scheme(&e->members[0]);
+    char names[NAME_LIST_SIZE], own_names[NAME_LIST_SIZE];
     if (own->inputs != first->inputs || own->outputs != first->outputs)
         return fail(STATUS_DATA, "%s has %d inputs and %d outputs, %s has %d and %d", e->paths[0],
                     first->inputs, first->outputs, path, own->inputs, own->outputs);
-    return STATUS_OK;
+    modality_names(scheme, names);
+    modality_names(checkpoint_scheme(member), own_names);
+    return !strcmp(names, own_names) && scheme_same_regions(scheme, checkpoint_scheme(member))
+               ? STATUS_OK
+               : fail(STATUS_DATA, "%s is of scheme %s, %s of %s", e->paths[0], scheme->name, path,
+                      checkpoint_scheme(member)->name);
 }
 
 int ensemble_open(struct ensemble **ensemble, const struct backend_choice *backend, int count,
@@ -144,6 +153,16 @@ void ensemble_close(struct ensemble *e)
 int ensemble_outputs(const struct ensemble *e)
 {
     return e->members[0].architecture.outputs;
+}
+
+const struct label_scheme *ensemble_scheme(const struct ensemble *e)
+{
+    return checkpoint_scheme(&e->members[0]);
+}
+
+void ensemble_fill_missing(struct ensemble *e)
+{
+    e->fill_missing = true;
 }
 
 /* to (channels, z, y, x) becomes, or with `add` grows by, `from` flipped along the axes of the subset: bit 0
@@ -221,13 +240,28 @@ static int segment_mean(struct ensemble *e, struct record *image, struct record 
     return status;
 }
 
+/* A network of another number of outputs has regions that nobody knows. */
+static int name_regions(struct record *result, const struct label_scheme *scheme)
+{
+    int status = STATUS_OK;
+    result->role = ROLE_PROB;
+    result->channel_names[0] = 0;
+    if (result->channels == scheme->region_count) {
+        region_names(scheme, result->channel_names);
+        status = scheme_note(result, scheme);
+    }
+    if (status)
+        record_free(result);
+    return status;
+}
+
 int ensemble_segment(struct ensemble *e, struct record *image, struct record *result)
 {
-    const int inputs = e->members[0].architecture.inputs;
-    if (image->channels != inputs)
-        return fail(STATUS_DATA, "%d channels, the network takes %d", image->channels, inputs);
-    int status = record_make_float(image);
-    if (status)
-        return status;
-    return e->count == 1 && !e->flips ? segment_once(e, image, result) : segment_mean(e, image, result);
+    const struct label_scheme *scheme = ensemble_scheme(e);
+    int status = channels_arrange(image, scheme, e->members[0].architecture.inputs, e->fill_missing);
+    if (!status)
+        status = record_make_float(image);
+    if (!status)
+        status = e->count == 1 && !e->flips ? segment_once(e, image, result) : segment_mean(e, image, result);
+    return status ? status : name_regions(result, scheme);
 }

@@ -24,8 +24,8 @@ int segment_run(struct network *network, const int size[3], float *probabilities
 struct ensemble; /* opaque */
 
 /* Opens the checkpoints of `count` members, at least one. `flips`: every member sees the image flipped along
- * each subset of its axes, and its probabilities flipped back. Members that differ in their numbers of inputs
- * or outputs are STATUS_DATA naming both. *ensemble is set only on success; `backend` and `paths` must
+ * each subset of its axes, and its probabilities flipped back. Members that differ in their inputs or
+ * outputs are STATUS_DATA naming both. *ensemble is set only on success; `backend` and `paths` must
  * outlive it. */
 int ensemble_open(struct ensemble **ensemble, const struct backend_choice *backend, int count,
                   const char *const *paths, bool flips);
@@ -34,9 +34,16 @@ void ensemble_close(struct ensemble *ensemble);
 /* The number of outputs, which all members share. */
 int ensemble_outputs(const struct ensemble *ensemble);
 
+/* The scheme of their modalities and regions. */
+const struct label_scheme *ensemble_scheme(const struct ensemble *ensemble);
+
+/* From now on a modality that an image lacks is 0, with a warning, instead of refused. */
+void ensemble_fill_missing(struct ensemble *ensemble);
+
 /* Makes *result, a float record of the image's geometry with a probability for each output, from an image of
- * any size. The image's data are released as soon as they are not needed. STATUS_DATA when its channels are
- * not the networks' inputs, or as segment_run. *result needs no record_free after a failure. */
+ * any size, whose channels are first put into the order of the modalities. It is a prob record that names regions
+ * and scheme. The image's data are released as soon as they are not needed. STATUS_DATA when its channels
+ * are not the networks' inputs (channels.h), or as segment_run. *result needs no record_free after a failure. */
 int ensemble_segment(struct ensemble *ensemble, struct record *image, struct record *result);
 
 #endif

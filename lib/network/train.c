@@ -3,8 +3,9 @@
 #include "lib/base/grid.h"
 #include "lib/base/progress.h"
 #include "lib/base/stop.h"
+#include "lib/volume/channels.h"
 #include "lib/volume/labelled_ahead.h"
-#include "lib/volume/labels.h"
+#include "lib/volume/scheme.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -53,7 +54,7 @@ static int put_labels(struct epoch *epoch, const int size[3], const uint8_t *lab
     }
     if (!epoch->target)
         return fail(STATUS_FAILURE, "out of memory");
-    int status = target_from_labels(voxels, labels, epoch->target);
+    int status = region_bits_of_labels(network_scheme(epoch->network), labels, voxels, epoch->target);
     if (!status)
         network_put_target(epoch->network, epoch->target);
     return status;
@@ -133,13 +134,13 @@ void epoch_free(struct epoch *epoch)
 
 /* A whole stream ------------------------------------------------------------------------------------ */
 
-int train_print_header(struct output *table)
+int train_print_header(struct output *table, const struct label_scheme *scheme)
 {
-    char columns[SCHEME_REGIONS_MAX * 16];
+    char columns[SCHEME_REGIONS_MAX * (SCHEME_NAME_SIZE + 8)];
     int length = 0;
-    for (int r = 0; r < record_scheme->region_count; r++)
+    for (int r = 0; r < scheme->region_count; r++)
         length += snprintf(columns + length, sizeof columns - (size_t)length, "\tdice_%s",
-                           record_scheme->regions[r].column);
+                           scheme->regions[r].column);
     return output_print(table, "epoch\tstep\tcase\tloss%s\tseconds\twaiting\n", columns);
 }
 
@@ -148,20 +149,31 @@ static int print_row(struct output *table, const struct epoch *epoch, const char
 {
     char dice[SCHEME_REGIONS_MAX * 16];
     int length = 0;
-    for (int r = 0; r < record_scheme->region_count; r++)
+    for (int r = 0; r < network_architecture(epoch->network)->outputs; r++)
         length += snprintf(dice + length, sizeof dice - (size_t)length, "\t%.6f", score->dice[r]);
     return output_print(table, "%" PRIu64 "\t%" PRIu64 "\t%s\t%.9g%s\t%.3f\t%.3f\n",
                         epoch->training.epoch + 1, epoch->training.step, name, score->loss, dice, seconds,
                         waiting);
 }
 
-static int put_case(struct epoch *epoch, const struct labelled_case *labelled)
+/* The image's channels become the network's inputs, and the labels must be of its regions. */
+static int adapt_case(const struct epoch *epoch, struct labelled_case *labelled)
+{
+    const struct label_scheme *wanted = network_scheme(epoch->network), *own;
+    int status = scheme_of_record(&labelled->label, &own);
+    if (!status && !scheme_same_regions(own, wanted))
+        status = fail(STATUS_DATA, "its labels are of scheme %s, the network's regions of %s", own->name,
+                      wanted->name);
+    return status ? status
+                  : channels_arrange(&labelled->image, wanted, network_architecture(epoch->network)->inputs,
+                                     epoch->fill_missing);
+}
+
+static int put_case(struct epoch *epoch, struct labelled_case *labelled)
 {
     const struct record *image = &labelled->image;
-    int inputs = network_architecture(epoch->network)->inputs;
-    if (image->channels != inputs)
-        return fail(STATUS_DATA, "%d channels, the network takes %d", image->channels, inputs);
-    return epoch_put(epoch, image->size, image->data, labelled->label.data);
+    int status = adapt_case(epoch, labelled);
+    return status ? status : epoch_put(epoch, image->size, image->data, labelled->label.data);
 }
 
 /* The step on the case that was put at `start`, and its row. */
@@ -213,7 +225,8 @@ static int train_next(struct epoch *epoch, struct labelled_ahead *ahead, struct 
 static void *find_destination(void *self, const struct record *record)
 {
     const struct epoch *epoch = self;
-    bool image = record->role == ROLE_IMAGE && record->sample == SAMPLE_FLOAT;
+    bool image = record->role == ROLE_IMAGE && record->sample == SAMPLE_FLOAT &&
+                 channels_are_arranged(record, network_scheme(epoch->network));
     return image ? network_prefetch_destination(epoch->network, record->channels, record->size) : NULL;
 }
 
@@ -221,7 +234,9 @@ static void prefetch_case(void *self, const struct labelled_case *labelled)
 {
     const struct epoch *epoch = self;
     const struct record *image = &labelled->image;
-    network_prefetch_start(epoch->network, image->channels, image->size, image->data, labelled->label.data);
+    if (channels_are_arranged(image, network_scheme(epoch->network)))
+        network_prefetch_start(epoch->network, image->channels, image->size, image->data,
+                               labelled->label.data);
 }
 
 static int train_all(struct epoch *epoch, struct reader *reader, struct output *table,

@@ -18,6 +18,7 @@ struct epoch {
     uint64_t seen, seen_digest; /* cases of the stream so far, skipped ones included, and their digest */
     uint8_t *target;            /* region bits of the case that was put */
     size_t target_voxels;
+    bool fill_missing;      /* modalities that a case lacks are 0, with a warning, instead of refused */
     bool settings_recorded; /* memory and backend have been compared with the state's */
 };
 
@@ -32,9 +33,9 @@ void epoch_begin(struct epoch *epoch, struct network *network, const struct trai
  * on. */
 int epoch_skip(struct epoch *epoch, const char *case_name, bool *skipped);
 
-/* Puts a case into the network: image (inputs, z, y, x) and labels 0, 1, 2, 4 may be freed afterwards.
+/* Puts a case into the network: image (inputs, z, y, x) and labels of its scheme may be freed afterwards.
  * Where a case was prefetched it must be this one. STATUS_DATA and STATUS_FAILURE as network_resize and
- * target_from_labels. */
+ * region_bits_of_labels. */
 int epoch_put(struct epoch *epoch, const int size[3], const float *image, const uint8_t *labels);
 
 /* One step on the case that was put. Warns at the first when the state was trained with another choice of
@@ -49,8 +50,8 @@ void epoch_free(struct epoch *epoch);
 
 /* A whole stream -------------------------------------------------------------------------------------- */
 
-/* The table's header line. */
-int train_print_header(struct output *table);
+/* The table's header line for the regions of a scheme. */
+int train_print_header(struct output *table, const struct label_scheme *scheme);
 
 /* One step for each case until the end of the input, without those that were done before; during a step
  * the next case is read and prefetched. Writes a row after each step: epoch, step, case, loss, each

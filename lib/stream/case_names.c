@@ -61,7 +61,7 @@ void case_name_of_path(const char *path, char name[CASE_NAME_SIZE])
     case_name_make(file, length, "_", name);
 }
 
-static int append(struct names *names, const char *name)
+int names_add(struct names *names, const char *name)
 {
     int status = array_grow(&names->name, &names->capacity, names->count + 1, sizeof *names->name);
     if (status)
@@ -81,7 +81,7 @@ static int read_lines(struct names *names, FILE *file)
         if (length == sizeof line - 1)
             return fail(STATUS_DATA, "line %zu is too long", number);
         line[length] = 0;
-        int status = *line ? append(names, line) : STATUS_OK;
+        int status = *line ? names_add(names, line) : STATUS_OK;
         if (status)
             return status;
     }
@@ -128,10 +128,13 @@ static int compare_tickets(const void *a, const void *b)
     return strcmp(x->name, y->name);
 }
 
-/* The length of what names the patient, without a visit's "-100". */
+/* The length of what names the patient, without a visit's "-100" or BIDS' "_ses-1". */
 static size_t patient_length(const char *name)
 {
     size_t length = strlen(name);
+    const char *session = strncmp(name, "sub-", 4) ? NULL : strstr(name, "_ses-");
+    if (session)
+        return (size_t)(session - name);
     if (length < strlen("BraTS-0-100") || strncmp(name, "BraTS-", 6) != 0)
         return length;
     const char *visit = name + length - 4;
@@ -201,6 +204,14 @@ size_t patient_boundary(const struct names *names, size_t index)
     while (index > 0 && index < names->count && same_patient(names->name[index - 1], names->name[index]))
         index++;
     return index;
+}
+
+size_t count_patients(const struct names *names)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < names->count; i++)
+        count += first_of_patient(names, i) == names->name[i];
+    return count;
 }
 
 size_t training_count(size_t count, double fraction)

@@ -41,12 +41,15 @@ int names_read(struct names *names, FILE *file, const char *path);
  * random_bits(random_key(key, name), 0), equal numbers by the name itself. STATUS_FAILURE without memory. */
 int names_shuffle(struct names *names, uint64_t key);
 
+/* Adds a copy of a text. STATUS_FAILURE without memory. */
+int names_add(struct names *names, const char *text);
+
 void names_free(struct names *names);
 
 /* Training and validation cases ------------------------------------------------------------------------ */
 
 /* Whether two names are of one patient: BraTS-GLI-02005-100 and BraTS-GLI-02005-101, as BraTS names visits
- * from 2023 on. Other names are a patient each. */
+ * from 2023 on, or sub-01_ses-1 and sub-01_ses-2, as BIDS does. Other names are a patient each. */
 bool same_patient(const char *a, const char *b);
 
 /* Puts case names into the order that they are split in, a function of the seed and the set of names alone:
@@ -56,6 +59,9 @@ int order_cases(struct names *names, uint64_t seed, bool by_patient);
 
 /* The first place from `index` on where one patient's cases end and the next one's begin; `count` is one. */
 size_t patient_boundary(const struct names *names, size_t index);
+
+/* Patients of sorted names. */
+size_t count_patients(const struct names *names);
 
 /* How many of `count` cases, at least 2, are for training: floor(fraction * count + 0.5) within
  * 1..count-1. */

@@ -81,6 +81,33 @@ int nifti_open(const char *path, const struct nifti_options *options, struct nif
     return STATUS_OK;
 }
 
+const char *nifti_type_name(const struct nifti_file *file)
+{
+    switch (file->header.type) {
+    case NIFTI_UINT8:
+        return "uint8";
+    case NIFTI_INT8:
+        return "int8";
+    case NIFTI_INT16:
+        return "int16";
+    case NIFTI_UINT16:
+        return "uint16";
+    case NIFTI_INT32:
+        return "int32";
+    case NIFTI_UINT32:
+        return "uint32";
+    case NIFTI_FLOAT32:
+        return "float32";
+    case NIFTI_FLOAT64:
+        return "float64";
+    case NIFTI_INT64:
+        return "int64";
+    case NIFTI_UINT64:
+        return "uint64";
+    }
+    return "unknown";
+}
+
 void nifti_close(struct nifti_file *file)
 {
     if (!file)

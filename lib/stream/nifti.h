@@ -25,6 +25,9 @@ int nifti_open(const char *path, const struct nifti_options *options, struct nif
 int nifti_load(struct nifti_file *file, struct nifti *volume);
 void nifti_close(struct nifti_file *file);
 
+/* The type of an open file's voxels: "int16", "uint8", "float32". */
+const char *nifti_type_name(const struct nifti_file *file);
+
 /* The warnings of nifti_read, for a volume that was loaded. */
 void nifti_warn(const char *path, const struct nifti *volume);
 

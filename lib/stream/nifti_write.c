@@ -3,6 +3,7 @@
 #include "lib/base/grid.h"
 #include "lib/base/numbers.h"
 #include "lib/stream/affine.h"
+#include "lib/stream/axes.h"
 #include "lib/stream/nifti_header.h"
 #include <stdlib.h>
 #include <string.h>
@@ -157,7 +158,7 @@ static int put_volume(struct gzip_output *out, const struct record *record)
 
 int nifti_write(struct output *output, const struct record *record, bool compress)
 {
-    if (!record->has_grid || !grid_equal(record->size, record->grid))
+    if (!record->has_grid || !grid_equal(record->size, record->grid) || !axes_are_own(record->axes))
         return fail(STATUS_DATA, "case %s: the volume is not on its source grid", record->case_name);
     struct gzip_output *out = calloc(1, sizeof *out);
     if (!out)

@@ -1,5 +1,6 @@
 #include "lib/stream/nrrd_format.h"
 #include "lib/base/error.h"
+#include "lib/stream/axes.h"
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -77,6 +78,8 @@ static void put_keys(struct text *text, const struct record *record)
         for (int i = 0; i < 12; i++)
             put(text, "%s%.9g", i ? " " : "", record->affine[i / 4][i % 4] + 0.0);
         put(text, "\n");
+        if (!axes_are_own(record->axes))
+            put(text, "prunet.axes:=%d %d %d\n", record->axes[0], record->axes[1], record->axes[2]);
     }
     if (forms->has_qform)
         put_form(text, "prunet.qform", forms->qform_code, forms->qform, 10);

@@ -33,6 +33,7 @@ enum key {
     KEY_SFORM,
     KEY_UNITS,
     KEY_DTYPE,
+    KEY_AXES,
     KEY_COUNT
 };
 

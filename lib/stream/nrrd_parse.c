@@ -1,6 +1,7 @@
 #include "lib/stream/nrrd_parse.h"
 #include "lib/base/error.h"
 #include "lib/stream/affine.h"
+#include "lib/stream/axes.h"
 #include "lib/stream/nrrd_lines.h"
 #include "lib/stream/nrrd_text.h"
 #include <math.h>
@@ -196,6 +197,22 @@ static int read_geometry(struct nrrd_lines *lines)
     return STATUS_OK;
 }
 
+static int read_axes(struct nrrd_lines *lines)
+{
+    const char *text = lines->key[KEY_AXES];
+    double axes[3];
+    if (!text)
+        return STATUS_OK;
+    if (!nrrd_numbers(text, 3, axes))
+        return malformed("prunet.axes", text);
+    for (int i = 0; i < 3; i++)
+        lines->record->axes[i] = fabs(axes[i]) <= 3 ? (int)axes[i] : 0;
+    return axes_are_valid(lines->record->axes) && axes[0] == floor(axes[0]) && axes[1] == floor(axes[1]) &&
+                   axes[2] == floor(axes[2])
+               ? STATUS_OK
+               : malformed("prunet.axes", text);
+}
+
 static int read_grid(struct nrrd_lines *lines)
 {
     struct record *record = lines->record;
@@ -213,7 +230,7 @@ static int read_grid(struct nrrd_lines *lines)
     if (!affine || !nrrd_numbers(affine, 12, &record->affine[0][0]))
         return malformed("prunet.affine", affine);
     record->has_grid = true;
-    return STATUS_OK;
+    return read_axes(lines);
 }
 
 /* "CODE n n n ...": a code as NIfTI's header has it and `count` floats. */

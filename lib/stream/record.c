@@ -2,15 +2,15 @@
 #include "lib/base/error.h"
 #include "lib/base/grid.h"
 #include "lib/stream/affine.h"
+#include "lib/stream/axes.h"
 #include "lib/stream/mapping.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const double DIRECTION_TOLERANCE = 1e-4; /* mm a voxel */
-static const double OFFSET_TOLERANCE = 1e-3;    /* voxels */
-static const double OFFSET_MAX = 1e6;           /* voxels; far above any grid, far below INT_MAX */
+static const double OFFSET_TOLERANCE = 1e-3; /* voxels */
+static const double OFFSET_MAX = 1e6;        /* voxels; far above any grid, far below INT_MAX */
 
 size_t sample_bytes(enum sample sample)
 {
@@ -96,19 +96,36 @@ void record_free(struct record *record)
     *record = (struct record){0};
 }
 
+void record_turn(struct record *record, const int axes[3])
+{
+    double affine[3][4];
+    if (axes_are_own(axes))
+        return;
+    memcpy(record->axes, axes, sizeof record->axes);
+    axes_size(axes, record->grid, record->size);
+    axes_affine(axes, record->grid, record->affine, affine);
+    affine_split(affine, record->directions, record->origin);
+}
+
+void record_turned_grid(const struct record *record, int grid[3])
+{
+    axes_size(record->axes, record->grid, grid);
+}
+
 int record_offset(const struct record *record, int offset[3])
 {
     static const char *const misfit = "case %s: flipped, permuted or resampled against its source grid: "
                                       "%s %d differs";
-    double inverse[3][3], directions[3][3], origin[3];
+    double affine[3][4], inverse[3][3], directions[3][3], origin[3];
     if (!record->has_grid || !record->has_geometry)
         return fail(STATUS_DATA, "case %s: no source grid in the record", record->case_name);
-    if (!affine_invert(record->affine, inverse))
+    axes_affine(record->axes, record->grid, record->affine, affine);
+    if (!affine_invert(affine, inverse))
         return fail(STATUS_DATA, "case %s: the source's affine is singular", record->case_name);
-    affine_split(record->affine, directions, origin);
+    affine_split(affine, directions, origin);
     for (int axis = 0; axis < 3; axis++)
         for (int r = 0; r < 3; r++)
-            if (!(fabs(record->directions[axis][r] - directions[axis][r]) <= DIRECTION_TOLERANCE))
+            if (!(fabs(record->directions[axis][r] - directions[axis][r]) <= RECORD_DIRECTION_TOLERANCE))
                 return fail(STATUS_DATA, misfit, record->case_name, "direction of axis", axis);
     for (int axis = 0; axis < 3; axis++) {
         double voxels = 0;
@@ -131,6 +148,29 @@ static uint64_t placed_bytes_max(const struct record *record, uint64_t max_bytes
     return most < RECORD_BYTES_MAX ? most : RECORD_BYTES_MAX;
 }
 
+/* Gives a whole array the axes of its source. */
+static int turn_back(struct record *whole)
+{
+    const int axes[3] = {whole->axes[0], whole->axes[1], whole->axes[2]};
+    void *turned = whole->data;
+    memset(whole->axes, 0, sizeof whole->axes);
+    memcpy(whole->size, whole->grid, sizeof whole->size);
+    affine_split(whole->affine, whole->directions, whole->origin);
+    if (axes_are_own(axes))
+        return STATUS_OK;
+    int status = record_allocate(whole);
+    if (status) {
+        whole->data = turned;
+        return status;
+    }
+    const size_t bytes = whole->bytes / (size_t)whole->channels;
+    for (size_t c = 0; c < (size_t)whole->channels; c++)
+        axes_turn_back(axes, whole->size, sample_bytes(whole->sample), (char *)turned + c * bytes,
+                       (char *)whole->data + c * bytes);
+    free(turned);
+    return STATUS_OK;
+}
+
 int record_place(const struct record *record, uint64_t max_bytes, struct record *whole)
 {
     int offset[3], status = record_offset(record, offset);
@@ -138,9 +178,7 @@ int record_place(const struct record *record, uint64_t max_bytes, struct record 
         status = record_copy_header(whole, record);
     if (status)
         return status;
-    for (int axis = 0; axis < 3; axis++)
-        whole->size[axis] = record->grid[axis];
-    affine_split(record->affine, whole->directions, whole->origin);
+    record_turned_grid(record, whole->size);
     size_t channels = (size_t)record->channels, sample = sample_bytes(record->sample);
     const uint64_t bytes = record_voxels(whole) * channels * sample,
                    most = placed_bytes_max(record, max_bytes);
@@ -152,14 +190,14 @@ int record_place(const struct record *record, uint64_t max_bytes, struct record 
                       (unsigned long long)bytes, record->bytes, (unsigned long long)most);
     else
         status = record_allocate(whole);
-    if (status) {
-        record_free(whole);
-        return status;
-    }
-    for (size_t c = 0; c < channels; c++)
+    for (size_t c = 0; !status && c < channels; c++)
         grid_copy((const char *)record->data + c * (record->bytes / channels), record->size, offset,
                   (char *)whole->data + c * (whole->bytes / channels), whole->size, sample);
-    return STATUS_OK;
+    if (!status)
+        status = turn_back(whole);
+    if (status)
+        record_free(whole);
+    return status;
 }
 
 void record_spacing(const struct record *record, double spacing[3])
@@ -185,6 +223,7 @@ void record_forget_geometry(struct record *record)
     memset(record->origin, 0, sizeof record->origin);
     memset(record->grid, 0, sizeof record->grid);
     memset(record->affine, 0, sizeof record->affine);
+    memset(record->axes, 0, sizeof record->axes);
     record->forms = (struct source_forms){0};
 }
 

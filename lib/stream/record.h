@@ -19,6 +19,9 @@ enum { CHANNEL_NAMES_SIZE = 512, RECORD_CHANNELS_MAX = 64, RECORD_SIZE_MAX = 409
 /* The largest volume that is taken unless the user says otherwise. */
 #define RECORD_BYTES_MAX (UINT64_C(4) << 30)
 
+/* Steps that differ by less, in mm, are the same. */
+#define RECORD_DIRECTION_TOLERANCE 1e-4
+
 enum role { ROLE_IMAGE, ROLE_LABEL, ROLE_PROB, ROLE_MASK };
 enum sample { SAMPLE_FLOAT, SAMPLE_UINT8, SAMPLE_INT16, SAMPLE_BFLOAT16 };
 
@@ -42,6 +45,7 @@ struct record {
     bool has_grid;           /* grid and affine of the source are given: the volume can go back */
     int grid[3];             /* voxels of the source, x, y, z */
     double affine[3][4];     /* voxel of the source to RAS mm, by rows */
+    int axes[3];             /* how the array lies on the source's grid (axes.h); all 0: as the source */
     struct source_forms forms;
     char channel_names[CHANNEL_NAMES_SIZE]; /* "t1 t1ce t2 flair", or "" */
     bool last;                              /* the last record of its case, as its writer emits it */
@@ -75,13 +79,19 @@ int record_copy_header(struct record *to, const struct record *from);
 /* Releases data, keys and mapping; the record is zero afterwards. */
 void record_free(struct record *record);
 
-/* The record's offset in its source grid in voxels, derived from origin and affine; negative where the
- * crop overhangs. STATUS_DATA without grid, or when directions or offset do not fit ("flipped, permuted or
+/* Says of a record that has its source's grid and geometry that its array is the source's, turned by these axes. */
+void record_turn(struct record *record, const int axes[3]);
+
+/* Voxels of the whole source as the array has its axes. */
+void record_turned_grid(const struct record *record, int grid[3]);
+
+/* The record's offset in its source grid in voxels, derived from origin and affine, along the array's axes; negative
+ * where the crop overhangs. STATUS_DATA without grid, or when directions or offset do not fit ("flipped, permuted or
  * resampled"): directions within 1e-4, offset within 1e-3 voxel of an integer. */
 int record_offset(const struct record *record, int offset[3]);
 
-/* Puts the record back on its source grid: *whole is a new record of the grid's size, its data 0 outside of
- * what the record covers; what overhangs the grid is cut. A header alone must not take memory: a grid of more
+/* Puts the record back on its source grid, its axes as the source's: *whole is a new record of the grid's size, its
+ * data 0 outside of what the record covers; what overhangs the grid is cut. A header alone must not take memory: a grid of more
  * than `max_bytes` bytes is STATUS_DATA; where that is 0, one of more than RECORD_BYTES_MAX, or of more than
  * both 256 MiB and 64 times the record's own bytes. STATUS_DATA also as record_offset. */
 int record_place(const struct record *record, uint64_t max_bytes, struct record *whole);

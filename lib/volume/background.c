@@ -12,7 +12,9 @@ static bool is_whole(const struct record *image)
     for (int axis = 0; axis < 3; axis++)
         if (image->size[axis] < SIZE_MIN)
             return false;
-    return !image->has_grid || grid_equal(image->size, image->grid);
+    int grid[3];
+    record_turned_grid(image, grid);
+    return !image->has_grid || grid_equal(image->size, grid);
 }
 
 static char *voxel(const struct record *image, int channel, size_t place)

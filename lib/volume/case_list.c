@@ -3,6 +3,9 @@
 #include "lib/base/error.h"
 #include "lib/base/folder.h"
 #include "lib/base/output.h"
+#include "lib/volume/bids.h"
+#include "lib/volume/case_search.h"
+#include "lib/volume/images_folder.h"
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -10,22 +13,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* What a search has found so far. */
-struct search {
-    struct case_list *list;
-    const char *data;
-    bool labelled;      /* whether a label map must be there */
-    size_t refused;     /* cases that cannot be used; each has been said */
-    struct stat *above; /* DATA and the folders above it */
-    size_t above_count, above_capacity;
-};
-
 /* Passes a case over that cannot be used, saying why; other failures end the search. */
-static int refuse(struct search *search, int status)
+int search_refuse(struct case_search *search, int status)
 {
     if (status != STATUS_DATA)
         return status;
     search->refused++;
+    if (search->said)
+        return names_add(search->said, error_message());
     report(status);
     return STATUS_OK;
 }
@@ -50,7 +45,7 @@ static bool same_folder(const struct stat *a, const struct stat *b)
 }
 
 /* Finds the folders above DATA by its resolved path, which is changed. */
-static int find_above(struct search *search, char *path)
+static int find_above(struct case_search *search, char *path)
 {
     for (;;) {
         int status = array_grow(&search->above, &search->above_capacity, search->above_count + 1,
@@ -67,7 +62,7 @@ static int find_above(struct search *search, char *path)
 }
 
 /* Whether a folder is DATA or one above it, as by a link that leads round in circles. */
-static bool leads_back(const struct search *search, const struct stat *folder)
+static bool leads_back(const struct case_search *search, const struct stat *folder)
 {
     for (size_t i = 0; i < search->above_count; i++)
         if (same_folder(folder, &search->above[i]))
@@ -75,13 +70,21 @@ static bool leads_back(const struct search *search, const struct stat *folder)
     return false;
 }
 
-/* What to do with a folder in which another one lies. */
-typedef int found_folder(struct search *search, const char *path, const char *name, const struct stat *about);
+char *folder_above(const char *path, const char *name)
+{
+    const size_t length = strlen(path), own = strlen(name);
+    char *above;
+    if (length > own + 1 && path[length - own - 1] == '/' && !strcmp(path + length - own, name))
+        return strndup(path, length - own - 1);
+    if (!strcmp(path, name))
+        return strdup(".");
+    return asprintf(&above, "%s/..", path) < 0 ? NULL : above;
+}
 
 struct visit {
-    struct search *search;
+    struct case_search *search;
     const char *folder;
-    found_folder *found;
+    search_found_folder *found;
 };
 
 static int visit_entry(void *self, const struct dirent *entry)
@@ -106,8 +109,7 @@ static int visit_entry(void *self, const struct dirent *entry)
     return status;
 }
 
-/* Calls `found` for each folder in a folder, in the order of their names. */
-static int visit_folders(struct search *search, const char *folder, found_folder *found)
+int search_folders(struct case_search *search, const char *folder, search_found_folder *found)
 {
     struct visit visit = {search, folder, found};
     return folder_visit(folder, visit_entry, &visit);
@@ -124,8 +126,8 @@ static int check_names(const struct listed_case *found, const char *name)
             STATUS_DATA,
             "%s: '%s' cannot name a case (letters, digits, '.', '_', '-', not first a hyphen, at most %d)",
             found->folder, name, CASE_NAME_SIZE - 1);
-    for (int kind = 0; !status && kind < CASE_FILES; kind++) {
-        const char *file = kind == LABEL_FILE ? found->files.label : found->files.image[kind];
+    for (int kind = 0; !status && kind < case_files(); kind++) {
+        const char *file = kind == label_file() ? found->files.label : found->files.image[kind];
         if (file)
             status = output_check_cell(file);
     }
@@ -134,14 +136,16 @@ static int check_names(const struct listed_case *found, const char *name)
 
 static int check_label(const struct nifti_case *files, const char *folder)
 {
-    const char *const *suffix = modalities[LABEL_FILE].suffix;
+    const struct modality *label = &modalities[label_file()];
     if (files->label)
         return STATUS_OK;
+    if (!layout_has_folders(files->layout))
+        return fail(STATUS_DATA, "%s: no label map of case %s", folder, files->name);
     if (files->odd_label)
         return fail(STATUS_DATA, "%s: no label map; %s is not one by its name: call it %s%s.nii", folder,
-                    files->odd_label, *files->name ? files->name : "CASE", suffix[0]);
+                    files->odd_label, *files->name ? files->name : "CASE", label->suffix[0]);
     return fail(STATUS_DATA, "%s: no label map: no file ends with %s or %s, then .nii or .nii.gz", folder,
-                suffix[0], suffix[1]);
+                label->suffix[0], label->suffix[1]);
 }
 
 static void free_case(struct listed_case *listed)
@@ -150,7 +154,7 @@ static void free_case(struct listed_case *listed)
     nifti_case_free(&listed->files);
 }
 
-static int add_case(struct search *search, struct listed_case *found, const char *name)
+int search_add(struct case_search *search, struct listed_case *found, const char *name)
 {
     struct case_list *list = search->list;
     int status = check_names(found, name);
@@ -160,37 +164,62 @@ static int add_case(struct search *search, struct listed_case *found, const char
         status = array_grow(&list->row, &list->capacity, list->count + 1, sizeof *list->row);
     if (status) {
         free_case(found);
-        return refuse(search, status);
+        return search_refuse(search, status);
     }
     list->row[list->count++] = *found;
     return STATUS_OK;
 }
 
 /* A folder that may be a case; *is tells whether it is one. */
-static int take_folder(struct search *search, const char *path, const char *name, const struct stat *about,
-                       bool *is)
+static int take_folder(struct case_search *search, const char *path, const char *name,
+                       const struct stat *about, bool *is)
 {
     struct listed_case found = {.folder = strdup(path), .device = about->st_dev, .inode = about->st_ino};
     int status = found.folder ? nifti_case_look(&found.files, path, name)
                               : fail(STATUS_FAILURE, "%s: out of memory", path);
     *is = status || found.files.found;
     if (!status && *is)
-        return add_case(search, &found, name);
+        return search_add(search, &found, name);
     free_case(&found);
-    return refuse(search, status);
+    return search_refuse(search, status);
 }
 
-static int inner_folder(struct search *search, const char *path, const char *name, const struct stat *about)
+int case_list_is_shared(const char *folder, const char *name, bool *is)
+{
+    *is = images_folder_is(name);
+    return *is ? STATUS_OK : bids_is_subject(folder, name, is);
+}
+
+/* Files that do not lie in a folder a case: *is tells whether the folder is of such a layout. */
+static int take_other_layout(struct case_search *search, const char *path, const char *name, bool *is)
+{
+    *is = images_folder_is(name);
+    if (*is)
+        return images_folder_search(search, path, name);
+    int status = bids_is_subject(path, name, is);
+    if (!status && *is)
+        return bids_search_subject(search, path, name);
+    if (!status)
+        status = bids_is_derivatives(path, name, is);
+    return status || *is ? status : labels_folder_is(path, name, is);
+}
+
+static int inner_folder(struct case_search *search, const char *path, const char *name,
+                        const struct stat *about)
 {
     bool is;
     return take_folder(search, path, name, about, &is);
 }
 
-static int outer_folder(struct search *search, const char *path, const char *name, const struct stat *about)
+static int outer_folder(struct case_search *search, const char *path, const char *name,
+                        const struct stat *about)
 {
     bool is;
-    int status = take_folder(search, path, name, about, &is);
-    return status || is ? status : visit_folders(search, path, inner_folder);
+    int status = take_other_layout(search, path, name, &is);
+    if (status || is)
+        return status;
+    status = take_folder(search, path, name, about, &is);
+    return status || is ? status : search_folders(search, path, inner_folder);
 }
 
 /* The list --------------------------------------------------------------------------------------------- */
@@ -212,8 +241,8 @@ static int compare_folders(const void *a, const void *b)
     return compare_names(a, b);
 }
 
-/* A folder that links lead to twice is one case if it has one name, else refused. */
-static void join_folders(struct search *search)
+/* A folder that links lead to twice is one case if it has one name, else refused; one of many cases is none. */
+static void join_folders(struct case_search *search)
 {
     struct case_list *list = search->list;
     size_t kept = 0;
@@ -221,25 +250,30 @@ static void join_folders(struct search *search)
     for (size_t i = 0; i < list->count; i++) {
         const struct listed_case *before = kept ? &list->row[kept - 1] : NULL;
         struct listed_case *now = &list->row[i];
-        if (!before || before->device != now->device || before->inode != now->inode) {
+        const bool same_name = before && !strcmp(before->files.name, now->files.name);
+        if (!before || before->device != now->device || before->inode != now->inode ||
+            (!same_name && !layout_has_folders(now->files.layout))) {
             list->row[kept++] = *now;
             continue;
         }
-        if (strcmp(before->files.name, now->files.name))
-            refuse(search, fail(STATUS_DATA, "%s: is the same folder as %s", now->folder, before->folder));
+        if (!same_name)
+            search_refuse(search,
+                          fail(STATUS_DATA, "%s: is the same folder as %s", now->folder, before->folder));
         free_case(now);
     }
     list->count = kept;
 }
 
-static void refuse_doubles(struct search *search)
+static void refuse_doubles(struct case_search *search)
 {
     struct case_list *list = search->list;
     qsort(list->row, list->count, sizeof *list->row, compare_names);
     for (size_t i = 1; i < list->count; i++)
         if (!strcmp(list->row[i - 1].files.name, list->row[i].files.name))
-            refuse(search, fail(STATUS_DATA, "two folders are called %s: %s and %s", list->row[i].files.name,
-                                list->row[i - 1].folder, list->row[i].folder));
+            search_refuse(search,
+                          fail(STATUS_DATA, "two %s are called %s: %s and %s",
+                               layout_has_folders(list->row[i].files.layout) ? "folders" : "cases",
+                               list->row[i].files.name, list->row[i - 1].folder, list->row[i].folder));
 }
 
 static int no_case(const char *data)
@@ -251,22 +285,31 @@ static int no_case(const char *data)
                 flat ? "; it has some itself, but each case needs a folder of its own there" : "");
 }
 
-static int search_all(struct search *search)
+/* `name` is that of DATA, whose last part may be "." or "..". */
+static int search_all(struct case_search *search, const char *name)
 {
-    int status = visit_folders(search, search->data, outer_folder);
+    bool other;
+    int status = take_other_layout(search, search->data, name, &other);
+    if (!status && !other)
+        status = search_folders(search, search->data, outer_folder);
     if (status)
         return status;
     if (search->list->count) {
         join_folders(search);
         refuse_doubles(search);
     }
-    if (search->refused)
+    if (search->refused && !search->said)
         return fail(STATUS_DATA, "%s: %zu of its cases cannot be used, see above", search->data,
                     search->refused);
-    return search->list->count ? STATUS_OK : no_case(search->data);
+    return search->list->count || search->refused ? STATUS_OK : no_case(search->data);
 }
 
 int case_list_read(struct case_list *list, const char *data, bool labelled)
+{
+    return case_list_survey(list, NULL, data, labelled);
+}
+
+int case_list_survey(struct case_list *list, struct names *refused, const char *data, bool labelled)
 {
     *list = (struct case_list){0};
     int status = output_check_cell(data);
@@ -275,16 +318,19 @@ int case_list_read(struct case_list *list, const char *data, bool labelled)
     size_t length = strlen(data);
     while (length > 1 && data[length - 1] == '/')
         length--;
-    char *trimmed = strndup(data, length), *whole = realpath(data, NULL);
-    struct search search = {.list = list, .data = trimmed, .labelled = labelled};
+    char *trimmed = strndup(data, length), *whole = realpath(data, NULL), *name = NULL;
+    struct case_search search = {.list = list, .data = trimmed, .labelled = labelled, .said = refused};
     if (!whole)
         status = fail_errno(STATUS_FAILURE, "%s: cannot read the folder", data);
     else if (!trimmed)
         status = fail(STATUS_FAILURE, "%s: out of memory", data);
+    else if (!(name = strdup(path_file(whole))))
+        status = fail(STATUS_FAILURE, "%s: out of memory", data);
     else if (!(status = find_above(&search, whole)))
-        status = search_all(&search);
+        status = search_all(&search, name);
     free(trimmed);
     free(whole);
+    free(name);
     free(search.above);
     if (status)
         case_list_free(list);

@@ -40,35 +40,75 @@ int case_of_files(struct case_list *list, int count, const char *const *paths, c
     return status;
 }
 
-/* Whether the folder itself is a case: *found. */
-static int look_for_case(struct case_list *list, const char *folder, const char *name, bool *found)
+/* The case that the folder is, named after it. */
+static int add_alone(struct case_list *list, const char *folder, struct nifti_case *files)
 {
-    struct nifti_case files;
-    int status = nifti_case_look(&files, folder, name);
+    char *whole = realpath(folder, NULL);
+    int status = whole ? check_images(files, folder) : fail_errno(STATUS_FAILURE, "%s", folder);
+    if (!status)
+        status = nifti_case_name(files, path_file(whole));
+    free(whole);
+    if (!status)
+        status = add_row(list, files);
     if (status)
-        return status;
-    *found = files.found != 0;
-    if (*found) {
-        status = check_images(&files, folder);
-        if (!status)
-            status = nifti_case_name(&files, name);
-        if (!status)
-            status = add_row(list, &files);
+        nifti_case_free(files);
+    return status;
+}
+
+/* Whether the folder is a case, and its files. */
+static int look_alone(const char *folder, struct nifti_case *files)
+{
+    char *whole = realpath(folder, NULL);
+    bool shared = false;
+    int status = whole ? case_list_is_shared(folder, path_file(whole), &shared)
+                       : fail_errno(STATUS_FAILURE, "%s", folder);
+    *files = (struct nifti_case){0};
+    if (!status && !shared)
+        status = nifti_case_find(files, folder);
+    free(whole);
+    return status;
+}
+
+/* Takes one case out of a list. */
+static int choose(struct case_list *list, const char *folder, const char *name, struct nifti_case *files)
+{
+    size_t i = 0;
+    if (!name && list->count > 1)
+        return fail(STATUS_DATA, "%s: %zu cases: choose one with --case", folder, list->count);
+    while (name && i < list->count && strcmp(list->row[i].files.name, name))
+        i++;
+    if (i == list->count)
+        return fail(STATUS_DATA, "%s: no case is called %s", folder, name);
+    *files = list->row[i].files;
+    list->row[i].files = (struct nifti_case){0};
+    return STATUS_OK;
+}
+
+int case_of_folder(struct nifti_case *files, const char *folder, const char *name)
+{
+    struct case_list list = {0};
+    int status = look_alone(folder, files);
+    if (!status && !files->found && !(status = case_list_read(&list, folder, false))) {
+        status = choose(&list, folder, name, files);
+        case_list_free(&list);
     }
-    if (status || !*found)
-        nifti_case_free(&files);
+    if (!status)
+        status = nifti_case_complete(files, folder);
+    if (status)
+        nifti_case_free(files);
     return status;
 }
 
 int cases_of_folder(struct case_list *list, const char *folder)
 {
-    bool is_case = false;
-    char *whole = realpath(folder, NULL);
-    int status = whole ? look_for_case(list, folder, path_file(whole), &is_case)
-                       : fail_errno(STATUS_FAILURE, "%s", folder);
-    free(whole);
-    if (!status && !is_case)
-        status = case_list_read(list, folder, false);
+    struct nifti_case files;
+    int status = look_alone(folder, &files);
+    if (!status && files.found) {
+        status = add_alone(list, folder, &files);
+    } else {
+        nifti_case_free(&files);
+        status = status ? status : case_list_read(list, folder, false);
+    }
     for (size_t i = 0; !status && i < list->count; i++)
         status = check_images(&list->row[i].files, list->row[i].files.name);
     return status;

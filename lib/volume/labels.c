@@ -4,49 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* name, column, labels, label of what only this region has, row in tables, colour */
-static const struct region brats_regions[] = {
-    [REGION_WT] = {"WT", "wt", {LABEL_CORE, LABEL_OEDEMA, LABEL_ENHANCING}, LABEL_OEDEMA, 1, {0, 158, 115}},
-    [REGION_TC] = {"TC", "tc", {LABEL_CORE, LABEL_ENHANCING}, LABEL_CORE, 2, {213, 94, 0}},
-    [REGION_ET] = {"ET", "et", {LABEL_ENHANCING}, LABEL_ENHANCING, 0, {240, 228, 66}},
-};
-
-enum { BRATS_REGIONS = sizeof brats_regions / sizeof brats_regions[0], NONE = LABEL_NONE };
-
-/* name, labels of records for the numbers 0, 1, 2, 3, 4, numbers in words, regions */
-static const struct label_scheme schemes[] = {
-    {"2018",
-     {0, LABEL_CORE, LABEL_OEDEMA, NONE, LABEL_ENHANCING},
-     "0, 1, 2, 4",
-     brats_regions,
-     BRATS_REGIONS},
-    {"2023",
-     {0, LABEL_CORE, LABEL_OEDEMA, LABEL_ENHANCING, NONE},
-     "0, 1, 2, 3",
-     brats_regions,
-     BRATS_REGIONS},
-    {"msd", {0, LABEL_OEDEMA, LABEL_CORE, LABEL_ENHANCING, NONE}, "0, 1, 2, 3", brats_regions, BRATS_REGIONS},
-};
-
-const struct label_scheme *const record_scheme = &schemes[0];
-
-/* name, what ends a file's name, volume in the Decathlon's files */
-const struct modality modalities[CASE_FILES] = {
-    {"t1", {"_t1", "-t1n"}, 1},
-    {"t1ce", {"_t1ce", "-t1c"}, 2},
-    {"t2", {"_t2", "-t2w"}, 3},
-    {"flair", {"_flair", "-t2f"}, 0},
-    [LABEL_FILE] = {"seg", {"_seg", "-seg"}, -1},
-};
-
-const struct label_scheme *label_scheme_named(const char *name)
-{
-    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
-        if (!strcmp(name, schemes[i].name))
-            return &schemes[i];
-    return NULL;
-}
-
 /* What interpolation and 16-bit scaling leave of a whole number. */
 static const float ROUNDING = 1e-3f;
 
@@ -74,8 +31,8 @@ void labels_warn_rounded(const char *name, size_t count)
 uint8_t label_of_value(const struct label_scheme *scheme, float value)
 {
     value = label_round(value);
-    int whole = value >= 0 && value < LABEL_VALUES ? (int)value : LABEL_VALUES;
-    return whole < LABEL_VALUES && (float)whole == value ? scheme->label_of[whole] : LABEL_NONE;
+    int whole = value >= 0 && value < LABEL_NONE ? (int)value : LABEL_NONE;
+    return (float)whole == value ? scheme->label_of[whole] : LABEL_NONE;
 }
 
 static int refuse(const struct label_scheme *scheme, double value, size_t count)
@@ -104,9 +61,9 @@ int labels_of_values(const struct label_scheme *scheme, const float *values, siz
 static void find_unknown(const struct label_scheme *scheme, uint8_t unknown[256])
 {
     memset(unknown, 1, 256);
-    for (int value = 0; value < LABEL_VALUES; value++)
-        if (scheme->label_of[value] != LABEL_NONE)
-            unknown[scheme->label_of[value]] = 0;
+    unknown[LABEL_BACKGROUND] = 0;
+    for (int i = 0; i < scheme->label_count; i++)
+        unknown[scheme->labels[i].label] = 0;
 }
 
 int labels_check(const struct label_scheme *scheme, const uint8_t *labels, size_t voxels)
@@ -164,15 +121,41 @@ void regions_of_labels(const struct label_scheme *scheme, const uint8_t *labels,
             masks[i] = of_label[labels[i]] >> r & 1;
 }
 
+/* The last region above one half wins. */
+static void paint_last(const struct label_scheme *scheme, const float *probabilities, size_t voxels,
+                       uint8_t *labels)
+{
+    for (int r = 0; r < scheme->region_count; r++, probabilities += voxels) {
+        const uint8_t own = scheme->regions[r].label;
+        for (size_t i = 0; own && i < voxels; i++)
+            labels[i] = probabilities[i] > 0.5f ? own : labels[i];
+    }
+}
+
+/* The region with the highest value above one half wins. */
+static void paint_highest(const struct label_scheme *scheme, const float *probabilities, size_t voxels,
+                          uint8_t *labels)
+{
+    for (size_t i = 0; i < voxels; i++) {
+        float highest = 0.5f;
+        for (int r = 0; r < scheme->region_count; r++) {
+            const float value = probabilities[(size_t)r * voxels + i];
+            if (value > 0.5f && value >= highest) {
+                highest = value;
+                labels[i] = scheme->regions[r].label;
+            }
+        }
+    }
+}
+
 void labels_of_regions(const struct label_scheme *scheme, const float *probabilities, size_t voxels,
                        uint8_t *labels)
 {
     memset(labels, LABEL_BACKGROUND, voxels);
-    for (int r = 0; r < scheme->region_count; r++, probabilities += voxels) {
-        const uint8_t own = scheme->regions[r].label;
-        for (size_t i = 0; i < voxels; i++)
-            labels[i] = probabilities[i] > 0.5f ? own : labels[i];
-    }
+    if (scheme->highest)
+        paint_highest(scheme, probabilities, voxels, labels);
+    else
+        paint_last(scheme, probabilities, voxels, labels);
 }
 
 /* Appends a name, behind a blank where it is not the first. */
@@ -204,9 +187,37 @@ int region_of_row(const struct label_scheme *scheme, int row)
     return r;
 }
 
-void modality_names(char names[NAME_LIST_SIZE])
+int region_named(const struct label_scheme *scheme, const char *name)
+{
+    for (int r = 0; r < scheme->region_count; r++)
+        if (!strcmp(scheme->regions[r].name, name))
+            return r;
+    return -1;
+}
+
+bool scheme_same_regions(const struct label_scheme *a, const struct label_scheme *b)
+{
+    bool same = a->region_count == b->region_count && a->highest == b->highest;
+    for (int r = 0; same && r < a->region_count; r++)
+        same = !strcmp(a->regions[r].name, b->regions[r].name) && a->regions[r].label == b->regions[r].label;
+    for (int label = 1; same && label < LABEL_NONE; label++)
+        same = label_region_bits(a, (uint8_t)label) == label_region_bits(b, (uint8_t)label);
+    return same;
+}
+
+int label_file(void)
+{
+    return data_scheme->modality_count;
+}
+
+int case_files(void)
+{
+    return data_scheme->modality_count + 1;
+}
+
+void modality_names(const struct label_scheme *scheme, char names[NAME_LIST_SIZE])
 {
     *names = 0;
-    for (int m = 0; m < MODALITIES; m++)
-        append_name(names, modalities[m].name);
+    for (int m = 0; m < scheme->modality_count; m++)
+        append_name(names, scheme->modalities[m].name);
 }

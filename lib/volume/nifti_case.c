@@ -1,54 +1,13 @@
 #include "lib/volume/nifti_case.h"
 #include "lib/base/error.h"
 #include "lib/base/folder.h"
+#include "lib/base/numbers.h"
+#include <ctype.h>
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-static bool ends_with(const char *name, size_t length, const char *end)
-{
-    size_t size = strlen(end);
-    return length >= size && !memcmp(name + length - size, end, size);
-}
-
-/* Length of a file's name without .nii or .nii.gz; 0 when it has neither. */
-static size_t stem_length(const char *name)
-{
-    size_t length = strlen(name);
-    if (ends_with(name, length, ".nii.gz"))
-        return length - 7;
-    return ends_with(name, length, ".nii") ? length - 4 : 0;
-}
-
-/* Which of a case's files a stem's suffix makes it, or -1; *length is then shortened by the suffix. */
-static int kind_of(const char *name, size_t *length)
-{
-    for (int kind = 0; kind < CASE_FILES; kind++)
-        for (int naming = 0; naming < NAMING_SCHEMES; naming++)
-            if (ends_with(name, *length, modalities[kind].suffix[naming])) {
-                *length -= strlen(modalities[kind].suffix[naming]);
-                return kind;
-            }
-    return -1;
-}
-
-/* The same for a whole file name, which may also be no more than the suffix: "t1.nii.gz". *length becomes
- * that of what names the case. */
-static int kind_of_file(const char *file, size_t *length)
-{
-    *length = stem_length(file);
-    for (int kind = 0; kind < CASE_FILES; kind++)
-        for (int naming = 0; naming < NAMING_SCHEMES; naming++) {
-            const char *letters = modalities[kind].suffix[naming] + 1;
-            if (*length == strlen(letters) && ends_with(file, *length, letters)) {
-                *length = 0;
-                return kind;
-            }
-        }
-    return kind_of(file, length);
-}
 
 /* Whether two names differ, and in nothing but digits: "BraTS20_Training_001" and "_002", two patients of one
  * collection. */
@@ -70,9 +29,25 @@ static bool other_patient(const char *a, size_t a_length, const char *b, size_t 
     return a == a_end && b == b_end;
 }
 
+/* Whether a name is one that BraTS gives its cases: Brats18_CBICA_ALU_1, BraTS2021_00006, BraTS-GLI-00001-000. */
+static bool is_published(const char *name, size_t length)
+{
+    return length > 6 && !strncasecmp(name, "brats", 5) &&
+           (name[5] == '-' || isdigit((unsigned char)name[5]));
+}
+
+/* Whether a file and its folder are called after two cases of BraTS. A name that goes on where the other ends
+ * ("BraTS2021_00006_resampled") is no other case. */
+static bool other_published(const char *file, size_t length, const char *folder)
+{
+    const size_t shorter = size_min(length, strlen(folder));
+    return is_published(file, length) && is_published(folder, strlen(folder)) &&
+           memcmp(file, folder, shorter);
+}
+
 static char **slot(struct nifti_case *files, int kind)
 {
-    return kind == LABEL_FILE ? &files->label : &files->image[kind];
+    return kind == label_file() ? &files->label : &files->image[kind];
 }
 
 /* BraTS 2020 has one: W39_1998.09.19_Segm.nii, of case 355. */
@@ -101,25 +76,26 @@ static bool is_folder(const char *folder, const struct dirent *entry)
 struct look {
     struct nifti_case *files;
     const char *folder;
+    int known; /* files whose names say what they are */
 };
 
 static int take_file(void *self, const struct dirent *entry)
 {
-    const struct look *look = self;
+    struct look *look = self;
     struct nifti_case *files = look->files;
     const char *folder = look->folder;
     const char *name = entry->d_name;
-    size_t length = stem_length(name);
-    if (*name == '.' || !length || is_folder(folder, entry))
+    if (*name == '.' || !nifti_stem_length(name) || is_folder(folder, entry))
         return STATUS_OK;
     files->found++;
-    int kind = kind_of(name, &length);
-    if (kind < 0)
+    const struct file_kind is = file_kind(name);
+    if (is.kind < 0)
         return note_odd_label(files, name);
-    char **path = slot(files, kind);
+    char **path = slot(files, is.kind);
     if (*path)
-        return fail(STATUS_DATA, "%s: two files for %s: %s and %s", folder, modalities[kind].name,
+        return fail(STATUS_DATA, "%s: two files for %s: %s and %s", folder, modalities[is.kind].name,
                     path_file(*path), name);
+    files->naming = look->known++ && files->naming != is.naming ? NAMING_PLAIN : is.naming;
     if (asprintf(path, "%s/%s", folder, name) < 0) {
         *path = NULL;
         return fail(STATUS_FAILURE, "%s: out of memory", folder);
@@ -140,13 +116,12 @@ static void folder_name(const char *folder, char *name, size_t size)
 static int check_one_case(const struct nifti_case *files, const char *folder, const char *name)
 {
     const char *first = NULL;
-    size_t first_length = 0, length;
-    for (int kind = 0; kind < CASE_FILES; kind++) {
-        const char *file = kind == LABEL_FILE ? files->label : files->image[kind];
-        if (!file)
+    size_t first_length = 0;
+    for (int kind = 0; kind < case_files(); kind++) {
+        const char *file = kind == label_file() ? files->label : files->image[kind];
+        const size_t length = file ? file_kind(file = path_file(file)).length : 0;
+        if (!length) /* "t1.nii.gz": nothing that could contradict */
             continue;
-        file = path_file(file);
-        kind_of_file(file, &length);
         if (!first) {
             first = file;
             first_length = length;
@@ -154,7 +129,8 @@ static int check_one_case(const struct nifti_case *files, const char *folder, co
         if (length != first_length || memcmp(first, file, length))
             return fail(STATUS_DATA, "%s: files of two cases: %s and %s", folder, first, file);
     }
-    if (first && other_patient(first, first_length, name, strlen(name)))
+    if (first && (other_patient(first, first_length, name, strlen(name)) ||
+                  other_published(first, first_length, name)))
         return fail(STATUS_DATA, "%s: a file of another case: %s", folder, first);
     return STATUS_OK;
 }
@@ -168,34 +144,58 @@ static const char *first_image(const struct nifti_case *files)
     return files->image[i];
 }
 
+/* What a file is that was given in a place. nnU-Net's X_0001 in the second one is X's. */
+static struct file_kind kind_in_place(const char *path, int place, int images)
+{
+    struct file_kind is = file_kind(path_file(path));
+    size_t length = is.length;
+    if (is.kind < 0 && images > 1 && file_channel(path_file(path), &length) == place)
+        is.length = length;
+    return is;
+}
+
 int nifti_case_check(const struct nifti_case *files)
 {
-    const char *first = path_file(first_image(files));
-    size_t first_length, length;
-    kind_of_file(first, &first_length);
-    for (int kind = 0; kind < CASE_FILES; kind++) {
-        const char *file = kind == LABEL_FILE     ? files->label
-                           : kind < files->images ? files->image[kind]
-                                                  : NULL;
+    struct file_kind first = {-1, 0, NAMING_PLAIN};
+    for (int place = 0; place < case_files(); place++) {
+        const char *file = place == label_file()   ? files->label
+                           : place < files->images ? files->image[place]
+                                                   : NULL;
         if (!file)
             continue;
-        int named = kind_of_file(path_file(file), &length);
-        if (named >= 0 && named != kind && (kind == LABEL_FILE || files->images > 1))
-            return fail(STATUS_DATA, "%s: given as %s, by its name it is %s", file, modalities[kind].name,
-                        modalities[named].name);
-        if (other_patient(first, first_length, path_file(file), length))
+        const struct file_kind is = kind_in_place(file, place, files->images);
+        if (file == first_image(files))
+            first = is;
+        if (is.kind >= 0 && is.kind != place && (place == label_file() || files->images > 1))
+            return fail(STATUS_DATA, "%s: given as %s, by its name it is %s", file, modalities[place].name,
+                        modalities[is.kind].name);
+        if (other_patient(path_file(first_image(files)), first.length, path_file(file), is.length))
             return fail(STATUS_DATA, "files of two cases: %s and %s", first_image(files), file);
     }
     return STATUS_OK;
 }
 
+/* BraTS' files up to 2021 are called alike: cases of HGG and LGG, or of the years before by their own names, are older. */
+static enum layout layout_of(const struct nifti_case *files, const char *folder, const char *name)
+{
+    if (files->naming != NAMING_UNDERSCORE)
+        return files->naming == NAMING_HYPHEN ? LAYOUT_BRATS_2023 : LAYOUT_PLAIN;
+    const size_t length = strlen(folder), own = strlen(path_file(folder));
+    const bool grouped = length > own + 4 && (!memcmp(folder + length - own - 5, "/HGG/", 5) ||
+                                              !memcmp(folder + length - own - 5, "/LGG/", 5));
+    const bool named = !strncasecmp(name, "brats1", 6) || !strncasecmp(name, "brats20_", 8);
+    return grouped || named ? LAYOUT_BRATS_2018 : LAYOUT_BRATS_2021;
+}
+
 int nifti_case_look(struct nifti_case *files, const char *folder, const char *name)
 {
-    *files = (struct nifti_case){.images = MODALITIES};
-    struct look look = {files, folder};
+    *files = (struct nifti_case){.images = data_scheme->modality_count, .naming = NAMING_PLAIN};
+    struct look look = {files, folder, 0};
     int status = folder_visit(folder, take_file, &look);
     if (!status)
         status = check_one_case(files, folder, name);
+    if (!status)
+        files->layout = layout_of(files, folder, name);
     if (status)
         nifti_case_free(files);
     else if (case_name_valid(name))
@@ -203,35 +203,35 @@ int nifti_case_look(struct nifti_case *files, const char *folder, const char *na
     return status;
 }
 
+int nifti_case_complete(const struct nifti_case *files, const char *folder)
+{
+    for (int kind = 0; kind < files->images; kind++) {
+        const struct modality *modality = &modalities[kind];
+        if (files->image[kind])
+            continue;
+        if (!layout_has_folders(files->layout))
+            return fail(STATUS_DATA, "%s: no %s of case %s", folder, modalities[kind].name, files->name);
+        return fail(STATUS_DATA, "%s: no %s: no file ends with %s or %s, then .nii or .nii.gz", folder,
+                    modality->name, modality->suffix[0], modality->suffix[1]);
+    }
+    return STATUS_OK;
+}
+
 int nifti_case_find(struct nifti_case *files, const char *folder)
 {
     char name[CASE_NAME_SIZE + 1]; /* more than a name, to see that one is too long */
     folder_name(folder, name, sizeof name);
-    int status = nifti_case_look(files, folder, name);
-    for (int kind = 0; !status && kind < MODALITIES; kind++)
-        if (!files->image[kind])
-            status = fail(STATUS_DATA, "%s: no %s: no file ends with %s or %s, then .nii or .nii.gz", folder,
-                          modalities[kind].name, modalities[kind].suffix[0], modalities[kind].suffix[1]);
-    if (status)
-        nifti_case_free(files);
-    return status;
+    return nifti_case_look(files, folder, name);
 }
 
 /* "x/BraTS2021_00006_t1.nii.gz" is BraTS2021_00006; "x/BraTS2021_00006/t1.nii.gz" is the folder's. */
-static int name_of_image(const char *path, char *name, size_t size)
+static int name_of_image(const struct nifti_case *files, char *name, size_t size)
 {
-    const char *file = path_file(path);
-    size_t length = stem_length(file);
-    if (!length)
-        length = strlen(file);
-    bool bare = false;
-    for (int naming = 0; naming < NAMING_SCHEMES; naming++) {
-        const char *letters = modalities[0].suffix[naming] + 1; /* "_t1" without what joins it to a name */
-        bare = bare || (length == strlen(letters) && ends_with(file, length, letters));
-    }
-    if (!bare) {
-        kind_of(file, &length);
-        snprintf(name, size, "%.*s", (int)length, file);
+    const char *path = first_image(files), *file = path_file(path);
+    struct file_kind is =
+        nifti_stem_length(file) ? kind_in_place(path, 0, files->images) : stem_kind(file, strlen(file));
+    if (is.length) {
+        snprintf(name, size, "%.*s", (int)is.length, file);
         return STATUS_OK;
     }
     char *folder = file > path ? strndup(path, (size_t)(file - path)) : strdup(".");
@@ -249,7 +249,7 @@ int nifti_case_name(struct nifti_case *files, const char *name)
     if (name)
         snprintf(found, sizeof found, "%s", name);
     else
-        status = name_of_image(first_image(files), found, sizeof found);
+        status = name_of_image(files, found, sizeof found);
     if (status)
         return status;
     if (!case_name_valid(found))
@@ -262,7 +262,7 @@ int nifti_case_name(struct nifti_case *files, const char *name)
 
 void nifti_case_free(struct nifti_case *files)
 {
-    for (int i = 0; i < MODALITIES; i++)
+    for (int i = 0; i < MODALITIES_MAX; i++)
         free(files->image[i]);
     free(files->label);
     free(files->odd_label);

@@ -1,6 +1,10 @@
 #include "lib/volume/nifti_case_read.h"
 #include "lib/base/error.h"
+#include "lib/base/grid.h"
+#include "lib/stream/axes.h"
+#include "lib/volume/scheme.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { MESSAGE_SIZE = 1024 };
@@ -8,6 +12,8 @@ enum { MESSAGE_SIZE = 1024 };
 static void list_files(struct nifti_case_volumes *all, const struct nifti_case *files)
 {
     *all = (struct nifti_case_volumes){0};
+    for (int m = 0; m < data_scheme->modality_count; m++)
+        all->order[m] = files->has_volumes ? files->volume[m] : modalities[m].decathlon;
     for (int i = 0; i < files->images; i++)
         if (files->image[i]) {
             all->modality[all->count] = i;
@@ -15,7 +21,7 @@ static void list_files(struct nifti_case_volumes *all, const struct nifti_case *
         }
     all->images = all->count;
     if (files->label) {
-        all->modality[all->count] = LABEL_FILE;
+        all->modality[all->count] = label_file();
         all->path[all->count++] = files->label;
     }
 }
@@ -28,16 +34,70 @@ static int open_all(struct nifti_case_volumes *all, const struct nifti_options *
     return status;
 }
 
-static int check_all(const struct nifti_case_volumes *all, bool four_dimensions)
+/* "(flair, t1, t1ce, t2) are" */
+static void list_volumes(char text[NAME_LIST_SIZE + 8])
+{
+    size_t length = 0;
+    for (int v = 0; v < data_scheme->modality_count; v++)
+        for (int m = 0; m < data_scheme->modality_count; m++)
+            if (modalities[m].decathlon == v)
+                length += (size_t)snprintf(text + length, NAME_LIST_SIZE - length, v ? ", %s" : "(%s",
+                                           modalities[m].name);
+    strcat(text, ") are");
+}
+
+/* The label map's place is that of the images: by its header, or because that is what the caller wants. */
+static int place_label(struct nifti_case_volumes *all, bool grid_of_images)
+{
+    const struct nifti *image = &all->volume[0];
+    struct nifti *label = &all->volume[all->images];
+    const char *path = all->path[all->images];
+    int status = nifti_same_grid(all->path[0], image, path, label);
+    if (!status || !grid_equal(image->size, label->size))
+        return status;
+    if (!grid_of_images)
+        return fail(status,
+                    "%s: --grid-of images (GRID_OF=images) takes the images' place for the label map's",
+                    error_message());
+    memcpy(label->affine, image->affine, sizeof label->affine);
+    memcpy(label->spacing, image->spacing, sizeof label->spacing);
+    label->forms = image->forms;
+    return STATUS_OK;
+}
+
+static int check_all(struct nifti_case_volumes *all, bool four_dimensions, bool grid_of_images)
 {
     for (int i = 0; i < all->count; i++) {
-        int wanted = i < all->images && four_dimensions ? MODALITIES : 1, status;
+        char volumes[NAME_LIST_SIZE + 8] = "is";
+        int wanted = i < all->images && four_dimensions ? data_scheme->modality_count : 1, status = STATUS_OK;
+        if (wanted > 1)
+            list_volumes(volumes);
         if (all->volume[i].channels != wanted)
             return fail(STATUS_DATA, "%s: %d volumes where %d %s expected", all->path[i],
-                        all->volume[i].channels, wanted, wanted > 1 ? "(flair, t1, t1ce, t2) are" : "is");
-        if (i && (status = nifti_same_grid(all->path[0], &all->volume[0], all->path[i], &all->volume[i])))
+                        all->volume[i].channels, wanted, volumes);
+        if (i == all->images)
+            status = place_label(all, grid_of_images);
+        else if (i)
+            status = nifti_same_grid(all->path[0], &all->volume[0], all->path[i], &all->volume[i]);
+        if (status)
             return status;
     }
+    return STATUS_OK;
+}
+
+/* Gives a volume's voxels other axes; its size and its affine stay those of the file. */
+static int turn(const int axes[3], const char *path, struct nifti *volume)
+{
+    const size_t voxels = grid_voxels(volume->size);
+    if (axes_are_own(axes))
+        return STATUS_OK;
+    float *turned = malloc(voxels * (size_t)volume->channels * sizeof *turned);
+    if (!turned)
+        return fail(STATUS_FAILURE, "%s: out of memory", path);
+    for (size_t c = 0; c < (size_t)volume->channels; c++)
+        axes_turn(axes, volume->size, sizeof *turned, volume->data + c * voxels, turned + c * voxels);
+    free(volume->data);
+    volume->data = turned;
     return STATUS_OK;
 }
 
@@ -45,12 +105,14 @@ static int check_all(const struct nifti_case_volumes *all, bool four_dimensions)
  * is kept, whichever thread met it: messages are a thread's own. */
 static int load_all(struct nifti_case_volumes *all)
 {
-    int status[CASE_FILES];
-    char message[CASE_FILES][MESSAGE_SIZE];
+    int status[NIFTI_CASE_FILES];
+    char message[NIFTI_CASE_FILES][MESSAGE_SIZE];
 #pragma omp parallel for schedule(dynamic)
     for (int i = 0; i < all->count; i++) {
         status[i] = nifti_load(all->file[i], &all->volume[i]);
         all->file[i] = NULL;
+        if (!status[i])
+            status[i] = turn(all->axes, all->path[i], &all->volume[i]);
         snprintf(message[i], MESSAGE_SIZE, "%s", error_message());
     }
     for (int i = 0; i < all->count; i++) {
@@ -67,9 +129,11 @@ int nifti_case_load(struct nifti_case_volumes *volumes, const struct nifti_case 
     list_files(volumes, files);
     int status = open_all(volumes, options);
     if (!status)
-        status = check_all(volumes, files->images == 1);
-    if (!status)
+        status = check_all(volumes, files->images == 1, files->grid_of_images);
+    if (!status) {
+        axes_to_lps(volumes->volume[0].affine, volumes->axes);
         status = load_all(volumes);
+    }
     if (status)
         nifti_case_unload(volumes);
     return status;
@@ -92,8 +156,8 @@ static size_t voxels_of(const struct nifti_case_volumes *volumes)
 
 const float *nifti_case_modality(const struct nifti_case_volumes *volumes, int modality)
 {
-    if (volumes->volume[0].channels == MODALITIES)
-        return volumes->volume[0].data + (size_t)modalities[modality].decathlon * voxels_of(volumes);
+    if (volumes->volume[0].channels == data_scheme->modality_count)
+        return volumes->volume[0].data + (size_t)volumes->order[modality] * voxels_of(volumes);
     for (int i = 0; i < volumes->images; i++)
         if (volumes->modality[i] == modality)
             return volumes->volume[i].data;
@@ -103,11 +167,14 @@ const float *nifti_case_modality(const struct nifti_case_volumes *volumes, int m
 void nifti_case_describe(const struct nifti_case_volumes *volumes, const struct nifti_case *files,
                          struct record *image)
 {
-    *image = (struct record){
-        .role = ROLE_IMAGE, .sample = SAMPLE_FLOAT, .channels = MODALITIES, .last = !files->label};
+    *image = (struct record){.role = ROLE_IMAGE,
+                             .sample = SAMPLE_FLOAT,
+                             .channels = data_scheme->modality_count,
+                             .last = !files->label};
     memcpy(image->case_name, files->name, sizeof image->case_name);
-    modality_names(image->channel_names);
+    modality_names(data_scheme, image->channel_names);
     nifti_describe(&volumes->volume[0], image);
+    record_turn(image, volumes->axes);
 }
 
 int nifti_case_image(const struct nifti_case_volumes *volumes, const struct nifti_case *files,
@@ -116,7 +183,7 @@ int nifti_case_image(const struct nifti_case_volumes *volumes, const struct nift
     nifti_case_describe(volumes, files, image);
     int status = record_allocate(image);
     const size_t voxels = voxels_of(volumes);
-    for (int c = 0; !status && c < MODALITIES; c++) {
+    for (int c = 0; !status && c < data_scheme->modality_count; c++) {
         const float *data = nifti_case_modality(volumes, c);
         if (data)
             memcpy((float *)image->data + (size_t)c * voxels, data, voxels * sizeof *data);
@@ -124,16 +191,35 @@ int nifti_case_image(const struct nifti_case_volumes *volumes, const struct nift
     return status;
 }
 
-static int explain_labels(int status, const struct label_scheme *scheme)
+/* What else the numbers could be. */
+static int explain_labels(int status, const struct label_scheme *scheme, const struct nifti *volume,
+                          size_t voxels)
 {
+    char fitting[SCHEME_ADVICE_SIZE];
+    const char *const message = error_message();
     if (scheme == record_scheme)
-        return fail(status, "%s; 3 is the enhancing tumour with --scheme 2023", error_message());
-    if (scheme == label_scheme_named("2023"))
-        return fail(status,
-                    "%s; 4 is the enhancing tumour up to 2021, with --scheme 2018, and the resection cavity "
-                    "from 2024 on",
-                    error_message());
-    return status;
+        fail(status, "%s; 3 is the enhancing tumour with --scheme 2023", message);
+    else if (scheme == label_scheme_named("2023"))
+        fail(status,
+             "%s; 4 is the enhancing tumour up to 2021, with --scheme 2018, and the resection cavity from "
+             "2024 "
+             "on, with --scheme brats-2024",
+             message);
+    schemes_that_fit(volume->data, voxels, fitting);
+    return *fitting ? fail(status, "%s (all its numbers fit %s)", error_message(), fitting) : status;
+}
+
+/* A 4 beside names of 2023 and later may be 2024's resection cavity, where it is taken for the enhancing tumour
+ * of 2018. */
+static void warn_of_year(const char *file, const struct label_scheme *scheme, const struct record *label)
+{
+    const char *const name = path_file(file), *const end = strstr(name, "-seg.nii");
+    if (scheme != record_scheme || !end || !memchr(label->data, LABEL_ENHANCING, label->bytes))
+        return;
+    warn("%s: its name is that of 2023 or later, and its label 4 is read as the enhancing tumour of 2018: "
+         "from "
+         "2024 on 4 is the resection cavity (--scheme brats-2024), in children oedema (brats-ped)",
+         file);
 }
 
 int nifti_case_label(const struct nifti_case_volumes *volumes, const struct nifti_case *files,
@@ -141,20 +227,26 @@ int nifti_case_label(const struct nifti_case_volumes *volumes, const struct nift
 {
     const struct nifti *volume = &volumes->volume[volumes->images];
     if (!scheme)
-        scheme = files->images == 1 ? label_scheme_named("msd") : record_scheme;
+        scheme = files->images == 1 && data_scheme == record_scheme ? label_scheme_named("msd") : data_scheme;
     *label = (struct record){.role = ROLE_LABEL, .sample = SAMPLE_UINT8, .channels = 1, .last = true};
     memcpy(label->case_name, files->name, sizeof label->case_name);
     nifti_describe(volume, label);
-    int status = record_allocate(label);
-    if (status)
+    record_turn(label, volumes->axes);
+    int status = scheme_note(label, scheme);
+    if (!status)
+        status = record_allocate(label);
+    if (status) {
+        record_free(label);
         return status;
+    }
     const size_t voxels = record_voxels(label);
     status = labels_of_values(scheme, volume->data, voxels, label->data);
     if (!status) {
         labels_warn_rounded(files->label, labels_rounded(volume->data, voxels));
+        warn_of_year(files->label, scheme, label);
         return STATUS_OK;
     }
-    explain_labels(status, scheme);
+    explain_labels(status, scheme, volume, voxels);
     record_free(label);
     return fail_in(status, "%s", files->label);
 }

@@ -5,16 +5,20 @@
 #include "lib/stream/nifti.h"
 #include "lib/volume/nifti_case.h"
 
+enum { NIFTI_CASE_FILES = MODALITIES_MAX + 1 };
+
 /* All volumes of a case: those of its images that are there, in their order, and its label map behind them. */
 struct nifti_case_volumes {
-    int count, images;            /* of `count` volumes, `images` are images */
-    int modality[CASE_FILES];     /* whose file each is; 0 for one of four dimensions; LABEL_FILE */
-    const char *path[CASE_FILES]; /* borrowed of the struct nifti_case */
-    struct nifti_file *file[CASE_FILES];
-    struct nifti volume[CASE_FILES];
+    int count, images;         /* of `count` volumes, `images` are images */
+    int order[MODALITIES_MAX]; /* of one image of four dimensions: which of its volumes each modality is */
+    int modality[NIFTI_CASE_FILES];     /* whose file each is; 0 for one of four dimensions; label_file() */
+    const char *path[NIFTI_CASE_FILES]; /* borrowed of the struct nifti_case */
+    struct nifti_file *file[NIFTI_CASE_FILES];
+    struct nifti volume[NIFTI_CASE_FILES];
+    int axes[3]; /* of the volumes' voxels on their files' grid, nearest to LPS (axes.h) */
 };
 
-/* Reads all of the case's files. STATUS_DATA where sizes or affines differ, or a file has not the volumes that
+/* Reads all of the case's files; their voxels are then in LPS, or nearest to it. STATUS_DATA where sizes or affines differ, or a file has not the volumes that
  * it should; the message names it. Nothing is held after a failure. */
 int nifti_case_load(struct nifti_case_volumes *volumes, const struct nifti_case *files,
                     const struct nifti_options *options);
@@ -32,7 +36,7 @@ int nifti_case_image(const struct nifti_case_volumes *volumes, const struct nift
                      struct record *image);
 
 /* The case's label record. `scheme` is the label map's; NULL: that of records, or the Decathlon's for one image
- * of four dimensions. STATUS_DATA for numbers that the scheme does not have. */
+ * of four dimensions of BraTS. STATUS_DATA for numbers that the scheme does not have. */
 int nifti_case_label(const struct nifti_case_volumes *volumes, const struct nifti_case *files,
                      const struct label_scheme *scheme, struct record *label);
 

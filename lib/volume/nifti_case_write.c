@@ -11,7 +11,7 @@ static int write_image(const struct nifti_case_volumes *volumes, const struct ni
     nifti_case_describe(volumes, files, &image);
     const size_t bytes = record_voxels(&image) * sizeof(float);
     int status = record_write_header(output, &image);
-    for (int c = 0; !status && c < MODALITIES; c++)
+    for (int c = 0; !status && c < data_scheme->modality_count; c++)
         status = output_write(output, nifti_case_modality(volumes, c), bytes);
     return status;
 }

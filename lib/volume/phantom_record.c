@@ -42,7 +42,7 @@ static int write_image(const struct phantom *phantom, struct record record, stru
         return fail(STATUS_FAILURE, "out of memory");
     record.role = ROLE_IMAGE;
     record.channels = MODALITIES;
-    modality_names(record.channel_names);
+    modality_names(record_scheme, record.channel_names);
     int status = record_write_header(output, &record);
     for (int m = 0; m < MODALITIES && !status; m++) {
         samples_to_float(SAMPLE_INT16, phantom->image[m], voxels, channel);

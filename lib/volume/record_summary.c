@@ -1,6 +1,6 @@
 #include "lib/volume/record_summary.h"
 #include "lib/base/numbers.h"
-#include "lib/volume/labels.h"
+#include "lib/volume/scheme.h"
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -33,13 +33,16 @@ void record_summarize(const struct record *record, struct record_summary *summar
     struct running r = {.min = INFINITY, .max = -INFINITY};
     float block[BLOCK];
     *summary = (struct record_summary){0};
+    const struct label_scheme *scheme;
+    if (scheme_of_record(record, &scheme)) /* then no label is one of it */
+        scheme = NULL;
     for (size_t first = 0; first < samples; first += BLOCK) {
         size_t count = size_min(samples - first, BLOCK);
         samples_to_float(record->sample, (const char *)record->data + first * width, count, block);
         add_block(&r, block, count);
         for (size_t i = 0; record->role == ROLE_LABEL && i < count; i++)
             summary->other_labels +=
-                isfinite(block[i]) && label_of_value(record_scheme, block[i]) == LABEL_NONE;
+                isfinite(block[i]) && (!scheme || label_of_value(scheme, block[i]) == LABEL_NONE);
     }
     summary->non_finite = r.non_finite;
     if (r.non_finite == samples)

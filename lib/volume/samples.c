@@ -1,7 +1,7 @@
 #include "lib/volume/samples.h"
 #include "lib/base/error.h"
 #include "lib/base/grid.h"
-#include "lib/volume/labels.h"
+#include "lib/volume/scheme.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -44,15 +44,19 @@ int record_make_labels(struct record *record)
     size_t n = record_voxels(record);
     if (record->channels != 1)
         return fail(STATUS_DATA, "a label map of %d channels", record->channels);
+    const struct label_scheme *scheme;
+    int status = scheme_of_record(record, &scheme);
+    if (status)
+        return status;
     if (record->sample == SAMPLE_UINT8)
-        return labels_check(record_scheme, record->data, n);
+        return labels_check(scheme, record->data, n);
     struct record narrow;
-    int status = record_make_float(record);
+    status = record_make_float(record);
     if (!status)
         status = record_derive(&narrow, record, SAMPLE_UINT8, 1, record->size);
     if (status)
         return status;
-    if ((status = labels_of_values(record_scheme, record->data, n, narrow.data))) {
+    if ((status = labels_of_values(scheme, record->data, n, narrow.data))) {
         record_free(&narrow);
         return status;
     }

@@ -54,9 +54,13 @@ steps = output("prunet-step", "--state", state, "-o", state + ".new", input=reco
 described("columns of prunet-step", steps.decode().splitlines()[0].split("\t"))
 scores = output("brats-eval", *[os.path.join(case, "phantom_00001_seg.nii.gz")] * 2).decode().splitlines()
 described("columns of brats-eval", scores[0].split("\t"))
+for convention in ("brats2026-mets", "brats2024"):
+    scores = output("brats-eval", "--mask", "--convention", convention, *[os.path.join(case, "phantom_00001_seg.nii.gz")] * 2).decode()
+    names = [n for n in scores.splitlines()[0].split("\t") if not n.startswith(("large_", "small_")) and not n.endswith("_std")]
+    described(f"columns of brats-eval --convention {convention}", names)
 described("columns of rawinfo", output("rawinfo", input=record).decode().splitlines()[0].split("\t"))
 described("columns of prunet-plan", output("prunet-plan", "--size", "32x32x32").decode().splitlines()[0].split("\t"))
-for path, column in (("pipelines/log.awk", "train_wt"),):
+for path, column in (("pipelines/log.awk", "learning_rate"),):
     heads = re.findall(r'"([a-z_]+)"', open(path).read().split("END {")[1].split("for (e")[0])
     described("columns of the log and the clock's table", heads)
     check(column in heads, f"{path}: its heads were found")

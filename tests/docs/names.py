@@ -14,7 +14,7 @@ TOP = [name for name in os.listdir(".") if name not in ("build", "runs", ".git")
 TOOLS = {os.path.basename(path)[:-2] for path in glob.glob("tools/*.c")}
 SOURCES = {name for folder in TOP for _, _, names in os.walk(folder) for name in names}
 SOURCE_NAME = re.compile(r"[\w-]+\.(c|h|cu|cpp|def|sh|py|awk|mk)")
-NOT_TOOLS = {"prunet-nrrd"}  # the profile of records
+NOT_TOOLS = {"prunet-nrrd", "prunet-2019"}  # the profile of records, a convention of scores
 EXAMPLES = {"invert", "conv5"}  # the tool and the operation that CONTRIBUTING.md adds
 OTHER_PROGRAMS = {"make", "cat", "unu", "git", "python3"}
 

@@ -34,6 +34,10 @@ PROGRAMS = {
     "split-cases": ("split-cases --seed 1 --train out --validation out2 {}/names", None, ["out", "out2"]),
     "order-cases": ("order-cases --seed 1 --epoch 1 -o out {}/names", None, ["out"]),
     "list-cases": ("list-cases --labelled -o out {}/raw", None, ["out"]),
+    "list-cases nnunet": ("list-cases --labelled -o out {}/nnunet", None, ["out"]),
+    "list-cases bids": ("list-cases --labelled -o out {}/bids", None, ["out"]),
+    "prunet-check": ("prunet-check -o out {}/raw", None, ["out"]),
+    "prunet-check voxels": ("prunet-check --voxels --json out2 -o out {}/raw", None, ["out", "out2"]),
     "file-digest": ("file-digest -o out {}/0.nrrd {}/names", None, ["out"]),
     "file-digest stamps": ("file-digest --stamps out /bin/sh /bin/cat", None, ["out"]),
     "prunet-init": ("prunet-init --seed 1 --channels 4,8 --groups 2 -o out", None, ["out"]),
@@ -54,6 +58,10 @@ PROGRAMS = {
     "dice-eval stdin": ("dice-eval -", "predicted.nrrd", []),
     "hd95": ("hd95 -o out --pairs {}/pairs", None, ["out"]),
     "brats-eval": ("brats-eval --bootstrap 50 -o out --pairs {}/pairs", None, ["out"]),
+    "brats-eval challenge": ("brats-eval --convention brats2026 --scheme 2018 -o out --pairs {}/pairs", None, ["out"]),
+    "brats-eval lesions": ("brats-eval --convention brats2024 --scheme 2018 --columns nsd_0.5,nsd_voxels,f1_auc -o out --pairs {}/pairs",
+                           None, ["out"]),
+    "rank-predictions": ("rank-predictions --permutations 50 -o out {}/one.tsv {}/two.tsv", None, ["out"]),
     "postprocess": ("postprocess --component-minimum 5 -o out {}/predicted.nrrd", None, ["out"]),
     "postprocess search": ("postprocess --search -o out --pairs {}/pairs", None, ["out"]),
     "threshold-baseline": ("threshold-baseline --train {}/files --validation {}/files -o out", None, ["out"]),
@@ -62,6 +70,7 @@ PROGRAMS = {
 # Made in the folder of the inputs by the tools themselves.
 INPUTS = """
 phantom -q --seed 4 --cases 2 --size 24x24x24 -o raw >names
+for layout in nnunet bids; do phantom -q --seed 4 --cases 1 --size 16x16x16 --layout $layout -o $layout; done >other
 nii2raw --dir raw/phantom_00001 -o raw.nrrd
 crop --size 16x16x16 -o cropped.nrrd raw.nrrd
 for n in 0 1; do nii2raw --dir raw/phantom_0000$((n + 1)) | crop --size 16x16x16 | standardize -o $n.nrrd; done
@@ -73,6 +82,7 @@ prunet-infer -q -m state --pass-label -o predicted.nrrd 0.nrrd
 prunet-infer -q -m state --label-map -- 0.nrrd | raw2nii -o predicted.nii.gz
 for n in 0 1; do printf '%s\\ttraining\\t%s\\n' $n $(file-digest --no-header $n.nrrd | cut -f1); done >digests
 printf 'a\\t%s\\t%s\\n' $PWD/predicted.nii.gz $PWD/label.nii.gz >pairs
+for n in one two; do brats-eval -q -o $n.tsv --pairs pairs; done
 printf '%s\\n' $PWD/0.nrrd $PWD/1.nrrd >files
 """
 

@@ -87,7 +87,7 @@ static void use(struct record *record)
     (void)record_write(&output, record);
     fuzz_promise(record_write(&output, &shorter) != STATUS_OK);
     output_discard(&output);
-    for (enum label_set set = LABELS_2018; set <= LABELS_MASK; set++)
+    for (enum label_set set = LABELS_2018; set <= LABELS_CHALLENGE; set++)
         if (!segmentation_from_record(record, "fuzz", set, &segmentation))
             segmentation_free(&segmentation);
     record_spacing(record, spacing);

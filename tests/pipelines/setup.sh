@@ -43,8 +43,15 @@ make -s -o all install BUILD="$BUILD" DESTDIR="$TMPDIR/root" PREFIX=/usr >"$TMPD
 check "make install" test $? = 0 || show "$TMPDIR/out"
 check "every tool" test "$(ls "$TMPDIR/root/usr/bin")" = "$(basename -s .c tools/*.c | sort)"
 check "an installed tool runs" "$TMPDIR/root/usr/bin/crop" --version >"$TMPDIR/out"
+schemes=$TMPDIR/root/usr/share/prunet/schemes
+check "every scheme" diff -r data/schemes "$schemes"
+printf 'scheme mine\nmodality ct\nlabel 1 a\nregion A 1\n' >"$schemes/mine"
+mkdir -p "$TMPDIR/data/case" && : >"$TMPDIR/data/case/case_ct.nii"
+check "a scheme that is put beside them is found by its name" \
+    test "$("$TMPDIR/root/usr/bin/list-cases" --scheme mine "$TMPDIR/data" | head -n 1)" = "case	folder	label	ct"
+rm "$schemes/mine"
 make -s uninstall BUILD="$BUILD" DESTDIR="$TMPDIR/root" PREFIX=/usr
-check "make uninstall" test -z "$(ls "$TMPDIR/root/usr/bin")"
+check "make uninstall" test -z "$(find "$TMPDIR/root/usr" -type f)"
 make help >"$TMPDIR/out"
 for target in all test demo preprocess train evaluate segment compare install clean; do
     check "make help tells of $target" grep -q "make $target " "$TMPDIR/out"

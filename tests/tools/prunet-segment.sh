@@ -77,7 +77,7 @@ refused() { # name, status, text, words...
 }
 refused "no OUT" 2 "-o OUT is needed" data
 refused "no operand" 2 "give T1 T1CE T2 FLAIR" -o x
-refused "two operands" 2 "give T1 T1CE T2 FLAIR" -o x data/phantom_00001 data/phantom_00002
+refused "two operands" 2 "give one for each of t1 t1ce t2 flair" -o x data/phantom_00001 data/phantom_00002
 refused "files and options" 2 "no operand can stand beside" -o x --t1 "${files[0]}" data
 refused "a data set into a file" 2 "need a folder" -o x.nii.gz data
 refused "a modality in another's place" 65 "given as t1" -o x.nii.gz --t1 "${files[1]}"

@@ -106,11 +106,11 @@ static int read_pair(char *const file[2], enum label_set labels)
 static int score_row(char *const field[FIELDS], const struct convention *convention, double *value)
 {
     const bool year_2023 = strlen(field[5]) == 4 && !strcmp(field[5] + 2, "23");
-    const struct scoring scoring = {convention,
-                                    !strcmp(field[5], "mask") ? LABELS_MASK
-                                    : year_2023               ? LABELS_2023
-                                                              : LABELS_2018,
-                                    true};
+    const struct scoring scoring = {.convention = convention,
+                                    .labels = !strcmp(field[5], "mask") ? LABELS_MASK
+                                              : year_2023               ? LABELS_2023
+                                                                        : LABELS_2018,
+                                    .wanted = {[MEASURE_HD95] = true}};
     struct case_scores scores;
     int status = read_pair(field + 1, scoring.labels);
     if (!status)

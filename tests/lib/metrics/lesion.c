@@ -25,7 +25,7 @@ static struct lesion_scores score(const char *convention, const uint8_t *voxels,
     struct lesion_scores scores;
     r.bit = R;
     poison(&scores, sizeof scores);
-    if (lesion_scores(convention_find(convention), &p, &r, spacing, &scores))
+    if (lesion_scores(convention_find(convention), false, &p, &r, spacing, &scores))
         abort();
     return scores;
 }

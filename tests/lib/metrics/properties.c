@@ -36,27 +36,38 @@ static struct region_scores measure(const struct convention *convention, const u
                                     uint8_t r_bit, const double spacing[3])
 {
     struct mask p = {voxels, p_bit, {SIZE[0], SIZE[1], SIZE[2]}, 3}, r = p;
+    struct measure_request everything = {.tolerance = 2 * fmin(spacing[0], fmin(spacing[1], spacing[2]))};
     struct region_scores scores;
     r.bit = r_bit;
     poison(&scores, sizeof scores);
-    if (measure_region(convention, &p, &r, spacing, true, &scores))
+    memset(everything.wanted, true, sizeof everything.wanted);
+    if (measure_region(convention, &everything, &p, &r, spacing, &scores))
         abort();
     return scores;
 }
 
 static bool same(double a, double b, double factor)
 {
-    return (isnan(a) && isnan(b)) || fabs(a - factor * b) <= 1e-11 * (1 + fabs(a));
+    return (isnan(a) && isnan(b)) || a == factor * b || fabs(a - factor * b) <= 1e-11 * (1 + fabs(a));
 }
 
-/* Everything but distances equal, distances times `factor`, volumes times its cube where mm count. */
-static bool same_scores(const struct region_scores *a, const struct region_scores *b, double factor)
+/* What a measure is multiplied by when mm are by `factor`. */
+static double growth(const struct convention *c, enum measure m, double factor)
+{
+    if (m == MEASURE_VOLUME_PREDICTION || m == MEASURE_VOLUME_REFERENCE || m == MEASURE_VOLUME_DIFFERENCE)
+        return factor * factor * factor;
+    if (m >= MEASURE_HD95 && m <= MEASURE_ASSD)
+        return c->millimetres ? factor : 1;
+    return m == MEASURE_LESION_HD95 || m == MEASURE_LESION_HD95_STD ? factor : 1;
+}
+
+static bool same_scores(const struct convention *c, const struct region_scores *a,
+                        const struct region_scores *b, double factor)
 {
     bool equal = a->prediction_empty == b->prediction_empty && a->reference_empty == b->reference_empty;
-    for (int m = 0; m < MEASURE_COUNT; m++) {
-        const bool volume = m == MEASURE_VOLUME_PREDICTION || m == MEASURE_VOLUME_REFERENCE;
-        const bool distance = m >= MEASURE_HD95 && m <= MEASURE_ASSD;
-        equal &= volume || same(a->value[m], b->value[m], distance ? factor : 1);
+    for (enum measure m = 0; m < MEASURE_COUNT; m++) {
+        const bool in_mm = factor != 1 && (m == MEASURE_NSD_HALF || m == MEASURE_NSD_ONE);
+        equal &= in_mm || same(a->value[m], b->value[m], growth(c, m, factor));
     }
     return equal;
 }
@@ -75,11 +86,24 @@ static void test_symmetry(const struct convention *c)
         uint8_t *pair = random_pair(seed, 0);
         const struct region_scores there = measure(c, pair, BIT_P, BIT_R, ODD),
                                    back = measure(c, pair, BIT_R, BIT_P, ODD);
-        static const enum measure symmetric[] = {MEASURE_DICE, MEASURE_HD95, MEASURE_HD, MEASURE_ASSD,
-                                                 MEASURE_TP};
+        static const enum measure symmetric[] = {MEASURE_DICE,
+                                                 MEASURE_HD95,
+                                                 MEASURE_HD,
+                                                 MEASURE_ASSD,
+                                                 MEASURE_TP,
+                                                 MEASURE_F1,
+                                                 MEASURE_NSD,
+                                                 MEASURE_NSD_VOXELS,
+                                                 MEASURE_NSD_HALF,
+                                                 MEASURE_F1_AUC,
+                                                 MEASURE_VOLUME_SIMILARITY};
         for (size_t i = 0; i < sizeof symmetric / sizeof symmetric[0]; i++)
             holds &= same(there.value[symmetric[i]], back.value[symmetric[i]], 1);
+        for (enum measure m = MEASURE_LESION_DICE; m <= MEASURE_LESION_HD95_STD; m++)
+            holds &= c->instances.large_volume || same(there.value[m], back.value[m], 1);
         holds &= there.value[MEASURE_FP] == back.value[MEASURE_FN];
+        holds &= same(there.value[MEASURE_PRECISION], back.value[MEASURE_RECALL], 1);
+        holds &= there.value[MEASURE_VOLUME_DIFFERENCE] == -back.value[MEASURE_VOLUME_DIFFERENCE];
         holds &= there.value[MEASURE_VOLUME_PREDICTION] == back.value[MEASURE_VOLUME_REFERENCE];
         free(pair);
     }
@@ -97,7 +121,7 @@ static void test_translation(const struct convention *c)
                 moved[i + step] = pair[i];
         const struct region_scores here = measure(c, pair, BIT_P, BIT_R, ODD),
                                    there = measure(c, moved, BIT_P, BIT_R, ODD);
-        holds &= same_scores(&here, &there, 1);
+        holds &= same_scores(c, &here, &there, 1);
         free(pair);
         free(moved);
     }
@@ -106,7 +130,7 @@ static void test_translation(const struct convention *c)
 
 static void test_scaling(const struct convention *c)
 {
-    if (lesion_wise(c)) /* the penalty and the least volume are in mm */
+    if (lesion_wise(c) || c->instances.large_volume) /* the penalty and the least volume are in mm */
         return;
     bool holds = true;
     const double scaled[3] = {4 * ODD[0], 4 * ODD[1], 4 * ODD[2]};
@@ -114,8 +138,7 @@ static void test_scaling(const struct convention *c)
         uint8_t *pair = random_pair(seed, 0);
         const struct region_scores large = measure(c, pair, BIT_P, BIT_R, scaled),
                                    small = measure(c, pair, BIT_P, BIT_R, ODD);
-        holds &= same_scores(&large, &small, c->millimetres ? 4 : 1);
-        holds &= same(large.value[MEASURE_VOLUME_REFERENCE], small.value[MEASURE_VOLUME_REFERENCE], 64);
+        holds &= same_scores(c, &large, &small, 4);
         free(pair);
     }
     check(holds, "%s: distances %s", c->name, c->millimetres ? "grow with the spacing" : "are in voxels");
@@ -129,7 +152,10 @@ static void test_identity(const struct convention *c)
         const struct region_scores s = measure(c, pair, BIT_R, BIT_R, UNIT);
         holds &= s.value[MEASURE_DICE] == 1 && s.value[MEASURE_HD95] == 0 && s.value[MEASURE_HD] == 0 &&
                  s.value[MEASURE_ASSD] == 0 && s.value[MEASURE_SENSITIVITY] == 1 &&
-                 s.value[MEASURE_SPECIFICITY] == 1 && s.value[MEASURE_FP] == 0 && s.value[MEASURE_FN] == 0;
+                 s.value[MEASURE_SPECIFICITY] == 1 && s.value[MEASURE_FP] == 0 && s.value[MEASURE_FN] == 0 &&
+                 s.value[MEASURE_F1] == 1 && same(s.value[MEASURE_F1_AUC], 1, 1) &&
+                 s.value[MEASURE_NSD] == 1 && s.value[MEASURE_NSD_VOXELS] == 1 &&
+                 s.value[MEASURE_NSD_HALF] == 1 && s.value[MEASURE_VOLUME_SIMILARITY] == 1;
         free(pair);
     }
     check(holds, "%s: a mask against itself is perfect", c->name);

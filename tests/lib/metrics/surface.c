@@ -135,9 +135,10 @@ static void test_lattice(void)
 static double hd95_of(const char *convention, const struct volume *v, const double spacing[3])
 {
     struct mask p = mask_of(v, 1), r = mask_of(v, 2);
+    const struct measure_request request = {.wanted = {[MEASURE_HD95] = true}};
     struct region_scores scores;
     poison(&scores, sizeof scores);
-    return measure_region(convention_find(convention), &p, &r, spacing, true, &scores)
+    return measure_region(convention_find(convention), &request, &p, &r, spacing, &scores)
                ? 1e30
                : scores.value[MEASURE_HD95];
 }

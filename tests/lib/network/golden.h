@@ -93,7 +93,7 @@ static inline void put_case(struct network *network, const struct golden *golden
         return;
     uint8_t *target = malloc(golden->voxels);
     const uint8_t *labels = safetensors_find(&golden->file, "label")->data;
-    if (target_from_labels(golden->voxels, labels, target))
+    if (region_bits_of_labels(record_scheme, labels, golden->voxels, target))
         exit(1);
     network_put_target(network, target);
     free(target);

@@ -168,11 +168,11 @@ static void test_parameter_counts(void)
 static void test_labels(void)
 {
     uint8_t labels[5] = {0, 1, 2, 4, 0}, target[5];
-    int status = target_from_labels(5, labels, target);
+    int status = region_bits_of_labels(record_scheme, labels, 5, target);
     check(!status && !memcmp(target, (uint8_t[]){0, 3, 1, 7, 0}, 5), "labels to regions");
     for (int label = 3; label < 256; label = label == 3 ? 5 : label + 1) {
         labels[3] = (uint8_t)label;
-        status |= target_from_labels(5, labels, target) != STATUS_DATA;
+        status |= region_bits_of_labels(record_scheme, labels, 5, target) != STATUS_DATA;
     }
     check(!status && strstr(error_message(), "255"), "any other label is refused by name");
 }

@@ -69,11 +69,19 @@ static void patients(void)
         {"a-001", "a-002", false},
         {"BraTS-100", "BraTS-101", false},
         {"x", "x", true},
+        {"sub-01_ses-1", "sub-01_ses-2", true},
+        {"sub-01_ses-1", "sub-02_ses-1", false},
+        {"sub-01_ses-1", "sub-011_ses-1", false},
+        {"sub-01", "sub-02", false},
+        {"sup-01_ses-1", "sup-01_ses-2", false},
     };
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
         check(same_patient(pairs[i].a, pairs[i].b) == pairs[i].same &&
                   same_patient(pairs[i].b, pairs[i].a) == pairs[i].same,
               "%s and %s are of %s", pairs[i].a, pairs[i].b, pairs[i].same ? "one patient" : "two patients");
+    char *sorted[] = {"BraTS-GLI-00001-000", "BraTS-GLI-00001-001", "a", "a-1", "sub-1_ses-1", "sub-1_ses-2"};
+    check(count_patients(&(struct names){6, 6, sorted}) == 4, "six cases of four patients");
+    check(count_patients(&(struct names){0}) == 0, "no case of none");
 }
 
 /* Counts of a split at their edges, and folds that cover. */

@@ -67,7 +67,7 @@ static void lists(void)
     check(region_of_row(record_scheme, 0) == REGION_ET && region_of_row(record_scheme, 1) == REGION_WT &&
               region_of_row(record_scheme, 2) == REGION_TC,
           "and in the order of the tables: ET WT TC");
-    modality_names(names);
+    modality_names(record_scheme, names);
     check(!strcmp(names, "t1 t1ce t2 flair"), "modalities in the order of the channels");
     int volumes = 0;
     for (int m = 0; m < MODALITIES; m++)

@@ -1,0 +1,55 @@
+# The scheme of a run: which modalities, labels and regions there are. Sourced by common.sh.
+# shellcheck shell=bash disable=SC2034,SC2154
+
+# Sets, from the settings SCHEME and LABELS, its older name,
+#
+#   scheme          what the tools' --scheme takes
+#   scheme_options  --scheme and that, or nothing for 2018's, which is the tools' default
+#   records_options the same for what reads records and predictions, whose labels are 2018's for 2023 and msd, too
+#   scheme_source   what of it shapes a product: "labels=2018", "scheme=NAME"; of a file its digest
+#
+# SCHEME and LABELS become what decides the run: not where the file lies, and one name for each.
+find_scheme() {
+    case $SCHEME in
+    none) ;;
+    2018 | 2023 | msd) LABELS=$SCHEME SCHEME=none ;;
+    brats-2018 | brats-2023) LABELS=${SCHEME#brats-} SCHEME=none ;;
+    msd-brain) LABELS=msd SCHEME=none ;;
+    esac
+    case $SCHEME in
+    none) scheme=$LABELS scheme_source="labels=$LABELS" ;;
+    */*)
+        case $SCHEME in
+        /*) scheme=$SCHEME ;;
+        *) scheme=$here/../$SCHEME ;; # a name in a configuration is one in the project's folder
+        esac
+        [ -f "$scheme" ] || die 65 "$scheme: no such file with a scheme"
+        SCHEME=$(file-digest --no-header -- "$scheme" | cut -f1) || die 1 "$scheme: cannot be read"
+        scheme_source="scheme=$SCHEME"
+        ;;
+    *) scheme=$SCHEME scheme_source="scheme=$SCHEME" ;;
+    esac
+    scheme_options=() records_options=()
+    [ "$scheme" = 2018 ] || scheme_options=(--scheme "$scheme")
+    case $scheme in 2023 | msd) ;; *) records_options=("${scheme_options[@]}") ;; esac
+}
+
+# The same of a run, by its manifest.
+find_scheme_of_run() { # run
+    local file
+    LABELS=$(sed -n 's/^LABELS\t//p' "$1/manifest/run.tsv")
+    SCHEME=$(sed -n 's/^SCHEME\t//p' "$1/manifest/run.tsv")
+    for file in "$1"/manifest/scheme{,.json}; do
+        [ ! -f "$file" ] || SCHEME=$file
+    done
+    SCHEME=${SCHEME:-none} # before there was one
+    find_scheme
+}
+
+# A scheme that is a file becomes part of the manifest.
+keep_scheme() { # manifest
+    case $scheme in
+    *.json) cp -- "$scheme" "$1/scheme.json" ;;
+    */*) cp -- "$scheme" "$1/scheme" ;;
+    esac
+}

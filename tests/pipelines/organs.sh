@@ -1,0 +1,150 @@
+#!/usr/bin/env bash
+# Labels, regions and modalities are data: two invented organs go from their files through preprocess, train, evaluate and
+# segment, by a scheme's file and by a dataset.json, without a line of C.
+set -u
+# shellcheck source=tests/pipelines/_tiny.sh
+. tests/pipelines/_tiny.sh
+export PRUNET_THREADS=1
+quiet=$TMPDIR/out
+organs=$TMPDIR/organs
+mkdir "$organs"
+"${PRUNET_TEST_PYTHON:-python3}" tests/pipelines/_organs.py "$organs" || exit 1
+
+settings() { # scheme
+    cat <<CONFIG
+CHANNELS=4,8,8
+CROP=16x16x16
+LEARNING_RATE=1e-2
+EPOCHS=2
+AVERAGE=window-1
+OUTPUT_BIAS=-1
+SCHEME=$1
+CONFIG
+}
+
+says() { # text
+    grep -qF -- "$1" "$quiet" || { show "$quiet"; false; }
+}
+
+refused() { # name, status, text, command...
+    local name=$1 wanted=$2 text=$3 status=0
+    shift 3
+    "$@" >/dev/null 2>"$quiet" || status=$?
+    check "$name is refused with $wanted" test "$status" = "$wanted"
+    check "$name: says why" says "$text"
+}
+
+# Regions of a record's labels and back.
+round_trip() { # record
+    cmp <(regions "$1" | regions --inverse | rawinfo) <(rawinfo "$1") &&
+        cmp <(regions "$1" | regions --inverse | tail -c 4096) <(tail -c 4096 "$1")
+}
+
+# The two lines with the numbers behind a column's name differ by less than a thousandth.
+near() { # column, table, table
+    paste <(column "$1" "$2") <(column "$1" "$3") | awk '{ d = $1 - $2; if (d * d > 1e-6) wrong = 1 } END { exit wrong || !NR }'
+}
+
+train_organ() { # organ scheme cases regions modalities labels
+    local run=$TMPDIR/run-$1 record state columns region
+    settings "$2" >"$TMPDIR/$1.config"
+    data=$organs/$1 config=$TMPDIR/$1.config
+    check "$1: preprocessed, trained and scored" stages "$run" evaluate || show "$run.out"
+    record=$(find "$run/cases" -name '*.nrrd' | sort | head -n 1)
+    state=$run/best/state.safetensors
+    check "$1: a record for each case" test "$(find "$run/cases" -name '*.nrrd' | wc -l)" = 5
+    check "$1: the channels by their names" grep -qa "^prunet.channels:=$5\$" "$record"
+    check "$1: the label record names the scheme" grep -qa "^prunet.scheme:=scheme ${3}; " "$record"
+    check "$1: labels to regions and back" round_trip "$record"
+    check "$1: the state knows modalities, regions and labels" test "$(prunet-model show "$state" |
+        grep -c -e "^prunet.scheme.scheme $3; modality ${5%% *};" -e "^prunet.inputs.$(wc -w <<<"$5")\$" -e "^prunet.outputs.$(wc -w <<<"$4")\$")" = 3
+    columns=$(tr ' ' '\n' <<<"$4" | sed 's/^/dice_/' | tr '[:upper:]\n' '[:lower:]\t')
+    check "$1: steps have the regions' columns" test "$(head -n 1 "$run/best/steps.tsv")" = \
+        "epoch	step	case	loss	${columns}seconds	waiting"
+    check "$1: so has the log" grep -q "^epoch	learning_rate	steps	loss	${columns//dice_/train_}${columns}validation" "$run/log.tsv"
+    for region in $4; do
+        check "$1: $region is scored" test "$(grep -c "^[sb][co][ad][ny]_.	$region	" "$run/evaluation/dice.tsv")" = 1
+        check "$1: $region is among the means that are printed" grep -q "^$region  *[0-9n]" "$run.out"
+    done
+    check "$1: predictions have its labels alone" test -z "$(for file in "$run"/predictions/*.nii.gz; do
+        gzip -dc "$file" | tail -c +353 | od -An -v -tu1 -w1; done | sort -un | tr -d ' ' | grep -vx -e 0 "${@:6}")"
+    check "$1: a second time there is nothing to do" stages "$run" evaluate
+    check "$1: not even a record" test "$(grep -c ', [0-9]* of [0-9]*$' "$run.out")" = 0
+    check "$1: its cases are segmented" stages "$run" segment || show "$run.out"
+    check "$1: each" test "$(find "$run/segmentations" -name '*.nii.gz' | wc -l)" = 5
+    backends "$1" "$state" "$record"
+}
+
+# What a step and a segmentation give is the same on every backend; CUDA's by the toolkit that tests/cuda/shim stands in for.
+backends() { # organ state record
+    local backend shim=$BUILD/shim/prunet-step
+    for backend in reference planar-portable winograd-portable; do
+        prunet-step --backend $backend --state "$2" -o "$TMPDIR/$backend" "$3" >"$TMPDIR/$backend.tsv" 2>"$quiet" &&
+            prunet-infer --backend $backend -m "$2" "$3" | rawinfo >"$TMPDIR/$backend.info" 2>>"$quiet"
+        check "$1: a step on $backend" test $? = 0 || show "$quiet"
+        check "$1: its loss is the reference's" near loss "$TMPDIR/$backend.tsv" "$TMPDIR/reference.tsv"
+        check "$1: probabilities are the reference's" near mean "$TMPDIR/$backend.info" "$TMPDIR/reference.info"
+    done
+    [ -x "$shim" ] || { echo "ok - $1: a step by CUDA # skip no shim here" && return; }
+    "$shim" --backend cuda-fp32 --state "$2" -o "$TMPDIR/cuda" "$3" >"$TMPDIR/cuda.tsv" 2>"$quiet"
+    check "$1: a step by CUDA" test $? = 0 || show "$quiet"
+    check "$1: its loss is the reference's" near loss "$TMPDIR/cuda.tsv" "$TMPDIR/reference.tsv"
+}
+
+train_organ one "$organs/one.scheme" one PANCREAS ct -e 7
+train_organ two "$organs/two/dataset.json" Two "A B both C D" "ct pet" -e 1 -e 2 -e 3 -e 4 -e 5
+
+# --- channels by their names ---
+
+two=$TMPDIR/run-two/best/state.safetensors
+image() { # modalities...
+    local files=() m
+    for m in "$@"; do
+        cp "$organs/two/imagesTr/body_0_000$([ "$m" = ct ] && echo 0 || echo 1).nii.gz" "$TMPDIR/body_0_$m.nii.gz"
+        files+=("$TMPDIR/body_0_$m.nii.gz")
+    done
+    { echo "scheme files"; printf 'modality %s\n' "$@"; printf 'label 1 a\nregion A 1\n'; } >"$TMPDIR/files.scheme"
+    nii2raw --scheme "$TMPDIR/files.scheme" --case body_0 "${files[@]}" | crop --size 16x16x16 | standardize
+}
+image ct pet | prunet-infer -m "$two" >"$TMPDIR/in-order"
+image pet ct | prunet-infer -m "$two" >"$TMPDIR/permuted"
+check "modalities in another order: the same probabilities" cmp "$TMPDIR/in-order" "$TMPDIR/permuted"
+image ct pet mr | prunet-infer -m "$two" >"$TMPDIR/more" 2>"$quiet"
+check "one more: left out" cmp "$TMPDIR/in-order" "$TMPDIR/more"
+check "and said" says "of its channels ct pet mr the network takes 2"
+image ct >"$TMPDIR/ct.nrrd"
+refused "a record that lacks one" 65 "no channel is the modality pet" prunet-infer -m "$two" "$TMPDIR/ct.nrrd"
+prunet-infer --missing zero -m "$two" "$TMPDIR/ct.nrrd" >"$TMPDIR/filled" 2>"$quiet"
+check "with --missing zero it is filled" test $? = 0
+check "and said" says "no pet: it is filled with zeros"
+refused "--missing with another word" 2 "--missing: 'mean' is not zero" prunet-infer --missing mean -m "$two" "$TMPDIR/ct.nrrd"
+
+# --- schemes that do not fit ---
+
+one_record=$(find "$TMPDIR/run-one/cases" -name '*.nrrd' | sort | head -n 1)
+refused "labels of another scheme" 65 "its labels are of scheme one, the network's regions of Two" \
+    prunet-step --missing zero --state "$two" -o "$TMPDIR/none" "$one_record"
+refused "scores of another scheme" 65 "its labels are of scheme one, not brats-2018" \
+    dice-eval <(prunet-infer -m "$TMPDIR/run-one/best/state.safetensors" --label-map "$one_record") \
+    "$organs/one/scan_0/scan_0_seg.nii.gz"
+refused "a network of other numbers than its scheme's" 2 "1 modalities and 1 regions" \
+    prunet-init --scheme "$organs/one.scheme" --inputs 2 -o "$TMPDIR/none"
+refused "SCHEME beside LABELS" 2 "LABELS=2023 is the older name of SCHEME" \
+    pipelines/preprocess --data "$organs/one" --cases "$TMPDIR/none" --config "$TMPDIR/one.config+labels-2023"
+sed 's/^region.*/region PANCREAS 7 8/' "$organs/one.scheme" >"$organs/one.scheme.new" && mv "$organs/one.scheme.new" "$organs/one.scheme"
+refused "a scheme that is wrong" 65 "region PANCREAS: there is no label 8" \
+    pipelines/preprocess --data "$organs/one" --cases "$TMPDIR/run-one/cases" --config "$TMPDIR/one.config"
+sed -i 's/^region.*/region PANCREAS 7\nlesions PANCREAS/' "$organs/one.scheme"
+data=$organs/one config=$TMPDIR/one.config
+stages "$TMPDIR/run-one" train
+check "a scheme that has been changed since is another run" test $? != 0
+cp "$TMPDIR/run-one.out" "$quiet"
+check "and said so" says "belongs to another run (manifest/run.tsv: SCHEME"
+
+# --- the names of BraTS ---
+
+for both in 2018=brats-2018 2023=brats-2023 msd=msd-brain; do
+    settings "${both#*=}" >"$TMPDIR/named.config"
+    check "SCHEME=${both#*=} is LABELS=${both%=*}" test "$(. pipelines/common.sh && load_config "$TMPDIR/named.config" &&
+        echo "$scheme $scheme_source $LABELS $SCHEME")" = "${both%=*} labels=${both%=*} ${both%=*} none"
+done
