@@ -18,6 +18,15 @@ OPENMP       := -fopenmp
 STRICT_FLAGS  = -std=gnu11 $(OPENMP) -fno-math-errno -fno-trapping-math -ffp-contract=off -D_GNU_SOURCE -I.
 LDLIBS       := -lz -lm
 
+# Compressed records, where the library is there for this compiler; ZSTD=0 builds without.
+ZSTD := $(shell flags=$$(pkg-config --cflags --libs libzstd 2>/dev/null) && echo 'int main(void) { return !ZSTD_versionNumber(); }' | \
+          $(CC) -include zstd.h -x c - -x none $$flags -o /dev/null 2>/dev/null && echo 1)
+ifeq ($(ZSTD),1)
+ZSTD_FLAGS := -DPRUNET_ZSTD $(shell pkg-config --cflags libzstd)
+ZSTD_LIBS  := $(shell pkg-config --libs libzstd)
+STRICT_FLAGS += $(ZSTD_FLAGS)
+LDLIBS += $(ZSTD_LIBS)
+endif
 ifeq ($(CUDA),1)
 BUILD  := build/cuda
 endif
@@ -157,7 +166,7 @@ $(BUILD)/shim/network $(BUILD)/shim/prefetch: $(BUILD)/shim/%: $(BUILD)/obj/test
 $(BUILD)/shim/prunet-step: $(BUILD)/obj/tools/prunet-step.o
 $(SHIM_PROGRAMS): $(SHIM_OBJECTS) $(ARCHIVE)
 	@mkdir -p $(@D)
-	$(call say,LD $@)g++ -fopenmp $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(ARCHIVE) -lz -lm -o $@
+	$(call say,LD $@)g++ -fopenmp $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(ARCHIVE) -lz $(ZSTD_LIBS) -lm -o $@
 
 # What a build folder is compiled with. The file's text, and so its date, changes only when a flag does; then everything
 # in the folder is compiled anew.
@@ -274,7 +283,7 @@ $(BUILD)/faults.so: tests/faults/shim/faults.c
 FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 FUZZ_ARCHIVE := $(BUILD)/fuzz/libprunet.a
 FUZZ_FLAGS   := -std=gnu11 -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined \
-                -fprofile-instr-generate -fcoverage-mapping -D_GNU_SOURCE -I.
+                -fprofile-instr-generate -fcoverage-mapping -D_GNU_SOURCE -I. $(ZSTD_FLAGS)
 # lib, but for the two files with OpenMP's functions, which come with the kernels from the ordinary archive.
 $(FUZZ_ARCHIVE): $(patsubst %.c,$(BUILD)/fuzz/obj/%.o,$(filter-out lib/base/threads.c lib/metrics/evaluation.c,$(wildcard lib/*/*.c))) \
                  $(SCHEMES_SOURCE:.c=.o)

@@ -322,6 +322,43 @@ intensity_options() {
     printf '%s\n' --drop-modality "$DROP_MODALITY"
 }
 
+# The options of prunet-infer for the windows that it segments by, one a line.
+window_options() {
+    [ "$WINDOW" != none ] || return 0
+    printf '%s\n' --window "$WINDOW" --overlap "$OVERLAP"
+    [ "$GAUSSIAN" = no ] || printf '%s\n' --gaussian
+}
+
+# What of settings without effect by default adds to a product's note, as " window=16x16x16": those that differ from the default.
+setting_note() { # settings...
+    local key
+    for key in "$@"; do
+        grep -qx "$key=${!key}" "$here/configurations/defaults" || printf ' %s=%s' "${key,,}" "${!key}"
+    done
+}
+
+# Sets `infer_options` to the options of prunet-infer that make a label map, and `to_map` to what then stands in the pipe, with
+# bars: the label map of a case that was resampled is made of its probabilities on its own grid.
+choose_map_tools() {
+    read_lines infer_options window_options
+    to_map=()
+    if [ "$SPACING" = keep ]; then
+        infer_options+=(--label-map)
+    else
+        to_map=('|' resample --to-source '|' regions --inverse)
+    fi
+}
+
+# Sets a setting's variable to what a run has; a run of an older version that does not have it has the default.
+load_run_setting() { # run, setting...
+    local key value
+    for key in "${@:2}"; do
+        value=$(sed -n "s/^$key\t//p" "$1/manifest/run.tsv")
+        [ -n "$value" ] || value=$(sed -n "s/^$key=//p" "$here/configurations/defaults")
+        printf -v "$key" %s "$value"
+    done
+}
+
 # The options of prunet-step and prunet-plan that decide the memory of a training step, one a line.
 memory_options() {
     printf '%s\n' --memory "$MEMORY" --loss "$LOSS" --weight-average "$WEIGHT_AVERAGE"
@@ -339,6 +376,12 @@ planned_bytes() { # "training" or "inference", prunet-plan's options
     prunet-plan "${@:2}" |
         table_awk -v run="$1" 'field("run") == run && field("item") == "total" && field("name") == "allocated" {
             print field("bytes") }'
+}
+
+# The bytes of memory that segmenting a volume takes.
+segment_bytes() { # "whole" or "window", prunet-plan's options
+    prunet-plan "${@:2}" |
+        table_awk -v item="$1" 'field("run") == "segment" && field("item") == item { print field("bytes") }'
 }
 
 # --- tables ----------------------------------------------------------------------------------------------------------

@@ -171,12 +171,13 @@ stop_epoch() { # name work, prunet-step's status
 
 # The Dice of each validation case on its crop; with that the epoch is complete.
 validate_epoch() { # epoch
-    local name work records status=0 segmented=0 segmenter
+    local name work records windows status=0 segmented=0 segmenter
+    read_lines windows window_options
     name=$(epoch_name "$1")
     work=$epochs/.$name.trained
     find_records "${validation[@]}"
     exec 3< <(ignore_stops && become_tool prunet-infer -m "$work/state.safetensors" --pass-label \
-        --digests "$run/manifest/inputs.tsv" -- "${records[@]}" 4<&-)
+        "${windows[@]}" --digests "$run/manifest/inputs.tsv" -- "${records[@]}" 4<&-)
     segmenter=$!
     run_tool dice-eval "${records_options[@]}" --expect <(printf '%s\n' "${validation[@]}") - <&3 >"$work/validation.tsv" || status=$?
     exec 3<&-

@@ -36,11 +36,12 @@ check_model() {
 
 # Writes the weights that a training begins with.
 first_weights() { # file
-    local options
+    local options spacing=()
+    [ "$SPACING" = keep ] || spacing=(--spacing "$SPACING")
     if [ -n "$model" ]; then
-        run_tool prunet-model export -o "$1" "$model"
+        run_tool prunet-model export "${spacing[@]}" -o "$1" "$model"
     else
         read_lines options network_options
-        run_tool prunet-init --seed "$seed" --output-bias "$OUTPUT_BIAS" "${options[@]}" -o "$1"
+        run_tool prunet-init --seed "$seed" --output-bias "$OUTPUT_BIAS" "${spacing[@]}" "${options[@]}" -o "$1"
     fi
 }

@@ -60,6 +60,16 @@ function is_average(key, text)
     return text ~ /^exponential-/ && is_real(substr(text, 13)) && substr(text, 13) >= 0 && substr(text, 13) + 0 < 1
 }
 
+# Three numbers in the range, XxYxZ.
+function is_spacing(key, text,    part, count, i)
+{
+    count = split(text, part, "x")
+    for (i = 1; i <= count; i++)
+        if (!is_real(part[i]) || !in_range(key, part[i]))
+            return 0
+    return count == 3
+}
+
 # Numbers in the range with their shares.
 function is_mix(key, text,    item, pair, count, i)
 {
@@ -88,6 +98,8 @@ function is_valid(key, text)
         return is_fold(key, text)
     if (type[key] == "mix")
         return is_mix(key, text)
+    if (type[key] == "spacing")
+        return is_spacing(key, text)
     if (type[key] == "file")
         return text != ""
     if (type[key] == "scheme")
@@ -112,6 +124,8 @@ function right(key,    range, list)
         return "XxYxZ, each " range list
     if (type[key] == "real")
         return "a number, " range list
+    if (type[key] == "spacing")
+        return "XxYxZ in mm, each " range list
     if (type[key] == "bytes")
         return "a size such as 8G" list
     if (type[key] == "fold")
@@ -183,6 +197,7 @@ END {
     check_multiple("PATCH")
     if (value["SCHEME"] != "none" && value["LABELS"] != 2018)
         refuse_pair("LABELS", "is the older name of SCHEME, which is " value["SCHEME"])
+    check_multiple("WINDOW")
     split("ENCODER_BLOCKS DECODER_BLOCKS", blocks, " ")
     for (i = 1; i <= 2; i++)
         if (value["KIND"] == "baseline" && value[blocks[i]] != 1)

@@ -14,6 +14,7 @@
 static struct option_texts models;
 static const char *out, *missing;
 static bool label_map, pass_label, flips;
+static struct tiling_choice windows = TILING_DEFAULT;
 static struct backend_choice backend;
 static struct reader_options input;
 
@@ -26,6 +27,7 @@ static const struct option_spec options[] = {
     MISSING_OPTION(&missing),
     {"flip-tta", 0, OPTION_FLAG, &flips, NULL,
      "mean over the eight flips of the image (eight times the work)"},
+    TILING_OPTIONS(windows),
 };
 
 static const struct tool tool = {
@@ -38,7 +40,11 @@ static const struct tool tool = {
         "at the high end of each axis and cut again. Label records are dropped unless --pass-label is\n"
         "given.\n\n"
         "Not part of the paper's figures: several -m give the mean of their probabilities, --flip-tta the\n"
-        "mean over the image and its mirror images.",
+        "mean over the image and its mirror images. --window is for what was trained on patches, and for\n"
+        "volumes that do not fit (prunet-plan --window tells): the windows' probabilities are averaged "
+        "where\n"
+        "they overlap, with --gaussian by weights that fall towards their edges, and a volume that is no\n"
+        "larger than the window is segmented as without it.",
     .options = options,
     .count = OPTION_COUNT(options),
     .common = {BACKEND_OPTIONS(backend), .output = &out, .expect = &input.expect_path,
@@ -99,12 +105,16 @@ static int infer(struct ensemble *ensemble, struct reader *reader, struct output
 static int open_models(struct ensemble **ensemble)
 {
     int status = ensemble_open(ensemble, &backend, models.count, models.values, flips);
-    if (!status && label_map && ensemble_outputs(*ensemble) != ensemble_scheme(*ensemble)->region_count) {
+    if (status)
+        return status;
+    const struct label_scheme *scheme = ensemble_scheme(*ensemble);
+    if (!(status = ensemble_set_windows(*ensemble, &windows)) && label_map &&
+        ensemble_outputs(*ensemble) != scheme->region_count)
         status = fail(STATUS_DATA, "%s: a label map cannot be made of %d outputs", models.values[0],
                       ensemble_outputs(*ensemble));
+    if (status)
         ensemble_close(*ensemble);
-    }
-    if (!status && missing)
+    else if (missing)
         ensemble_fill_missing(*ensemble);
     return status;
 }
@@ -132,6 +142,7 @@ int main(int argc, char **argv)
     if (!models.count)
         usage_error("-m STATE is needed");
     missing_check_usage(missing);
+    tiling_check_usage(&windows);
     struct ensemble *ensemble;
     int status = open_models(&ensemble);
     if (status)

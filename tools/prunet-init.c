@@ -10,7 +10,7 @@
 /* The sigmoid of 100 is 1 in single precision: no gradient is left far below that. */
 static const double OUTPUT_BIAS_MAX = 100;
 
-static const char *out;
+static const char *out, *spacing;
 static uint64_t seed;
 static double output_bias;
 static struct architecture_options network;
@@ -19,6 +19,8 @@ static const struct option_spec options[] = {
     {"output", 'o', OPTION_TEXT, &out, "STATE", "the checkpoint to write (required)"},
     {"output-bias", 0, OPTION_REAL, &output_bias, "B",
      "added to the last convolution's biases, within -100..100 (0)"},
+    {"spacing", 0, OPTION_TEXT, &spacing, "XxYxZ",
+     "mm between the voxels that it will see, to be noted (not noted)"},
     ARCHITECTURE_OPTIONS(network),
 };
 
@@ -58,6 +60,9 @@ int main(int argc, char **argv)
         usage_error("-o STATE is needed");
     if (fabs(output_bias) > OUTPUT_BIAS_MAX)
         usage_error("--output-bias: %g is not within -%g..%g", output_bias, OUTPUT_BIAS_MAX, OUTPUT_BIAS_MAX);
+    double millimetres[3];
+    if (spacing && spacing_parse(millimetres, spacing))
+        usage_error("%s", error_message());
     struct architecture architecture;
     const struct label_scheme *scheme;
     int status = architecture_from_options(&architecture, &scheme, &network);
@@ -70,6 +75,8 @@ int main(int argc, char **argv)
     if (status)
         return report(status);
     struct training start = {.seed = seed, .scheme = scheme};
+    if (spacing)
+        spacing_print(millimetres, start.spacing);
     status = checkpoint_save(out, &architecture, &table, &start, initial_values, NULL);
     if (!status && verbose)
         fprintf(stderr, "%s: %s: %zu parameters\n", tool_name, out, table.total);

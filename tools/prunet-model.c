@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NOTES_MAX = 66, KEY_SIZE = 65 }; /* --metadata's and the two options' own */
+enum { NOTES_MAX = 67, KEY_SIZE = 65 }; /* --metadata's and the three options' own */
 
-static const char *out, *licence, *intended_use;
+static const char *out, *licence, *intended_use, *spacing;
 static struct option_texts metadata;
 static bool half, no_header;
 
@@ -18,6 +18,8 @@ static const struct option_spec options[] = {
     {"licence", 0, OPTION_TEXT, &licence, "TEXT", "export: under which terms the model is given away (none)"},
     {"intended-use", 0, OPTION_TEXT, &intended_use, "TEXT",
      "export: what it is for, and what it is not for (none)"},
+    {"spacing", 0, OPTION_TEXT, &spacing, "XxYxZ",
+     "export: mm between the voxels that it is trained on (the state's)"},
     {"metadata", 0, OPTION_TEXTS, &metadata, "KEY=TEXT",
      "export: something else to say of it; several (none)"},
 };
@@ -60,6 +62,8 @@ static void add_notes(void)
         add_note("prunet.licence", strlen("prunet.licence"), licence);
     if (intended_use)
         add_note("prunet.intended_use", strlen("prunet.intended_use"), intended_use);
+    if (spacing)
+        add_note("prunet.spacing", strlen("prunet.spacing"), spacing);
     for (int i = 0; i < metadata.count; i++) {
         const char *text = metadata.values[i];
         size_t length = strspn(text, letters);
@@ -146,8 +150,11 @@ int main(int argc, char **argv)
         usage_error("the first word is export or show");
     if (argc - first != 2)
         usage_error("%s: one file is expected", command);
-    if (!exports && (half || licence || intended_use || metadata.count))
-        usage_error("show: --half, --licence, --intended-use and --metadata are for export");
+    double millimetres[3];
+    if (!exports && (half || licence || intended_use || spacing || metadata.count))
+        usage_error("show: --half, --licence, --intended-use, --spacing and --metadata are for export");
+    if (spacing && spacing_parse(millimetres, spacing))
+        usage_error("%s", error_message());
     add_notes();
     int status = exports ? export_model(argv[first + 1]) : show(argv[first + 1]);
     return status ? report(status) : STATUS_OK;

@@ -5,6 +5,7 @@
 #include "lib/network/memory_report.h"
 #include "lib/network/network.h"
 #include "lib/network/paper_memory.h"
+#include "lib/network/segment.h"
 #include <stdio.h>
 
 static const char *model_path, *out;
@@ -16,6 +17,7 @@ static double average_decay;
 static unsigned training;
 static struct memory_budget budget;
 static struct backend_choice backend;
+static struct tiling_choice windows = TILING_DEFAULT;
 
 static const struct option_spec options[] = {
     {"size", 's', OPTION_SIZE, size, "XxYxZ", "voxels of a volume (160x192x160)"},
@@ -27,12 +29,16 @@ static const struct option_spec options[] = {
     {"weight-average", 0, OPTION_REAL, &average_decay, "D",
      "training keeps an average of the weights, as prunet-step's (0: none)"},
     {"buffers", 0, OPTION_FLAG, &buffers, NULL, "also every buffer and the bytes alive at each step"},
+    {"window", 0, OPTION_SIZE, windows.size, "XxYxZ",
+     "of segmenting alone: whole volumes beside prunet-infer's --window"},
     {"table1", 0, OPTION_FLAG, &table1, NULL, "the rows of the paper's Table 1 instead of one network"},
 };
 
 static const struct tool tool = {
     .name = "prunet-plan",
-    .usage = "[--size XxYxZ] [-m STATE | --kind KIND ...] [--buffers] [OPTION...]\n--table1 [OPTION...]",
+    .usage = "[--size XxYxZ] [-m STATE | --kind KIND ...] [--buffers] [OPTION...]\n"
+             "--window XxYxZ [--size XxYxZ] [-m STATE | --kind KIND ...] [--memory SIZE] [OPTION...]\n"
+             "--table1 [OPTION...]",
     .summary =
         "Prints the memory of a training step and of an inference, which is known before they run.\n"
         "  total   allocated: the blocks `resident` (the training state, which stays from volume to\n"
@@ -42,7 +48,10 @@ static const struct tool tool = {
         "  equation 4, equation 3   the paper's memory model with what PyTorch's autograd saves: of the\n"
         "          reversible network, and of the same network with every activation saved\n"
         "With --buffers also each buffer with its offset and the first and last step of its life, and\n"
-        "the bytes alive at each step. Columns: run, item, name, bytes, mib, offset, first, last.",
+        "the bytes alive at each step. Columns: run, item, name, bytes, mib, offset, first, last.\n\n"
+        "With --window the runs are `inference` of a whole volume and `window`, of one window. Two rows\n"
+        "`segment` say what either takes with the image and the probabilities of the volume, and whether\n"
+        "that `fits` --memory or is `too large`, or `-` where no SIZE is given.",
     .options = options,
     .count = OPTION_COUNT(options),
     .common = {BACKEND_OPTIONS(backend), .output = &out, .json = &json, .no_header = &no_header},
@@ -80,6 +89,48 @@ static int choose_architecture(struct architecture *architecture)
     return STATUS_OK;
 }
 
+/* What segmenting takes, and whether that is within --memory. */
+static int print_segment(const struct memory_report *table, const char *name, size_t bytes)
+{
+    const char *answer = !budget.bytes ? "-" : bytes <= budget.bytes ? "fits" : "too large";
+    return memory_report_row(table, "segment", name, answer, bytes);
+}
+
+/* The network's plan for volumes of a size, and what it allocates. */
+static int print_inference(const struct memory_report *table, const struct architecture *architecture,
+                           const struct kernels *kernels, const char *run, const int of[3], size_t *bytes)
+{
+    struct plan plan;
+    int padded[3];
+    segment_padded_size(architecture, of, padded);
+    int status = network_plan(&plan, architecture, kernels, INFERENCE, padded, NULL);
+    if (status)
+        return status;
+    *bytes = plan.resident_bytes + plan.activation_bytes;
+    status = memory_report_plan(table, run, &plan);
+    plan_free(&plan);
+    return status;
+}
+
+static int print_windows(const struct memory_report *table, const struct architecture *architecture,
+                         const struct kernels *kernels)
+{
+    struct tiling tiling;
+    size_t whole = 0, window = 0;
+    int status = segment_check_windows(architecture, &windows, model_path ? model_path : "the network");
+    if (status || (status = tiling_make(&tiling, &windows, size)))
+        return status;
+    status = print_inference(table, architecture, kernels, "inference", size, &whole);
+    if (!status)
+        status = print_inference(table, architecture, kernels, "window", tiling.window, &window);
+    whole += segment_host_bytes(architecture, size, NULL);
+    window += segment_host_bytes(architecture, size, &tiling);
+    tiling_free(&tiling);
+    if (!status)
+        status = print_segment(table, "whole", whole);
+    return status ? status : print_segment(table, "window", window);
+}
+
 static int find_kernels(const struct kernels **kernels, const struct architecture *architecture)
 {
     return backend_find(kernels, &backend, architecture);
@@ -94,6 +145,8 @@ static int print_plans(const struct memory_report *table)
         status = find_kernels(&kernels, &architecture);
     if (!status && !no_header)
         status = memory_report_header(table);
+    if (!status && windows.size[0])
+        return print_windows(table, &architecture, kernels);
     if (status || (status = print_plan(table, &architecture, kernels, training)) ||
         (status = print_plan(table, &architecture, kernels, INFERENCE)))
         return status;
@@ -106,6 +159,8 @@ int main(int argc, char **argv)
         usage_error("no operands are expected");
     if (memory_budget_parse(&budget, memory) || loss_parse(&training, loss))
         usage_error("%s", error_message());
+    if (table1 && windows.size[0])
+        usage_error("--table1 and --window exclude each other");
     if (average_decay < 0 || average_decay >= 1)
         usage_error("--weight-average is at least 0 and less than 1");
     training |= average_decay > 0 ? AVERAGING : 0;

@@ -8,6 +8,7 @@
 #include "lib/stream/nifti_write.h"
 #include "lib/volume/case_operands.h"
 #include "lib/volume/regions.h"
+#include "lib/volume/resample.h"
 #include "lib/volume/scheme.h"
 #include <errno.h>
 #include <stdio.h>
@@ -17,10 +18,11 @@
 
 struct request {
     struct option_texts models;
-    const char *out, *name, *scheme;
+    const char *out, *name, *scheme, *spacing;
     const struct label_scheme *numbers; /* that --scheme names, or NULL */
     const char *file[MODALITIES];       /* --t1 and so on; NULL: not given */
     bool flips, no_header;
+    struct tiling_choice windows;
     struct backend_choice backend;
     struct segment_settings settings;
 };
@@ -172,7 +174,21 @@ static int list_cases(const struct request *request, int count, char *const *ope
                          count ? (const char *const *)operands : files, request->name);
 }
 
-static int run(const struct request *request, int count, char *const *operands)
+static bool keeps_spacing(const struct request *request)
+{
+    return request->spacing && !strcmp(request->spacing, "keep");
+}
+
+/* The spacing that cases are brought to is the model's, unless one says another or none. */
+static int set_up(struct request *request, struct ensemble *ensemble)
+{
+    int status = ensemble_set_windows(ensemble, &request->windows);
+    if (!status && !request->spacing)
+        status = ensemble_spacing(ensemble, request->settings.spacing);
+    return status;
+}
+
+static int run(struct request *request, int count, char *const *operands)
 {
     struct case_list list = {0};
     struct ensemble *ensemble;
@@ -183,14 +199,16 @@ static int run(const struct request *request, int count, char *const *operands)
         status = ensemble_open(&ensemble, &request->backend, request->models.count, request->models.values,
                                request->flips);
     if (!status) {
-        status = print_all(request, ensemble, &list);
+        status = set_up(request, ensemble);
+        if (!status)
+            status = print_all(request, ensemble, &list);
         ensemble_close(ensemble);
     }
     case_list_free(&list);
     return status;
 }
 
-static void check_usage(const struct request *request, int count)
+static void check_usage(struct request *request, int count)
 {
     bool named = false;
     for (int i = 0; i < MODALITIES; i++)
@@ -201,6 +219,10 @@ static void check_usage(const struct request *request, int count)
         usage_error("0 operands: give T1 T1CE T2 FLAIR, or a folder");
     if (!request->out)
         usage_error("-o OUT is needed");
+    tiling_check_usage(&request->windows);
+    if (request->spacing && !keeps_spacing(request) &&
+        spacing_parse(request->settings.spacing, request->spacing))
+        usage_error("%s, or keep", error_message());
 }
 
 /* Files are found, and regions called, as the model's scheme has them. */
@@ -246,7 +268,7 @@ static int choose_model(struct request *request, char path[MODEL_PATH_SIZE])
 
 int main(int argc, char **argv)
 {
-    struct request request = {.settings.crop = {160, 192, 160}};
+    struct request request = {.settings.crop = {160, 192, 160}, .windows = TILING_DEFAULT};
     char starter[MODEL_PATH_SIZE];
     const struct option_spec options[] = {
         {"model", 'm', OPTION_TEXTS, &request.models, "MODEL",
@@ -260,8 +282,11 @@ int main(int argc, char **argv)
          "number the label map as this scheme or its file does (as the model)"},
         {"crop", 0, OPTION_SIZE, request.settings.crop, "XxYxZ",
          "voxels about the brain that the network sees (160x192x160)"},
+        {"spacing", 0, OPTION_TEXT, &request.spacing, "XxYxZ",
+         "mm that voxels are brought to, or keep (the model's, else 1x1x1)"},
         {"flip-tta", 0, OPTION_FLAG, &request.flips, NULL,
          "mean over the eight flips of the image (eight times the work)"},
+        TILING_OPTIONS(request.windows),
         {"nan-to-zero", 0, OPTION_FLAG, &request.settings.nifti.nan_to_zero, NULL,
          "read non-finite voxels as 0"},
     };
@@ -275,8 +300,10 @@ int main(int argc, char **argv)
             "data set (OUT is then a folder, which gets NAME.nii.gz), or of files. Prints a row a case:\n"
             "millilitres of each region, the modalities that are missing, the label map's file. It does\n"
             "what nii2raw | crop | standardize | prunet-infer --label-map | raw2nii do, in one process.\n\n"
-            "Images must be without skull and registered to each other, with voxels of about 1 mm. A case\n"
-            "that cannot be segmented is named and left out; the status is then 65.",
+            "Images must be without skull and registered to each other. A case whose voxels are not of the\n"
+            "model's size, by more than a twentieth, is resampled to it, which is said, and its "
+            "probabilities\n"
+            "back. A case that cannot be segmented is named and left out; the status is then 65.",
         .options = options,
         .count = OPTION_COUNT(options),
         .common = {BACKEND_OPTIONS(request.backend), .output = &request.out,

@@ -9,6 +9,7 @@
 #include "lib/stream/reader.h"
 #include "lib/stream/record.h"
 #include "lib/volume/regions.h"
+#include "lib/volume/resample.h"
 #include "lib/volume/scheme.h"
 #include <string.h>
 
@@ -84,6 +85,8 @@ static int run(const struct request *request, int count, char *const *paths)
         fail_in(status, "%s: %s", reader_name(reader), record.case_name);
     if (!status && request->like)
         status = adopt_grid(request->like, &record);
+    if (!status && (status = resample_to_source(&record, request->reader.max_bytes)))
+        fail_in(status, "%s", reader_name(reader));
     if (!status && (status = record_place(&record, request->reader.max_bytes, &whole)))
         fail_in(status, "%s", reader_name(reader));
     record_free(&record);
@@ -124,8 +127,10 @@ int main(int argc, char **argv)
         .summary =
             "Writes one record as a NIfTI-1 file on its source grid: what was cropped away is 0, what\n"
             "overhangs the grid is cut, and the source's qform, sform, codes and units are as they were.\n"
-            "A record without a source grid, such as augment's, is refused, and so is one that was flipped\n"
-            "or resampled. The axes are the source's again, where nii2raw has turned them.",
+            "A record of another spacing than its source's is resampled (see resample). One without a "
+            "source\n"
+            "grid, such as augment's, is refused, and so is one that was flipped or lies between voxels.\n"
+            "The axes are the source's again, where nii2raw has turned them.",
         .options = options,
         .count = OPTION_COUNT(options),
         .common = {.output = &request.output, .max_bytes = &request.reader.max_bytes},

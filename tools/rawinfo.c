@@ -16,7 +16,7 @@ struct request {
 /* A row's cells, as both forms of the table print them. */
 struct row {
     char size[64], spacing[64], offset[64], checks[CHECKS_SIZE];
-    const char *type;
+    char type[24];
     struct record_summary summary;
 };
 
@@ -28,7 +28,8 @@ static void describe(const struct record *record, struct row *row)
                                         [SAMPLE_BFLOAT16] = "bfloat16"};
     double spacing[3];
     int offset[3];
-    row->type = types[record->sample];
+    snprintf(row->type, sizeof row->type, "%s%s", record->stored.scaled ? "half" : types[record->sample],
+             record->stored.zstd ? "+zstd" : "");
     snprintf(row->size, sizeof row->size, "%dx%dx%dx%d", record->size[0], record->size[1], record->size[2],
              record->channels);
     record_spacing(record, spacing);
@@ -87,7 +88,8 @@ int main(int argc, char **argv)
                    .json = &request.json,
                    .no_header = &request.no_header},
         .notes = "Checks: foreign (no prunet record), no-grid (cannot go back to a source), misplaced\n"
-                 "(flipped or resampled), non-finite:N, labels:N (not 0, 1, 2, 4), empty (all 0); else ok.",
+                 "(flipped, or between voxels), resampled (another spacing than its source), non-finite:N,\n"
+                 "labels:N (not 0, 1, 2, 4), empty (all 0); else ok.",
         .example = "nii2raw --dir BraTS2021_00006 | crop | rawinfo",
     };
     int first = options_parse(&tool, argc, argv);

@@ -119,7 +119,8 @@ static int read_training(const struct safetensors *file, struct training *t)
         (status = get_optional(file, "prunet.cases_done", &t->cases_done)) ||
         (status = get_decay(file, "prunet.average_decay", &t->average_decay)) ||
         (status = get_setting(file, "prunet.memory", t->memory, sizeof t->memory)) ||
-        (status = get_setting(file, "prunet.backend", t->backend, sizeof t->backend)))
+        (status = get_setting(file, "prunet.backend", t->backend, sizeof t->backend)) ||
+        (status = get_setting(file, "prunet.spacing", t->spacing, sizeof t->spacing)))
         return status;
     return get_optional(file, "prunet.cases_digest", &t->cases_digest);
 }

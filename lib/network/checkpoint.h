@@ -8,6 +8,7 @@
 #include "lib/network/plan.h"
 #include "lib/stream/safetensors.h"
 #include "lib/volume/labels.h"
+#include "lib/volume/resample.h"
 #include <stdint.h>
 
 enum { BACKEND_TEXT_SIZE = 160 };
@@ -24,6 +25,7 @@ struct training {
     const struct label_scheme *scheme; /* modalities and regions; NULL: record_scheme */
     char memory[PLAN_CHOICE_SIZE];     /* choice of the last step's plan, see network.h; "" before any step */
     char backend[BACKEND_TEXT_SIZE];   /* description of the backend that computed it; "" before any step */
+    char spacing[SPACING_TEXT_SIZE];   /* of the voxels that it is trained on, "1.5x1.5x1.5"; "": not said */
 };
 
 struct checkpoint {

@@ -55,6 +55,8 @@ static void describe(struct metadata *m, const struct architecture *a, const str
         put_text(m, "prunet.memory", t->memory);
     if (*t->backend)
         put_text(m, "prunet.backend", t->backend);
+    if (*t->spacing)
+        put_text(m, "prunet.spacing", t->spacing);
     if (t->average_decay > 0)
         put_real(m, "prunet.average_decay", t->average_decay);
     if (t->cases_done) {

@@ -29,6 +29,12 @@ static int print_row(const struct memory_report *report, const struct row *r)
                         r->offset, r->first, r->last);
 }
 
+int memory_report_row(const struct memory_report *report, const char *run, const char *item, const char *name,
+                      size_t bytes)
+{
+    return print_row(report, &(struct row){run, item, name, bytes, 0, "-", "-"});
+}
+
 static int print_rows(const struct memory_report *report, const struct row *rows, size_t count)
 {
     int status = STATUS_OK;

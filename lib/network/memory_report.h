@@ -22,6 +22,10 @@ int memory_report_header(const struct memory_report *report);
  * `step`. */
 int memory_report_plan(const struct memory_report *report, const char *run, const struct plan *plan);
 
+/* One row of a size. */
+int memory_report_row(const struct memory_report *report, const char *run, const char *item, const char *name,
+                      size_t bytes);
+
 /* Prints rows whose run is `paper`: the terms of equation 4 (paper_memory.h), for a reversible network,
  * and of equation 3. STATUS_FAILURE without memory. */
 int memory_report_paper(const struct memory_report *report, const struct architecture *architecture,

@@ -1,6 +1,7 @@
 #include "lib/network/segment.h"
 #include "lib/base/error.h"
 #include "lib/base/grid.h"
+#include "lib/base/numbers.h"
 #include "lib/volume/channels.h"
 #include "lib/volume/samples.h"
 #include "lib/volume/scheme.h"
@@ -8,12 +9,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool padded_size(const struct network *n, const int size[3], int padded[3])
+void segment_padded_size(const struct architecture *architecture, const int size[3], int padded[3])
 {
-    int multiple = architecture_multiple(network_architecture(n));
+    int multiple = architecture_multiple(architecture);
     for (int axis = 0; axis < 3; axis++)
         padded[axis] = (size[axis] + multiple - 1) / multiple * multiple;
-    return memcmp(size, padded, 3 * sizeof *size) != 0;
+}
+
+static bool padded_size(const struct network *n, const int size[3], int padded[3])
+{
+    segment_padded_size(network_architecture(n), size, padded);
+    return !grid_equal(size, padded);
 }
 
 /* Copies the voxels that two arrays (channels, z, y, x) with a common first voxel share. */
@@ -79,6 +85,7 @@ struct ensemble {
     struct checkpoint *members; /* mapped files */
     int count;                  /* of those that are open */
     bool flips, fill_missing;
+    struct tiling_choice windows;
     struct network *network; /* with the weights of member `loaded`; NULL: none */
     int loaded;
 };
@@ -150,6 +157,26 @@ void ensemble_close(struct ensemble *e)
     free(e);
 }
 
+int segment_check_windows(const struct architecture *architecture, const struct tiling_choice *windows,
+                          const char *of)
+{
+    int padded[3];
+    segment_padded_size(architecture, windows->size, padded);
+    if (grid_equal(windows->size, padded))
+        return STATUS_OK;
+    return fail(STATUS_USAGE, "--window: %s takes multiples of %d voxels, such as %dx%dx%d", of,
+                architecture_multiple(architecture), padded[0], padded[1], padded[2]);
+}
+
+int ensemble_set_windows(struct ensemble *e, const struct tiling_choice *windows)
+{
+    int status = STATUS_OK;
+    for (int i = 0; i < e->count && !status; i++)
+        status = segment_check_windows(&e->members[i].architecture, windows, e->paths[i]);
+    e->windows = *windows;
+    return status;
+}
+
 int ensemble_outputs(const struct ensemble *e)
 {
     return e->members[0].architecture.outputs;
@@ -163,6 +190,14 @@ const struct label_scheme *ensemble_scheme(const struct ensemble *e)
 void ensemble_fill_missing(struct ensemble *e)
 {
     e->fill_missing = true;
+}
+
+int ensemble_spacing(const struct ensemble *e, double spacing[3])
+{
+    const char *text = e->members[0].training.spacing;
+    if (spacing_parse(spacing, *text ? text : "1x1x1"))
+        return fail(STATUS_DATA, "%s: prunet.spacing: '%s' is not a spacing", e->paths[0], text);
+    return STATUS_OK;
 }
 
 /* to (channels, z, y, x) becomes, or with `add` grows by, `from` flipped along the axes of the subset: bit 0
@@ -240,6 +275,79 @@ static int segment_mean(struct ensemble *e, struct record *image, struct record 
     return status;
 }
 
+/* What the windows of a volume share: one window of the image, and buffers for its passes. */
+struct window_buffers {
+    struct record image;
+    float *flipped, *own, *sum;
+};
+
+static void free_buffers(struct window_buffers *b)
+{
+    record_free(&b->image);
+    free(b->flipped);
+    free(b->own);
+    free(b->sum);
+}
+
+static int allocate_buffers(struct window_buffers *b, const struct tiling *t, const struct record *image,
+                            int outputs)
+{
+    const size_t voxels = grid_voxels(t->window);
+    *b = (struct window_buffers){0};
+    int status = record_derive(&b->image, image, SAMPLE_FLOAT, image->channels, t->window);
+    if (status)
+        return status;
+    b->flipped = malloc(voxels * (size_t)image->channels * sizeof *b->flipped);
+    b->own = malloc(voxels * (size_t)outputs * sizeof *b->own);
+    b->sum = malloc(voxels * (size_t)outputs * sizeof *b->sum);
+    return b->flipped && b->own && b->sum ? STATUS_OK : fail(STATUS_FAILURE, "out of memory for a window");
+}
+
+/* A member's weighted probabilities of all windows. */
+static int add_windows(struct ensemble *e, int member, const struct tiling *t, const struct record *image,
+                       struct window_buffers *b, float *sum)
+{
+    const int outputs = ensemble_outputs(e);
+    const size_t voxels = grid_voxels(t->window), count = tiling_count(t);
+    int status = STATUS_OK;
+    for (size_t i = 0; i < count && !status; i++) {
+        const struct window window = tiling_window(t, i);
+        const int offset[3] = {-window.offset[0], -window.offset[1], -window.offset[2]};
+        for (size_t c = 0; c < (size_t)image->channels; c++)
+            grid_copy((const float *)image->data + c * record_voxels(image), image->size, offset,
+                      (float *)b->image.data + c * voxels, t->window, sizeof(float));
+        memset(b->sum, 0, voxels * (size_t)outputs * sizeof *b->sum);
+        status = add_member(e, member, &b->image, b->flipped, b->own, b->sum);
+        if (!status)
+            tiling_add(t, &window, outputs, b->sum, sum);
+    }
+    return status;
+}
+
+static int segment_by_windows(struct ensemble *e, const struct tiling *t, const struct record *image,
+                              struct record *result)
+{
+    const int outputs = ensemble_outputs(e);
+    struct window_buffers buffers;
+    int status = record_derive(result, image, SAMPLE_FLOAT, outputs, image->size);
+    if (status)
+        return status;
+    status = allocate_buffers(&buffers, t, image, outputs);
+    for (int member = 0; member < e->count && !status; member++)
+        status = add_windows(e, member, t, image, &buffers, result->data);
+    free_buffers(&buffers);
+    if (!status)
+        status = tiling_divide(t, outputs, e->count * (e->flips ? SUBSETS : 1), result->data);
+    if (status)
+        record_free(result);
+    return status;
+}
+
+static int segment_whole(struct ensemble *e, struct record *image, struct record *result)
+{
+    return e->count == 1 && !e->flips ? segment_once(e, image, result) : segment_mean(e, image, result);
+}
+
 /* A network of another number of outputs has regions that nobody knows. */
 static int name_regions(struct record *result, const struct label_scheme *scheme)
 {
@@ -258,10 +366,27 @@ static int name_regions(struct record *result, const struct label_scheme *scheme
 int ensemble_segment(struct ensemble *e, struct record *image, struct record *result)
 {
     const struct label_scheme *scheme = ensemble_scheme(e);
+    struct tiling tiling;
     int status = channels_arrange(image, scheme, e->members[0].architecture.inputs, e->fill_missing);
     if (!status)
         status = record_make_float(image);
     if (!status)
-        status = e->count == 1 && !e->flips ? segment_once(e, image, result) : segment_mean(e, image, result);
+        status = tiling_make(&tiling, &e->windows, image->size);
+    if (status)
+        return status;
+    status = tiling_count(&tiling) == 1 ? segment_whole(e, image, result)
+                                        : segment_by_windows(e, &tiling, image, result);
+    tiling_free(&tiling);
     return status ? status : name_regions(result, scheme);
+}
+
+size_t segment_host_bytes(const struct architecture *a, const int size[3], const struct tiling *windows)
+{
+    const size_t image = (size_t)a->inputs * sizeof(float), result = (size_t)a->outputs * sizeof(float);
+    int padded[3];
+    if (windows && tiling_count(windows) > 1)
+        return (image + result) * grid_voxels(size) + 2 * (image + result) * grid_voxels(windows->window);
+    segment_padded_size(a, size, padded);
+    const size_t more = grid_equal(size, padded) ? 0 : grid_voxels(padded);
+    return size_max(image, result) * (grid_voxels(size) + more);
 }

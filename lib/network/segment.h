@@ -4,6 +4,7 @@
 
 #include "lib/network/network.h"
 #include "lib/stream/record.h"
+#include "lib/volume/tiling.h"
 
 /* Resizes the network for an image (inputs, z, y, x) of x, y, z voxels and copies it there, padded with
  * zeros at the high end of each axis. The image may be freed afterwards. STATUS_FAILURE when memory is
@@ -31,6 +32,13 @@ int ensemble_open(struct ensemble **ensemble, const struct backend_choice *backe
                   const char *const *paths, bool flips);
 void ensemble_close(struct ensemble *ensemble);
 
+/* From now on a volume that is larger than the windows is segmented by them: each window goes through all passes,
+ * flipped by itself, and the sums of the weighted probabilities are divided by those of the weights (tiling.h). A
+ * volume that one window covers is segmented as a whole, to the bit. The image stays in memory; beside it and the
+ * result there are the network and the buffers of one window. STATUS_USAGE for a window that a member cannot halve
+ * often enough. */
+int ensemble_set_windows(struct ensemble *ensemble, const struct tiling_choice *windows);
+
 /* The number of outputs, which all members share. */
 int ensemble_outputs(const struct ensemble *ensemble);
 
@@ -39,11 +47,27 @@ const struct label_scheme *ensemble_scheme(const struct ensemble *ensemble);
 
 /* From now on a modality that an image lacks is 0, with a warning, instead of refused. */
 void ensemble_fill_missing(struct ensemble *ensemble);
+/* The mm between the voxels that the first member was trained on; 1 along each axis where it does not say.
+ * STATUS_DATA where that is no spacing. */
+int ensemble_spacing(const struct ensemble *ensemble, double spacing[3]);
 
 /* Makes *result, a float record of the image's geometry with a probability for each output, from an image of
  * any size, whose channels are first put into the order of the modalities. It is a prob record that names regions
  * and scheme. The image's data are released as soon as they are not needed. STATUS_DATA when its channels
  * are not the networks' inputs (channels.h), or as segment_run. *result needs no record_free after a failure. */
 int ensemble_segment(struct ensemble *ensemble, struct record *image, struct record *result);
+
+/* The size that a network takes a volume of `size` in: each side rounded up to its multiple. */
+void segment_padded_size(const struct architecture *architecture, const int size[3], int padded[3]);
+
+/* STATUS_USAGE for windows that the network, called `of`, cannot halve often enough. */
+int segment_check_windows(const struct architecture *architecture, const struct tiling_choice *windows,
+                          const char *of);
+
+/* Bytes of host memory, beside the network's, that one pass over a volume of `size` needs at most: its image,
+ * probabilities, and where they are padded copies of them; by windows, `windows` not NULL, those of one window,
+ * too. */
+size_t segment_host_bytes(const struct architecture *architecture, const int size[3],
+                          const struct tiling *windows);
 
 #endif

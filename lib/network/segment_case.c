@@ -1,7 +1,9 @@
 #include "lib/network/segment_case.h"
+#include "lib/base/error.h"
 #include "lib/volume/crop.h"
 #include "lib/volume/nifti_case_read.h"
 #include "lib/volume/regions.h"
+#include "lib/volume/resample.h"
 #include "lib/volume/standardize.h"
 #include <string.h>
 
@@ -19,11 +21,30 @@ static int read_image(const struct nifti_case *files, const struct nifti_options
     return status;
 }
 
+static const double SPACING_SHARE = 0.05; /* of a spacing: what a network hardly notices */
+
+static int bring_to_spacing(const struct segment_settings *settings, struct record *image)
+{
+    char from[SPACING_TEXT_SIZE], to[SPACING_TEXT_SIZE];
+    double own[3];
+    if (!settings->spacing[0] || !spacing_differs(image, settings->spacing, SPACING_SHARE))
+        return STATUS_OK;
+    record_spacing(image, own);
+    spacing_print(own, from);
+    spacing_print(settings->spacing, to);
+    warn("case %s: voxels of %s mm are resampled to %s, which the network knows, and back (--spacing keep: "
+         "not)",
+         image->case_name, from, to);
+    return resample_to_spacing(image, settings->spacing, settings->nifti.max_bytes);
+}
+
 static int prepare(const struct segment_settings *settings, struct record *image)
 {
     struct crop crop = {.max_bytes = settings->nifti.max_bytes};
     memcpy(crop.window.size, settings->crop, sizeof crop.window.size);
-    int status = crop_apply(&crop, image);
+    int status = bring_to_spacing(settings, image);
+    if (!status)
+        status = crop_apply(&crop, image);
     return status ? status : standardize_record(image);
 }
 
@@ -40,7 +61,9 @@ int segment_case(struct ensemble *ensemble, const struct nifti_case *files,
     if (status)
         return status;
     cropped.role = ROLE_PROB;
-    status = regions_to_label(&cropped);
+    status = resample_to_source(&cropped, settings->nifti.max_bytes);
+    if (!status)
+        status = regions_to_label(&cropped);
     if (!status)
         status = record_place(&cropped, settings->nifti.max_bytes, map);
     record_free(&cropped);

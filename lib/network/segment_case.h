@@ -10,10 +10,12 @@
 
 struct segment_settings {
     struct nifti_options nifti;
-    int crop[3]; /* voxels of the crop, x, y, z */
+    int crop[3];       /* voxels of the crop, x, y, z */
+    double spacing[3]; /* mm; a case whose voxels differ by more than a twentieth is resampled; 0: none is */
 };
 
-/* Reads the case's images, of which some may be missing (their channels are 0), and makes *map, a label record
+/* Where a case is resampled that is said in a line; its probabilities go back to its own grid before they become
+ * labels. Reads the case's images, of which some may be missing (their channels are 0), and makes *map, a label record
  * on their grid. The label map of the case, if there is one, is not read. */
 int segment_case(struct ensemble *ensemble, const struct nifti_case *files,
                  const struct segment_settings *settings, struct record *map);

@@ -1,6 +1,7 @@
 #include "lib/stream/nrrd_format.h"
 #include "lib/base/error.h"
 #include "lib/stream/axes.h"
+#include "lib/stream/storage.h"
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -36,6 +37,22 @@ static void put_form(struct text *text, const char *name, int code, const float 
     put(text, "\n");
 }
 
+/* What 0.1.0 would misread has another number, so that it is refused there. */
+static int version_of(const struct record *record)
+{
+    return storage_is_plain(record) ? 1 : 2;
+}
+
+static void put_storage(struct text *text, const struct record *record)
+{
+    const struct storage *stored = &record->stored;
+    for (int c = 0; stored->scaled && c < record->channels; c++)
+        put(text, "%s%.9g%s", c ? " " : "prunet.scale:=", (double)stored->scale[c],
+            c + 1 == record->channels ? "\n" : "");
+    if (stored->zstd)
+        put(text, "prunet.payload:=%zu\n", stored->bytes);
+}
+
 static void put_fields(struct text *text, const struct record *record)
 {
     static const char *const types[] = {[SAMPLE_FLOAT] = "float",
@@ -43,7 +60,8 @@ static void put_fields(struct text *text, const struct record *record)
                                         [SAMPLE_INT16] = "int16",
                                         [SAMPLE_BFLOAT16] = "block\nblock size: 2"};
     bool list = record->channels > 1;
-    put(text, "NRRD0005\n# prunet-nrrd 1\ntype: %s\ndimension: %d\n", types[record->sample], list ? 4 : 3);
+    put(text, "NRRD0005\n# prunet-nrrd %d\ntype: %s\ndimension: %d\n", version_of(record),
+        types[record->stored.scaled ? SAMPLE_INT16 : record->sample], list ? 4 : 3);
     if (record->has_geometry)
         put(text, "space: right-anterior-superior\n");
     put(text, "sizes: %d %d %d", record->size[0], record->size[1], record->size[2]);
@@ -57,7 +75,8 @@ static void put_fields(struct text *text, const struct record *record)
         }
         put(text, list ? " none" : "");
     }
-    put(text, "\nkinds: domain domain domain%s\nendian: little\nencoding: raw\n", list ? " list" : "");
+    put(text, "\nkinds: domain domain domain%s\nendian: little\nencoding: %s\n", list ? " list" : "",
+        record->stored.zstd ? "zstd" : "raw");
     if (record->has_geometry) {
         put(text, "space units: \"mm\" \"mm\" \"mm\"\nspace origin: ");
         put_vector(text, record->origin);
@@ -68,8 +87,8 @@ static void put_fields(struct text *text, const struct record *record)
 static void put_keys(struct text *text, const struct record *record)
 {
     const struct source_forms *forms = &record->forms;
-    put(text, "prunet.version:=1\nprunet.role:=%s\nprunet.case:=%s\n", role_name(record->role),
-        record->case_name);
+    put(text, "prunet.version:=%d\nprunet.role:=%s\nprunet.case:=%s\n", version_of(record),
+        role_name(record->role), record->case_name);
     if (*record->channel_names)
         put(text, "prunet.channels:=%s\n", record->channel_names);
     if (record->has_grid) {
@@ -89,6 +108,7 @@ static void put_keys(struct text *text, const struct record *record)
         put(text, "prunet.units:=%d\n", forms->units);
     if (record->sample == SAMPLE_BFLOAT16)
         put(text, "prunet.dtype:=bfloat16\n");
+    put_storage(text, record);
     put(text, "prunet.last:=%d\n%s", record->last, record->keys ? record->keys : "");
 }
 

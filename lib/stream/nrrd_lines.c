@@ -53,7 +53,8 @@ static const char *const key_names[KEY_COUNT] = {
     [KEY_VERSION] = "prunet.version", [KEY_ROLE] = "prunet.role",         [KEY_CASE] = "prunet.case",
     [KEY_GRID] = "prunet.grid",       [KEY_CHANNELS] = "prunet.channels", [KEY_AFFINE] = "prunet.affine",
     [KEY_LAST] = "prunet.last",       [KEY_QFORM] = "prunet.qform",       [KEY_SFORM] = "prunet.sform",
-    [KEY_UNITS] = "prunet.units",     [KEY_DTYPE] = "prunet.dtype",       [KEY_AXES] = "prunet.axes"};
+    [KEY_UNITS] = "prunet.units",     [KEY_DTYPE] = "prunet.dtype",       [KEY_AXES] = "prunet.axes",
+    [KEY_SCALE] = "prunet.scale",     [KEY_PAYLOAD] = "prunet.payload"};
 
 static int repeated(const char *name)
 {

@@ -34,6 +34,8 @@ enum key {
     KEY_UNITS,
     KEY_DTYPE,
     KEY_AXES,
+    KEY_SCALE,
+    KEY_PAYLOAD,
     KEY_COUNT
 };
 

@@ -4,6 +4,7 @@
 #include "lib/stream/axes.h"
 #include "lib/stream/nrrd_lines.h"
 #include "lib/stream/nrrd_text.h"
+#include <float.h>
 #include <math.h>
 #include <string.h>
 #include <strings.h>
@@ -14,6 +15,13 @@ static int malformed(const char *name, const char *text)
                 : fail(STATUS_DATA, "'%s' is missing", name);
 }
 
+/* What is stored smaller has another version, and nothing else has it: older programs must not misread it. */
+static bool is_second_version(const struct nrrd_lines *lines)
+{
+    return lines->key[KEY_VERSION] && !strcmp(lines->key[KEY_VERSION], "2") &&
+           (lines->key[KEY_SCALE] || lines->key[KEY_PAYLOAD]);
+}
+
 static int read_identity(struct nrrd_lines *lines)
 {
     struct record *record = lines->record;
@@ -21,7 +29,7 @@ static int read_identity(struct nrrd_lines *lines)
     if (!name || !case_name_valid(name))
         return malformed("prunet.case", name);
     memcpy(record->case_name, name, strlen(name) + 1);
-    if (strcmp(lines->key[KEY_VERSION], "1"))
+    if (strcmp(lines->key[KEY_VERSION], "1") && !is_second_version(lines))
         return fail(STATUS_DATA, "prunet.version %.20s is not understood", lines->key[KEY_VERSION]);
     if (!last || (strcmp(last, "0") && strcmp(last, "1")))
         return malformed("prunet.last", last);
@@ -39,6 +47,19 @@ static bool one_of(const char *text, const char *const *names)
     while (*names && strcasecmp(text, *names))
         names++;
     return *names;
+}
+
+/* Integers with scales are floats in this program. */
+static int read_scaled(struct nrrd_lines *lines)
+{
+    struct record *record = lines->record;
+    if (!lines->key[KEY_SCALE])
+        return STATUS_OK;
+    if (record->sample != SAMPLE_INT16 || record->role != ROLE_IMAGE || !is_second_version(lines))
+        return fail(STATUS_DATA, "prunet.scale: only of an image of int16, of version 2");
+    record->stored.scaled = true;
+    record->sample = SAMPLE_FLOAT;
+    return STATUS_OK;
 }
 
 static int read_type(struct nrrd_lines *lines)
@@ -65,7 +86,7 @@ static int read_type(struct nrrd_lines *lines)
         lines->record->sample = SAMPLE_INT16;
     else
         return fail(STATUS_DATA, "type %.40s: only float, uint8, int16 (or bfloat16 as block)", type);
-    return STATUS_OK;
+    return read_scaled(lines);
 }
 
 static int read_storage(struct nrrd_lines *lines)
@@ -73,8 +94,10 @@ static int read_storage(struct nrrd_lines *lines)
     const char *encoding = lines->field[FIELD_ENCODING], *endian = lines->field[FIELD_ENDIAN];
     if (!encoding)
         return malformed("encoding", encoding);
-    if (strcasecmp(encoding, "raw"))
-        return fail(STATUS_DATA, "encoding %.40s: only raw", encoding);
+    lines->record->stored.zstd =
+        !strcasecmp(encoding, "zstd") && lines->key[KEY_PAYLOAD] && is_second_version(lines);
+    if (strcasecmp(encoding, "raw") && !lines->record->stored.zstd)
+        return fail(STATUS_DATA, "encoding %.40s: only raw, or zstd with prunet.payload", encoding);
     if (!endian && sample_bytes(lines->record->sample) > 1)
         return malformed("endian", endian);
     if (endian && strcasecmp(endian, "little"))
@@ -267,6 +290,38 @@ static int read_forms(struct nrrd_lines *lines)
     return status;
 }
 
+static int read_scales(struct nrrd_lines *lines)
+{
+    struct record *record = lines->record;
+    const char *text = lines->key[KEY_SCALE];
+    double scales[RECORD_CHANNELS_MAX];
+    if (!record->stored.scaled)
+        return STATUS_OK;
+    if (!nrrd_numbers(text, record->channels, scales))
+        return malformed("prunet.scale", text);
+    for (int c = 0; c < record->channels; c++) {
+        record->stored.scale[c] = (float)scales[c];
+        if (!(record->stored.scale[c] > 0 && record->stored.scale[c] <= FLT_MAX / INT16_MAX))
+            return malformed("prunet.scale", text);
+    }
+    return STATUS_OK;
+}
+
+/* A payload is never much larger than what it holds. */
+static int read_payload_bytes(struct nrrd_lines *lines)
+{
+    struct record *record = lines->record;
+    const char *text = lines->key[KEY_PAYLOAD], *at = text;
+    long bytes;
+    if (!text)
+        return STATUS_OK;
+    if (!record->stored.zstd || !nrrd_integer(&at, &bytes) || !nrrd_at_end(&at) || bytes < 1 ||
+        (size_t)bytes > record->bytes + record->bytes / 128 + NRRD_PAGE)
+        return malformed("prunet.payload", text);
+    record->stored.bytes = (size_t)bytes;
+    return STATUS_OK;
+}
+
 static int read_channels(struct nrrd_lines *lines)
 {
     struct record *record = lines->record;
@@ -305,7 +360,8 @@ int nrrd_parse(char *text, size_t length, const char *fallback, struct record *r
 {
     static int (*const steps[])(struct nrrd_lines *) = {read_type,  read_storage,  read_sizes,
                                                         read_kinds, read_geometry, NULL};
-    static int (*const own_steps[])(struct nrrd_lines *) = {read_grid, read_forms, read_channels, NULL};
+    static int (*const own_steps[])(struct nrrd_lines *) = {read_grid,   read_forms,         read_channels,
+                                                            read_scales, read_payload_bytes, NULL};
     *record = (struct record){0};
     struct nrrd_lines lines = {.record = record};
     int status = nrrd_sort_lines(&lines, text, length);

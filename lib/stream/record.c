@@ -171,6 +171,21 @@ static int turn_back(struct record *whole)
     return STATUS_OK;
 }
 
+int record_check_grid(const struct record *record, uint64_t max_bytes)
+{
+    const uint64_t bytes =
+        grid_voxels(record->grid) * (size_t)record->channels * (uint64_t)sample_bytes(record->sample);
+    const uint64_t most = placed_bytes_max(record, max_bytes);
+    if (bytes <= most)
+        return STATUS_OK;
+    return fail(
+        STATUS_DATA,
+        "case %s: its source grid of %dx%dx%d takes %llu bytes, the limit for a record of %zu bytes is "
+        "%llu: --max-bytes",
+        record->case_name, record->grid[0], record->grid[1], record->grid[2], (unsigned long long)bytes,
+        record->bytes, (unsigned long long)most);
+}
+
 int record_place(const struct record *record, uint64_t max_bytes, struct record *whole)
 {
     int offset[3], status = record_offset(record, offset);
@@ -180,15 +195,7 @@ int record_place(const struct record *record, uint64_t max_bytes, struct record 
         return status;
     record_turned_grid(record, whole->size);
     size_t channels = (size_t)record->channels, sample = sample_bytes(record->sample);
-    const uint64_t bytes = record_voxels(whole) * channels * sample,
-                   most = placed_bytes_max(record, max_bytes);
-    if (bytes > most)
-        status = fail(STATUS_DATA,
-                      "case %s: its source grid of %dx%dx%d takes %llu bytes, the limit for a record of %zu "
-                      "bytes is %llu: --max-bytes",
-                      record->case_name, record->grid[0], record->grid[1], record->grid[2],
-                      (unsigned long long)bytes, record->bytes, (unsigned long long)most);
-    else
+    if (!(status = record_check_grid(record, max_bytes)))
         status = record_allocate(whole);
     for (size_t c = 0; !status && c < channels; c++)
         grid_copy((const char *)record->data + c * (record->bytes / channels), record->size, offset,

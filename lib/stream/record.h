@@ -33,6 +33,15 @@ struct source_forms {
     float sform[12];                   /* three rows */
 };
 
+/* How a record lay in its file, where that was not plainly its samples; see storage.h. Of no meaning for its data, and
+ * not passed on by record_write. */
+struct storage {
+    bool scaled;  /* as int16: a float is the sample times the scale of its channel */
+    bool zstd;    /* compressed */
+    size_t bytes; /* of the latter in the file */
+    float scale[RECORD_CHANNELS_MAX];
+};
+
 struct record {
     char case_name[CASE_NAME_SIZE]; /* a foreign NRRD gets its file's name */
     enum role role;
@@ -55,7 +64,8 @@ struct record {
     size_t bytes;  /* of data */
     void *mapping; /* of a file that data lies in, or NULL; record_free releases it */
     size_t mapping_bytes;
-    bool borrowed; /* data lies in memory that somebody else releases */
+    struct storage stored; /* all zero: plainly */
+    bool borrowed;         /* data lies in memory that somebody else releases */
 };
 
 /* Bytes of one sample. */
@@ -95,6 +105,9 @@ int record_offset(const struct record *record, int offset[3]);
  * than `max_bytes` bytes is STATUS_DATA; where that is 0, one of more than RECORD_BYTES_MAX, or of more than
  * both 256 MiB and 64 times the record's own bytes. STATUS_DATA also as record_offset. */
 int record_place(const struct record *record, uint64_t max_bytes, struct record *whole);
+
+/* STATUS_DATA when the record's source grid would take more bytes than record_place allows. */
+int record_check_grid(const struct record *record, uint64_t max_bytes);
 
 /* Length of the step along each axis in mm; 0 without geometry. */
 void record_spacing(const struct record *record, double spacing[3]);

@@ -6,6 +6,7 @@
 #include "lib/stream/magic.h"
 #include "lib/stream/mapping.h"
 #include "lib/stream/nrrd_text.h"
+#include "lib/stream/storage.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -186,7 +187,7 @@ static bool map_payload(struct source *source, struct record *record)
     return true;
 }
 
-int source_payload(struct source *source, size_t header_length, struct record *record, void *destination)
+static int payload(struct source *source, size_t header_length, struct record *record, void *destination)
 {
     struct stat file;
     if (!source->regular) {
@@ -205,4 +206,21 @@ int source_payload(struct source *source, size_t header_length, struct record *r
                      : read_payload(source, record, destination);
     source->position += record->bytes;
     return status;
+}
+
+/* What lies in the file is read, or mapped, first. */
+static int unpack(struct source *source, size_t header_length, struct record *record, void *destination)
+{
+    struct record raw = {.bytes = storage_bytes(record)};
+    int status = payload(source, header_length, &raw, NULL);
+    if (!status)
+        status = storage_unpack(record, raw.data, destination);
+    record_free(&raw);
+    return status;
+}
+
+int source_payload(struct source *source, size_t header_length, struct record *record, void *destination)
+{
+    return storage_is_plain(record) ? payload(source, header_length, record, destination)
+                                    : unpack(source, header_length, record, destination);
 }

@@ -18,7 +18,7 @@ static int filter_records(const struct filter *filter, struct reader *reader, st
         }
         if ((status = filter->apply(filter->self, &record)))
             fail_in(status, "%s: %s", reader_name(reader), record.case_name);
-        else if (!(status = record_write(output, &record)))
+        else if (!(status = record_write_as(output, &record, &filter->stored)))
             progress_advance(&progress, record.case_name, role_name(record.role));
         record_free(&record);
         if (status) {

@@ -3,15 +3,16 @@
 #define PRUNET_VOLUME_FILTER_H
 
 #include "lib/base/options.h"
-#include "lib/stream/record.h"
+#include "lib/stream/storage.h"
 
 struct filter {
     /* Changes one record in place; a failure's message need not name file and case. */
     int (*apply)(void *self, struct record *record);
     void *self;
-    const char *output;  /* a path, or NULL: stdout */
-    uint64_t max_bytes;  /* largest payload of a record; 0: the reader's default */
-    const char *digests; /* a table of the digests that the files must have, or NULL */
+    const char *output;           /* a path, or NULL: stdout */
+    uint64_t max_bytes;           /* largest payload of a record; 0: the reader's default */
+    struct storage_choice stored; /* how the records are written */
+    const char *digests;          /* a table of the digests that the files must have, or NULL */
 };
 
 /* The options that every filter has, for `common` of struct tool. */

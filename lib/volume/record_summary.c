@@ -1,5 +1,6 @@
 #include "lib/volume/record_summary.h"
 #include "lib/base/numbers.h"
+#include "lib/volume/resample.h"
 #include "lib/volume/scheme.h"
 #include <math.h>
 #include <stdarg.h>
@@ -72,6 +73,8 @@ void record_checks(const struct record *record, const struct record_summary *sum
         add(checks, "foreign");
     if (!record->has_grid || !record->has_geometry)
         add(checks, "no-grid");
+    else if (resample_is_due(record))
+        add(checks, "resampled");
     else if (record_offset(record, offset))
         add(checks, "misplaced");
     if (summary->non_finite)

@@ -14,7 +14,7 @@ struct record_summary {
 
 void record_summarize(const struct record *record, struct record_summary *summary);
 
-/* What is remarkable, in words with commas between: foreign, no-grid, misplaced, non-finite:N, labels:N,
+/* What is remarkable, in words with commas between: foreign, no-grid, misplaced, resampled, non-finite:N, labels:N,
  * empty (all samples 0); "ok" when nothing is. */
 void record_checks(const struct record *record, const struct record_summary *summary,
                    char checks[CHECKS_SIZE]);

@@ -24,6 +24,8 @@ PROGRAMS = {
     "nii2raw files": ("nii2raw --label {}/label.nii.gz {}/image.nii {}/image.nii {}/image.nii {}/image.nii -o out", None, ["out"]),
     "crop": ("crop --size 16x16x16 -o out {}/raw.nrrd", None, ["out"]),
     "crop stdin": ("crop --size 16x16x16", "raw.nrrd", []),
+    "resample": ("resample --spacing 2x2x2 -o out {}/raw.nrrd", None, ["out"]),
+    "standardize half": ("standardize --half -o out {}/cropped.nrrd", None, ["out"]),
     "standardize": ("standardize -o out {}/cropped.nrrd", None, ["out"]),
     "augment": ("augment --seed 1 --epoch 1 -o out {}/0.nrrd", None, ["out"]),
     "augment digests": ("augment --seed 1 --epoch 1 --digests {}/digests -o out {}/0.nrrd {}/1.nrrd", None, ["out"]),

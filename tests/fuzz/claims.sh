@@ -46,7 +46,8 @@ for file in giga tera; do
     printf '%s\ttraining\t%s\n' "$file" "$(sha256sum $file.nrrd | cut -d ' ' -f 1)"
 done >digests
 for file in giga tera; do
-    for tool in crop standardize rawinfo regions raw2nii 'augment --seed 1 --epoch 1' 'prunet-infer -m state' 'prunet-step --state state -o new' \
+    for tool in crop standardize rawinfo regions raw2nii 'resample --spacing 1x1x1' 'resample --to-source' \
+        'augment --seed 1 --epoch 1' 'prunet-infer -m state' 'prunet-step --state state -o new' \
         dice-eval hd95 brats-eval postprocess; do
         # shellcheck disable=SC2086 # the tool's options
         refused "${tool%% *}, $file bytes in a file" /dev/null $tool $file.nrrd

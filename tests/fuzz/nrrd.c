@@ -7,6 +7,7 @@
 #include "lib/stream/nrrd_parse.h"
 #include "lib/stream/reader.h"
 #include "lib/stream/record_write.h"
+#include "lib/volume/resample.h"
 #include "tests/fuzz/fuzz.h"
 
 enum { GRID_MAX = 1 << 20, PIPE_BYTES = 1 << 16 };
@@ -60,6 +61,21 @@ static void parse(const uint8_t *data, size_t size)
     free(text);
 }
 
+/* With another spacing, and back to its source. */
+static void resample(const struct record *record, bool to_source)
+{
+    const double spacing[3] = {1, 1.5, 0.75};
+    struct record copy;
+    if (record_copy_header(&copy, record) || record_allocate(&copy))
+        exit(1);
+    memcpy(copy.data, record->data, record->bytes);
+    int status =
+        to_source ? resample_to_source(&copy, GRID_MAX) : resample_to_spacing(&copy, spacing, GRID_MAX);
+    fuzz_promise(status == STATUS_OK || status == STATUS_DATA);
+    fuzz_promise(copy.bytes <= GRID_MAX || copy.bytes == record->bytes);
+    record_free(&copy);
+}
+
 /* On its grid, if that is no more than is allowed; as NIfTI only there. */
 static void place(struct output *output, const struct record *record)
 {
@@ -78,6 +94,8 @@ static void place(struct output *output, const struct record *record)
 static void use(struct record *record)
 {
     double spacing[3];
+    resample(record, true);
+    resample(record, false);
     struct output output;
     struct segmentation segmentation;
     struct record shorter = *record;

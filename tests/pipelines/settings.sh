@@ -49,6 +49,12 @@ refused LEARNING_RATE=-1e-3 "a number"
 refused LEARNING_RATE=1e "a number"
 refused RATE_DROPS=abc "or none"
 refused RATE_DROPS=250.5 "or none"
+refused SPACING=1x1 "XxYxZ in mm, each 0.05 to 50, or keep"
+refused SPACING=1x1x0 "XxYxZ in mm"
+refused SPACING=none "or keep"
+refused WINDOW=32x32 "XxYxZ, each 1 to 4096, or none"
+refused OVERLAP=1 "0 to 0.99"
+refused GAUSSIAN=maybe "yes, no"
 refused RATE_DIVISOR=0 "1e-30 to 1e30"
 refused WEIGHT_DECAY=1e308 "0 to 1"
 refused LOSS_DIVISOR=0 "1e-30"
@@ -102,6 +108,7 @@ together() { # what is right, lines
 together "1: CROP=17x32x32 has a side that is no multiple of 16, as CHANNELS=60,120" CROP=17x32x32
 together "2: PATCH=16x16x20 has a side that is no multiple of 8" CHANNELS=8,8,8,8 PATCH=16x16x20
 together "2: CROP=18x18x18 has a side that is no multiple of 4, as CHANNELS=8,8,8" CHANNELS=8,8,8 CROP=18x18x18
+together "2: WINDOW=16x24x16 has a side that is no multiple of 16" OVERLAP=0 WINDOW=16x24x16
 together "2: ENCODER_BLOCKS=2 has no meaning with KIND=baseline" KIND=baseline ENCODER_BLOCKS=2
 together "1: DECODER_BLOCKS=3 has no meaning with KIND=baseline" DECODER_BLOCKS=3 KIND=baseline
 printf 'CROP=32x32x32\nPATCH=32x48x32\n' >"$TMPDIR/config"
@@ -117,6 +124,8 @@ check "a wrong line is refused though a later one wins" grep -qF "line 1: PATIEN
 taken LEARNING_RATE=.5
 taken LEARNING_RATE=1E-3
 taken MEMORY=512M
+taken SPACING=0.9375x1x5.5
+taken WINDOW=32x32x16
 taken FOLD=5/5
 taken AVERAGE=exponential-0
 taken RATE_DROPS=none

@@ -93,6 +93,12 @@ check "an average takes a fourth vector" test $(($(resident --weight-average 0.9
 check "inference has none" test "$(total inference resident --size 32x32x32 --weight-average 0.9)" = \
     "$(total inference resident --size 32x32x32)"
 check "--loss dice is the default" cmp -s <(prunet-plan --size 32x32x32) <(prunet-plan --size 32x32x32 --loss dice)
+fails "Table 1 by windows" 2 "exclude each other" prunet-plan --table1 --window 32x32x32
+fails "a window that cannot be halved" 2 "multiples of 16 voxels, such as 48x32x32" prunet-plan --window 40x32x32
+check "windows: the whole volume's rows are those of inference" cmp -s <(prunet-plan --size 64x64x64 | grep ^inference) \
+    <(prunet-plan --size 64x64x64 --window 32x32x32 | grep ^inference)
+check "and a window's those of its size" cmp -s <(prunet-plan --size 32x32x32 --no-header | grep ^inference | cut -f 2-) \
+    <(prunet-plan --size 64x64x64 --window 32x32x32 | grep ^window | cut -f 2-)
 fails "a loss that is none" 2 "neither dice nor dice+bce" prunet-plan --loss bce
 fails "a size that cannot be halved" 65 "multiple of 16" prunet-plan --size 100x100x100
 fails "a backend that does not exist" 2 "nonsense" prunet-plan --backend nonsense

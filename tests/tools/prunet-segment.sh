@@ -41,6 +41,9 @@ check "the same map" cmp "${names[1]}.nii.gz" by.nii.gz
 by_tools phantom_00001 -m model -m other --flip-tta
 check "two models and flips" segment -m other --flip-tta -o mean.nii.gz data/phantom_00001
 check "as by the tools" cmp phantom_00001.nii.gz mean.nii.gz
+by_tools phantom_00001 -m model --window 16x20x32 --overlap 0.25 --gaussian
+check "by windows" segment --window 16x20x32 --overlap 0.25 --gaussian -o windows.nii.gz data/phantom_00001
+check "as by the tools" cmp phantom_00001.nii.gz windows.nii.gz
 check "no header" segment --no-header -o out data/phantom_00001
 check "is none" test "$(wc -l <table)" = 1
 
@@ -78,6 +81,8 @@ refused() { # name, status, text, words...
 refused "no OUT" 2 "-o OUT is needed" data
 refused "no operand" 2 "give T1 T1CE T2 FLAIR" -o x
 refused "two operands" 2 "give one for each of t1 t1ce t2 flair" -o x data/phantom_00001 data/phantom_00002
+refused "a window that cannot be halved" 2 "model takes multiples of 4 voxels" --window 30x20x32 -o x data
+refused "weights without windows" 2 "--window XxYxZ is needed" --gaussian -o x data
 refused "files and options" 2 "no operand can stand beside" -o x --t1 "${files[0]}" data
 refused "a data set into a file" 2 "need a folder" -o x.nii.gz data
 refused "a modality in another's place" 65 "given as t1" -o x.nii.gz --t1 "${files[1]}"
