@@ -1,4 +1,4 @@
-# The stages of the experiment: phantoms (without DATA), check (a look at DATA), preprocess, train, evaluate; and segment, for new cases.
+# The stages of the experiment: phantoms (without DATA), preprocess, train, evaluate; segment, for new cases; check, a look at DATA.
 # The top-level Makefile calls this one with DATA, RUN, CONFIG, SEED, EPOCHS, LISTS, FROM, BACKEND, THREADS, CASES and BUILD.
 #
 #   DATA/CASE/*.nii.gz --preprocess--> CASES/CASE.nrrd --train--> RUN/epochs, RUN/best --evaluate--> RUN/predictions,

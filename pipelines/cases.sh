@@ -9,7 +9,9 @@ case_names() { # data set
 
 # Sums the data set up; status 65 where something forbids training.
 check_data() { # data set, options...
-    run_tool prunet-check --scheme "$scheme" --grid-of "$GRID_OF" "${@:2}" -- "$1"
+    local options=()
+    [ "$SPACING" = keep ] || options+=(--resampled)
+    run_tool prunet-check --scheme "$scheme" --grid-of "$GRID_OF" "${options[@]}" "${@:2}" -- "$1"
 }
 
 # A line a case: its name, its folder, and what a product is made from: the settings, and the digest of each of the

@@ -3,29 +3,26 @@
 #include "lib/base/options.h"
 #include "lib/base/output.h"
 #include "lib/volume/case_list.h"
-#include "lib/volume/case_spacing.h"
-#include "lib/volume/resample.h"
 #include "lib/volume/scheme.h"
 
-static bool labelled, with_layout, spacings, no_header;
+static bool labelled, with_layout, no_header;
 static const char *output_path, *scheme;
 
 static const struct option_spec options[] = {
     {"labelled", 0, OPTION_FLAG, &labelled, NULL,
      "refuse cases without a label map; leave those of imagesTs out"},
     {"layout", 0, OPTION_FLAG, &with_layout, NULL, "add a column: the layout that each case is in"},
-    {"spacing", 0, OPTION_FLAG, &spacings, NULL, "add a column: mm between voxels, from the images' headers"},
     SCHEME_OPTION(&scheme),
 };
 
 static const struct tool tool = {
     .name = "list-cases",
-    .usage = "[--labelled] [--layout] [--spacing] [-o OUT] DATA",
+    .usage = "[--labelled] [--layout] [-o OUT] DATA",
     .summary =
         "Prints a row for each case of the folder DATA, sorted by name: its name, its folder, its label map\n"
         "and the file of each modality; - where there is none. A case is a folder with .nii or .nii.gz\n"
         "files, in DATA or one level below it (HGG, LGG), and is named after its folder. Files are found\n"
-        "as nii2raw --dir finds them; none is opened, but for --spacing the first image of each.\n\n"
+        "as nii2raw --dir finds them; none is opened.\n\n"
         "Layouts: " LAYOUT_NAMES ".\n"
         "A case's files end with _t1 _t1ce _t2 _flair _seg, with -t1n -t1c -t2w -t2f -seg, or with t1, t1c,\n"
         "t1ce or t1gd, t2, fla or flair, seg, alone or behind a name and _ or -. Files of several cases lie\n"
@@ -49,16 +46,6 @@ static int print_file(struct output *output, const char *file)
     return output_print(output, "\t%s", file ? file : "-");
 }
 
-/* Of an image that cannot be read it is not known here; whoever reads the case says why. */
-static int print_spacing(struct output *output, const struct listed_case *listed)
-{
-    double spacing[3];
-    char text[SPACING_TEXT_SIZE] = "-";
-    if (!case_spacing(&listed->files, spacing))
-        spacing_print(spacing, text);
-    return output_print(output, "\t%s", text);
-}
-
 static int print_row(struct output *output, const struct listed_case *listed)
 {
     int status = output_print(output, "%s\t%s", listed->files.name, listed->folder);
@@ -66,8 +53,6 @@ static int print_row(struct output *output, const struct listed_case *listed)
         status = print_file(output, listed->files.label);
     for (int i = 0; !status && i < data_scheme->modality_count; i++)
         status = print_file(output, listed->files.image[listed->files.images == 1 ? 0 : i]);
-    if (!status && spacings)
-        status = print_spacing(output, listed);
     if (!status && with_layout)
         status = output_print(output, "\t%s", layout_name(listed->files.layout));
     return status ? status : output_print(output, "\n");
@@ -78,8 +63,6 @@ static int print_header(struct output *output)
     int status = output_print(output, "case\tfolder\tlabel");
     for (int i = 0; !status && i < data_scheme->modality_count; i++)
         status = output_print(output, "\t%s", modalities[i].name);
-    if (!status && spacings)
-        status = output_print(output, "\tspacing");
     if (!status && with_layout)
         status = output_print(output, "\tlayout");
     return status ? status : output_print(output, "\n");

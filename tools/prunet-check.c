@@ -23,6 +23,8 @@ static const struct option_spec options[] = {
     {"json", 0, OPTION_TEXT, &json_path, "FILE",
      "write the same there as JSON, with the names of all odd cases"},
     SCHEME_OPTION(&scheme_name),
+    {"resampled", 0, OPTION_FLAG, &settings.resampled, NULL,
+     "cases will be brought to one spacing: they may have several"},
     {"grid-of", 0, OPTION_TEXT, &grid_of, "WHOSE",
      "whose header places the label map: label or images (label)"},
 };

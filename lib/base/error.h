@@ -41,8 +41,8 @@ int report(int status);
 /* Prints "tool: warning: ..." to stderr, unless -q set quiet. */
 void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* From now on warnings go to `take`, whole and without the tool's name, instead of to stderr; NULL ends that. For a
- * program with one thread that warns. */
+/* From now on warnings go to `take`, whole and without the tool's name, instead of to stderr; NULL ends
+ * that. For a program with one thread that warns. */
 void warnings_to(void (*take)(void *self, const char *text), void *self);
 
 /* Speech on stderr: quiet (-q) silences warnings and progress, verbose (-v) adds a line for each record. */

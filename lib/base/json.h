@@ -13,8 +13,8 @@ struct json {
     struct json *first, *next; /* members or elements, in their order; the next one of the same parent */
 };
 
-/* Reads a file of at most 64 MiB, nested at most 32 deep. STATUS_FAILURE when it cannot be read, STATUS_DATA, naming the
- * byte, when it is no JSON. json_free frees the tree. */
+/* Reads a file of at most 64 MiB, nested at most 32 deep. STATUS_FAILURE when it cannot be read,
+ * STATUS_DATA, naming the byte, when it is no JSON. json_free frees the tree. */
 int json_read(const char *path, struct json **root);
 void json_free(struct json *root);
 

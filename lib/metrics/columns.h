@@ -16,16 +16,16 @@ struct columns {
  * that comes twice. */
 int columns_parse(const char *list, struct columns *columns);
 
-/* The columns of all measures under a convention: those that the challenge prints where lesions are paired one
- * to one, else `usual`, with the convention's NSD where lesions have one. */
+/* The columns of all measures under a convention: those that the challenge prints where lesions are paired
+ * one to one, else `usual`, with the convention's NSD where lesions have one. */
 void columns_of_convention(const struct convention *convention, const enum measure *usual, size_t count,
                            struct columns *columns);
 
 /* Adds a measure unless it is there. */
 void columns_add(struct columns *columns, enum measure measure);
 
-/* A tolerance in mm for every region, "1", or one for each, "ET=0.5,WT=1,TC=1". STATUS_USAGE for anything else,
- * with the name of a region that is unknown, comes twice, or has none. */
+/* A tolerance in mm for every region, "1", or one for each, "ET=0.5,WT=1,TC=1". STATUS_USAGE for anything
+ * else, with the name of a region that is unknown, comes twice, or has none. */
 int tolerances_parse(const char *text, const struct scored_regions *regions,
                      double tolerance[SCHEME_REGIONS_MAX]);
 

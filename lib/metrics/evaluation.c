@@ -261,7 +261,7 @@ int evaluation_main(const struct evaluation_tool *tool, int argc, char **argv)
     const struct option_spec options[] = {
         {"convention", 'c', OPTION_TEXT, &e.convention, "NAME", "whose definitions, see below (brats)"},
         {"scheme", 0, OPTION_TEXT, &e.scheme, "NAME",
-         "labels and regions: a scheme's name or file, or see below (brats-2018, or the convention's)"},
+         "labels and regions: a scheme's name or file, or see below (brats-2018)"},
         OLDER_NAME("labels", "scheme"),
         {"mask", 0, OPTION_FLAG, &e.mask, NULL, "one region, mask: all voxels that are not 0"},
         {"pairs", 'p', OPTION_TEXT, &e.pairs, "FILE", "lines of [CASE] PREDICTION REFERENCE, tabs between"},

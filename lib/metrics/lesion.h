@@ -16,9 +16,10 @@ struct lesion_scores {
 };
 
 /* Lesions of R are the 26-components of R dilated (18-neighbourhood, convention->lesions.dilations times),
- * cut back to R. A lesion is matched by the 26-components of P that touch it dilated, and compared with their
- * union. Components matched to no lesion are false positives, whatever their size; lesions of at most
- * volume_max mm^3 (`enhancing`: volume_max_et) are not scored, though they still match. Spacing in mm (x, y, z). */
+ * cut back to R. A lesion is matched by the 26-components of P that touch it dilated, and compared with
+ * their union. Components matched to no lesion are false positives, whatever their size; lesions of at
+ * most volume_max mm^3 (`enhancing`: volume_max_et) are not scored, though they still match. Spacing in mm
+ * (x, y, z). */
 int lesion_scores(const struct convention *convention, bool enhancing, const struct mask *prediction,
                   const struct mask *reference, const double spacing[3], struct lesion_scores *scores);
 

@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Scores of all sets, larger is better. value[(case * items + item) * sets + set]; an item is a measure of a region.
- * Infinite values are values; NaN is not allowed. */
+/* Scores of all sets, larger is better. value[(case * items + item) * sets + set]; an item is a measure of
+ * a region. Infinite values are values; NaN is not allowed. */
 struct contest {
     size_t sets, cases, items;
     double *value;
@@ -17,9 +17,9 @@ struct ranking {
     double *rank;  /* [cases][sets]: mean of the set's ranks over the case's items, 1 the best */
     double *score; /* [sets]: mean over the cases */
     size_t *order; /* [sets]: sets by score, the best first; equal ones as they came */
-    /* [sets][sets]: for sets i and j with score[i] < score[j] the share of draws, and one of the draws + 1, in
-     * which i is as far ahead of j as it is, when in every case it is a matter of chance which of the two
-     * ranks is whose; one-sided; NaN for the others. */
+    /* [sets][sets]: for sets i and j with score[i] < score[j] the share of draws, and one of the draws +
+     * 1, in which i is as far ahead of j as it is, when in every case it is a matter of chance which of
+     * the two ranks is whose; one-sided; NaN for the others. */
     double *p;
 };
 

@@ -23,9 +23,9 @@ struct scoring {
     double tolerance[SCHEME_REGIONS_MAX]; /* mm, of MEASURE_NSD, for each row */
 };
 
-/* Regions in the order of scored_regions: ET, WT, TC; or the one region "mask". Both segmentations have been read
- * with scoring->labels; different grids are STATUS_DATA. Spacing is the reference's, else the prediction's,
- * else 1 mm. */
+/* Regions in the order of scored_regions: ET, WT, TC; or the one region "mask". Both segmentations have
+ * been read with scoring->labels; different grids are STATUS_DATA. Spacing is the reference's, else the
+ * prediction's, else 1 mm. */
 int score_case(const struct scoring *scoring, const char *case_name, const struct segmentation *prediction,
                const struct segmentation *reference, struct case_scores *scores);
 

@@ -14,8 +14,8 @@ enum label_set {
     LABELS_CHALLENGE /* this and the numbers after it: the regions of a challenge since 2024, by their row */
 };
 
-/* The bit of a voxel of LABELS_MASK. Of 2018, 2023 and a scheme bits are region bits (labels.h), else those of
- * scored_regions. */
+/* The bit of a voxel of LABELS_MASK. Of 2018, 2023 and a scheme bits are region bits (labels.h), else
+ * those of scored_regions. */
 enum { BIT_MASK = 1 };
 
 /* In the order of the rows of a table. */
@@ -28,8 +28,8 @@ struct scored_regions {
 /* The one look-up of regions. */
 struct scored_regions scored_regions(enum label_set set);
 
-/* The set that --scheme calls so: a challenge, "goat", or a scheme, which becomes data_scheme. STATUS_USAGE for another
- * name, STATUS_DATA for a file that is no scheme. */
+/* The set that --scheme calls so: a challenge, "goat", or a scheme, which becomes data_scheme.
+ * STATUS_USAGE for another name, STATUS_DATA for a file that is no scheme. */
 int label_set_choose(const char *name, enum label_set *set);
 
 /* The scheme that records and probabilities under a set are of. */

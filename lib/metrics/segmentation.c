@@ -172,7 +172,8 @@ static uint8_t channel_bit(int channel, enum label_set set)
     return bit;
 }
 
-/* Probabilities or masks: channel_bit where a channel is above one half; any channel's, as one bit, for a mask. */
+/* Probabilities or masks: channel_bit where a channel is above one half; any channel's, as one bit, for a
+ * mask. */
 static int bits_of_channels(const struct samples *samples, size_t voxels, struct segmentation *s,
                             enum label_set set)
 {

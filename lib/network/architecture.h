@@ -84,9 +84,9 @@ struct architecture_options {
         "outputs", 0, OPTION_NATURAL, &(o).outputs, "N", "regions (the scheme's)"                            \
     }
 
-/* The network that was described, and the scheme of its modalities and regions; inputs and outputs other than the
- * scheme's exclude a scheme that was named. STATUS_USAGE with the reason when there can be none, STATUS_DATA where the
- * scheme's file is none. */
+/* The network that was described, and the scheme of its modalities and regions; inputs and outputs other
+ * than the scheme's exclude a scheme that was named. STATUS_USAGE with the reason when there can be none,
+ * STATUS_DATA where the scheme's file is none. */
 int architecture_from_options(struct architecture *architecture, const struct label_scheme **scheme,
                               const struct architecture_options *options);
 

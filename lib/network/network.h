@@ -84,8 +84,8 @@ int network_save(struct network *network, const struct training *training, const
 void network_put_image(struct network *network, const float *image);
 void network_put_target(struct network *network, const uint8_t *target);
 
-/* The scheme whose modalities the network takes and whose regions it gives: that of the checkpoint it was loaded
- * from; record_scheme before. A target is region_bits_of_labels (labels.h) of it. */
+/* The scheme whose modalities the network takes and whose regions it gives: that of the checkpoint it was
+ * loaded from; record_scheme before. A target is region_bits_of_labels (labels.h) of it. */
 const struct label_scheme *network_scheme(const struct network *network);
 
 /* Forward: probabilities, outputs x voxels floats on the host. Overwrites the network's image. */

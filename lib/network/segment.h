@@ -51,10 +51,11 @@ void ensemble_fill_missing(struct ensemble *ensemble);
  * STATUS_DATA where that is no spacing. */
 int ensemble_spacing(const struct ensemble *ensemble, double spacing[3]);
 
-/* Makes *result, a float record of the image's geometry with a probability for each output, from an image of
- * any size, whose channels are first put into the order of the modalities. It is a prob record that names regions
- * and scheme. The image's data are released as soon as they are not needed. STATUS_DATA when its channels
- * are not the networks' inputs (channels.h), or as segment_run. *result needs no record_free after a failure. */
+/* Makes *result, a float record of the image's geometry with a probability for each output, from an image
+ * of any size, whose channels are first put into the order of the modalities. It is a prob record that
+ * names regions and scheme. The image's data are released as soon as they are not needed. STATUS_DATA when
+ * its channels are not the networks' inputs (channels.h), or as segment_run. *result needs no record_free
+ * after a failure. */
 int ensemble_segment(struct ensemble *ensemble, struct record *image, struct record *result);
 
 /* The size that a network takes a volume of `size` in: each side rounded up to its multiple. */

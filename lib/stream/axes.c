@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* For each of x, y, z of the room the axis of the volume that runs along it: of the six ways that whose cosines sum
- * to most; of equal ones the first. */
+/* For each of x, y, z of the room the axis of the volume that runs along it: of the six ways that whose
+ * cosines sum to most; of equal ones the first. */
 static void nearest(const double affine[3][4], int axis_of[3])
 {
     static const int orders[6][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
@@ -103,8 +103,8 @@ void axes_affine(const int axes[3], const int size[3], const double affine[3][4]
     }
 }
 
-/* For each axis of the array: its size, and the step in the source; returns the source's index of the array's first
- * voxel. */
+/* For each axis of the array: its size, and the step in the source; returns the source's index of the
+ * array's first voxel. */
 static ptrdiff_t strides(const int axes[3], const int size[3], int turned[3], ptrdiff_t step[3])
 {
     const ptrdiff_t stride[3] = {1, size[0], (ptrdiff_t)size[0] * size[1]};

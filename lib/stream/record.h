@@ -89,21 +89,23 @@ int record_copy_header(struct record *to, const struct record *from);
 /* Releases data, keys and mapping; the record is zero afterwards. */
 void record_free(struct record *record);
 
-/* Says of a record that has its source's grid and geometry that its array is the source's, turned by these axes. */
+/* Says of a record that has its source's grid and geometry that its array is the source's, turned by these
+ * axes. */
 void record_turn(struct record *record, const int axes[3]);
 
 /* Voxels of the whole source as the array has its axes. */
 void record_turned_grid(const struct record *record, int grid[3]);
 
-/* The record's offset in its source grid in voxels, derived from origin and affine, along the array's axes; negative
- * where the crop overhangs. STATUS_DATA without grid, or when directions or offset do not fit ("flipped, permuted or
- * resampled"): directions within 1e-4, offset within 1e-3 voxel of an integer. */
+/* The record's offset in its source grid in voxels, derived from origin and affine, along the array's axes;
+ * negative where the crop overhangs. STATUS_DATA without grid, or when directions or offset do not fit
+ * ("flipped, permuted or resampled"): directions within 1e-4, offset within 1e-3 voxel of an integer. */
 int record_offset(const struct record *record, int offset[3]);
 
-/* Puts the record back on its source grid, its axes as the source's: *whole is a new record of the grid's size, its
- * data 0 outside of what the record covers; what overhangs the grid is cut. A header alone must not take memory: a grid of more
- * than `max_bytes` bytes is STATUS_DATA; where that is 0, one of more than RECORD_BYTES_MAX, or of more than
- * both 256 MiB and 64 times the record's own bytes. STATUS_DATA also as record_offset. */
+/* Puts the record back on its source grid, its axes as the source's: *whole is a new record of the grid's
+ * size, its data 0 outside of what the record covers; what overhangs the grid is cut. A header alone must
+ * not take memory: a grid of more than `max_bytes` bytes is STATUS_DATA; where that is 0, one of more than
+ * RECORD_BYTES_MAX, or of more than both 256 MiB and 64 times the record's own bytes. STATUS_DATA also as
+ * record_offset. */
 int record_place(const struct record *record, uint64_t max_bytes, struct record *whole);
 
 /* STATUS_DATA when the record's source grid would take more bytes than record_place allows. */

@@ -241,7 +241,8 @@ static int compare_folders(const void *a, const void *b)
     return compare_names(a, b);
 }
 
-/* A folder that links lead to twice is one case if it has one name, else refused; one of many cases is none. */
+/* A folder that links lead to twice is one case if it has one name, else refused; one of many cases is
+ * none. */
 static void join_folders(struct case_search *search)
 {
     struct case_list *list = search->list;

@@ -1,4 +1,5 @@
-/* What the searches for cases share: case_list.c for folders of cases, images_folder.c and bids.c for others. */
+/* What the searches for cases share: case_list.c for folders of cases, images_folder.c and bids.c for
+ * others. */
 #ifndef PRUNET_VOLUME_CASE_SEARCH_H
 #define PRUNET_VOLUME_CASE_SEARCH_H
 
@@ -22,8 +23,8 @@ int search_add(struct case_search *search, struct listed_case *found, const char
 /* Passes a case over that cannot be used, saying why, where status is STATUS_DATA; returns any other status. */
 int search_refuse(struct case_search *search, int status);
 
-/* Calls `found` for each folder in a folder, in the order of their names; not for hidden ones, for what other systems
- * leave, and for links that lead back. */
+/* Calls `found` for each folder in a folder, in the order of their names; not for hidden ones, for what
+ * other systems leave, and for links that lead back. */
 typedef int search_found_folder(struct case_search *search, const char *path, const char *name,
                                 const struct stat *about);
 int search_folders(struct case_search *search, const char *folder, search_found_folder *found);

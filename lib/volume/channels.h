@@ -6,8 +6,8 @@
 #include "lib/stream/record.h"
 #include "lib/volume/labels.h"
 
-/* --missing zero: for tools whose network takes what there is; and its check, which may end the tool with status
- * 2. */
+/* --missing zero: for tools whose network takes what there is; and its check, which may end the tool with
+ * status 2. */
 #define MISSING_OPTION(target)                                                                               \
     {                                                                                                        \
         "missing", 0, OPTION_TEXT, target, "zero",                                                           \
@@ -19,10 +19,10 @@ void missing_check_usage(const char *missing);
  * without names, or a network of another number of inputs than the scheme has modalities, is not judged. */
 bool channels_are_arranged(const struct record *image, const struct label_scheme *scheme);
 
-/* Makes the channels of a float image the scheme's modalities in their order, by their names; what else it has
- * is left out with a warning. One that is missing is STATUS_DATA naming it, or with `fill` 0, with a warning. An
- * image without names, or for a network of `inputs` other than the scheme's modalities, must have that many
- * channels. */
+/* Makes the channels of a float image the scheme's modalities in their order, by their names; what else it
+ * has is left out with a warning. One that is missing is STATUS_DATA naming it, or with `fill` 0, with a
+ * warning. An image without names, or for a network of `inputs` other than the scheme's modalities, must
+ * have that many channels. */
 int channels_arrange(struct record *image, const struct label_scheme *scheme, int inputs, bool fill);
 
 #endif

@@ -14,8 +14,8 @@ struct dataset {
 
 /* Reads FOLDER/dataset.json: `channel_names` (nnU-Net) or `modality` (the Decathlon), "0": "T1" and so on or
  * the other way around, `tensorImageSize`, and `file_ending`. Without the file, *dataset is zero but for
- * channel_of, which is -1. STATUS_DATA for a file that cannot be understood, a channel that is no modality of ours, a
- * modality twice, and images that are not .nii or .nii.gz. */
+ * channel_of, which is -1. STATUS_DATA for a file that cannot be understood, a channel that is no modality
+ * of ours, a modality twice, and images that are not .nii or .nii.gz. */
 int dataset_json_read(const char *folder, struct dataset *dataset);
 
 #endif

@@ -18,7 +18,8 @@ size_t nifti_stem_length(const char *file)
     return ends_with(file, length, ".nii") ? length - 4 : 0;
 }
 
-/* Whether a stem ends with a word that stands alone or behind _ or -; *rest is the length of what is before. */
+/* Whether a stem ends with a word that stands alone or behind _ or -; *rest is the length of what is
+ * before. */
 static bool has_word(const char *file, size_t length, const char *word, size_t *rest)
 {
     if (!ends_with(file, length, word))

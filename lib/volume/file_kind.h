@@ -30,8 +30,9 @@ struct file_kind stem_kind(const char *file, size_t length);
  * that of "X". -1 where there is none. */
 int file_channel(const char *file, size_t *length);
 
-/* The modality that a word of a dataset.json means, whatever its case and punctuation: "T1-Gd" is t1ce, "T2w"
- * is t2, where data_scheme has them; also one by its name or the end of its files' names. -1 for another word. */
+/* The modality that a word of a dataset.json means, whatever its case and punctuation: "T1-Gd" is t1ce,
+ * "T2w" is t2, where data_scheme has them; also one by its name or the end of its files' names. -1 for
+ * another word. */
 int modality_of_word(const char *word);
 
 #endif

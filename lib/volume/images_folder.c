@@ -214,8 +214,8 @@ static int add_case(const struct images_folder *folder, bool channels, const str
     return status;
 }
 
-/* Of nnU-Net's files only dataset.json says what they are; the Decathlon's brain tumours have an order of their
- * own. */
+/* Of nnU-Net's files only dataset.json says what they are; the Decathlon's brain tumours have an order of
+ * their own. */
 static int check_dataset(const struct images_folder *folder, bool channels)
 {
     const struct dataset *dataset = &folder->dataset;

@@ -126,12 +126,12 @@ int region_named(const struct label_scheme *scheme, const char *name);
 /* Whether two schemes' records mean the same: labels, and regions in their order. */
 bool scheme_same_regions(const struct label_scheme *a, const struct label_scheme *b);
 
-/* The scheme of the files that this process reads: record_scheme until a tool's main chooses another one, before
- * anything is read (data_scheme_choose of scheme.h). */
+/* The scheme of the files that this process reads: record_scheme until a tool's main chooses another one,
+ * before anything is read (data_scheme_choose of scheme.h). */
 extern const struct label_scheme *data_scheme;
 
-/* Its modalities in the order of the channels: t1, t1ce, t2, flair. Behind them, at label_file, the file of the
- * label map, "seg"; case_files counts all. */
+/* Its modalities in the order of the channels: t1, t1ce, t2, flair. Behind them, at label_file, the file
+ * of the label map, "seg"; case_files counts all. */
 extern const struct modality *modalities;
 int label_file(void);
 int case_files(void);

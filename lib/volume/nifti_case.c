@@ -29,7 +29,8 @@ static bool other_patient(const char *a, size_t a_length, const char *b, size_t 
     return a == a_end && b == b_end;
 }
 
-/* Whether a name is one that BraTS gives its cases: Brats18_CBICA_ALU_1, BraTS2021_00006, BraTS-GLI-00001-000. */
+/* Whether a name is one that BraTS gives its cases: Brats18_CBICA_ALU_1, BraTS2021_00006,
+ * BraTS-GLI-00001-000. */
 static bool is_published(const char *name, size_t length)
 {
     return length > 6 && !strncasecmp(name, "brats", 5) &&
@@ -59,7 +60,8 @@ static int note_odd_label(struct nifti_case *files, const char *name)
     return files->odd_label ? STATUS_OK : fail(STATUS_FAILURE, "out of memory");
 }
 
-/* Whether an entry is a folder, or a link to one. A link to nothing is a file that is missed when it is opened. */
+/* Whether an entry is a folder, or a link to one. A link to nothing is a file that is missed when it is
+ * opened. */
 static bool is_folder(const char *folder, const struct dirent *entry)
 {
     struct stat about;
@@ -175,7 +177,8 @@ int nifti_case_check(const struct nifti_case *files)
     return STATUS_OK;
 }
 
-/* BraTS' files up to 2021 are called alike: cases of HGG and LGG, or of the years before by their own names, are older. */
+/* BraTS' files up to 2021 are called alike: cases of HGG and LGG, or of the years before by their own names,
+ * are older. */
 static enum layout layout_of(const struct nifti_case *files, const char *folder, const char *name)
 {
     if (files->naming != NAMING_UNDERSCORE)

@@ -1,4 +1,5 @@
-/* The NIfTI files of a case. Which modalities there are, and how their files are called, is data_scheme's (labels.h). */
+/* The NIfTI files of a case. Which modalities there are, and how their files are called, is data_scheme's
+ * (labels.h). */
 #ifndef PRUNET_VOLUME_NIFTI_CASE_H
 #define PRUNET_VOLUME_NIFTI_CASE_H
 
@@ -22,9 +23,9 @@ struct nifti_case {
 };
 
 /* Finds what there is of a case's files in its folder by the ends of their names (file_kind.h), .nii or
- * .nii.gz; none need be there. The layout is one of those with a folder a case. Hidden files and folders are not looked at. `name` is the case's, by its folder.
- * A folder that cannot be read is STATUS_FAILURE; a file that is there twice, and files of more than one case
- * are STATUS_DATA. No file is opened. */
+ * .nii.gz; none need be there. The layout is one of those with a folder a case. Hidden files and folders are
+ * not looked at. `name` is the case's, by its folder. A folder that cannot be read is STATUS_FAILURE; a file
+ * that is there twice, and files of more than one case are STATUS_DATA. No file is opened. */
 int nifti_case_look(struct nifti_case *files, const char *folder, const char *name);
 
 /* The same; the folder names the case. */

@@ -209,8 +209,8 @@ static int explain_labels(int status, const struct label_scheme *scheme, const s
     return *fitting ? fail(status, "%s (all its numbers fit %s)", error_message(), fitting) : status;
 }
 
-/* A 4 beside names of 2023 and later may be 2024's resection cavity, where it is taken for the enhancing tumour
- * of 2018. */
+/* A 4 beside names of 2023 and later may be 2024's resection cavity, where it is taken for the enhancing
+ * tumour of 2018. */
 static void warn_of_year(const char *file, const struct label_scheme *scheme, const struct record *label)
 {
     const char *const name = path_file(file), *const end = strstr(name, "-seg.nii");

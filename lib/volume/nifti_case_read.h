@@ -7,7 +7,8 @@
 
 enum { NIFTI_CASE_FILES = MODALITIES_MAX + 1 };
 
-/* All volumes of a case: those of its images that are there, in their order, and its label map behind them. */
+/* All volumes of a case: those of its images that are there, in their order, and its label map behind
+ * them. */
 struct nifti_case_volumes {
     int count, images;         /* of `count` volumes, `images` are images */
     int order[MODALITIES_MAX]; /* of one image of four dimensions: which of its volumes each modality is */
@@ -18,8 +19,9 @@ struct nifti_case_volumes {
     int axes[3]; /* of the volumes' voxels on their files' grid, nearest to LPS (axes.h) */
 };
 
-/* Reads all of the case's files; their voxels are then in LPS, or nearest to it. STATUS_DATA where sizes or affines differ, or a file has not the volumes that
- * it should; the message names it. Nothing is held after a failure. */
+/* Reads all of the case's files; their voxels are then in LPS, or nearest to it. STATUS_DATA where sizes or
+ * affines differ, or a file has not the volumes that it should; the message names it. Nothing is held after
+ * a failure. */
 int nifti_case_load(struct nifti_case_volumes *volumes, const struct nifti_case *files,
                     const struct nifti_options *options);
 void nifti_case_unload(struct nifti_case_volumes *volumes);
@@ -35,8 +37,8 @@ void nifti_case_describe(const struct nifti_case_volumes *volumes, const struct 
 int nifti_case_image(const struct nifti_case_volumes *volumes, const struct nifti_case *files,
                      struct record *image);
 
-/* The case's label record. `scheme` is the label map's; NULL: that of records, or the Decathlon's for one image
- * of four dimensions of BraTS. STATUS_DATA for numbers that the scheme does not have. */
+/* The case's label record. `scheme` is the label map's; NULL: that of records, or the Decathlon's for one
+ * image of four dimensions of BraTS. STATUS_DATA for numbers that the scheme does not have. */
 int nifti_case_label(const struct nifti_case_volumes *volumes, const struct nifti_case *files,
                      const struct label_scheme *scheme, struct record *label);
 

@@ -13,8 +13,8 @@ int regions_from_label(struct record *record);
  * STATUS_DATA for another number of channels. */
 int regions_to_label(struct record *record);
 
-/* Gives a label record the numbers that a scheme's label maps have, for a file that leaves the project; the record is
- * none of it any more. STATUS_DATA where the labels mean something else there. */
+/* Gives a label record the numbers that a scheme's label maps have, for a file that leaves the project;
+ * the record is none of it any more. STATUS_DATA where the labels mean something else there. */
 int labels_renumber(struct record *record, const struct label_scheme *scheme);
 
 #endif

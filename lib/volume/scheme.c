@@ -13,8 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Those that are built in, which are there before main and do not change; and those that are read, in any thread. A
- * pointer to a scheme stays good. */
+/* Those that are built in, which are there before main and do not change; and those that are read, in any
+ * thread. A pointer to a scheme stays good. */
 enum { BUILTIN_MAX = 32 }; /* their names fit into SCHEME_ADVICE_SIZE */
 static const struct label_scheme *builtin[BUILTIN_MAX];
 static struct {

@@ -1,5 +1,5 @@
-/* The lines of a scheme's text, one by one: the first half of reading a scheme (scheme_parse.c has the other, which
- * looks at the whole). */
+/* The lines of a scheme's text, one by one: the first half of reading a scheme (scheme_parse.c has the
+ * other, which looks at the whole). */
 #ifndef PRUNET_VOLUME_SCHEME_LINES_H
 #define PRUNET_VOLUME_SCHEME_LINES_H
 
@@ -22,7 +22,8 @@ struct scheme_parser {
     bool has_rule, has_label_map;
 };
 
-/* Reads all lines into the parser's scheme and lists. STATUS_DATA, naming the line, for one that is not right. */
+/* Reads all lines into the parser's scheme and lists. STATUS_DATA, naming the line, for one that is not
+ * right. */
 int scheme_take_lines(struct scheme_parser *parser, const char *text, size_t length);
 
 /* The ends of file names from a word of the line on; without any, the name behind _ and behind -. */

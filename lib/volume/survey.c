@@ -223,11 +223,11 @@ static int compare_spacings(struct survey *survey, const struct case_list *list,
         const double *own = spacing[i];
         survey->now = list->row[i].files.name;
         if (own[0] > 0 && !same_spacing(own, usual))
-            status = survey_add(
-                survey, SURVEY_ERROR, 0,
-                "voxels of %.3gx%.3gx%.3g mm, where others of the data set have %.3gx%.3gx%.3g: " PREPARING
-                "#voxels",
-                own[0], own[1], own[2], usual[0], usual[1], usual[2]);
+            status = survey_add(survey, SURVEY_ERROR, 0,
+                                "voxels of %.3gx%.3gx%.3g mm, where others of the data set have "
+                                "%.3gx%.3gx%.3g: SPACING=1x1x1 in the "
+                                "configuration resamples all cases to one spacing: " PREPARING "#voxels",
+                                own[0], own[1], own[2], usual[0], usual[1], usual[2]);
     }
     return status;
 }
@@ -278,7 +278,7 @@ int survey_cases(struct survey *survey, const struct case_list *list, const stru
     if (!status)
         status = survey->status;
     if (!status)
-        status = compare_spacings(survey, list, spacing);
+        status = settings->resampled ? STATUS_OK : compare_spacings(survey, list, spacing);
     if (!status)
         status = compare_layouts(survey, list);
     if (!status && settings->voxels)

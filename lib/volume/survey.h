@@ -50,12 +50,13 @@ struct survey_settings {
     bool voxels;     /* read all voxels, not headers alone */
     bool unlabelled; /* for segmenting: modalities may be missing */
     bool grid_of_images;
+    bool resampled; /* cases will be brought to one spacing: they may have several */
     const struct label_scheme *scheme; /* of the label maps; NULL: as nifti_case_label */
     uint64_t max_bytes;
 };
 
-/* Gathers the facts of the cases of a list, and as errors what case_list_survey has refused. A case that cannot be
- * read is an error among the facts; STATUS_FAILURE is for failures of the machine. */
+/* Gathers the facts of the cases of a list, and as errors what case_list_survey has refused. A case that
+ * cannot be read is an error among the facts; STATUS_FAILURE is for failures of the machine. */
 int survey_cases(struct survey *survey, const struct case_list *list, const struct names *refused,
                  const struct survey_settings *settings);
 void survey_free(struct survey *survey);

@@ -36,7 +36,8 @@ static bool same_value(const struct survey_fact *a, const struct survey_fact *b)
     return a->item == b->item && !strcmp(a->value, b->value);
 }
 
-/* Sorts the facts; of those that are there twice (a warning of header and voxels, four images of one type) one stays. */
+/* Sorts the facts; of those that are there twice (a warning of header and voxels, four images of one type)
+ * one stays. */
 static void sort_facts(struct survey *survey)
 {
     size_t kept = 0;

@@ -14,7 +14,8 @@ enum { LABEL_NUMBERS = 256 };
 
 /* Litres. A brain with its CSF has 1.1 to 2; a head with its skull and neck from 2.8 on. */
 static const double HEAD_MAX = 2.4;
-/* Dice of the heads of two modalities. Of BraTS' it is above 0.97; half a centimetre of shift makes it 0.93. */
+/* Dice of the heads of two modalities. Of BraTS' it is above 0.97; half a centimetre of shift makes it
+ * 0.93. */
 static const double COVER_MIN = 0.9;
 
 /* One image of a case. */

@@ -4,9 +4,9 @@
 
 #include "lib/volume/survey.h"
 
-/* Reads a case whole and adds: backgrounds, label numbers and regions with their voxels, empty regions, and warnings of
- * images without contents, of a head that is too large to be without its skull, and of heads that do not cover each
- * other. STATUS_DATA for a case that nii2raw would refuse. */
+/* Reads a case whole and adds: backgrounds, label numbers and regions with their voxels, empty regions, and
+ * warnings of images without contents, of a head that is too large to be without its skull, and of heads
+ * that do not cover each other. STATUS_DATA for a case that nii2raw would refuse. */
 int survey_voxels(struct survey *survey, const struct nifti_case *files,
                   const struct survey_settings *settings);
 

@@ -1,5 +1,5 @@
-/* Hostile schemes: the first byte says whether the others are a scheme's text or a dataset.json. What is read is read
- * again from its own text, and makes labels that are its own of any probabilities. */
+/* Hostile schemes: the first byte says whether the others are a scheme's text or a dataset.json. What is
+ * read is read again from its own text, and makes labels that are its own of any probabilities. */
 #include "lib/base/error.h"
 #include "lib/volume/scheme.h"
 #include "lib/volume/scheme_json.h"

@@ -32,14 +32,14 @@ check "records know it" grep -q "grid_of=images" "$TMPDIR/run/cases/.phantom_000
 check "but only then" test "$(grep -c grid_of "$TMPDIR/whole/cases/.phantom_00003.nrrd.from")" = 0
 
 # What preprocess has found first is kept beside the records, and written again only where it is another.
-check "the data set is summed up" grep -q "^layout	brats-2021	5	" "$TMPDIR/run/cases/.check.tsv"
-check "and as JSON" grep -q '"cases": 5,' "$TMPDIR/run/cases/.check.json"
-check "with what is odd" test "$(grep -c "^warning	.*the images' place is taken	1	-	phantom" "$TMPDIR/run/cases/.check.tsv")" = 5
+check "the data set is summed up" grep -q "^layout	brats-2021	5	" "$TMPDIR/run/cases/check.tsv"
+check "and as JSON" grep -q '"cases": 5,' "$TMPDIR/run/cases/check.json"
+check "with what is odd" test "$(grep -c "^warning	.*the images' place is taken	1	-	phantom" "$TMPDIR/run/cases/check.tsv")" = 5
 touch "$TMPDIR/then"
 stages "$TMPDIR/run" preprocess
 check "once" test -z "$(find "$TMPDIR/run" -type f -newer "$TMPDIR/then" ! -name '.lock' ! -name .stamps)"
 stages "$TMPDIR/run" check
-check "make check prints it" test $? = 0 -a "$(grep -c -Fx -f "$TMPDIR/run/cases/.check.tsv" "$TMPDIR/run.out")" = "$(wc -l <"$TMPDIR/run/cases/.check.tsv")"
+check "make check prints it" test $? = 0 -a "$(grep -c -Fx -f "$TMPDIR/run/cases/check.tsv" "$TMPDIR/run.out")" = "$(wc -l <"$TMPDIR/run/cases/check.tsv")"
 check "with all voxels where wanted" test "$(stages "$TMPDIR/run" check VOXELS=yes && grep -c "^label	[0124]	5	[1-9]" "$TMPDIR/run.out")" = 4
 
 # What forbids training: the others are made all the same.

@@ -37,7 +37,7 @@ for layout in brats-2018 brats-2021 brats-2023 plain decathlon nnunet bids; do
     { echo "$settings" && echo "LABELS=$(scheme_of "$layout")"; } >"$config"
     stages "$run" preprocess train evaluate segment
     check "$layout: all stages" test $? = 0 || show "$run.out"
-    check "$layout: a record a case" test "$(cd "$run/cases" && printf '%s\n' * | paste -s -d ' ')" = "$(sed 's/.*/&.nrrd\n&.nrrd.sha256/' "$run.names" | paste -s -d ' ')"
+    check "$layout: a record a case" test "$(cd "$run/cases" && printf '%s\n' *.nrrd* | paste -s -d ' ')" = "$(sed 's/.*/&.nrrd\n&.nrrd.sha256/' "$run.names" | paste -s -d ' ')"
     case $layout in
     brats-2023 | bids) ;; # their names are others, and by them the split
     *) check "$layout: the same scores" cmp <(column dice "$run/evaluation/dice.tsv") <(column dice "$TMPDIR/brats-2018/evaluation/dice.tsv") ;;
@@ -88,7 +88,7 @@ for folder in "$(realpath "$real")"/*/; do
 done
 check "real cases" test $number -ge 4
 whole() { # folder of a case: its records without their name
-    nii2raw --case x --dir "$1" 2>&1 | sha256sum
+    nii2raw -q --case x --dir "$1" 2>&1 | sha256sum # 2018's labels under a later name are worth a warning
 }
 wholes=()
 for folder in "$(realpath "$real")"/*/; do

@@ -57,11 +57,13 @@ train_organ() { # organ scheme cases regions modalities labels
     check "$1: the label record names the scheme" grep -qa "^prunet.scheme:=scheme ${3}; " "$record"
     check "$1: labels to regions and back" round_trip "$record"
     check "$1: the state knows modalities, regions and labels" test "$(prunet-model show "$state" |
-        grep -c -e "^prunet.scheme.scheme $3; modality ${5%% *};" -e "^prunet.inputs.$(wc -w <<<"$5")\$" -e "^prunet.outputs.$(wc -w <<<"$4")\$")" = 3
+        grep -c -e "^prunet.scheme.scheme $3; modality ${5%% *};" \
+            -e "^prunet.inputs.$(wc -w <<<"$5")\$" -e "^prunet.outputs.$(wc -w <<<"$4")\$")" = 3
     columns=$(tr ' ' '\n' <<<"$4" | sed 's/^/dice_/' | tr '[:upper:]\n' '[:lower:]\t')
     check "$1: steps have the regions' columns" test "$(head -n 1 "$run/best/steps.tsv")" = \
         "epoch	step	case	loss	${columns}seconds	waiting"
-    check "$1: so has the log" grep -q "^epoch	learning_rate	steps	loss	${columns//dice_/train_}${columns}validation" "$run/log.tsv"
+    check "$1: so has the log" grep -q \
+        "^epoch	learning_rate	steps	loss	${columns//dice_/train_}${columns}validation" "$run/log.tsv"
     for region in $4; do
         check "$1: $region is scored" test "$(grep -c "^[sb][co][ad][ny]_.	$region	" "$run/evaluation/dice.tsv")" = 1
         check "$1: $region is among the means that are printed" grep -q "^$region  *[0-9n]" "$run.out"
@@ -131,7 +133,7 @@ refused "a network of other numbers than its scheme's" 2 "1 modalities and 1 reg
     prunet-init --scheme "$organs/one.scheme" --inputs 2 -o "$TMPDIR/none"
 refused "SCHEME beside LABELS" 2 "LABELS=2023 is the older name of SCHEME" \
     pipelines/preprocess --data "$organs/one" --cases "$TMPDIR/none" --config "$TMPDIR/one.config+labels-2023"
-sed 's/^region.*/region PANCREAS 7 8/' "$organs/one.scheme" >"$organs/one.scheme.new" && mv "$organs/one.scheme.new" "$organs/one.scheme"
+sed -i 's/^region.*/region PANCREAS 7 8/' "$organs/one.scheme"
 refused "a scheme that is wrong" 65 "region PANCREAS: there is no label 8" \
     pipelines/preprocess --data "$organs/one" --cases "$TMPDIR/run-one/cases" --config "$TMPDIR/one.config"
 sed -i 's/^region.*/region PANCREAS 7\nlesions PANCREAS/' "$organs/one.scheme"

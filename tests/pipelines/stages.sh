@@ -18,7 +18,7 @@ for region in WT TC ET; do
     check "Dice of $region" grep -q "$region" "$run/evaluation/dice.tsv"
     check "HD95 of $region" grep -q "$region" "$run/evaluation/hd95.tsv"
 done
-check "nothing unfinished is left" test -z "$(find "$run" -name '.*' ! -name .lock ! -name .stamps ! -name '*.from' ! -name '.check.*')"
+check "nothing unfinished is left" test -z "$(find "$run" -name '.*' ! -name .lock ! -name .stamps ! -name '*.from')"
 
 touch "$TMPDIR/then"
 check "a second time" stages "$run" preprocess train evaluate

@@ -1,5 +1,5 @@
-"""The lesion-wise rules of the challenges of 2023 and 2024, read anew in scipy. The rules decide which lesions there are, which
-are compared and what is averaged; how far apart two surfaces are is asked from `surfaces`."""
+"""The lesion-wise rules of the challenges of 2023 and 2024, read anew in scipy. The rules decide which lesions there
+are, which are compared and what is averaged; how far apart two surfaces are is asked from `surfaces`."""
 
 from scipy import ndimage
 
@@ -9,8 +9,14 @@ NEIGHBOURS_18 = ndimage.generate_binary_structure(3, 2)
 NEIGHBOURS_26 = ndimage.generate_binary_structure(3, 3)
 PENALTY = 374
 # dilations, mm^3 that are at most too small, the same for ET
-RULES = {"brats2024-gli": (3, 20, 10), "brats2024-ssa": (3, 50, 50), "brats2024-ped": (5, 10, 10), "brats2024-met": (1, 2, 2),
-         "brats2024-men": (1, 50, 50), "brats2024-men-rt": (1, 50, 50)}
+RULES = {
+    "brats2024-gli": (3, 20, 10),
+    "brats2024-ssa": (3, 50, 50),
+    "brats2024-ped": (5, 10, 10),
+    "brats2024-met": (1, 2, 2),
+    "brats2024-men": (1, 50, 50),
+    "brats2024-men-rt": (1, 50, 50),
+}
 
 
 def dice(p, r):
@@ -18,7 +24,8 @@ def dice(p, r):
 
 
 def lesion_wise(p, r, convention, region, voxel, surfaces):
-    """Means of Dice, HD95, NSD at 0.5 and 1 mm; lesions found and missed, false positives. surfaces(p, r): the three distances."""
+    """Means of Dice, HD95, NSD at 0.5 and 1 mm; lesions found, false positives, lesions missed. surfaces(p, r): the
+    three distances."""
     dilations, least, least_et = RULES[convention]
     least = least_et if region == "ET" else least
     grown = ndimage.binary_dilation(r, NEIGHBOURS_18, iterations=dilations)

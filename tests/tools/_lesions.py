@@ -1,6 +1,6 @@
-"""Pairs of label maps with several lesions: touching, merged, split, missed and invented ones, specks, empty regions. The same
-voxels from the same seed with every version of Python and numpy: random.random() alone is drawn from, and no function of
-libm decides which voxel is in."""
+"""Pairs of label maps with several lesions: touching, merged, split, missed and invented ones, specks, empty regions.
+The same voxels from the same seed with every version of Python and numpy: random.random() alone is drawn from, and no
+function of libm decides which voxel is in."""
 
 import random
 
@@ -60,8 +60,8 @@ def spoil(rng, reference, labels):
 
 
 def pair(seed, labels):
-    """Prediction and reference, (z, y, x). Of eleven seeds one has an empty reference, one an empty prediction, one neither
-    lesion, and one a perfect prediction."""
+    """Prediction and reference, (z, y, x). Of eleven seeds one has an empty reference, one an empty prediction, one
+    neither lesion, and one a perfect prediction."""
     rng = random.Random(seed)
     shape = tuple(24 + int(rng.random() * 18) for _ in range(3))
     r = lesions(rng, shape, labels)

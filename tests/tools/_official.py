@@ -1,4 +1,4 @@
-"""What the organisers' own package (brats-evaluation 0.0.10, over panoptica) says of seeded pairs, and the same of ours.
+"""What the organisers' own package (brats-evaluation 0.0.10, over panoptica) says of seeded pairs.
 
     python3 -m venv venv && venv/bin/pip install brats-evaluation==0.0.10
     venv/bin/python tests/tools/_official.py tests/golden/metrics/official.tsv
@@ -55,12 +55,38 @@ def make(folder, config, spacing, pairs):
 def package(folder, config):
     """(case, REGION) -> measure -> value, by the package's two commands."""
     summary, table = os.path.join(folder, "scores.json"), os.path.join(folder, "scores.csv")
-    subprocess.run([sys.executable, "-m", "brats_evaluation.evaluation", "--config", config, "--ref_path",
-                    os.path.join(folder, "ref"), "--pred_path", os.path.join(folder, "pred"), "--summary_json", summary],
-                   check=True, capture_output=True)
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "brats_evaluation.evaluation",
+            "--config",
+            config,
+            "--ref_path",
+            os.path.join(folder, "ref"),
+            "--pred_path",
+            os.path.join(folder, "pred"),
+            "--summary_json",
+            summary,
+        ],
+        check=True,
+        capture_output=True,
+    )
     kind = ["mets", "--vol_threshold", "27", "--overlap_threshold", "0.2"] if config == "mets" else ["seg"]
-    subprocess.run([sys.executable, "-m", "brats_evaluation.metrics_parser", *kind, "--json_path", summary, "--output_csv_path",
-                    table], check=True, capture_output=True)
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "brats_evaluation.metrics_parser",
+            *kind,
+            "--json_path",
+            summary,
+            "--output_csv_path",
+            table,
+        ],
+        check=True,
+        capture_output=True,
+    )
     scores = {}
     with open(table) as file:
         for row in csv.DictReader(file):

@@ -16,7 +16,8 @@ PAIRS = 40
 
 
 def pair(number):
-    """Prediction, reference (z, y, x), spacing (x, y, z) and tolerance; some masks are empty, single voxels, or the volume."""
+    """Prediction, reference (z, y, x), spacing (x, y, z) and tolerance; some masks are empty, single voxels, or the
+    volume."""
     rng = random.Random(5000 + number)
     shape = tuple(5 + int(rng.random() * 22) for _ in range(3))
     r = (ellipsoid(rng, shape, 2 + 6 * rng.random()) < 1) | (ellipsoid(rng, shape, 1 + 5 * rng.random()) < 1)

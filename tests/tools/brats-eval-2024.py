@@ -15,14 +15,17 @@ from _scores import save_lines, table
 from _volume import np
 
 PAIRS = 40
-SETS = {"gli": {"SNFH": (2,), "ET": (3,), "NETC": (1,), "RC": (4,), "TC": (1, 3), "WT": (1, 2, 3)},
-        "goat": {"ET": (3,), "TC": (1, 3), "WT": (1, 2, 3)},
-        "ped": {"ET": (1,), "NETC": (2,), "CC": (3,), "ED": (4,), "TC": (1, 2, 3), "WT": (1, 2, 3, 4)},
-        "men-rt": {"GTV": (1,)}}
+SETS = {
+    "gli": {"SNFH": (2,), "ET": (3,), "NETC": (1,), "RC": (4,), "TC": (1, 3), "WT": (1, 2, 3)},
+    "goat": {"ET": (3,), "TC": (1, 3), "WT": (1, 2, 3)},
+    "ped": {"ET": (1,), "NETC": (2,), "CC": (3,), "ED": (4,), "TC": (1, 2, 3), "WT": (1, 2, 3, 4)},
+    "men-rt": {"GTV": (1,)},
+}
 SCHEME = {"gli": "gli", "ped": "ped", "men-rt": "men-rt"}
 MEASURES = ("dice", "hd95", "nsd_0.5", "nsd_1.0", "tp", "fp", "fn")
 
-# Surfaces are measured by the tool on the masks of one lesion, which other tests hold against surface-distance: all at once.
+# Surfaces are measured by the tool on the masks of one lesion, all at once; other tests hold it against
+# surface-distance.
 wanted, measured = [], {}
 
 
@@ -41,17 +44,36 @@ def measure_all():
             save_map(path, mask.astype("u1"), spacing)
         lines.append("\t".join(["lesion%05d" % number, *paths]))
     save_lines("lesions", *lines)
-    rows = table(run("brats-eval", "--mask", "--convention", "deepmind", "--columns", "hd95,nsd_0.5,nsd_1.0", "--no-summary",
-                     "--pairs", "lesions")[1])[1]
+    rows = table(
+        run(
+            "brats-eval",
+            "--mask",
+            "--convention",
+            "deepmind",
+            "--columns",
+            "hd95,nsd_0.5,nsd_1.0",
+            "--no-summary",
+            "--pairs",
+            "lesions",
+        )[1]
+    )[1]
     for (key, *_), row in zip(wanted, rows):
         measured[key] = row["hd95"], row["nsd_0.5"], row["nsd_1.0"]
 
 
 def expectations(cases):
-    return {(name, convention, region): lesion_wise(np.isin(p, values), np.isin(r, values), convention, region, np.prod(spacing),
-                                                    lambda a, b, s=spacing: surfaces(a, b, s))
-            for convention, (name, p, r, spacing) in cases
-            for region, values in SETS[SCHEME.get(convention[10:], "goat")].items()}
+    return {
+        (name, convention, region): lesion_wise(
+            np.isin(p, values),
+            np.isin(r, values),
+            convention,
+            region,
+            np.prod(spacing),
+            lambda a, b, s=spacing: surfaces(a, b, s),
+        )
+        for convention, (name, p, r, spacing) in cases
+        for region, values in SETS[SCHEME.get(convention[10:], "goat")].items()
+    }
 
 
 cases = []
@@ -75,17 +97,31 @@ for convention in RULES:
     save_lines("pairs", *lines)
     status, out, err = run("brats-eval", "--convention", convention, "--pairs", "pairs", "--no-summary")
     header, rows = table(out)
-    check(status == 0 and not err and {"nsd_0.5", "nsd_1.0"} < set(header), "%s: its columns have NSD at both tolerances" % convention)
+    check(
+        status == 0 and not err and {"nsd_0.5", "nsd_1.0"} < set(header),
+        "%s: its columns have NSD at both tolerances" % convention,
+    )
     ours.update({(row["case"], convention, row["region"]): [row[m] for m in MEASURES] for row in rows})
 for convention in RULES:
     keys = [key for key in expected if key[1] == convention]
-    wrong = [(key, ours.get(key), expected[key]) for key in keys
-             if key not in ours or any(abs(a - b) > 1e-6 for a, b in zip(ours[key], expected[key]))]
-    check(keys and not wrong, "%s: %d regions by the rules%s" % (convention, len(keys), ": %s" % (wrong[0],) if wrong else ""))
-check(set(ours) == set(expected) and len(cases) == PAIRS, "%d pairs, %d regions, none beside them" % (PAIRS, len(expected)))
+    wrong = [
+        (key, ours.get(key), expected[key])
+        for key in keys
+        if key not in ours or any(abs(a - b) > 1e-6 for a, b in zip(ours[key], expected[key]))
+    ]
+    check(
+        keys and not wrong,
+        "%s: %d regions by the rules%s" % (convention, len(keys), ": %s" % (wrong[0],) if wrong else ""),
+    )
+check(
+    set(ours) == set(expected) and len(cases) == PAIRS,
+    "%d pairs, %d regions, none beside them" % (PAIRS, len(expected)),
+)
 sums = [sum(values) for values in zip(*expected.values())]
 check(all(n > 10 for n in sums[4:]), "lesions found, invented and missed: %d, %d, %d" % tuple(sums[4:]))
 alias = run("brats-eval", "--convention", "brats2024", "--columns", "dice,tp", "case00_p.nii.gz", "case00_r.nii.gz")[1]
-named = run("brats-eval", "--convention", "brats2024-gli", "--columns", "dice,tp", "case00_p.nii.gz", "case00_r.nii.gz")[1]
+named = run(
+    "brats-eval", "--convention", "brats2024-gli", "--columns", "dice,tp", "case00_p.nii.gz", "case00_r.nii.gz"
+)[1]
 check(alias == named and b"brats2024-gli" in alias, "brats2024 is the glioma challenge")
 finish()

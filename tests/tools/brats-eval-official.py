@@ -1,9 +1,11 @@
-"""brats-eval --convention brats2025, brats2026 and their -mets: equal to the organisers' own package, frozen and live."""
+"""brats-eval --convention brats2025, brats2026 and their -mets: as the organisers' package, frozen and live."""
 
 import math
 import os
 
-SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # before _scores leaves this folder
+SOURCE = os.path.dirname(
+    os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+)  # before _scores leaves this folder
 
 from _official import AREA, MEASURES, SETS, areas, installed, make, package
 from _scores import folder, save_lines, table
@@ -46,8 +48,11 @@ def check_areas(name, theirs):
     """panoptica has 0 where both masks are empty, which is undefined here."""
     _, out, _ = run("brats-eval", "--convention", "brats2026", "--pairs", "pairs", "--no-summary", "--columns", AREA)
     rows = {(row["case"], row["region"]): row for row in table(out)[1]}
-    check(len(rows) == len(theirs) and all(same(0 if row["both_empty"] else row[AREA], theirs[key]) for key, row in rows.items()),
-          "%s: the area under F1 as panoptica %s" % (name, "computes it" if why is None else "computed it"))
+    check(
+        len(rows) == len(theirs)
+        and all(same(0 if row["both_empty"] else row[AREA], theirs[key]) for key, row in rows.items()),
+        "%s: the area under F1 as panoptica %s" % (name, "computes it" if why is None else "computed it"),
+    )
 
 
 golden_areas = {}
@@ -67,8 +72,10 @@ for config, spacing, pairs in SETS:
     ours = {(row["case"], row["region"]): row for row in rows}
     count, wrong = compared(ours, golden[config, spacing])
     total += count
-    check(len(rows) == len(golden[config, spacing]) and not wrong,
-          "%s: %d frozen values of the package%s" % (name, count, ": " + wrong[0] if wrong else ""))
+    check(
+        len(rows) == len(golden[config, spacing]) and not wrong,
+        "%s: %d frozen values of the package%s" % (name, count, ": " + wrong[0] if wrong else ""),
+    )
     if why:
         print("ok - %s: the package itself # skip %s" % (name, why))
     else:

@@ -4,7 +4,9 @@ import importlib.util
 import math
 import os
 
-SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # before _scores leaves this folder
+SOURCE = os.path.dirname(
+    os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+)  # before _scores leaves this folder
 
 from _lesions import save_map
 from _scores import border, directed, labels, region, save_nifti, table
@@ -21,7 +23,9 @@ def same(ours, theirs):
 
 
 def nsd(p, r, tolerance, *words):
-    status, out, err = run("brats-eval", "--mask", "--convention", "deepmind", "--tolerance", str(tolerance), *words, p, r)
+    status, out, err = run(
+        "brats-eval", "--mask", "--convention", "deepmind", "--tolerance", str(tolerance), *words, p, r
+    )
     return table(out)[1][0]["nsd"] if status == 0 and not err else 1e30
 
 
@@ -33,7 +37,10 @@ for number in range(PAIRS):
     ours.append(nsd("p.nii.gz", "r.nii.gz", tolerance))
 check(len(golden) == PAIRS and all(map(same, ours, golden)), "%d frozen values of surface-distance" % PAIRS)
 if importlib.util.find_spec("surface_distance"):
-    check(all(map(same, ours, [package(*pair(number)) for number in range(PAIRS)])), "surface-distance itself, %d pairs" % PAIRS)
+    check(
+        all(map(same, ours, [package(*pair(number)) for number in range(PAIRS)])),
+        "surface-distance itself, %d pairs" % PAIRS,
+    )
 else:
     print("ok - surface-distance itself # skip surface-distance is not installed")
 check(sum(map(math.isnan, ours)) == 1 and len(set(ours)) > 25, "the pairs differ, and one has two empty masks")
@@ -45,11 +52,17 @@ whole = table(run("brats-eval", "a.nii.gz", "b.nii.gz")[1])
 status, out, _ = run("brats-eval", "--tolerance", "ET=0.5,WT=1,TC=3", "a.nii.gz", "b.nii.gz")
 header, rows = table(out)
 check(status == 0 and header[:-5] == [*whole[0][:-5], "nsd"], "--tolerance adds the column nsd behind the others")
-check(all({**row, "nsd": 0} == {**before, "nsd": 0} for row, before in zip(rows, whole[1])), "the others stay as they are")
+check(
+    all({**row, "nsd": 0} == {**before, "nsd": 0} for row, before in zip(rows, whole[1])), "the others stay as they are"
+)
 each = {t: table(run("brats-eval", "--tolerance", t, "a.nii.gz", "b.nii.gz")[1])[1] for t in ("0.5", "1", "3")}
-check([row["nsd"] for row in rows] == [each["0.5"][0]["nsd"], each["1"][1]["nsd"], each["3"][2]["nsd"]],
-      "a tolerance for each region")
-rows = table(run("brats-eval", "--columns", "nsd_0.5,nsd_voxels,volume_difference,volume_similarity", "a.nii.gz", "b.nii.gz")[1])[1]
+check(
+    [row["nsd"] for row in rows] == [each["0.5"][0]["nsd"], each["1"][1]["nsd"], each["3"][2]["nsd"]],
+    "a tolerance for each region",
+)
+rows = table(
+    run("brats-eval", "--columns", "nsd_0.5,nsd_voxels,volume_difference,volume_similarity", "a.nii.gz", "b.nii.gz")[1]
+)[1]
 good = True
 for row, half in zip(rows, each["0.5"]):
     p, r = region(a, row["region"]), region(b, row["region"])
@@ -60,14 +73,28 @@ for row, half in zip(rows, each["0.5"]):
     good &= same(row["nsd_0.5"], half["nsd"]) and same(row["nsd_voxels"], shares)
     good &= same(row["volume_difference"], (volumes[0] - volumes[1]) * voxel)
     good &= same(row["volume_similarity"], 1 - abs(volumes[0] - volumes[1]) / sum(volumes))
-check(good, "the challenge's NSD by voxels, DeepMind's at 0.5 mm, difference and similarity of volumes by their definitions")
+check(
+    good,
+    "the challenge's NSD by voxels, DeepMind's at 0.5 mm, difference and similarity of volumes by their definitions",
+)
 check(border(np.ones((3, 4, 5), bool)).shape[0] == 60 - 6, "the border that this compares with")
 
-for words, why in ((["--tolerance", "WT=1,TC=1"], "ET"), (["--tolerance", "ET=1,WT=1,TC=1,RC=1"], "RC"), (["--tolerance", "-1"], "-1"),
-                   (["--tolerance", "ET=1,ET=2,WT=1,TC=1"], "twice"), (["--tolerance", "ET=x,WT=1,TC=1"], "x"), (["--tolerance", ""], "REGION"),
-                   (["--tolerance", "nan"], "nan"), (["--columns", "nsd"], "--tolerance"), (["--columns", "dice,dice"], "twice"),
-                   (["--columns", "dicer"], "no measure"), (["--columns", ""], "no measure"), (["--columns", "dice,"], "no measure"),
-                   (["--columns", "dice", "--submission"], "columns"), (["--convention", "brats2026", "--tolerance", "1"], "its own")):
+for words, why in (
+    (["--tolerance", "WT=1,TC=1"], "ET"),
+    (["--tolerance", "ET=1,WT=1,TC=1,RC=1"], "RC"),
+    (["--tolerance", "-1"], "-1"),
+    (["--tolerance", "ET=1,ET=2,WT=1,TC=1"], "twice"),
+    (["--tolerance", "ET=x,WT=1,TC=1"], "x"),
+    (["--tolerance", ""], "REGION"),
+    (["--tolerance", "nan"], "nan"),
+    (["--columns", "nsd"], "--tolerance"),
+    (["--columns", "dice,dice"], "twice"),
+    (["--columns", "dicer"], "no measure"),
+    (["--columns", ""], "no measure"),
+    (["--columns", "dice,"], "no measure"),
+    (["--columns", "dice", "--submission"], "columns"),
+    (["--convention", "brats2026", "--tolerance", "1"], "its own"),
+):
     result = run("brats-eval", *words, "a.nii.gz", "b.nii.gz")
     check(result[0] == 2 and not result[1] and why in result[2], "refused: %s" % " ".join(words))
 finish()

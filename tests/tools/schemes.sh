@@ -17,8 +17,10 @@ for scheme in 2018=brats-2018 2023=brats-2023 msd=msd-brain; do
     check "read by its older name ${scheme%=*} it is the record of before" cmp 2018.nrrd back.nrrd
     check "a record of it names no scheme" test "$(grep -ac '^prunet.scheme' back.nrrd)" = 0
 done
-check "2023: the enhancing tumour is 3" test "$(voxels 2023_seg.nii.gz | tr -d '\003' | wc -c)" = "$(voxels 2018_seg.nii.gz | tr -d '\004' | wc -c)"
-check "the Decathlon: core and oedema changed places" cmp <(voxels msd_seg.nii.gz | tr '\001\002\003' '\002\001\004') <(voxels 2018_seg.nii.gz)
+check "2023: the enhancing tumour is 3" test "$(voxels 2023_seg.nii.gz | tr -d '\003' | wc -c)" = \
+    "$(voxels 2018_seg.nii.gz | tr -d '\004' | wc -c)"
+check "the Decathlon: core and oedema changed places" \
+    cmp <(voxels msd_seg.nii.gz | tr '\001\002\003' '\002\001\004') <(voxels 2018_seg.nii.gz)
 
 # 2024: 4 is the resection cavity and no enhancing tumour.
 nii2raw --scheme brats-2024 --dir $case >2024.nrrd
@@ -26,7 +28,8 @@ regions 2024.nrrd | tail -c $((4 * 13824)) >masks
 check "brats-2024: what is 4 is outside the whole tumour" \
     test "$(head -c 13824 masks | tr -d '\000' | wc -c)" = "$(voxels 2018_seg.nii.gz | tr -d '\000\004' | wc -c)"
 check "and in no enhancing tumour" test "$(tail -c +$((2 * 13824 + 1)) masks | head -c 13824 | tr -d '\000' | wc -c)" = 0
-check "but in the cavity" test "$(tail -c 13824 masks | tr -d '\000' | wc -c)" = "$(voxels 2018_seg.nii.gz | tr -d '\000\001\002' | wc -c)"
+check "but in the cavity" test "$(tail -c 13824 masks | tr -d '\000' | wc -c)" = \
+    "$(voxels 2018_seg.nii.gz | tr -d '\000\001\002' | wc -c)"
 for tool in dice-eval hd95 brats-eval; do
     check "$tool scores its regions in the order of its rows" test "$($tool --scheme brats-2024 2018_seg.nii.gz 2018_seg.nii.gz |
         cut -f2 | paste -sd' ')" = "region ET WT TC RC"
@@ -41,8 +44,9 @@ postprocess --et-minimum 1e9 2018.nrrd | raw2nii --role label >no-et.nii
 check "postprocess: enhancing tumour becomes core" test "$(tail -c +353 no-et.nii | tr -d '\000\001\002' | wc -c)" = 0
 nii2raw --scheme brats-ped --dir $case | postprocess --et-minimum 1e9 | raw2nii --role label >no-et.nii
 check "in children 1 becomes 2" test "$(tail -c +353 no-et.nii | tr -d '\000\002\004' | wc -c)" = 0
-printf 'scheme plain\nmodality t1 _t1\nmodality t2\nmodality flair\nlabel 1 a\nlabel 2 b\nlabel 4 c\nregion A 1 2 4 paints 1\n' >plain
+printf 'scheme plain\nmodality t1\nmodality t2\nmodality flair\nlabel 1 a\nlabel 2 b\nlabel 4 c\nregion A 1 2 4 paints 1\n' >plain
 fails "postprocess: a scheme without ET" 65 "scheme plain has no region ET" \
     postprocess --et-minimum 1 <(nii2raw --scheme plain --dir $case)
-fails "a file that is no scheme" 65 "$case/phantom_00001_t1.nii.gz: line 1" nii2raw --scheme $case/phantom_00001_t1.nii.gz --dir $case
+fails "a file that is no scheme" 65 "$case/phantom_00001_t1.nii.gz: line 1" \
+    nii2raw --scheme $case/phantom_00001_t1.nii.gz --dir $case
 fails "a name that is none" 2 "'2019' is no scheme (brats-2018, brats-2023" nii2raw --scheme 2019 --dir $case

@@ -7,7 +7,8 @@
 
 enum { SIDE_MAX = 6, CANDIDATES_MAX = SIDE_MAX * SIDE_MAX };
 
-/* Rows from `row` on, with the columns of `taken` gone: the largest sum of gains, a pair itself worth 1e-6. */
+/* Rows from `row` on, with the columns of `taken` gone: the largest sum of gains, a pair itself worth
+ * 1e-6. */
 static double best_sum(int rows, int columns, double gain[SIDE_MAX][SIDE_MAX], int row, unsigned taken)
 {
     if (row == rows)
