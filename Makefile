@@ -1,6 +1,7 @@
 # What can be built, run and tested. `make help` explains the targets.
 
 VERSION := 0.1.0
+RELEASED := 2026-11-26
 BUILD   := build
 PREFIX  := /usr/local
 CC      := gcc
@@ -137,6 +138,23 @@ $(ARCHIVE): $(OBJECTS)
 	@rm -f $@
 	$(call say,AR $@)ar rcs $@ $^
 
+# What the door says of this build, and of each tool by README.md's table.
+$(BUILD)/obj/built.c: README.md $(BUILD)/flags
+	@mkdir -p $(@D)
+	@awk -F' *[|] *' -v version='$(VERSION)' -v paths='$(VARIANTS)' -v cuda='$(if $(filter 1,$(CUDA)),yes,no)' ' \
+	    BEGIN { print "#include \"lib/base/commands.h\"\n\nconst struct tool_line tool_lines[] = {" } \
+	    /^## / { tools = $$0 == "## The tools" } \
+	    tools && /^\| [a-z]/ && $$2 != "tool" { \
+	        gsub(/`/, "", $$3); gsub(/[\\"]/, "\\\\&", $$3); \
+	        for (i = split($$2, name, ", "); i > 0; i--) printf "    {\"%s\", \"%s\"},\n", name[i], $$3 } \
+	    END { print "    {0},\n};"; \
+	          printf "const char *const build_version = \"%s\", *const build_cpu_paths = \"%s\", *const build_cuda = \"%s\";\n", \
+	              version, paths, cuda }' README.md >$@
+
+$(BUILD)/obj/built.o: $(BUILD)/obj/built.c
+	$(call say,CC $<)$(CC) $(STRICT_FLAGS) $(filter-out -Wmissing-prototypes,$(WARN)) $(CFLAGS) -c $< -o $@
+
+$(BUILD)/bin/prunet: $(BUILD)/obj/built.o
 $(BUILD)/bin/%: $(BUILD)/obj/tools/%.o $(ARCHIVE)
 	@mkdir -p $(@D)
 	$(call say,LD $@)$(CC) $(OPENMP) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
@@ -205,14 +223,42 @@ compile_commands.json:  ## every compiler call, for clangd
 
 # --- install -------------------------------------------------------------------------------------------
 
-install: all  ## put the tools into DESTDIR/PREFIX/bin (PREFIX=/usr/local), the schemes into share/prunet
-	install -d $(DESTDIR)$(PREFIX)/bin
-	install -m 755 $(TOOLS:%=$(BUILD)/bin/%) $(DESTDIR)$(PREFIX)/bin
-	install -d $(DESTDIR)$(PREFIX)/share/prunet/schemes
-	install -m 644 $(SCHEMES) $(DESTDIR)$(PREFIX)/share/prunet/schemes
+# packaging/install says what goes where. The copy runs from wherever it is moved to.
+install: all  ## put prunet into DESTDIR/PREFIX (PREFIX=/usr/local): bin, libexec/prunet, share/prunet
+	@packaging/install '$(BUILD)' '$(DESTDIR)$(PREFIX)'
 
-uninstall:  ## remove them again
-	rm -f $(TOOLS:%=$(DESTDIR)$(PREFIX)/bin/%) $(SCHEMES:data/%=$(DESTDIR)$(PREFIX)/share/prunet/%)
+uninstall:  ## remove it again
+	@packaging/install --remove '$(DESTDIR)$(PREFIX)'
+
+# --- packages ------------------------------------------------------------------------------------------
+# Each is the same bytes every time, in DIST. packaging/conda and packaging/apptainer hold what those programs read.
+
+DIST   := build/dist
+STATIC := $(MAKE) --no-print-directory BUILD=build/static CFLAGS='-O3' LDFLAGS='-static -s' all
+
+dist:  ## the source as an archive, into DIST (build/dist)
+	@packaging/dist '$(DIST)/prunet-$(VERSION).tar.gz'
+
+static-tarball: static  ## programs that need nothing of the machine, for the CPU, as an archive to unpack anywhere
+	@packaging/tarball build/static '$(DIST)' static
+
+tarball: all  ## this build as such an archive, with CUDA=1 the one for GPUs; it needs zlib and libgomp there, or CUDA's libraries
+	@packaging/tarball '$(BUILD)' '$(DIST)' $(if $(filter 1,$(CUDA)),cuda,dynamic)
+
+wheel: static  ## the same for pip, which then has the command prunet
+	@packaging/wheel/build build/static '$(DIST)'
+
+image: static  ## the same as an OCI image, by buildah: segments /input into /output; MODEL: where data/models has none
+	@packaging/image/build build/static '$(DIST)/prunet.oci.tar' $(if $(MODEL),'$(MODEL)')
+
+deb:  ## a Debian package, by dpkg-buildpackage and debhelper, into build/deb
+	@packaging/deb build/deb
+
+static:
+	@$(STATIC)
+
+docs: all  ## docs/COMMANDS.md anew, from what the commands say of their options
+	@packaging/commands/generate $(BUILD) --markdown >docs/COMMANDS.md
 
 # --- the experiment ------------------------------------------------------------------------------------
 # The stages are in pipelines/brats.mk, which is called once, with all that are asked for, and runs them in their order.
@@ -246,7 +292,7 @@ $(STAGES):
 	@:
 
 stages: all
-	+@$(MAKE) --no-print-directory --keep-going -f pipelines/brats.mk $(filter $(STAGES),$(MAKECMDGOALS))
+	+@$(MAKE) --no-print-directory -f pipelines/brats.mk $(filter $(STAGES),$(MAKECMDGOALS))
 
 ifneq ($(BACKEND),)
 compare: export PRUNET_BACKEND := $(BACKEND)
@@ -369,8 +415,8 @@ help:  ## this text
 	@echo '                  FROM (a model to begin with)'
 	@echo '  of compare:     CONFIGS  COMPARE (folder of results)'
 	@echo '  to build:       CC  CFLAGS  LDFLAGS  BUILD  SANITIZE=1  SANITIZE=thread  DEBUG=1  CUDA=1  V=1 (show the commands)'
-	@echo '  to install:     PREFIX  DESTDIR'
+	@echo '  to install:     PREFIX  DESTDIR  DIST  MODEL'
 
-.PHONY: all debug tags compile_commands.json install uninstall setup $(STAGES) stages compare demo starter
+.PHONY: all debug tags compile_commands.json install uninstall dist static static-tarball tarball wheel image deb docs setup $(STAGES) stages compare demo starter
 .PHONY: test test-programs races race-programs fuzz fuzz-programs faults bench bench-full bench-kernels gpu-test gpu-bench gpu-programs clean help
 .SECONDARY:

@@ -38,6 +38,9 @@ cppcheck cppcheck
 shellcheck shellcheck
 teem-unu teem-apps
 git git
+mandoc mandoc
+zsh zsh
+fish fish
 LIST
     [ -f /usr/include/zlib.h ] || missing+=(zlib1g-dev)
     python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3 python3-venv)

@@ -41,25 +41,28 @@ endif
 
 export $(PARAMETERS)
 
+# The stages say themselves how far they are; V=1 shows the commands, too.
+Q := $(if $(V),,@)
+
 phantoms:
-	pipelines/phantoms --config "$$CONFIG" --output "$$DATA"
+	$(Q)pipelines/phantoms --config "$$CONFIG" --output "$$DATA"
 
 check: $(MADE)
 	pipelines/check --data "$$DATA" --config "$$CONFIG" --voxels "$$VOXELS"
 
 preprocess: $(MADE)
-	pipelines/preprocess --data "$$DATA" --cases "$$CASES" --config "$$CONFIG"
+	$(Q)pipelines/preprocess --data "$$DATA" --cases "$$CASES" --config "$$CONFIG"
 
 train: preprocess
-	pipelines/train --data "$$DATA" --cases "$$CASES" --run "$$RUN" --config "$$CONFIG" --seed "$$SEED" \
+	$(Q)pipelines/train --data "$$DATA" --cases "$$CASES" --run "$$RUN" --config "$$CONFIG" --seed "$$SEED" \
 	    $${EPOCHS:+--epochs "$$EPOCHS"} $${LISTS:+--lists "$$LISTS"} $${FROM:+--from "$$FROM"}
 
 evaluate: train
-	pipelines/evaluate --data "$$DATA" --cases "$$CASES" --run "$$RUN"
+	$(Q)pipelines/evaluate --data "$$DATA" --cases "$$CASES" --run "$$RUN"
 
 # Label maps for the cases of DATA, labelled or not, with the best weights of RUN: those of this call, where it trains.
 segment: $(MADE) $(if $(filter train evaluate,$(MAKECMDGOALS)),train)
-	pipelines/segment --data "$$DATA" --run "$$RUN" --output "$$OUT"
+	$(Q)pipelines/segment --data "$$DATA" --run "$$RUN" --output "$$OUT"
 
 .PHONY: phantoms check preprocess train evaluate segment
 .SUFFIXES:

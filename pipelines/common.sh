@@ -19,13 +19,20 @@ program=${0##*/}
 program=${program%.sh}
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
-# The tools of this build come first.
-case ${BUILD:=build} in
-/*) ;;
-*) BUILD=$here/../$BUILD ;;
-esac
-PATH=$BUILD/bin:$PATH
-export BUILD PATH
+# The tools come first: those of this build, or those that were installed with this folder.
+if [ -e "$here/../Makefile" ]; then
+    case ${BUILD:=build} in
+    /*) ;;
+    *) BUILD=$here/../$BUILD ;;
+    esac
+    export BUILD
+    tools=$BUILD/bin
+else
+    unset BUILD
+    tools=$(realpath -m -- "$here/../../../libexec/prunet")
+fi
+PATH=$tools:$PATH
+export PATH
 # shellcheck source=pipelines/scheme.sh
 . "$here/scheme.sh"
 
@@ -186,8 +193,8 @@ parse_options() { # "seed epochs...", the options that there are; "$@"
         option=$1
         shift
         case $option in
-        --help)
-            print_help
+        --help | --help=options)
+            print_help | if [ "$option" = --help ]; then cat; else table_of_help; fi
             exit 0
             ;;
         --)
@@ -228,6 +235,21 @@ require_naturals() { # "seed epochs..."
 # The comment at the head of the script.
 print_help() {
     sed -n '1d; /^#/!q; s/^# \{0,1\}//p' "$0"
+}
+
+# The same as --help=options of the tools has it (lib/base/options_help.h): an option has a line that begins with it.
+table_of_help() {
+    awk -v name="$program" -v OFS='\t' '
+        BEGIN { print "name", name }
+        $1 == "pipelines/" name { sub(/^ *[^ ]* ?/, ""); print "usage", $0; next }
+        /^  --/ {
+            option = substr($1, 3); argument = $2 ~ /^[A-Z,]+$/ ? $2 : "-"
+            sub(argument == "-" ? "^ *[^ ]* *" : "^ *[^ ]* *[^ ]* *", "")
+            print "option", option, "-", argument, $0
+            next
+        }
+        { print "summary", $0 }'
+    printf 'common\t%s\t-\t-\t%s\n' help "this text"
 }
 
 die_usage() { # message
@@ -382,6 +404,14 @@ planned_bytes() { # "training" or "inference", prunet-plan's options
 segment_bytes() { # "whole" or "window", prunet-plan's options
     prunet-plan "${@:2}" |
         table_awk -v item="$1" 'field("run") == "segment" && field("item") == item { print field("bytes") }'
+}
+
+# A name of a file in a configuration is one in the project's folder; what is in data/ there lies beside the stages in an
+# installed copy.
+file_of_project() { # name
+    local file=$here/../$1
+    [ -e "$file" ] || file=$here/../${1#data/}
+    printf '%s\n' "$file"
 }
 
 # --- tables ----------------------------------------------------------------------------------------------------------

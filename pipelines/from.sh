@@ -2,15 +2,14 @@
 # made_from.sh.
 # shellcheck shell=bash disable=SC2154
 
-# Sets `model` to the model's file, or to nothing. FROM becomes its digest: what decides a run is not where the file lies. A
-# name in a configuration is one in the project's folder.
+# Sets `model` to the model's file, or to nothing. FROM becomes its digest: what decides a run is not where the file lies.
 find_model() { # file of the option, or nothing
     model=$1
     if [ -z "$model" ]; then
         case $FROM in
         none) return ;;
         /*) model=$FROM ;;
-        *) model=$here/../$FROM ;;
+        *) model=$(file_of_project "$FROM") ;;
         esac
     fi
     [ -f "$model" ] || die 65 "$model: no such file to begin a training with"

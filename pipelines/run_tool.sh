@@ -3,6 +3,8 @@
 #   run_tool COMMAND...                 on the caller's standard input and output; the status is the command's
 #   run_pipe COMMAND... '|' COMMAND...  the same for a pipe; all its tools are told of a stop. The status is that of the last
 #                                       tool that failed
+#   run_pipe_of_case FILE COMMAND...    a pipe of one of many cases: what its tools say is kept in FILE while they run. When they
+#                                       have failed, `cause` is the line that says why, else it is all passed on
 #   run_function FUNCTION...            the same for a function, in a process of its own, which a stop ends. Where it takes long,
 #                                       in a pipe, it begins with become_tool: that goes with it
 #
@@ -76,11 +78,12 @@ run_function() { # function...
 }
 
 # bash runs a text that holds no word of the commands, only their places: "become_tool "${@:1:3}" | become_tool "${@:5:2}"".
+tools_say= # the file that keeps what they say, where it is kept
 run_pipe() { # commands, '|' between them
     local pipe='' begin=1 i
     for ((i = 1; i <= $# + 1; i++)); do
         [ $i -gt $# ] || [ "${!i}" = '|' ] || continue
-        pipe+="${pipe:+ | }become_tool \"\${@:$begin:$((i - begin))}\""
+        pipe+="${pipe:+ | }become_tool \"\${@:$begin:$((i - begin))}\"${tools_say:+ 2>>\"\$tools_say\"}"
         [ $begin != 1 ] || pipe+=' <&0'
         begin=$((i + 1))
     done
@@ -88,4 +91,21 @@ run_pipe() { # commands, '|' between them
     eval "$pipe &"
     mapfile -t running <<<"$(jobs -l %% | sed -n 's/^\(\[[0-9]*\][-+]\)\{0,1\} *\([0-9][0-9]*\) .*/\2/p')"
     wait_for_tools
+}
+
+# The tool that fails first says why, and those after it that nothing came: only the first line that is no warning counts. The
+# warnings are passed on.
+cause=
+run_pipe_of_case() { # file, commands, '|' between them
+    local tools_say=$1 status=0
+    cause=
+    : >"$1"
+    run_pipe "${@:2}" || status=$?
+    if [ "$status" = 0 ]; then
+        cat -- "$1" >&2
+    else
+        cause=$(grep -v '^[a-z0-9-]*: warning: ' "$1" | head -n 1) || true
+        grep '^[a-z0-9-]*: warning: ' "$1" >&2 || true
+    fi
+    return "$status"
 }

@@ -21,7 +21,7 @@ find_scheme() {
     */*)
         case $SCHEME in
         /*) scheme=$SCHEME ;;
-        *) scheme=$here/../$SCHEME ;; # a name in a configuration is one in the project's folder
+        *) scheme=$(file_of_project "$SCHEME") ;;
         esac
         [ -f "$scheme" ] || die 65 "$scheme: no such file with a scheme"
         SCHEME=$(file-digest --no-header -- "$scheme" | cut -f1) || die 1 "$scheme: cannot be read"

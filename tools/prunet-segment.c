@@ -213,12 +213,12 @@ static void check_usage(struct request *request, int count)
     bool named = false;
     for (int i = 0; i < MODALITIES; i++)
         named = named || request->file[i];
+    if (!request->out)
+        usage_error("-o OUT is needed, or OUT as the last operand");
     if (named && count)
         usage_error("--t1, --t1ce, --t2 and --flair name the files: no operand can stand beside them");
     if (!named && !count)
         usage_error("0 operands: give T1 T1CE T2 FLAIR, or a folder");
-    if (!request->out)
-        usage_error("-o OUT is needed");
     tiling_check_usage(&request->windows);
     if (request->spacing && !keeps_spacing(request) &&
         spacing_parse(request->settings.spacing, request->spacing))
@@ -251,8 +251,17 @@ static int choose_scheme(struct request *request, int count)
     return STATUS_OK;
 }
 
+/* Without -o the last of several operands is OUT; the operands that are left. */
+static int take_out(struct request *request, int count, char *const *operands)
+{
+    if (request->out || count < 2)
+        return count;
+    request->out = operands[count - 1];
+    return count - 1;
+}
+
 /* Without --model it is the starter, and that is said. */
-static int choose_model(struct request *request, char path[MODEL_PATH_SIZE])
+static int choose_model(struct request *request, char path[PATH_MAX])
 {
     if (request->models.count)
         return STATUS_OK;
@@ -269,7 +278,7 @@ static int choose_model(struct request *request, char path[MODEL_PATH_SIZE])
 int main(int argc, char **argv)
 {
     struct request request = {.settings.crop = {160, 192, 160}, .windows = TILING_DEFAULT};
-    char starter[MODEL_PATH_SIZE];
+    char starter[PATH_MAX];
     const struct option_spec options[] = {
         {"model", 'm', OPTION_TEXTS, &request.models, "MODEL",
          "weights to segment with (the starter); several: their mean"},
@@ -292,7 +301,7 @@ int main(int argc, char **argv)
     };
     const struct tool tool = {
         .name = "prunet-segment",
-        .usage = "[OPTION...] -o OUT CASE | DATA\n"
+        .usage = "[OPTION...] CASE | DATA OUT\n"
                  "[OPTION...] -o OUT.nii.gz T1 T1CE T2 FLAIR | IMAGE4D\n"
                  "[OPTION...] -o OUT.nii.gz [--t1 FILE] [--t1ce FILE] [--t2 FILE] [--flair FILE]",
         .summary =
@@ -311,15 +320,16 @@ int main(int argc, char **argv)
         .notes =
             "Labels are numbered as --scheme does, or as the records that the model was trained on: BraTS\n"
             "2018's, 1 core, 2 oedema, 4 enhancing tumour, unless it says another scheme. Files of a folder\n"
-            "are found as nii2raw --dir and list-cases find them.",
-        .example = "prunet-segment -o segmented BraTS2021_00006",
+            "are found as nii2raw --dir and list-cases find them. Without -o the last operand is OUT.",
+        .example = "prunet-segment BraTS2021_00006 segmented",
     };
     int first = options_parse(&tool, argc, argv);
-    check_usage(&request, argc - first);
+    const int count = take_out(&request, argc - first, argv + first);
+    check_usage(&request, count);
     int status = choose_model(&request, starter);
     if (!status)
-        status = choose_scheme(&request, argc - first);
+        status = choose_scheme(&request, count);
     if (!status)
-        status = run(&request, argc - first, argv + first);
+        status = run(&request, count, argv + first);
     return status ? report(status) : STATUS_OK;
 }

@@ -1,5 +1,6 @@
 #include "lib/base/environment.h"
 #include "lib/base/error.h"
+#include "lib/base/nearest.h"
 #include "lib/base/numbers.h"
 #include <stdbool.h>
 #include <stdlib.h>
@@ -7,7 +8,6 @@
 #include <unistd.h>
 
 static const char PREFIX[] = "PRUNET_";
-enum { NAME_MAX_LENGTH = 63 };
 
 const struct environment_variable environment_variables[] = {
     /* the tools */
@@ -63,26 +63,6 @@ const char *environment_value(const char *name)
     return value;
 }
 
-/* Characters to insert, delete or replace so that one name becomes the other (Levenshtein's distance). */
-static size_t edits_between(const char *a, const char *b)
-{
-    size_t row[NAME_MAX_LENGTH + 1]; /* row[j]: from the first i characters of a to the first j of b */
-    const size_t length = strlen(b);
-    for (size_t j = 0; j <= length; j++)
-        row[j] = j;
-    for (size_t i = 0; a[i]; i++) {
-        size_t diagonal = row[0];
-        row[0] = i + 1;
-        for (size_t j = 0; j < length; j++) {
-            const size_t replaced = diagonal + (a[i] != b[j]);
-            const size_t fewest = size_min(replaced, size_min(row[j], row[j + 1]) + 1);
-            diagonal = row[j + 1];
-            row[j + 1] = fewest;
-        }
-    }
-    return row[length];
-}
-
 static const char *nearest_name(const char *name)
 {
     size_t nearest = 0;
@@ -110,8 +90,8 @@ int environment_check(void)
         const size_t length = strcspn(*entry, "=");
         if (strncmp(*entry, PREFIX, sizeof PREFIX - 1) || is_known(*entry, length))
             continue;
-        char name[NAME_MAX_LENGTH + 1] = "";
-        strncat(name, *entry, size_min(length, NAME_MAX_LENGTH));
+        char name[NEAREST_NAME_MAX + 1] = "";
+        strncat(name, *entry, size_min(length, NEAREST_NAME_MAX));
         return fail(STATUS_USAGE, "%s: no environment variable of prunet has this name; the nearest is %s",
                     name, nearest_name(name));
     }

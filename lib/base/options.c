@@ -1,6 +1,8 @@
 #include "lib/base/options.h"
 #include "lib/base/environment.h"
 #include "lib/base/error.h"
+#include "lib/base/options_help.h"
+#include "lib/base/output.h"
 #include "lib/base/process.h"
 #include "lib/base/threads.h"
 #include <errno.h>
@@ -15,14 +17,7 @@
 #define PRUNET_VERSION "unknown"
 #endif
 
-enum { ROWS_MAX = 80, CODE_FIRST = 256 }; /* getopt's code of row i is CODE_FIRST + i */
-
-/* Every option of a run: the tool's own, the common ones that it has, and those that all tools have. */
-struct option_table {
-    struct option_spec rows[ROWS_MAX];
-    size_t count;
-    size_t own; /* rows of the tool itself, which come first */
-};
+enum { CODE_FIRST = 256 }; /* getopt's code of row i is CODE_FIRST + i */
 
 void usage_error(const char *format, ...)
 {
@@ -33,89 +28,6 @@ void usage_error(const char *format, ...)
     fprintf(stderr, "\nTry '%s --help'.\n", tool_name);
     va_end(arguments);
     exit(STATUS_USAGE);
-}
-
-static void print_option(char letter, const char *name, const char *argument, const char *help)
-{
-    char left[80];
-    char shown[4] = {'-', letter, ',', 0};
-    snprintf(left, sizeof left, "  %s --%s%s%s", letter ? shown : "   ", name, argument ? " " : "",
-             argument ? argument : "");
-    if (strlen(left) > 29)
-        printf("%s\n%30s%s\n", left, "", help);
-    else
-        printf("%-30s%s\n", left, help);
-}
-
-/* "Usage: TOOL form", and each further form on a line of its own. */
-static void print_usage(const struct tool *tool)
-{
-    const char *form = tool->usage;
-    for (const char *label = "Usage:"; form; label = "      ") {
-        const char *end = strchr(form, '\n');
-        int length = end ? (int)(end - form) : (int)strlen(form);
-        printf("%s %s %.*s\n", label, tool->name, length, form);
-        form = end ? end + 1 : NULL;
-    }
-}
-
-/* "Older names: --labels is --label-map." or nothing. */
-static void print_older_names(const struct tool *tool)
-{
-    const char *before = "\nOlder names: ";
-    for (size_t i = 0; i < tool->count; i++) {
-        if (tool->options[i].kind != OPTION_SYNONYM)
-            continue;
-        printf("%s--%s is --%s", before, tool->options[i].name, tool->options[i].help);
-        before = ", ";
-    }
-    if (*before == ',')
-        printf(".\n");
-}
-
-/* Whether the tool has this one of the common options. */
-static bool has_common(const struct option_table *table, const char *name)
-{
-    for (size_t i = table->own; i < table->count; i++)
-        if (!strcmp(table->rows[i].name, name))
-            return true;
-    return false;
-}
-
-/* The variables that go with the tool's options, without their older names. */
-static void print_environment(const struct option_table *table)
-{
-    const char *heading = "\nEnvironment:\n";
-    for (size_t i = 0; i < environment_variable_count; i++) {
-        const struct environment_variable *v = &environment_variables[i];
-        if (!v->option || v->synonym_of || !has_common(table, v->option))
-            continue;
-        printf("%s  %-27s %s\n", heading, v->name, v->about);
-        heading = "";
-    }
-}
-
-static void print_help(const struct tool *tool, const struct option_table *table)
-{
-    print_usage(tool);
-    printf("\n%s\n", tool->summary);
-    for (size_t i = 0; i < table->count; i++) {
-        const struct option_spec *o = &table->rows[i];
-        if (i == 0 && table->own)
-            printf("\nOptions:\n");
-        if (i == table->own)
-            printf("\nCommon options:\n");
-        if (o->kind == OPTION_SECTION)
-            printf("\n%s\n", o->help);
-        else if (o->kind != OPTION_SYNONYM)
-            print_option(o->letter, o->name, o->argument, o->help);
-    }
-    print_older_names(tool);
-    print_environment(table);
-    if (tool->notes)
-        printf("\n%s\n", tool->notes);
-    printf("\nExample:\n  %s\n", tool->example);
-    printf("\nExit status: 0 success, 1 failure, 2 usage, 65 bad or truncated input, 75 try again later.\n");
 }
 
 /* Ends the run after --help or --version. */
@@ -201,6 +113,9 @@ static void store(const struct option_spec *o, const char *text)
         if (errno || end == text || *end || !isfinite(*(double *)o->target))
             usage_error("--%s: '%s' is not a number", o->name, text);
         return;
+    case OPTION_TSV:
+        output_tsv = true;
+        return;
     case OPTION_QUIET:
         quiet = 1;
         return;
@@ -217,8 +132,8 @@ static void store(const struct option_spec *o, const char *text)
 
 static void add_row(struct option_table *table, const struct option_spec *row)
 {
-    if (table->count == ROWS_MAX)
-        usage_error("more than %d options", ROWS_MAX);
+    if (table->count == OPTION_ROWS_MAX)
+        usage_error("more than %d options", OPTION_ROWS_MAX);
     table->rows[table->count++] = *row;
 }
 
@@ -235,6 +150,8 @@ static void make_table(struct option_table *table, const struct tool *tool)
         {"threads", 't', OPTION_NATURAL, c->threads, "N", "threads of the CPU (all cores)"},
         {"max-bytes", 0, OPTION_BYTES, c->max_bytes, "SIZE", "refuse records and volumes above SIZE (4G)"},
         {"json", 0, OPTION_FLAG, c->json, NULL, "JSON Lines instead of a table"},
+        {"tsv", 0, OPTION_TSV, c->no_header, NULL,
+         "tabs between cells on a terminal, too, no aligned columns"},
         {"no-header", 0, OPTION_FLAG, c->no_header, NULL, "leave out the table's header line"},
     };
     static const struct option_spec all_tools[] = {
@@ -264,8 +181,8 @@ static size_t row_named(const struct option_table *table, const char *name)
 
 /* The table as getopt wants it. An older name has the code of the option that it stands for, so that a
  * beginning of both is not ambiguous. */
-static void make_getopt(const struct option_table *table, struct option options[ROWS_MAX + 1],
-                        char letters[2 * ROWS_MAX + 2])
+static void make_getopt(const struct option_table *table, struct option options[OPTION_ROWS_MAX + 1],
+                        char letters[2 * OPTION_ROWS_MAX + 2])
 {
     size_t count = 0, length = 0;
     letters[length++] = ':'; /* a missing argument is told from an unknown option */
@@ -274,8 +191,10 @@ static void make_getopt(const struct option_table *table, struct option options[
             continue;
         const size_t meant = row_named(table, table->rows[i].name);
         const struct option_spec *o = &table->rows[meant];
-        options[count++] = (struct option){table->rows[i].name, o->argument ? required_argument : no_argument,
-                                           NULL, CODE_FIRST + (int)meant};
+        const int takes = o->argument              ? required_argument
+                          : o->kind == OPTION_HELP ? optional_argument
+                                                   : no_argument;
+        options[count++] = (struct option){table->rows[i].name, takes, NULL, CODE_FIRST + (int)meant};
         if (table->rows[i].letter) {
             letters[length++] = table->rows[i].letter;
             if (o->argument)
@@ -309,11 +228,22 @@ static _Noreturn void refuse_option(int code, const struct option *options, cons
     usage_error(is_ambiguous(options, word) ? "option '%s' is ambiguous" : "unknown option '%s'", word);
 }
 
+/* The text for people, or the table that manuals and completions are made from. */
+static void print_wanted_help(const struct tool *tool, const struct option_table *table, const char *form)
+{
+    if (form && strcmp(form, "options") != 0)
+        usage_error("--help=%s: there are --help and --help=options", form);
+    if (form)
+        print_options(tool, table);
+    else
+        print_help(tool, table);
+}
+
 int options_parse(const struct tool *tool, int argc, char **argv)
 {
     struct option_table table;
-    struct option options[ROWS_MAX + 1];
-    char letters[2 * ROWS_MAX + 2];
+    struct option options[OPTION_ROWS_MAX + 1];
+    char letters[2 * OPTION_ROWS_MAX + 2];
     process_begin();
     tool_name = tool->name;
     make_table(&table, tool);
@@ -329,7 +259,7 @@ int options_parse(const struct tool *tool, int argc, char **argv)
             while (table.rows[row].letter != code)
                 row++;
         if (table.rows[row].kind == OPTION_HELP) {
-            print_help(tool, &table);
+            print_wanted_help(tool, &table, optarg);
             exit_printed();
         }
         if (table.rows[row].kind == OPTION_VERSION) {

@@ -2,7 +2,7 @@
  *
  * A tool lists its own options, and says which of the common ones it has; these have one name, one letter,
  * one wording and one default everywhere, and stand in one order in --help. Every tool has -q, -v, --help
- * and --version. */
+ * and --version; --help=options is a table of them all (options_help.h). */
 #ifndef PRUNET_BASE_OPTIONS_H
 #define PRUNET_BASE_OPTIONS_H
 
@@ -23,6 +23,7 @@ enum option_kind {
     OPTION_BYTES,    /* uint64_t *: 512M, 8G, 4096 (powers of 1024), not 0 */
     OPTION_SECTION,  /* no option: `help` is a heading of --help */
     OPTION_SYNONYM,  /* an older name: `help` is the name of the option that it stands for */
+    OPTION_TSV,      /* of tools with tables; no target */
     OPTION_QUIET,    /* the four that every tool has; no target */
     OPTION_VERBOSE,
     OPTION_HELP,
@@ -52,14 +53,14 @@ struct option_spec {
 
 /* Where the common options go; NULL: the tool has no such option. */
 struct common_options {
-    const char **output;  /* -o: a path; NULL, the default, is stdout */
-    const char **expect;  /* a file of case names; NULL, the default: none */
-    const char **digests; /* a table of digests of record files; NULL, the default: none */
-    uint64_t *seed;       /* 0 by default */
-    const char **backend; /* NULL, the default: PRUNET_BACKEND, else cpu */
-    int *threads;         /* -t; 0, the default: PRUNET_THREADS, else OMP_NUM_THREADS, else all cores */
-    uint64_t *max_bytes;  /* 0, the default: 4 GiB */
-    bool *json, *no_header;
+    const char **output;    /* -o: a path; NULL, the default, is stdout */
+    const char **expect;    /* a file of case names; NULL, the default: none */
+    const char **digests;   /* a table of digests of record files; NULL, the default: none */
+    uint64_t *seed;         /* 0 by default */
+    const char **backend;   /* NULL, the default: PRUNET_BACKEND, else cpu */
+    int *threads;           /* -t; 0, the default: PRUNET_THREADS, else OMP_NUM_THREADS, else all cores */
+    uint64_t *max_bytes;    /* 0, the default: 4 GiB */
+    bool *json, *no_header; /* whoever has no_header prints a table, and has --tsv, too */
 };
 
 struct tool {

@@ -1,4 +1,5 @@
 #include "lib/base/output.h"
+#include "lib/base/aligned.h"
 #include "lib/base/error.h"
 #include "lib/base/numbers.h"
 #include "lib/base/temporary.h"
@@ -12,6 +13,8 @@
 #include <unistd.h>
 
 enum { COPY_BYTES = 1 << 20 };
+
+bool output_tsv;
 
 const char *output_name(const struct output *output)
 {
@@ -33,7 +36,10 @@ static int open_standard(struct output *output, bool binary)
     *output = (struct output){.fd = STDOUT_FILENO};
     if (binary && isatty(STDOUT_FILENO))
         return fail(STATUS_USAGE, "binary data is not written to a terminal: use -o FILE, > FILE or | TOOL");
-    return STATUS_OK;
+    if (binary || output_tsv || !isatty(STDOUT_FILENO))
+        return STATUS_OK;
+    output->aligned = calloc(1, sizeof *output->aligned);
+    return output->aligned ? STATUS_OK : fail(STATUS_FAILURE, "out of memory");
 }
 
 /* A device or a FIFO is written as it is. */
@@ -129,9 +135,9 @@ static void touch(const char *bytes, size_t count)
         (void)*(const volatile char *)(bytes + i);
 }
 
-int output_write(struct output *output, const void *bytes, size_t count)
+static int write_bytes(void *self, const char *at, size_t count)
 {
-    const char *at = bytes;
+    struct output *output = self;
     while (count) {
         ssize_t written = write(output->fd, at, size_min(count, 1u << 30));
         if (written < 0 && errno == EINTR)
@@ -144,6 +150,21 @@ int output_write(struct output *output, const void *bytes, size_t count)
         count -= (size_t)written;
     }
     return STATUS_OK;
+}
+
+int output_write(struct output *output, const void *bytes, size_t count)
+{
+    return output->aligned ? aligned_add(output->aligned, bytes, count, write_bytes, output)
+                           : write_bytes(output, bytes, count);
+}
+
+/* What is held of a table goes out. */
+static int end_table(struct output *output)
+{
+    int status = output->aligned ? aligned_end(output->aligned, write_bytes, output) : STATUS_OK;
+    free(output->aligned);
+    output->aligned = NULL;
+    return status;
 }
 
 int output_print(struct output *output, const char *format, ...)
@@ -251,8 +272,8 @@ static int put_in_place(struct output *output)
 
 int output_commit(struct output *output)
 {
-    int status = STATUS_OK;
-    if (output->fd < 0)
+    int status = end_table(output);
+    if (status || output->fd < 0)
         return status;
     if (output->whole && (status = put_in_place(output))) {
         output_discard(output);
@@ -268,6 +289,7 @@ int output_commit(struct output *output)
 
 void output_discard(struct output *output)
 {
+    end_table(output); /* a failure has been said already */
     if (output->fd >= 0 && output->fd != STDOUT_FILENO)
         close(output->fd);
     if (output->temporary)

@@ -11,15 +11,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct aligned; /* aligned.h */
+
 struct output {
-    int fd;          /* -1 when closed */
-    char *path;      /* final name; NULL for stdout */
-    char *temporary; /* the name it has meanwhile; NULL without one */
-    bool whole;      /* a file that appears at the commit; else stdout, a device, a FIFO */
+    int fd;                  /* -1 when closed */
+    char *path;              /* final name; NULL for stdout */
+    char *temporary;         /* the name it has meanwhile; NULL without one */
+    bool whole;              /* a file that appears at the commit; else stdout, a device, a FIFO */
+    struct aligned *aligned; /* a terminal's table, whose columns are aligned; else NULL */
 };
 
+/* Set by --tsv: a table on a terminal, too, has tabs between its cells, as elsewhere, and no aligned columns. */
+extern bool output_tsv;
+
 /* Opens PATH, or stdout when path is NULL or "-". Data that is not text (`binary`) is not written to a
- * terminal: that is STATUS_USAGE. */
+ * terminal: that is STATUS_USAGE. Text with tabs is a table; on a terminal its columns are aligned. */
 int output_open(struct output *output, const char *path, bool binary);
 
 /* Writes all bytes; a full disk or a closed pipe is STATUS_FAILURE. */

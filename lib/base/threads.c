@@ -1,4 +1,5 @@
 #include "lib/base/threads.h"
+#include "lib/base/cpu_quota.h"
 #include "lib/base/environment.h"
 #include "lib/base/error.h"
 #include <omp.h>
@@ -7,6 +8,12 @@
 void threads_bound(void)
 {
     const int threads = omp_get_max_threads(), cores = omp_get_num_procs();
+    if (!getenv("OMP_NUM_THREADS")) {
+        const int quota = cpu_quota("/proc", "/sys/fs/cgroup");
+        if (quota && quota < threads)
+            omp_set_num_threads(quota);
+        return;
+    }
     if (threads <= THREADS_MAX)
         return;
     warn("OMP_NUM_THREADS: %d is not within 1..%d: as many threads as cores, %d, are used", threads,

@@ -4,8 +4,9 @@
 
 enum { THREADS_MAX = 1024 };
 
-/* Replaces a number of threads above THREADS_MAX, which only OMP_NUM_THREADS can have set, by that of the
- * cores, with a warning: the processes of many systems would end for want of threads. */
+/* Once, before any work. Without OMP_NUM_THREADS the threads are no more than the cores that the process's control
+ * groups leave it (cpu_quota.h): more would only wait for each other. A number of OMP_NUM_THREADS above THREADS_MAX is
+ * replaced by that of the cores, with a warning: the processes of many systems would end for want of threads. */
 void threads_bound(void);
 
 /* Sets the number of threads from now on: `option` (--threads) if it is not 0, else the variable

@@ -1,22 +1,10 @@
 #include "lib/network/model.h"
 #include "lib/base/error.h"
-#include "lib/base/process.h"
-#include <stdio.h>
-#include <unistd.h>
+#include "lib/base/install.h"
 
-static const char *const places[] = {"../share/prunet/starter.safetensors",
-                                     "../../data/models/starter.safetensors"};
-
-int model_default(char path[MODEL_PATH_SIZE])
+int model_default(char path[PATH_MAX])
 {
-    char folder[PATH_MAX];
-    int status = program_folder(folder);
-    if (status)
-        return status;
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-        if (snprintf(path, MODEL_PATH_SIZE, "%s%s", folder, places[i]) < MODEL_PATH_SIZE &&
-            !access(path, R_OK))
-            return STATUS_OK;
-    return fail(STATUS_FAILURE, "no model is installed (%s%s or %s): give one with --model", folder,
-                places[0], places[1]);
+    int status = shared_path(path, "models/starter.safetensors");
+    return status ? fail(status, "no model is installed (%s): give one with --model", error_message())
+                  : STATUS_OK;
 }

@@ -1,7 +1,7 @@
 #include "lib/volume/scheme.h"
 #include "lib/base/array.h"
 #include "lib/base/error.h"
-#include "lib/base/process.h"
+#include "lib/base/install.h"
 #include "lib/volume/scheme_builtin.h"
 #include "lib/volume/scheme_json.h"
 #include "lib/volume/scheme_parse.h"
@@ -31,8 +31,6 @@ const struct modality *modalities = first.modalities;
 static const struct {
     const char *older, *name;
 } synonyms[] = {{"2018", "brats-2018"}, {"2023", "brats-2023"}, {"msd", "msd-brain"}};
-
-static const char *const folders[] = {"../share/prunet/schemes", "../../data/schemes"};
 
 /* Built in -------------------------------------------------------------------------------------------- */
 
@@ -144,21 +142,15 @@ static bool is_json(const char *path)
     return length > 5 && !strcmp(path + length - 5, ".json");
 }
 
-/* The file of a scheme that is installed beside the program; *path is NULL where there is none. */
+/* The file of a scheme that is installed with the program; *path is NULL where there is none. */
 static int installed_file(const char *name, char **path)
 {
-    char folder[PATH_MAX];
-    int status = program_folder(folder);
+    char part[NAME_MAX + 16], found[PATH_MAX];
     *path = NULL;
-    for (size_t i = 0; !status && !*path && i < sizeof folders / sizeof folders[0]; i++) {
-        if (asprintf(path, "%s%s/%s", folder, folders[i], name) < 0)
-            return fail(STATUS_FAILURE, "out of memory");
-        if (access(*path, R_OK)) {
-            free(*path);
-            *path = NULL;
-        }
-    }
-    return status;
+    if (snprintf(part, sizeof part, "schemes/%s", name) >= (int)sizeof part || shared_path(found, part))
+        return STATUS_OK;
+    *path = strdup(found);
+    return *path ? STATUS_OK : fail(STATUS_FAILURE, "out of memory");
 }
 
 int scheme_find(const char *name, const struct label_scheme **scheme)

@@ -7,8 +7,8 @@
 #include "lib/volume/labels.h"
 
 /* The scheme that --scheme names: one that is built in (brats-2018, brats-2023, brats-2024, brats-ped,
- * msd-brain, or by their older names 2018, 2023, msd), one of that name in ../share/prunet/schemes or
- * ../../data/schemes beside the program, or a file: a scheme (docs/FORMAT.md), or, where its name ends
+ * msd-brain, or by their older names 2018, 2023, msd), one of that name among
+ * the schemes that are installed with the program (lib/base/install.h), or a file: a scheme (docs/FORMAT.md), or, where its name ends
  * with .json, a dataset.json of nnU-Net. STATUS_USAGE for a name that is none of them; STATUS_DATA, naming
  * file and line, for what is no scheme. */
 int scheme_find(const char *name, const struct label_scheme **scheme);

@@ -50,7 +50,7 @@ struct survey_settings {
     bool voxels;     /* read all voxels, not headers alone */
     bool unlabelled; /* for segmenting: modalities may be missing */
     bool grid_of_images;
-    bool resampled; /* cases will be brought to one spacing: they may have several */
+    bool resampled;                    /* cases will be brought to one spacing: they may have several */
     const struct label_scheme *scheme; /* of the label maps; NULL: as nifti_case_label */
     uint64_t max_bytes;
 };

@@ -9,11 +9,13 @@ import re
 import subprocess
 
 PATTERNS = ("README.md", "CONTRIBUTING.md", "data/README.md", "docs/*.md")
-DOCUMENTS = [path for pattern in PATTERNS for path in sorted(glob.glob(pattern))]
+MADE = {"docs/COMMANDS.md"}  # tests/docs/commands.py
+DOCUMENTS = [path for pattern in PATTERNS for path in sorted(glob.glob(pattern)) if path not in MADE]
 TOP = [name for name in os.listdir(".") if name not in ("build", "runs", ".git")]
 TOOLS = {os.path.basename(path)[:-2] for path in glob.glob("tools/*.c")}
 SOURCES = {name for folder in TOP for _, _, names in os.walk(folder) for name in names}
 SOURCE_NAME = re.compile(r"[\w-]+\.(c|h|cu|cpp|def|sh|py|awk|mk)")
+LINKS = {"prunet-" + name for name in TOOLS}  # of an installed copy
 NOT_TOOLS = {"prunet-nrrd", "prunet-2019"}  # the profile of records, a convention of scores
 EXAMPLES = {"invert", "conv5"}  # the tool and the operation that CONTRIBUTING.md adds
 OTHER_PROGRAMS = {"make", "cat", "unu", "git", "python3"}
@@ -82,11 +84,14 @@ def missing_targets(code, targets):
 
 def missing_tools(text, code):
     """Tools and, as tool --option, options that do not exist."""
-    wrong = {name for name in re.findall(r"(?<![\w./-])prunet-[a-z0-9]+", text) if name not in TOOLS | NOT_TOOLS}
+    wrong = {name for name in re.findall(r"(?<![\w./-])prunet-[a-z0-9]+", text) if name not in TOOLS | NOT_TOOLS | LINKS}
     for command in [part.strip() for piece in code for part in re.split(r"[|;&()]|-->", piece)]:
         tool, options = command.split(" ")[0], re.findall(r"(?<![\w-])--[a-z][a-z0-9-]+", command)
-        if tool in TOOLS and options:
-            usage = subprocess.run([tool, "--help"], stdout=subprocess.PIPE, text=True, check=True).stdout
+        door = re.match(r"prunet ([a-z][a-z0-9-]*)", command)
+        if door or (tool in TOOLS and options):
+            words = ["prunet", "help", door.group(1)] if door and door.group(1) not in ("help", "version") else [tool, "--help"]
+            usage = subprocess.run(words, stdout=subprocess.PIPE, text=True).stdout
+            wrong |= set() if usage else {command}
             wrong |= {f"{tool} {option}" for option in options if not re.search(option + r"(?![\w-])", usage)}
         elif options and re.fullmatch(r"[a-z][a-z0-9-]*", tool) and tool not in OTHER_PROGRAMS:
             wrong.add(tool)

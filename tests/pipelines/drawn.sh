@@ -73,6 +73,7 @@ model=$TMPDIR/model.safetensors
 prunet-model export -o "$model" "$TMPDIR/whole/parts/0003/state.safetensors"
 home=$TMPDIR/further
 check "--from" drawn "$home" --from "$model" --seed 2 || show "$home.out"
+# shellcheck disable=SC2016 # awk's
 check "its first head is learned by the model's weights" awk -F'\t' '
     FNR == 2 { loss[FILENAME] = $4 } END { for (name in loss) sum += loss[name] * (name ~ /further/ ? 1 : -1); exit !(sum < 0) }' \
     "$home/parts/0001/steps.tsv" "$TMPDIR/whole/parts/0001/steps.tsv"

@@ -94,7 +94,7 @@ restore_image() { # number of a case
 }
 change_image 1 && change_image 2 && change_image 3
 fails "records on a full disk" 1 "File too large" limited 100 preprocess
-check "it is given up at the first" test "$(grep -c 'left out' "$TMPDIR/said")" = 1 || show "$TMPDIR/said"
+check "it is given up at the first" test "$(grep -c 'cannot write' "$TMPDIR/said")" = 1 || show "$TMPDIR/said"
 check "no record is lost" test "$(digests "$cases" "$run/predictions" "$run/evaluation" "$out")" = "$finished"
 for size in 0 1; do
     limited $size preprocess >"$TMPDIR/said" 2>&1

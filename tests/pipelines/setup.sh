@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# setup installs what is missing to build, or says what to install; install and uninstall put the tools in their place.
+# setup installs what is missing to build, or says what to install.
 set -u
 . tests/pipelines/_tiny.sh
 
@@ -38,20 +38,6 @@ script gcc 'exit 0'
 check "nothing is missing" setup
 check "nothing is installed, nothing is said" test ! -e "$TMPDIR/log" -a ! -s "$TMPDIR/out"
 
-# The tools as they are (-o all), whatever compiler and flags they were built with.
-make -s -o all install BUILD="$BUILD" DESTDIR="$TMPDIR/root" PREFIX=/usr >"$TMPDIR/out" 2>&1
-check "make install" test $? = 0 || show "$TMPDIR/out"
-check "every tool" test "$(ls "$TMPDIR/root/usr/bin")" = "$(basename -s .c tools/*.c | sort)"
-check "an installed tool runs" "$TMPDIR/root/usr/bin/crop" --version >"$TMPDIR/out"
-schemes=$TMPDIR/root/usr/share/prunet/schemes
-check "every scheme" diff -r data/schemes "$schemes"
-printf 'scheme mine\nmodality ct\nlabel 1 a\nregion A 1\n' >"$schemes/mine"
-mkdir -p "$TMPDIR/data/case" && : >"$TMPDIR/data/case/case_ct.nii"
-check "a scheme that is put beside them is found by its name" \
-    test "$("$TMPDIR/root/usr/bin/list-cases" --scheme mine "$TMPDIR/data" | head -n 1)" = "case	folder	label	ct"
-rm "$schemes/mine"
-make -s uninstall BUILD="$BUILD" DESTDIR="$TMPDIR/root" PREFIX=/usr
-check "make uninstall" test -z "$(find "$TMPDIR/root/usr" -type f)"
 make help >"$TMPDIR/out"
 for target in all test demo preprocess train evaluate segment compare install clean; do
     check "make help tells of $target" grep -q "make $target " "$TMPDIR/out"

@@ -1,0 +1,109 @@
+"""Each option of each command is in its --help, its manual page, the completions of bash, zsh and fish and in
+docs/COMMANDS.md; the pages are clean, the completions are understood by their shells and complete. Needs Python alone;
+mandoc, zsh and fish where they are there."""
+
+import glob
+import os
+import re
+import shutil
+import subprocess
+
+BUILD, FOLDER = os.environ["BUILD"], os.environ["TMPDIR"]
+SHARE = os.path.join(FOLDER, "share")
+BASH, ZSH, FISH = (os.path.join(SHARE, name) for name in ("bash-completion/completions/prunet", "zsh/site-functions/_prunet", "fish/vendor_completions.d/prunet.fish"))
+
+
+def check(passed, name):
+    print(("ok" if passed else "not ok") + " - " + name)
+    return passed
+
+
+def skip(name, program):
+    print(f"ok - {name} # skip needs {program}")
+
+
+def run(*command, **options):
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+
+
+def output(*command):
+    done = run(*command)
+    if done.returncode or done.stderr:
+        print("# " + done.stderr.replace("\n", "\n# "))
+    return done.stdout
+
+
+def has(text, option):
+    return re.search(r"(?<![\w-])" + re.escape(option) + r"(?![\w-])", text) is not None
+
+
+def rows_by_command():
+    commands = {}
+    for row in output("packaging/commands/describe", BUILD).splitlines():
+        kind, *cells = row.split("\t")
+        if kind == "command":
+            rows = commands[cells[0]] = []
+        rows.append((kind, cells))
+    return commands
+
+
+def part(text, begin, end):
+    """What stands between a line that begins in this way and the next that is `end`."""
+    found = re.search("^" + re.escape(begin) + r".*?(?=^" + end + r"|\Z)", text, re.M | re.S)
+    return found.group(0) if found else ""
+
+
+check(run("packaging/commands/generate", BUILD, SHARE, "2026-11-26").returncode == 0, "the pages and completions are made")
+commands = rows_by_command()
+tools = {os.path.basename(path)[:-2] for path in glob.glob("tools/*.c")}
+check({name if name in tools else "prunet-" + name for name in commands} >= tools, "every tool is described")
+page = open("docs/COMMANDS.md").read()
+bash, zsh, fish = (open(path).read() for path in (BASH, ZSH, FISH))
+check(page == output("packaging/commands/generate", BUILD, "--markdown"), "docs/COMMANDS.md is of these commands: run make docs")
+
+for command, rows in commands.items():
+    options = [(cells[0], cells[1], cells[3]) for kind, cells in rows if kind in ("option", "common")]
+    well_formed = all(len(cells) == 4 and all(cells) for kind, cells in rows if kind in ("option", "common"))
+    check(options and well_formed, f"{command}: --help=options has four cells an option")
+    text = output("prunet", "--help") if command == "prunet" else output("prunet", "help", command)
+    manual = open(os.path.join(SHARE, "man/man1", "prunet.1" if command == "prunet" else f"prunet-{command}.1")).read()
+    places = {
+        "--help": [name for name, letter, about in options if not has(text, "--" + name) and name != "help"],
+        "the manual": [name for name, letter, about in options if f" Fl -{name}" not in manual or (letter != "-" and f" Fl {letter} ," not in manual)],
+        "docs/COMMANDS.md": [name for name, letter, about in options if not has(part(page, "## " + ("prunet" if command == "prunet" else "prunet " + command) + "\n", "## "), "--" + name)],
+        "bash's": [name for name, letter, about in options if not has(part(bash, "        known='help version" if command == "prunet" else f"        {command})", " *[a-z-]*[)]|    else"), "--" + name)],
+        "zsh's": [name for name, letter, about in options if not has(part(zsh, "        [[" if command == "prunet" else f"    {command})", " *;;| *return"), "--" + name)],
+        "fish's": [name for name, letter, about in options if not re.search(("not __fish_seen" if command == "prunet" else f"__fish_seen_subcommand_from {command}'") + f".* -l {name} ", fish)],
+    }
+    for place, missing in places.items():
+        check(not missing, f"{command}: every option is in {place}" + "".join(f", not --{name}" for name in missing))
+
+if shutil.which("mandoc"):
+    lint = run("mandoc", "-Tlint", *sorted(glob.glob(os.path.join(SHARE, "man/man1/*"))))
+    said = [line for line in lint.stdout.splitlines() if "referenced manual not found" not in line]
+    check(not said, "mandoc -Tlint is content" + "".join("\n# " + line for line in said[:9]))
+else:
+    skip("the manual pages are clean", "mandoc")
+
+COMPLETE = """source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _prunet "$1"; echo "${COMPREPLY[*]}" """
+for words, wanted in ((["prunet", "cro"], "crop"), (["prunet", "crop", "--si"], "--size"), (["prunet", "help", "cro"], "crop"),
+                      (["prunet-crop", "--st"], "--strict"), (["prunet", "crop", "--size", "--s"], ""), (["prunet", "crop", "fil"], ""),
+                      (["prunet", "train", "--con"], "--config"), (["prunet", "--exec"], "--exec-path")):
+    check(output("bash", "-c", COMPLETE, "bash", BASH, *words).strip() == wanted, f"bash: {' '.join(words)} is completed by '{wanted}'")
+
+if shutil.which("fish"):
+    for words, wanted in (("prunet cro", "crop"), ("prunet crop --si", "--size"), ("prunet help cro", "crop"), ("prunet --exec", "--exec-path")):
+        found = run("fish", "--no-config", "-c", f"source {FISH}; complete -C '{words}'", env={**os.environ, "HOME": FOLDER}).stdout.split("\t")[0].strip()
+        check(found == wanted, f"fish: {words} is completed by {wanted}")
+else:
+    skip("fish completes", "fish")
+
+# zsh completes in a terminal only; here it must take the function in and hand out what a command has.
+FAKE = """_files() { }; _describe() { print -l -- ${(P)2} }; _arguments() { print -l -- "$@" }
+words=("$@"); CURRENT=$#; source %s"""
+if shutil.which("zsh"):
+    for words, wanted in ((["prunet", "cro"], "crop:"), (["prunet", "crop", "--"], "--size=["), (["prunet", "--"], "--exec-path[")):
+        found = run("zsh", "-f", "-c", FAKE % ZSH, "_prunet", *words)
+        check(wanted in found.stdout and not found.stderr, f"zsh: {' '.join(words)} is offered {wanted}" + ("\n# " + found.stderr if found.stderr else ""))
+else:
+    skip("zsh completes", "zsh")

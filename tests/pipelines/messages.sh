@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# What the stages say: how far they are, one cause a failure, in the end those that are left out; commands only when asked for.
+set -u
+. tests/pipelines/_tiny.sh
+make_tiny 1 || exit 1
+run=$TMPDIR/run
+stages "$run" preprocess train evaluate
+check "a run" test $? = 0 || show "$run.out"
+check "a line a case, with its number" test "$(grep -c '^preprocess: [1-5] of 5.*: phantom_0000[1-5]$' "$run.out")" = 5 || show "$run.out"
+check "no command is shown" test "$(grep -c 'pipelines/' "$run.out")" = 0
+rm -rf "$run/predictions"
+stages "$run" evaluate V=1
+check "V=1 shows them" test "$(grep -c '^pipelines/.* --data' "$run.out")" = 3 || show "$run.out"
+check "evaluate numbers its cases" grep -q '^evaluate: segmenting 1 of 1: phantom_' "$run.out"
+
+# Two cases of five cannot be read.
+printf 'no gzip' >"$data/phantom_00002/phantom_00002_t1.nii.gz"
+truncate -s 200 "$data/phantom_00004/phantom_00004_seg.nii.gz"
+bad=$TMPDIR/bad
+for jobs in 1 3; do
+    rm -rf "$bad"
+    stages "$bad" -j "$jobs" preprocess train
+    check "-j$jobs: make fails" test $? != 0
+    for name in phantom_00002 phantom_00004; do
+        check "-j$jobs: the cause of $name is said once" test "$(grep -c "${name}_.*: " "$bad.out")" = 1 || show "$bad.out"
+        check "in the list at the end" grep -q "^  $name: nii2raw: .*${name}_" "$bad.out"
+    done
+    check "-j$jobs: no tool complains of another's failure" test "$(grep -c -e '^crop: .*empty' -e '^standardize: ' -e '^raw2nii: ' "$bad.out")" = 0 || show "$bad.out"
+    check "-j$jobs: a heading, and what to do" test "$(grep -c -e '^preprocess: 2 of 5 cases are left out:$' -e '^preprocess: mend their files' "$bad.out")" = 2
+    check "-j$jobs: the others are made" test "$(find "$bad/cases" -name '*.nrrd' | wc -l)" = 3
+    check "-j$jobs: nothing is trained" test ! -e "$bad/epochs"
+done
+check "make itself adds two lines at most" test "$(grep -c '^make' "$bad.out")" -le 2 || show "$bad.out"
+
+pipelines/segment --data "$data" --run "$run" --output "$TMPDIR/maps" >"$run.out" 2>&1
+check "segment: status 65" test $? = 65
+check "the cause once, in the list" test "$(grep -c "phantom_00002_t1" "$run.out")" = 1 -a "$(grep -c "^  phantom_00002: nii2raw: " "$run.out")" = 1 || show "$run.out"
+check "the other cases are segmented" test "$(find "$TMPDIR/maps" -name '*.nii.gz' | wc -l)" = 4
+pipelines/segment "$data/phantom_00002" "$run" "$TMPDIR/one.nii.gz" >"$run.out" 2>&1
+check "segment of one case: status 65, one line" test $? = 65 -a "$(wc -l <"$run.out")" = 1 || show "$run.out"
+
+# How long it takes.
+. pipelines/tell.sh
+while IFS='|' read -r arguments expected; do
+    # shellcheck disable=SC2086 # four numbers
+    check "progress_of $arguments" test "$(progress_of $arguments)" = "$expected"
+done <<'END'
+1 5 0 100|1 of 5
+5 5 5 100|5 of 5
+12 285 12 10|12 of 285, 3 min left
+10 20 10 9|10 of 20, 9 s left
+10 20 10 3|10 of 20
+1 285 1 100|1 of 285, 7:53 h left
+END
