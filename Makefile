@@ -10,7 +10,7 @@ WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
 CUDA    := 0
 
 # The variables of the stages are text: nothing in a value is expanded, by no later line either.
-PARAMETERS := DATA RUN CONFIG ROW SEED EPOCHS BACKEND THREADS CASES OUT LISTS FROM VOXELS CONFIGS ROWS COMPARE
+PARAMETERS := DATA RUN CONFIG ROW SEED EPOCHS BACKEND THREADS CASES OUT LISTS FROM VOXELS CONFIGS ROWS COMPARE BESIDE
 ROW_ORIGIN := $(origin ROW)
 $(foreach name,$(PARAMETERS),$(eval override $(name) := $$(value $(name))))
 
@@ -281,7 +281,7 @@ ifeq ($(COMPARE),)
 override COMPARE := runs/compare
 endif
 STAGES  := check preprocess train evaluate segment
-$(foreach name,BUILD $(filter-out ROW ROWS,$(PARAMETERS)),$(eval stages compare demo: export $(name) := $$($(name))))
+$(foreach name,BUILD $(filter-out ROW ROWS,$(PARAMETERS)),$(eval stages compare demo report watch: export $(name) := $$($(name))))
 
 check: stages       ## sum up the cases of DATA and say what forbids training; VOXELS=yes reads all of them
 preprocess: stages  ## the cases of DATA to records; without DATA, phantoms are made first
@@ -302,6 +302,12 @@ compare: export PRUNET_THREADS := $(THREADS)
 endif
 compare: all  ## train CONFIGS on DATA with equal splits and print the columns of the paper's Table 1
 	@pipelines/compare --data "$$DATA" --home "$$COMPARE" --configs "$$CONFIGS" --seed "$$SEED" $${EPOCHS:+--epochs "$$EPOCHS"}
+
+report: all  ## one HTML page on RUN, into OUT (RUN/report.html); BESIDE: another run to compare it with
+	@pipelines/report --run "$$RUN" $${OUT:+--output "$$OUT"} $${BESIDE:+--beside "$$BESIDE"}
+
+watch: all  ## loss, Dice, time left and memory of the training in RUN, as it goes on
+	@$(BUILD)/bin/prunet-watch -- "$$RUN"
 
 demo: all  ## phantoms: preprocess, train, evaluate, and the best threshold beside it, in three minutes
 	@BUILD=$(BUILD) pipelines/demo
@@ -414,9 +420,10 @@ help:  ## this text
 	@echo '                  BACKEND  THREADS  CASES (preprocessed records, RUN/cases)  OUT (RUN/segmentations)  LISTS (own split)'
 	@echo '                  FROM (a model to begin with)'
 	@echo '  of compare:     CONFIGS  COMPARE (folder of results)'
+	@echo '  of report:      RUN  OUT (RUN/report.html)  BESIDE (another run)'
 	@echo '  to build:       CC  CFLAGS  LDFLAGS  BUILD  SANITIZE=1  SANITIZE=thread  DEBUG=1  CUDA=1  V=1 (show the commands)'
 	@echo '  to install:     PREFIX  DESTDIR  DIST  MODEL'
 
-.PHONY: all debug tags compile_commands.json install uninstall dist static static-tarball tarball wheel image deb docs setup $(STAGES) stages compare demo starter
+.PHONY: all debug tags compile_commands.json install uninstall dist static static-tarball tarball wheel image deb docs setup $(STAGES) stages compare demo starter report watch
 .PHONY: test test-programs races race-programs fuzz fuzz-programs faults bench bench-full bench-kernels gpu-test gpu-bench gpu-programs clean help
 .SECONDARY:

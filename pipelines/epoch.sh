@@ -100,7 +100,7 @@ step() { # epoch work records..., none where they come from augment
     [ $# = 2 ] || options+=(--digests "$run/manifest/inputs.tsv")
     [ "$FROM" = none ] || [ "$(readlink "$2/from")" != "$epochs/0000/state.safetensors" ] || options+=(--fresh-optimizer)
     run_tool prunet-step --state "$2/from" --epoch "$1" --expect "$2/order" --learning-rate "$(learning_rate "$1")" \
-        "${options[@]}" -o "$2/state.safetensors" -- "${@:3}"
+        "${options[@]}" --usage "$2/usage.tsv" -o "$2/state.safetensors" -- "${@:3}"
 }
 
 # Prepares .NAME.running: the order of the cases, the state to start from and the table of the steps before a stop. A state

@@ -5,14 +5,17 @@
 #include "lib/network/segment.h"
 #include "lib/stream/reader.h"
 #include "lib/stream/record_write.h"
+#include "lib/volume/assessment.h"
 #include "lib/volume/channels.h"
 #include "lib/volume/labels.h"
 #include "lib/volume/regions.h"
 #include "lib/volume/samples.h"
+#include "lib/volume/scheme.h"
 #include <stdio.h>
+#include <string.h>
 
 static struct option_texts models;
-static const char *out, *missing;
+static const char *out, *missing, *assess_path;
 static bool label_map, pass_label, flips;
 static struct tiling_choice windows = TILING_DEFAULT;
 static struct backend_choice backend;
@@ -25,6 +28,8 @@ static const struct option_spec options[] = {
     OLDER_NAME("labels", "label-map"),
     {"pass-label", 0, OPTION_FLAG, &pass_label, NULL, "copy each case's label record behind its result"},
     MISSING_OPTION(&missing),
+    {"assess", 0, OPTION_TEXT, &assess_path, "TABLE",
+     "how the probabilities compare with each case's label record, as a table"},
     {"flip-tta", 0, OPTION_FLAG, &flips, NULL,
      "mean over the eight flips of the image (eight times the work)"},
     TILING_OPTIONS(windows),
@@ -53,28 +58,101 @@ static const struct tool tool = {
                "      prunet-infer -m best.safetensors --label-map | raw2nii -o BraTS2021_00006.nii.gz",
 };
 
+/* The table of --assess. */
+struct assessing {
+    struct output output;
+    struct record probabilities;       /* of the last image, until its label map comes */
+    const struct label_scheme *scheme; /* of their regions */
+};
+
+static int assess_begin(struct assessing *assessing)
+{
+    if (!assess_path)
+        return STATUS_OK;
+    int status = output_open(&assessing->output, assess_path, false);
+    if (!status && (status = assessment_begin(&assessing->output)))
+        output_discard(&assessing->output);
+    return status;
+}
+
+static int remember(struct assessing *assessing, const struct record *result)
+{
+    if (!assess_path)
+        return STATUS_OK;
+    if (result->channels != assessing->scheme->region_count)
+        return fail(STATUS_DATA, "--assess: %d outputs are not the regions of a label map", result->channels);
+    record_free(&assessing->probabilities);
+    int status =
+        record_derive(&assessing->probabilities, result, SAMPLE_FLOAT, result->channels, result->size);
+    if (!status)
+        samples_to_float(result->sample, result->data, record_voxels(result) * (size_t)result->channels,
+                         assessing->probabilities.data);
+    return status;
+}
+
+/* The rows of a case, of which the label record has come; it is turned into one of bytes. */
+static int assess_label(struct assessing *assessing, struct record *label)
+{
+    struct assessment assessment;
+    struct record *probabilities = &assessing->probabilities;
+    if (!assess_path || !probabilities->data || strcmp(probabilities->case_name, label->case_name))
+        return STATUS_OK;
+    const struct label_scheme *own;
+    int status = record_same_size(label, probabilities->size, "the label map");
+    if (!status)
+        status = scheme_of_record(label, &own);
+    if (!status && !scheme_same_regions(own, assessing->scheme))
+        status = fail(STATUS_DATA, "its labels are of scheme %s, the network's regions of %s", own->name,
+                      assessing->scheme->name);
+    if (!status)
+        status = record_make_labels(label);
+    if (!status)
+        status = assess(assessing->scheme, probabilities->data, label->data, label->size, &assessment);
+    if (!status)
+        status = assessment_rows(&assessing->output, label->case_name, &assessment);
+    record_free(probabilities);
+    return status;
+}
+
+static int assess_end(struct assessing *assessing, int status)
+{
+    record_free(&assessing->probabilities);
+    if (!assess_path)
+        return status;
+    if (!status)
+        status = output_commit(&assessing->output);
+    output_discard(&assessing->output);
+    return status;
+}
+
 /* Makes *result, probabilities or a label map, of the image. */
-static int segment(struct ensemble *ensemble, struct record *image, struct record *result)
+static int segment(struct ensemble *ensemble, struct record *image, struct record *result,
+                   struct assessing *assessing)
 {
     int status = ensemble_segment(ensemble, image, result);
     if (status)
         return status;
     if (!pass_label)
         result->last = true;
-    if (label_map && (status = regions_to_label(result)))
+    status = remember(assessing, result);
+    if (!status && label_map)
+        status = regions_to_label(result);
+    if (status)
         record_free(result);
     return status;
 }
 
 static int infer_record(struct ensemble *ensemble, struct record *record, struct output *output,
-                        struct progress *progress)
+                        struct progress *progress, struct assessing *assessing)
 {
-    if (record->role == ROLE_LABEL)
-        return pass_label ? record_write(output, record) : STATUS_OK;
+    if (record->role == ROLE_LABEL) {
+        int status = pass_label ? record_write(output, record) : STATUS_OK;
+        return status ? status : assess_label(assessing, record);
+    }
     if (record->role != ROLE_IMAGE)
         return fail(STATUS_DATA, "a %s record where an image is expected", role_name(record->role));
     struct record result;
-    int status = segment(ensemble, record, &result);
+    int status = segment(ensemble, record, &result, assessing);
     if (status)
         return status;
     status = record_write(output, &result);
@@ -84,7 +162,8 @@ static int infer_record(struct ensemble *ensemble, struct record *record, struct
     return status;
 }
 
-static int infer(struct ensemble *ensemble, struct reader *reader, struct output *output)
+static int infer(struct ensemble *ensemble, struct reader *reader, struct output *output,
+                 struct assessing *assessing)
 {
     struct progress progress;
     progress_start(&progress, "case", reader_cases_expected(reader));
@@ -94,7 +173,7 @@ static int infer(struct ensemble *ensemble, struct reader *reader, struct output
         struct record record;
         if ((status = reader_next(reader, &record, &got)) || !got)
             break;
-        if ((status = infer_record(ensemble, &record, output, &progress)))
+        if ((status = infer_record(ensemble, &record, output, &progress, assessing)))
             fail_in(status, "%s: %s", reader_name(reader), record.case_name);
         record_free(&record);
     }
@@ -123,13 +202,15 @@ static int run(struct ensemble *ensemble, int count, char **paths)
 {
     struct output output;
     struct reader *reader;
+    struct assessing assessing = {.output = {.fd = -1}, .scheme = ensemble_scheme(ensemble)};
     int status = output_open(&output, out, true);
     if (status)
         return status;
-    if (!(status = reader_open(&reader, count, paths, &input))) {
-        status = infer(ensemble, reader, &output);
+    if (!(status = assess_begin(&assessing)) && !(status = reader_open(&reader, count, paths, &input))) {
+        status = infer(ensemble, reader, &output, &assessing);
         reader_close(reader);
     }
+    status = assess_end(&assessing, status);
     if (!status)
         return output_commit(&output);
     output_discard(&output);

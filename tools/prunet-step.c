@@ -9,8 +9,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
-static const char *state_path, *out, *missing;
+static const char *state_path, *out, *missing, *usage_path;
 static double rate = 1e-4, decay = 1e-5, divisor = 1;
 static int wanted_epoch; /* 0: any */
 static bool no_header;
@@ -44,6 +45,8 @@ static const struct option_spec options[] = {
     MISSING_OPTION(&missing),
     {"memory", 0, OPTION_TEXT, &memory, "SIZE",
      "save branch inputs as far as SIZE goes; min: recompute more still (default)"},
+    {"usage", 0, OPTION_TEXT, &usage_path, "TABLE",
+     "write what memory was planned and what the process took"},
 };
 
 static const struct tool tool = {
@@ -76,6 +79,26 @@ static const struct tool tool = {
         "the result is the same, byte for byte. A second SIGINT or SIGQUIT ends it at once.",
 };
 
+/* Bytes: of all buffers, as planned, and the most that this process has had in memory. */
+static int write_usage(const struct network *network)
+{
+    struct output output;
+    struct rusage self;
+    const struct plan *plan = network_current_plan(network);
+    if (!usage_path)
+        return STATUS_OK;
+    int status = output_open(&output, usage_path, false);
+    if (status)
+        return status;
+    getrusage(RUSAGE_SELF, &self); /* ru_maxrss is in KiB */
+    status = output_print(&output, "planned\tmeasured\n%zu\t%zu\n",
+                          plan->resident_bytes + plan->activation_bytes, (size_t)self.ru_maxrss * 1024);
+    if (!status)
+        status = output_commit(&output);
+    output_discard(&output);
+    return status;
+}
+
 /* The new state is written at the end of the epoch, and where a signal stopped it. */
 static int run(struct network *network, const struct training *start, struct reader *reader)
 {
@@ -90,6 +113,8 @@ static int run(struct network *network, const struct training *start, struct rea
         status = train_stream(&epoch, reader, &table, &stop_wanted);
     if (!status || status == STATUS_RETRY) {
         int saved = output_commit(&table);
+        if (!saved)
+            saved = write_usage(network);
         if (!saved)
             saved = network_save(network, &epoch.training, out ? out : state_path);
         status = saved ? saved : status;

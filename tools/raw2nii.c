@@ -11,10 +11,12 @@
 #include "lib/volume/regions.h"
 #include "lib/volume/resample.h"
 #include "lib/volume/scheme.h"
+#include "lib/volume/segment_nrrd.h"
 #include <string.h>
 
 struct request {
     const char *role, *like, *scheme, *output;
+    bool seg_nrrd;
     struct reader_options reader;
 };
 
@@ -91,7 +93,8 @@ static int run(const struct request *request, int count, char *const *paths)
         fail_in(status, "%s", reader_name(reader));
     record_free(&record);
     if (!status)
-        status = nifti_write(&output, &whole, nifti_name_compressed(request->output));
+        status = request->seg_nrrd ? segment_nrrd_write(&output, &whole)
+                                   : nifti_write(&output, &whole, nifti_name_compressed(request->output));
     if (!status)
         status = output_commit(&output);
     if (!status)
@@ -119,18 +122,23 @@ int main(int argc, char **argv)
          "label, image, prob or mask: which record of several"},
         {"scheme", 0, OPTION_TEXT, &request.scheme, "NAME",
          "number a label map as this scheme or its file does (as the record)"},
+        {"seg-nrrd", 0, OPTION_FLAG, &request.seg_nrrd, NULL,
+         "a segmentation for 3D Slicer (.seg.nrrd), a segment a region"},
         {"like", 0, OPTION_TEXT, &request.like, "REF", "take grid and header codes of this NIfTI file"},
     };
     const struct tool tool = {
         .name = "raw2nii",
-        .usage = "[--role ROLE] [--like REF] [-o OUT.nii.gz] [FILE...]",
+        .usage = "[--role ROLE] [--like REF] [-o OUT.nii.gz] [FILE...]\n"
+                 "--seg-nrrd [--role ROLE] [--like REF] [-o OUT.seg.nrrd] [FILE...]",
         .summary =
             "Writes one record as a NIfTI-1 file on its source grid: what was cropped away is 0, what\n"
             "overhangs the grid is cut, and the source's qform, sform, codes and units are as they were.\n"
             "A record of another spacing than its source's is resampled (see resample). One without a "
             "source\n"
             "grid, such as augment's, is refused, and so is one that was flipped or lies between voxels.\n"
-            "The axes are the source's again, where nii2raw has turned them.",
+            "The axes are the source's again, where nii2raw has turned them.\n\n"
+            "--seg-nrrd writes a label map, probabilities (above one half) or masks as segments with the\n"
+            "regions' names and colours.",
         .options = options,
         .count = OPTION_COUNT(options),
         .common = {.output = &request.output, .max_bytes = &request.reader.max_bytes},
@@ -140,6 +148,8 @@ int main(int argc, char **argv)
     int first = options_parse(&tool, argc, argv);
     if (request.role && !role_known(request.role))
         usage_error("--role: '%s' is not label, image, prob or mask", request.role);
+    if (request.seg_nrrd && request.scheme)
+        usage_error("--seg-nrrd and --scheme exclude each other: segments have names");
     int status = data_scheme_choose(request.scheme);
     if (status)
         return report(status);

@@ -14,7 +14,7 @@
 
 /* Reading ---------------------------------------------------------------------------------------------- */
 
-enum { CHUNK = 1 << 18 };
+enum { CHUNK = 1 << 18, READINGS_MAX = 8 };
 
 static int stamp_of(int fd, const char *path, struct file_stamp *stamp)
 {
@@ -36,10 +36,15 @@ static bool same_time(struct file_time a, struct file_time b)
     return a.seconds == b.seconds && a.nanoseconds == b.nanoseconds;
 }
 
-static bool same_stamp(const struct file_stamp *a, const struct file_stamp *b)
+static bool same_writing(const struct file_stamp *a, const struct file_stamp *b)
 {
     return a->device == b->device && a->inode == b->inode && a->size == b->size &&
-           same_time(a->written, b->written) && same_time(a->changed, b->changed);
+           same_time(a->written, b->written);
+}
+
+static bool same_stamp(const struct file_stamp *a, const struct file_stamp *b)
+{
+    return same_writing(a, b) && same_time(a->changed, b->changed);
 }
 
 static int digest_bytes(int fd, const char *path, char text[SHA256_TEXT_SIZE])
@@ -59,17 +64,22 @@ static int digest_bytes(int fd, const char *path, char text[SHA256_TEXT_SIZE])
     return status;
 }
 
-/* The digest of an open file whose stamp is known; the stamp must be the same afterwards. */
-static int digest_stamped(int fd, const char *path, const struct file_stamp *stamp,
-                          char text[SHA256_TEXT_SIZE])
+/* The digest of an open file whose stamp is known; the stamp must be the same afterwards. A link to the file that
+ * another process makes meanwhile, or other rights, change the stamp alone: it is read again. */
+static int digest_stamped(int fd, const char *path, struct file_stamp *stamp, char text[SHA256_TEXT_SIZE])
 {
-    struct file_stamp after = {0};
-    int status = digest_bytes(fd, path, text);
-    if (!status)
-        status = stamp_of(fd, path, &after);
-    if (!status && !same_stamp(stamp, &after))
-        status = fail(STATUS_DATA, "%s: changes while it is read", path);
-    return status;
+    struct file_stamp before = {0};
+    for (int reading = 0; reading < READINGS_MAX; reading++) {
+        before = *stamp;
+        int status = digest_bytes(fd, path, text);
+        if (!status)
+            status = stamp_of(fd, path, stamp);
+        if (status || same_stamp(&before, stamp))
+            return status;
+        if (!same_writing(&before, stamp) || lseek(fd, 0, SEEK_SET))
+            break;
+    }
+    return fail(STATUS_DATA, "%s: changes while it is read", path);
 }
 
 /* The memory ------------------------------------------------------------------------------------------- */

@@ -75,19 +75,6 @@ static const char *notes(bool all_measures)
     return text.text;
 }
 
-static int choose_labels(const struct evaluation *e, const struct convention *convention,
-                         enum label_set *labels)
-{
-    const char *name = e->scheme ? e->scheme : convention->scheme ? convention->scheme : "2018";
-    if (e->mask && e->scheme)
-        return fail(STATUS_USAGE, "--mask and --scheme exclude each other");
-    int status = label_set_choose(name, labels);
-    if (status)
-        return status;
-    *labels = e->mask ? LABELS_MASK : *labels;
-    return STATUS_OK;
-}
-
 /* The columns, and what they are measured with. */
 static int choose_columns(const struct evaluation *e, struct scoring *scoring, struct columns *columns)
 {
@@ -125,7 +112,7 @@ static int choose_scoring(const struct evaluation *e, struct scoring *scoring, s
     if (!scoring->convention)
         return fail(STATUS_USAGE, "--convention: '%s' is not known; --help lists the conventions",
                     e->convention);
-    int status = choose_labels(e, scoring->convention, &scoring->labels);
+    int status = scoring_choose_labels(scoring, e->scheme, e->mask);
     return status ? status : choose_columns(e, scoring, columns);
 }
 
@@ -261,7 +248,7 @@ int evaluation_main(const struct evaluation_tool *tool, int argc, char **argv)
     const struct option_spec options[] = {
         {"convention", 'c', OPTION_TEXT, &e.convention, "NAME", "whose definitions, see below (brats)"},
         {"scheme", 0, OPTION_TEXT, &e.scheme, "NAME",
-         "labels and regions: a scheme's name or file, or see below (brats-2018)"},
+         "labels and regions: a name below, or a file (the convention's, brats-2018)"},
         OLDER_NAME("labels", "scheme"),
         {"mask", 0, OPTION_FLAG, &e.mask, NULL, "one region, mask: all voxels that are not 0"},
         {"pairs", 'p', OPTION_TEXT, &e.pairs, "FILE", "lines of [CASE] PREDICTION REFERENCE, tabs between"},

@@ -20,6 +20,17 @@ static bool look_exchanged(const struct segmentation *prediction, const struct s
            n[1][0] > TIMES * n[1][1];
 }
 
+int scoring_choose_labels(struct scoring *scoring, const char *scheme, bool mask)
+{
+    const char *meant = scoring->convention->scheme;
+    if (mask && scheme)
+        return fail(STATUS_USAGE, "--mask and --scheme exclude each other");
+    int status = label_set_choose(scheme ? scheme : meant ? meant : "2018", &scoring->labels);
+    if (!status && mask)
+        scoring->labels = LABELS_MASK;
+    return status;
+}
+
 int score_case(const struct scoring *scoring, const char *case_name, const struct segmentation *prediction,
                const struct segmentation *reference, struct case_scores *scores)
 {

@@ -23,6 +23,10 @@ struct scoring {
     double tolerance[SCHEME_REGIONS_MAX]; /* mm, of MEASURE_NSD, for each row */
 };
 
+/* The labels of --scheme or, for NULL, those that the convention means; of --mask. STATUS_USAGE for both options together,
+ * else as label_set_choose. */
+int scoring_choose_labels(struct scoring *scoring, const char *scheme, bool mask);
+
 /* Regions in the order of scored_regions: ET, WT, TC; or the one region "mask". Both segmentations have
  * been read with scoring->labels; different grids are STATUS_DATA. Spacing is the reference's, else the
  * prediction's, else 1 mm. */

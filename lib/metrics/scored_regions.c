@@ -68,10 +68,15 @@ int label_set_choose(const char *name, enum label_set *set)
             return STATUS_OK;
         }
     int status = data_scheme_choose(name);
-    *set = data_scheme == record_scheme                      ? LABELS_2018
+    *set = label_set_of_data();
+    return status;
+}
+
+enum label_set label_set_of_data(void)
+{
+    return data_scheme == record_scheme                      ? LABELS_2018
            : data_scheme == label_scheme_named("brats-2023") ? LABELS_2023
                                                              : LABELS_SCHEME;
-    return status;
 }
 
 const struct label_scheme *label_set_records(enum label_set set)

@@ -32,6 +32,9 @@ struct scored_regions scored_regions(enum label_set set);
  * STATUS_USAGE for another name, STATUS_DATA for a file that is no scheme. */
 int label_set_choose(const char *name, enum label_set *set);
 
+/* The set that data_scheme is scored in. */
+enum label_set label_set_of_data(void);
+
 /* The scheme that records and probabilities under a set are of. */
 const struct label_scheme *label_set_records(enum label_set set);
 

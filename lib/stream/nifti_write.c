@@ -4,20 +4,13 @@
 #include "lib/base/numbers.h"
 #include "lib/stream/affine.h"
 #include "lib/stream/axes.h"
+#include "lib/stream/gzip_output.h"
 #include "lib/stream/nifti_header.h"
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 /* Header, its four bytes of "no extension", data. */
-enum {
-    DATA_OFFSET = 352,
-    CODE_SCANNER = 1,
-    UNITS_MM = 2,
-    BLOCK_SAMPLES = 1 << 16,
-    LEVEL = 6,
-    GZIP_WINDOW = 15 + 16
-};
+enum { DATA_OFFSET = 352, CODE_SCANNER = 1, UNITS_MM = 2, BLOCK_SAMPLES = 1 << 16 };
 
 static void put_int16(unsigned char *at, int value)
 {
@@ -86,58 +79,19 @@ static void format_header(const struct record *record, unsigned char header[DATA
     memcpy(header + 344, "n+1", 4);
 }
 
-/* Where the bytes go: straight to the output, or through zlib. */
-struct gzip_output {
-    struct output *output;
-    bool compress;
-    z_stream stream;
-    unsigned char buffer[1 << 16];
-};
-
-static int deflate_some(struct gzip_output *out, int flush)
-{
-    z_stream *stream = &out->stream;
-    int status = STATUS_OK, result = Z_OK;
-    do {
-        stream->next_out = out->buffer;
-        stream->avail_out = sizeof out->buffer;
-        result = deflate(stream, flush);
-        if (result == Z_STREAM_ERROR)
-            return fail(STATUS_FAILURE, "%s: zlib cannot compress", output_name(out->output));
-        status = output_write(out->output, out->buffer, sizeof out->buffer - stream->avail_out);
-    } while (!status && result != Z_STREAM_END && !stream->avail_out);
-    return status;
-}
-
-static int put(struct gzip_output *out, const void *bytes, size_t count)
-{
-    int status = STATUS_OK;
-    if (!out->compress)
-        return output_write(out->output, bytes, count);
-    for (const unsigned char *at = bytes; !status && count;) {
-        size_t part = size_min(count, 1 << 30); /* zlib counts in unsigned int */
-        out->stream.next_in = (unsigned char *)at;
-        out->stream.avail_in = (uInt)part;
-        status = deflate_some(out, Z_NO_FLUSH);
-        at += part;
-        count -= part;
-    }
-    return status;
-}
-
 /* NIfTI does not have bfloat16: its samples become floats. */
 static int put_as_float(struct gzip_output *out, const struct record *record)
 {
     float *block = malloc(BLOCK_SAMPLES * sizeof *block);
     if (!block)
-        return fail(STATUS_FAILURE, "%s: out of memory", output_name(out->output));
+        return fail(STATUS_FAILURE, "%s: out of memory", gzip_name(out));
     const char *from = record->data;
     const size_t width = sample_bytes(record->sample);
     int status = STATUS_OK;
     for (size_t rest = record->bytes / width; !status && rest;) {
         size_t count = size_min(rest, BLOCK_SAMPLES);
         samples_to_float(record->sample, from, count, block);
-        status = put(out, block, count * sizeof *block);
+        status = gzip_put(out, block, count * sizeof *block);
         from += count * width;
         rest -= count;
     }
@@ -149,36 +103,21 @@ static int put_volume(struct gzip_output *out, const struct record *record)
 {
     unsigned char header[DATA_OFFSET];
     format_header(record, header);
-    int status = put(out, header, sizeof header);
+    int status = gzip_put(out, header, sizeof header);
     if (status)
         return status;
     return record->sample == SAMPLE_BFLOAT16 ? put_as_float(out, record)
-                                             : put(out, record->data, record->bytes);
+                                             : gzip_put(out, record->data, record->bytes);
 }
 
 int nifti_write(struct output *output, const struct record *record, bool compress)
 {
     if (!record->has_grid || !grid_equal(record->size, record->grid) || !axes_are_own(record->axes))
         return fail(STATUS_DATA, "case %s: the volume is not on its source grid", record->case_name);
-    struct gzip_output *out = calloc(1, sizeof *out);
-    if (!out)
-        return fail(STATUS_FAILURE, "%s: out of memory", output_name(output));
-    out->output = output;
-    out->compress = compress;
-    int status = STATUS_OK;
-    /* zlib's own gzip header has no name and no time: the same volume gives the same bytes */
-    if (compress &&
-        deflateInit2(&out->stream, LEVEL, Z_DEFLATED, GZIP_WINDOW, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
-        free(out);
-        return fail(STATUS_FAILURE, "%s: zlib cannot start", output_name(output));
-    }
-    status = put_volume(out, record);
-    if (compress) {
-        if (!status)
-            status = deflate_some(out, Z_FINISH);
-        deflateEnd(&out->stream);
-    }
-    free(out);
+    struct gzip_output *out;
+    int status = gzip_begin(&out, output, compress);
+    if (!status)
+        status = gzip_end(out, put_volume(out, record));
     return status;
 }
 

@@ -6,7 +6,7 @@
 int regions_from_label(struct record *record)
 {
     struct record masks;
-    const struct label_scheme *scheme;
+    const struct label_scheme *scheme = record_scheme;
     if (record->role != ROLE_LABEL)
         return STATUS_OK;
     int status = record_make_labels(record);

@@ -47,10 +47,12 @@ __attribute__((constructor)) static void read_builtin(void)
 {
     for (size_t i = 0; i < builtin_scheme_count; i++) {
         struct label_scheme *scheme;
-        if (i == BUILTIN_MAX ||
-            scheme_parse(builtin_schemes[i], strlen(builtin_schemes[i]), builtin_named, &scheme)) {
-            fprintf(stderr, "data/schemes: %s\n", error_message());
-            abort();
+        int status = i == BUILTIN_MAX ? fail(STATUS_DATA, "more than %d", BUILTIN_MAX)
+                                      : scheme_parse(builtin_schemes[i], strlen(builtin_schemes[i]),
+                                                     builtin_named, &scheme);
+        if (status) {
+            fprintf(stderr, "%s: data/schemes: %s\n", program_invocation_short_name, error_message());
+            exit(status);
         }
         if (!i) {
             first = *scheme;

@@ -31,6 +31,13 @@ PROGRAMS = {
     "augment digests": ("augment --seed 1 --epoch 1 --digests {}/digests -o out {}/0.nrrd {}/1.nrrd", None, ["out"]),
     "regions": ("regions -o out {}/0.nrrd", None, ["out"]),
     "raw2nii": ("raw2nii --role label -o out.nii.gz {}/0.nrrd", None, ["out.nii.gz"]),
+    "raw2nii segments": ("raw2nii --seg-nrrd --role label -o out.seg.nrrd {}/0.nrrd", None, ["out.seg.nrrd"]),
+    "raw2png": ("raw2png -o out.png {}/0.nrrd", None, ["out.png"]),
+    "prunet-infer assess": ("prunet-infer -m {}/state --assess table -o out {}/0.nrrd", None, ["out", "table"]),
+    "prunet-step usage": ("prunet-step --state {}/state --usage table -o out {}/0.nrrd", None, ["out", "table"]),
+    "case-summary": ("case-summary -o out --pairs {}/pairs --images {} --assessments {}", None, ["out"]),
+    "prunet-report": ("prunet-report -o out {}/run", None, ["out"]),
+    "prunet-report folders": ("prunet-report --predictions {}/theirs --references {}/raw -o out", None, ["out"]),
     "rawinfo": ("rawinfo {}/0.nrrd", None, []),
     "phantom": ("phantom --seed 1 --cases 1 --size 16x16x16 -o out", None, ["out"]),
     "split-cases": ("split-cases --seed 1 --train out --validation out2 {}/names", None, ["out", "out2"]),
@@ -85,6 +92,9 @@ prunet-infer -q -m state --label-map -- 0.nrrd | raw2nii -o predicted.nii.gz
 for n in 0 1; do printf '%s\\ttraining\\t%s\\n' $n $(file-digest --no-header $n.nrrd | cut -f1); done >digests
 printf 'a\\t%s\\t%s\\n' $PWD/predicted.nii.gz $PWD/label.nii.gz >pairs
 for n in one two; do brats-eval -q -o $n.tsv --pairs pairs; done
+mkdir -p run/evaluation run/manifest theirs && cp predicted.nii.gz theirs/phantom_00001.nii.gz
+case-summary -o run/evaluation/cases.tsv --pairs pairs
+printf 'row\\tsmall\\nseed\\t1\\n' >run/manifest/run.tsv
 printf '%s\\n' $PWD/0.nrrd $PWD/1.nrrd >files
 """
 

@@ -70,11 +70,33 @@ train_organ() { # organ scheme cases regions modalities labels
     done
     check "$1: predictions have its labels alone" test -z "$(for file in "$run"/predictions/*.nii.gz; do
         gzip -dc "$file" | tail -c +353 | od -An -v -tu1 -w1; done | sort -un | tr -d ' ' | grep -vx -e 0 "${@:6}")"
+    shown "$@"
     check "$1: a second time there is nothing to do" stages "$run" evaluate
     check "$1: not even a record" test "$(grep -c ', [0-9]* of [0-9]*$' "$run.out")" = 0
     check "$1: its cases are segmented" stages "$run" segment || show "$run.out"
     check "$1: each" test "$(find "$run/segmentations" -name '*.nii.gz' | wc -l)" = 5
     backends "$1" "$state" "$record"
+}
+
+# Whatever shows a run has its regions, by their names, and no others.
+shown() { # organ scheme cases regions modalities labels
+    local run=$TMPDIR/run-$1 regions
+    regions=$(tr ' ' '\n' <<<"$4" | sort)
+    check "$1: summaries of cases have its regions" test "$(awk -F'\t' 'NR > 1 && $3 != "-" { print $3 }' "$run/evaluation/cases.tsv" | sort -u)" = "$regions"
+    check "$1: and pictures of them" grep -q "	picture	" "$run/evaluation/cases.tsv"
+    check "$1: probabilities are assessed by them" test -z "$(cut -f3 "$run"/evaluation/assessments/*.tsv | sort -u |
+        grep -vx -e region -f <(echo "$regions"))" -a -n "$(tail -qn +2 "$run"/evaluation/assessments/*.tsv)"
+    prunet-report "$run" -o "$run.html" 2>"$quiet" || show "$quiet"
+    check "$1: a report" test "$(grep -c '<section' "$run.html")" = 12 -a ! -s "$quiet"
+    check "$1: has their scores" test "$(grep -o '<span>Dice [^<]*' "$run.html" | cut -d' ' -f2 | sort)" = "$regions"
+    prunet-watch --once "$run" >"$run.watch" 2>"$quiet" || show "$quiet"
+    check "$1: so has the watch" test "$(sed -n 's/ .* best .*//p' "$run.watch" | grep -vx -e loss -e mean | sort)" = "$regions"
+    prunet-infer -m "$state" --label-map "$record" | raw2nii --seg-nrrd >"$run.seg.nrrd" 2>"$quiet" || show "$quiet"
+    check "$1: segments for Slicer have their names" test "$(grep -a '^Segment[0-9]_Name:=' "$run.seg.nrrd" | cut -d= -f2 | sort)" = "$regions"
+    raw2png --style tint "$record" >"$run.png" 2>"$quiet" || show "$quiet"
+    check "$1: a picture" test "$(head -c 4 "$run.png" | tail -c 3)" = PNG
+    raw2png --region none "$record" >/dev/null 2>"$quiet"
+    check "$1: knows their names" says "--region: 'none' is not one of $4"
 }
 
 # What a step and a segmentation give is the same on every backend; CUDA's by the toolkit that tests/cuda/shim stands in for.

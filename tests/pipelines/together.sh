@@ -48,7 +48,7 @@ preprocess() { # configuration
 at_once 3 preprocess "$config"
 succeed "three preprocesses at once"
 check "three preprocesses at once: the records are right" test "$(digests "$cases")" = "$records"
-check "three preprocesses at once: each case is made once" test "$(cat "$TMPDIR"/said.* | grep -c ' of 5$')" = 5
+check "three preprocesses at once: each case is made once" test "$(cat "$TMPDIR"/said.* | grep -c '^preprocess: [1-5] of 5.*: phantom_')" = 5
 check "three preprocesses at once: the others say that they wait" test "$(cat "$TMPDIR"/said.* | grep -c 'another preprocess.*waiting')" = 2
 no_leftovers "three preprocesses at once" "$cases"
 

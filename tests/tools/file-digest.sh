@@ -149,3 +149,29 @@ cp stamps before
 fails "a missing file beside notes" 1 nowhere file-digest --stamps stamps 'length 56' nowhere
 check "notes are left as they were by a failure" cmp -s stamps before
 check "no temporary file is left" test -z "$(find . -name '.stamps.*' -o -name '.table.*')"
+
+# --- a file that changes while it is read ---
+
+head -c 200000000 /dev/zero >large
+zeros=$(sha256sum large | cut -c1-64)
+meddle() { # what is done to the file, again and again, while it is digested
+    file-digest --no-header large >out 2>err &
+    local reader=$!
+    while kill -0 "$reader" 2>/dev/null; do
+        "$1"
+        sleep "$2"
+    done
+    wait "$reader"
+}
+link_once() {
+    [ -e linked ] || ln large linked
+}
+write_to_it() {
+    printf x | dd of=large conv=notrunc bs=1 seek=$((RANDOM * 1000)) status=none
+}
+meddle link_once 0.01
+check "a link to it that is made meanwhile does no harm" test $? = 0 -a "$(cut -f1 out)" = "$zeros" || show err
+meddle write_to_it 0.005
+check "what is written meanwhile is refused" test $? = 65
+check "by the file's name" grep -q "large: changes while it is read" err || show err
+rm -f large linked

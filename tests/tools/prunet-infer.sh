@@ -76,5 +76,20 @@ fails "a weight that is not finite: the model is named" 65 "$work/nan.state: fir
     prunet-infer -m "$work/nan.state" -o "$work/never" "$work/0.nrrd"
 fails "also as the second of two" 65 "$work/nan.state: firstConv.weight: 1 of its" \
     prunet-infer -m "$work/state" -m "$work/nan.state" -o "$work/never" "$work/0.nrrd"
+# How probabilities compare with the label maps.
+"${infer[@]}" --label-map --assess "$work/assessed.tsv" "$work/0.nrrd" "$work/1.nrrd" >"$work/assessed" &&
+    cat "$work/0.nrrd" "$work/1.nrrd" | "${infer[@]}" --label-map | cmp -s - "$work/assessed"
+check "--assess leaves the result as it is" test $? = 0
+check "both cases are assessed" test "$(cut -f1 "$work/assessed.tsv" | uniq | tr '\n' ' ')" = "case $(tr '\n' ' ' <"$work/names")"
+nested=$(printf 'outside\tET\tTC outside\tTC\tWT ')
+check "what lies outside of the region around it" test "$(cut -f2-4 "$work/assessed.tsv" | grep outside | sort -u | tr '\n' ' ')" = "$nested"
+# Every voxel of the box is in one bin of each region.
+check "as many voxels in the bins of each region" test "$(awk -F'\t' '$2 == "calibration" { split($5, n, " "); voxels[$1 " " $3] += n[1] }
+    END { for (key in voxels) print voxels[key], key }' "$work/assessed.tsv" | awk '{ print $1, $2 }' | sort -u | wc -l)" = 2
+"${infer[@]}" --assess "$work/unlabelled.tsv" "$work/odd.nrrd" >/dev/null
+check "a case without a label map has no rows" test "$(cat "$work/unlabelled.tsv")" = "$(printf 'case\titem\tregion\tkey\tvalue')"
+make_state "$work/five" --outputs 5
+fails "a network of other regions is not assessed" 65 "--assess" prunet-infer -m "$work/five" -o "$work/never" --assess "$work/never" "$work/0.nrrd"
+fails "a folder that is not there" 1 "nowhere" "${infer[@]}" -o "$work/never" --assess "$work/nowhere/table" "$work/0.nrrd"
 check "none of these left an output" test ! -e "$work/never"
 fails "a full disk" 1 "No space left" "${infer[@]}" -o /dev/full "$work/0.nrrd"

@@ -18,6 +18,12 @@ step() { # new, more options; records from stdin
 cat "${records[@]}" | step "$work/one" --threads 1 --epoch 1 --expect "$work/names" >"$work/one.tsv"
 check "an epoch" test -s "$work/one"
 check "its number and steps are noted" test "$(metadata "$work/one" prunet.epoch) $(metadata "$work/one" prunet.step)" = "1 3"
+cat "${records[@]}" | step "$work/used" --threads 1 --usage "$work/usage" >/dev/null
+check "--usage leaves the state as it is" cmp -s "$work/one" "$work/used"
+planned=$(prunet-plan --size 32x32x16 --channels 4,8,12,16,20 --groups 2 |
+    awk -F'\t' '$1 == "training" && $2 == "total" && $3 == "allocated" { print $4 }')
+check "and notes the plan's bytes" test "$(sed -n 2p "$work/usage" | cut -f1)" = "$planned"
+check "and the process's, which has more" test "$(sed -n 2p "$work/usage" | cut -f2)" -ge "$planned"
 check "no cases are noted between epochs" test -z "$(metadata "$work/one" prunet.cases_done)"
 check "a header line" test "$(head -n 1 "$work/one.tsv")" = \
     "$(printf 'epoch\tstep\tcase\tloss\tdice_wt\tdice_tc\tdice_et\tseconds\twaiting')"

@@ -94,8 +94,10 @@ def with_nibabel():
         code, out, err = run("nii2raw", *[name] * 4)
         line = {k: v for k, v in (line.split(":=") for line in records(out)[0][0] if ":=" in line)}
         seen = np.array(line["prunet.affine"].split(), float).reshape(3, 4)
-        data = np.frombuffer(records(out)[0][1], "<f4").reshape(4, 4, 5, 6)[2].T
-        good = good and np.abs(seen - read.affine[:3]).max() < 1e-4 and bool((data == read.get_fdata()).all())
+        axes = np.array(line.get("prunet.axes", "1 2 3").split(), int)  # what nii2raw has turned towards LPS
+        turned = np.transpose(read.get_fdata(), abs(axes) - 1)[tuple(slice(None, None, np.sign(axis)) for axis in axes)]
+        data = np.frombuffer(records(out)[0][1], "<f4").reshape(4, *turned.shape[::-1])[2].T
+        good = good and np.abs(seen - read.affine[:3]).max() < 1e-4 and bool((data == turned).all())
         code, out, err = run("raw2nii", "-o", "back.nii.gz", stdin=out)
         made = nibabel.load("back.nii.gz")
         same = all(np.array_equal(made.header[key], np.float32(read.header[key])) for key in ("qoffset_x", "quatern_b", "quatern_c", "quatern_d", "srow_x", "srow_y", "srow_z"))

@@ -15,7 +15,7 @@ version=$(crop --version | cut -d " " -f 3)
 for tool in "$BUILD"/bin/*; do
     name=${tool##*/}
     "$name" --help >help 2>message </dev/null && [ ! -s message ] && head -n 1 help | grep -q "^Usage: $name" &&
-        grep -q '^Exit status: ' help && [ "$("$name" --version)" = "$name (prunet) $version" ]
+        grep -q '^Exit status: ' help && "$name" --version | head -n 1 | grep -q -x -F -e "$name (prunet) $version" -e "prunet $version"
     check_status $? "$name explains itself on stdout"
     awk 'length > 110 { exit 1 }' help
     check_status $? "$name --help fits a terminal of 110 columns"

@@ -1,0 +1,125 @@
+/* prunet-report: one page on a run, or on predictions and their references. */
+#include "lib/base/error.h"
+#include "lib/base/options.h"
+#include "lib/base/output.h"
+#include "lib/base/threads.h"
+#include "lib/report/folders.h"
+#include "lib/report/report.h"
+#include "lib/report/summarize.h"
+#include <omp.h>
+#include <stdlib.h>
+
+struct request {
+    const char *output, *beside, *convention, *scheme;
+    struct report_folders folders;
+    bool json, mask;
+    int draws, threads;
+    uint64_t seed;
+};
+
+static int read_sets(const struct request *request, const char *run, struct report *report)
+{
+    struct scoring scoring;
+    int status = summarize_scoring(request->convention, request->scheme, request->mask, &scoring);
+    if (status)
+        return status;
+    status = run ? report_set_read(run, &report->set)
+                 : report_set_of_folders(&request->folders, &scoring, &report->set);
+    if (!status && request->beside) {
+        status = report_set_read(request->beside, &report->beside);
+        report->has_beside = !status;
+    }
+    return status;
+}
+
+static int write_report(struct output *output, const struct request *request, const struct report *report)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *memory = open_memstream(&text, &size);
+    int status = !memory         ? fail(STATUS_FAILURE, "out of memory")
+                 : request->json ? report_json(memory, report)
+                                 : report_page(memory, report);
+    if (memory && fclose(memory) && !status)
+        status = fail(STATUS_FAILURE, "out of memory");
+    if (!status)
+        status = output_write(output, text, size);
+    free(text);
+    return status;
+}
+
+static int run(struct request *request, const char *folder)
+{
+    struct report report = {.bootstrap = {request->seed, request->draws}};
+    struct output output;
+    int status = threads_set(request->threads);
+    request->folders.threads = omp_get_max_threads();
+    if (!status)
+        status = output_open(&output, request->output, false);
+    if (status)
+        return status;
+    status = read_sets(request, folder, &report);
+    if (!status)
+        status = write_report(&output, request, &report);
+    if (!status)
+        status = output_commit(&output);
+    output_discard(&output);
+    report_set_free(&report.set);
+    report_set_free(&report.beside);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct request request = {.draws = 1000};
+    const struct option_spec options[] = {
+        {"beside", 0, OPTION_TEXT, &request.beside, "RUN2", "another run, to compare the same cases with"},
+        {"predictions", 0, OPTION_TEXT, &request.folders.predictions, "DIR",
+         "label maps or probabilities of anybody, a file a case"},
+        {"references", 0, OPTION_TEXT, &request.folders.references, "DIR",
+         "the label maps to compare them with: files, or a data set"},
+        {"images", 0, OPTION_TEXT, &request.folders.images, "DIR",
+         "with --predictions: records CASE.nrrd for the pictures"},
+        {"convention", 'c', OPTION_TEXT, &request.convention, "NAME",
+         "with --predictions: whose definitions (brats)"},
+        {"scheme", 0, OPTION_TEXT, &request.scheme, "NAME",
+         "with --predictions: labels and regions, as dice-eval's (the convention's)"},
+        {"mask", 0, OPTION_FLAG, &request.mask, NULL,
+         "with --predictions: one region, all voxels that are not 0"},
+        {"bootstrap", 0, OPTION_NATURAL, &request.draws, "N", "draws of the cases, for the intervals (1000)"},
+    };
+    const struct tool tool = {
+        .name = "prunet-report",
+        .usage = "[--beside RUN2] [-o FILE.html] RUN\n"
+                 "--predictions DIR --references DIR [OPTION...] [-o FILE.html]",
+        .summary =
+            "Writes one HTML page on a run: what was run, learning curves, scores, each case, pictures of "
+            "the\n"
+            "worst, the median and the best, volumes, lesions, calibration, regions that do not nest, what "
+            "was\n"
+            "found in the data, a comparison with another run, a methods paragraph and all numbers as JSON.\n"
+            "It needs no script and nothing from elsewhere, and reads no volume: `make evaluate` has noted "
+            "what\n"
+            "it shows. With --predictions the volumes are read; a case is known by its file's name.",
+        .options = options,
+        .count = OPTION_COUNT(options),
+        .common = {.output = &request.output,
+                   .seed = &request.seed,
+                   .threads = &request.threads,
+                   .max_bytes = &request.folders.max_bytes,
+                   .json = &request.json},
+        .notes =
+            "--json: the numbers alone, instead of the page. What a run has not noted is said in its place.",
+        .example = "prunet-report runs/small -o report.html",
+    };
+    const int first = options_parse(&tool, argc, argv), operands = argc - first;
+    const bool folders = request.folders.predictions || request.folders.references;
+    if (operands > 1 || (operands == 1) == folders)
+        usage_error("expected is one RUN, or --predictions and --references");
+    if (folders && (!request.folders.predictions || !request.folders.references))
+        usage_error("--predictions and --references go together");
+    if (!folders && (request.folders.images || request.convention || request.scheme || request.mask))
+        usage_error("--images, --convention, --scheme and --mask go with --predictions");
+    int status = run(&request, operands ? argv[first] : NULL);
+    return status ? report(status) : STATUS_OK;
+}
