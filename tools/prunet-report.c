@@ -1,5 +1,6 @@
 /* prunet-report: one page on a run, or on predictions and their references. */
 #include "lib/base/error.h"
+#include "lib/base/memory_stream.h"
 #include "lib/base/options.h"
 #include "lib/base/output.h"
 #include "lib/base/threads.h"
@@ -34,17 +35,16 @@ static int read_sets(const struct request *request, const char *run, struct repo
 
 static int write_report(struct output *output, const struct request *request, const struct report *report)
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *memory = open_memstream(&text, &size);
-    int status = !memory         ? fail(STATUS_FAILURE, "out of memory")
-                 : request->json ? report_json(memory, report)
-                                 : report_page(memory, report);
-    if (memory && fclose(memory) && !status)
-        status = fail(STATUS_FAILURE, "out of memory");
+    struct memory_stream page;
+    FILE *memory = memory_stream_open(&page);
+    if (!memory)
+        return fail(STATUS_FAILURE, "out of memory");
+    const int written = request->json ? report_json(memory, report) : report_page(memory, report);
+    int status = memory_stream_close(memory, &page);
+    status = written ? written : status;
     if (!status)
-        status = output_write(output, text, size);
-    free(text);
+        status = output_write(output, page.text, page.size);
+    free(page.text);
     return status;
 }
 

@@ -1,5 +1,6 @@
 #include "lib/picture/png.h"
 #include "lib/base/error.h"
+#include "lib/base/memory_stream.h"
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -115,21 +116,24 @@ int png_encode(const struct raster *raster, const struct png_notes *notes, uint8
     uLongf compressed = compressBound((uLong)whole);
     uint8_t *scratch = malloc(2 * length + FILTERS * (length + 1)), *filtered = malloc(whole),
             *data = malloc(compressed);
+    struct memory_stream stream = {.text = NULL};
     FILE *file = NULL;
-    *bytes = NULL;
+    int status = STATUS_FAILURE;
     if (scratch && filtered && data) {
         filter_rows(raster, channels, scratch, filtered);
         if (compress2(data, &compressed, filtered, (uLong)whole, LEVEL) == Z_OK)
-            file = open_memstream((char **)bytes, size);
+            file = memory_stream_open(&stream);
     }
     if (file)
         put_file(file, raster, notes, grey, data, compressed);
     free(scratch);
     free(filtered);
     free(data);
-    if (file && !fclose(file) && *bytes)
-        return STATUS_OK;
-    free(*bytes);
-    *bytes = NULL;
-    return fail(STATUS_FAILURE, "out of memory for a picture of %dx%d pixels", raster->width, raster->height);
+    if (file)
+        status = memory_stream_close(file, &stream);
+    *bytes = status ? NULL : (uint8_t *)stream.text;
+    *size = status ? 0 : stream.size;
+    return status ? fail(STATUS_FAILURE, "out of memory for a picture of %dx%d pixels", raster->width,
+                         raster->height)
+                  : STATUS_OK;
 }

@@ -1,5 +1,6 @@
 /* Item 12: what was done, in sentences for a methods section, and all numbers as JSON. */
 #include "lib/base/error.h"
+#include "lib/base/memory_stream.h"
 #include "lib/report/base64.h"
 #include "lib/report/html.h"
 #include "lib/report/report.h"
@@ -203,13 +204,14 @@ int report_json(FILE *file, const struct report *report)
 
 static int embed_json(FILE *file, const struct report *report)
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *memory = open_memstream(&text, &size);
-    int status = memory ? report_json(memory, report) : fail(STATUS_FAILURE, "out of memory");
-    if (memory && fclose(memory))
-        status = fail(STATUS_FAILURE, "out of memory");
-    char *coded = status ? NULL : base64_encode((const uint8_t *)text, size);
+    struct memory_stream json;
+    FILE *memory = memory_stream_open(&json);
+    if (!memory)
+        return fail(STATUS_FAILURE, "out of memory");
+    const int written = report_json(memory, report);
+    int status = memory_stream_close(memory, &json);
+    status = written ? written : status;
+    char *coded = status ? NULL : base64_encode((const uint8_t *)json.text, json.size);
     if (!status && !coded)
         status = fail(STATUS_FAILURE, "out of memory");
     if (!status)
@@ -217,9 +219,9 @@ static int embed_json(FILE *file, const struct report *report)
                 "<p>All numbers of this page: <a download=report.json "
                 "href=\"data:application/json;base64,%s\">report.json</a>, "
                 "%zu KiB.</p>\n",
-                coded, (size + 1023) / 1024);
+                coded, (json.size + 1023) / 1024);
     free(coded);
-    free(text);
+    free(json.text);
     return status;
 }
 

@@ -1,5 +1,6 @@
 #include "lib/report/watch.h"
 #include "lib/base/error.h"
+#include "lib/base/memory_stream.h"
 #include "lib/stream/case_names.h"
 #include <ctype.h>
 #include <dirent.h>
@@ -289,19 +290,18 @@ static void draw_lines(FILE *file, const struct watch *watch, int columns, bool 
 
 int watch_draw(FILE *file, const struct watch *watch, int columns, bool utf8)
 {
-    char *text = NULL;
-    size_t size = 0;
+    struct memory_stream screen;
     int lines = 0;
-    FILE *memory = open_memstream(&text, &size);
+    FILE *memory = memory_stream_open(&screen);
     if (!memory)
         return 0;
     draw_lines(memory, watch, columns, utf8);
-    if (!fclose(memory)) {
-        for (size_t i = 0; i < size; i++)
-            lines += text[i] == '\n';
-        fwrite(text, 1, size, file);
-    }
-    free(text);
+    if (memory_stream_close(memory, &screen))
+        return 0;
+    for (size_t i = 0; i < screen.size; i++)
+        lines += screen.text[i] == '\n';
+    fwrite(screen.text, 1, screen.size, file);
+    free(screen.text);
     return lines;
 }
 

@@ -1,5 +1,6 @@
 #include "lib/volume/data_folder.h"
 #include "lib/base/error.h"
+#include "lib/base/memory_stream.h"
 #include "lib/base/output.h"
 #include "lib/volume/case_folder.h"
 #include "lib/volume/phantom_files.h"
@@ -144,9 +145,8 @@ static const char bids[] =
 /* The Decathlon's file lists its cases. */
 static int describe_decathlon(const char *folder, int last)
 {
-    char *text = NULL;
-    size_t length;
-    FILE *memory = open_memstream(&text, &length);
+    struct memory_stream text;
+    FILE *memory = memory_stream_open(&text);
     if (!memory)
         return fail(STATUS_FAILURE, "%s: out of memory", folder);
     fprintf(memory, decathlon, last);
@@ -157,10 +157,11 @@ static int describe_decathlon(const char *folder, int last)
                 number > 1 ? "," : "", name, name);
     }
     fprintf(memory, "\n  ],\n  \"test\": []\n}\n");
-    const bool failed = ferror(memory);
-    int status = fclose(memory) || failed ? fail(STATUS_FAILURE, "%s: out of memory", folder)
-                                          : write_text(folder, "dataset.json", text);
-    free(text);
+    int status = memory_stream_close(memory, &text);
+    if (status)
+        return fail_in(status, "%s", folder);
+    status = write_text(folder, "dataset.json", text.text);
+    free(text.text);
     return status;
 }
 

@@ -1,6 +1,7 @@
 #include "lib/volume/scheme_json.h"
 #include "lib/base/error.h"
 #include "lib/base/json.h"
+#include "lib/base/memory_stream.h"
 #include "lib/volume/file_kind.h"
 #include <ctype.h>
 #include <stdio.h>
@@ -168,17 +169,19 @@ static int print_scheme(FILE *to, const struct json *root)
 int scheme_text_of_dataset(const char *path, char **text)
 {
     struct json *root;
-    size_t length;
+    struct memory_stream scheme;
     int status = json_read(path, &root);
     if (status)
         return status;
-    FILE *to = open_memstream(text, &length);
+    FILE *to = memory_stream_open(&scheme);
     if (to) {
-        status = print_scheme(to, root);
-        if (fclose(to) && !status)
-            status = fail(STATUS_FAILURE, "out of memory");
+        const int printed = print_scheme(to, root);
+        status = memory_stream_close(to, &scheme);
+        status = printed ? printed : status;
         if (status)
-            free(*text);
+            free(scheme.text);
+        else
+            *text = scheme.text;
     } else
         status = fail(STATUS_FAILURE, "out of memory");
     json_free(root);

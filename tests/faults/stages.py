@@ -111,7 +111,7 @@ def results(run):
 
 
 def is_of_this_run(name):
-    return name in ("times.tsv", "steps.tsv", "pairs.tsv", "circumstances.tsv", "journal.txt")
+    return name in ("times.tsv", "usage.tsv", "steps.tsv", "pairs.tsv", "circumstances.tsv", "journal.txt")
 
 
 def main():

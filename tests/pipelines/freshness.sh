@@ -15,7 +15,7 @@ does() { # name, run, make's words...
 }
 # The files of folders as they lie there: one that was made anew has another inode or became this one at another time.
 files() { # folders or files...
-    find "$@" -type f ! -name '.*' -printf '%i %C@ %p\n' | sort
+    find "$@" -type f ! -name '.*' ! -name 'check.*' -printf '%i %C@ %p\n' | sort
 }
 # Runs a stage and says which files it made anew: names without their folders, sorted.
 anew() { # folder, run, make's words...
@@ -32,7 +32,7 @@ record() { # number
 all_records=$(for n in 1 2 3 4 5; do record $n && printf ' '; done)
 all_records=${all_records% }
 digests() { # files of a folder
-    (cd "$1" && find . -type f ! -name '.*' ! -name pairs.tsv | sort | xargs sha256sum)
+    (cd "$1" && find . -type f ! -name '.*' ! -name 'check.*' ! -name pairs.tsv | sort | xargs sha256sum)
 }
 # What these sources and settings give in a folder where nothing lies.
 right_records() { # make's words...
