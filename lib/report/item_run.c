@@ -38,6 +38,24 @@ static double seconds_a_step(const struct report_set *set)
     return count > 0 ? sum / count : NAN;
 }
 
+/* The first columns of a table behind a line that opens it; a third one has digests. Nothing where it has no row. */
+static void details(FILE *file, const char *title, const struct report_table *table, int columns)
+{
+    if (!table->rows)
+        return;
+    fprintf(file, "<details><summary>%s</summary><div class=scroll><table class=facts>\n", title);
+    for (size_t row = 0; row < table->rows; row++) {
+        fputs("<tr><th scope=row>", file);
+        html_text(file, report_cell(table, row, 0));
+        for (int column = 1; column < columns; column++) {
+            fputs(column == 2 ? "<td class=digest>" : "<td>", file);
+            html_text(file, report_cell(table, row, column));
+        }
+        fputc('\n', file);
+    }
+    fputs("</table></div></details>\n", file);
+}
+
 static void header_of_run(FILE *file, const struct report_set *set)
 {
     char text[256];
@@ -65,31 +83,8 @@ static void header_of_run(FILE *file, const struct report_set *set)
     snprintf(text, sizeof text, "%.2f", step);
     html_pair(file, "seconds a step", isfinite(step) ? text : "not noted");
     fputs("</table></div>\n", file);
-    if (set->settings.rows) {
-        fputs("<details><summary>All settings</summary><div class=scroll><table class=facts>\n", file);
-        for (size_t row = 0; row < set->settings.rows; row++) {
-            fputs("<tr><th scope=row>", file);
-            html_text(file, report_cell(&set->settings, row, 0));
-            fputs("<td>", file);
-            html_text(file, report_cell(&set->settings, row, 1));
-            fputc('\n', file);
-        }
-        fputs("</table></div></details>\n", file);
-    }
-    if (set->inputs.rows) {
-        fputs("<details><summary>Digests of the cases</summary><div class=scroll><table class=facts>\n",
-              file);
-        for (size_t row = 0; row < set->inputs.rows; row++) {
-            fputs("<tr><th scope=row>", file);
-            html_text(file, report_cell(&set->inputs, row, 0));
-            fputs("<td>", file);
-            html_text(file, report_cell(&set->inputs, row, 1));
-            fputs("<td class=digest>", file);
-            html_text(file, report_cell(&set->inputs, row, 2));
-            fputc('\n', file);
-        }
-        fputs("</table></div></details>\n", file);
-    }
+    details(file, "All settings", &set->settings, 2);
+    details(file, "Digests of the cases", &set->inputs, 3);
 }
 
 static void header_of(FILE *file, const struct report_set *set)

@@ -33,6 +33,16 @@ build_without() { # folder, tools...
     (cd "$1/bin" && rm -f -- "${@:2}")
 }
 
+# A build whose augment pauses in the middle of its second case.
+slow_build() { # folder
+    build_without "$1" augment
+    cat >"$1/bin/augment" <<SLOW
+#!/bin/sh
+"$BUILD/bin/augment" "\$@" | { head -c 700000; sleep 2; exec cat; }
+SLOW
+    chmod +x "$1/bin/augment"
+}
+
 # A prunet-step that meets a full disk: its files end at 8 KiB.
 full_disk_step() { # folder of a build without prunet-step
     cat >"$1/bin/prunet-step" <<FAKE
@@ -75,6 +85,15 @@ start() { # run, environment and make's words...
     setsid env --default-signal "$@" make --no-print-directory -f pipelines/brats.mk BUILD="$BUILD" DATA="$data" CONFIG="$config" RUN="$run" SEED=1 \
         CASES="$TMPDIR/whole/cases" train >"$run.out" 2>&1 &
     group=$! # of processes, for the caller
+}
+
+# Until the group that `start` made is within a step.
+wait_for_step() {
+    for _ in $(seq 400); do
+        pgrep -g "$group" -x prunet-step >/dev/null && break
+        sleep 0.02
+    done
+    sleep 1
 }
 
 # Lets a run go on to its end.

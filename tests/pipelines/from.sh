@@ -38,22 +38,11 @@ check "a state gives its weights, and its optimizer begins anew" test "$(losses 
 
 # --- a stop in the first epoch and after it ---
 
-slow=$TMPDIR/slow # a build whose augment pauses in its second case
-build_without "$slow" augment
-cat >"$slow/bin/augment" <<SLOW
-#!/bin/sh
-"$BUILD/bin/augment" "\$@" | { head -c 700000; sleep 2; exec cat; }
-SLOW
-chmod +x "$slow/bin/augment"
+slow=$TMPDIR/slow
+slow_build "$slow"
 run=$TMPDIR/stopped
-setsid make --no-print-directory -f pipelines/brats.mk BUILD="$slow" DATA="$data" CONFIG="$config" RUN="$run" SEED=1 FROM="$model" \
-    CASES="$TMPDIR/whole/cases" train >"$run.out" 2>&1 &
-group=$!
-for _ in $(seq 400); do
-    pgrep -g "$group" -x prunet-step >/dev/null && break
-    sleep 0.02
-done
-sleep 1
+BUILD=$slow start "$run" FROM="$model"
+wait_for_step
 kill -TERM -- "-$group" 2>/dev/null
 wait "$group" 2>/dev/null
 check "stopped within the first epoch" test -n "$(compgen -G "$run/epochs/.0001.at-*")" || show "$run.out"

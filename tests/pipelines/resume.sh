@@ -21,22 +21,13 @@ check "the validation is that of the average" cmp -s <(prunet-infer -m "$last_st
 
 # --- SIGTERM and SIGINT: the step is finished, its state kept, training goes on inside the epoch ---
 
-slow=$TMPDIR/slow # a build whose augment pauses in the middle of its second case
-build_without "$slow" augment
-cat >"$slow/bin/augment" <<SLOW
-#!/bin/sh
-"$BUILD/bin/augment" "\$@" | { head -c 700000; sleep 2; exec cat; }
-SLOW
-chmod +x "$slow/bin/augment"
+slow=$TMPDIR/slow
+slow_build "$slow"
 run=$TMPDIR/stopped
 suspended=0
 for signal in TERM INT TERM INT; do
     BUILD=$slow start "$run"
-    for _ in $(seq 200); do
-        pgrep -g "$group" -x prunet-step >/dev/null && break
-        sleep 0.02
-    done
-    sleep 1
+    wait_for_step
     kill "-$signal" -- "-$group" 2>/dev/null
     wait "$group" 2>/dev/null
     [ -z "$(compgen -G "$run/epochs/.*.at-*")" ] || suspended=$((suspended + 1))
