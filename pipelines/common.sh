@@ -64,11 +64,14 @@ die() { # status message...
 # may not grow is a failed write with a message.
 #
 #   catch_stops now         before there is anything to clear up. The script ends as soon as its tools have
-#   catch_stops later [FUNCTION]  the script goes on: it looks at $stopping and ends by itself, in its own good time; FUNCTION
-#                           is called at each signal
+#   catch_stops later       the script goes on: it looks at $stopping and ends by itself, in its own good time
 #   at_exit FUNCTION        calls it when the script ends, however it does, save by kill -9; the last one first
 #   own_temporary NAME FILE sets NAME to the name of a temporary file or folder beside FILE, to be published as FILE. It is no
 #                           other process's, is removed when the script ends, and, after kill -9, by whoever writes FILE next
+#
+# A process of the script's own making writes to descriptor 3 or 4 and ends when that is closed. A signal closes both: a tool
+# that reads from them has its own, and a bash that is interrupted just as a child ends may lose the child's status and then
+# waits for all its children, none of which may wait for the script. Such a process closes what it inherits of the other one.
 #
 # What takes longer than a moment is run by run_tool or run_pipe, or a signal to the script alone waits for it. None of this is
 # for subshells: there a signal has its usual effect, and the script's tidying is the script's.
@@ -83,17 +86,15 @@ running=()     # their process ids
 # shellcheck disable=SC2034
 as_started=() # the command by which a tool gets the signals of the terminal, too
 stop_when=now
-stop_hook=:
 stop_said=     # yes where the script has said itself that it was stopped
 endings=()
 temporaries=()
 temporary_count=0
 temporary_space= # HOST-SPACE of this process
 
-catch_stops() { # "now" or "later", function
+catch_stops() { # "now" or "later"
     local signal
     stop_when=$1
-    stop_hook=${2:-:}
     trap '' XFSZ
     for signal in HUP INT QUIT TERM PIPE; do
         # shellcheck disable=SC2064 # the name is that of now
@@ -110,8 +111,8 @@ catch_stops() { # "now" or "later", function
 
 on_stop() { # signal
     signals_seen=$((signals_seen + 1))
-    "$stop_hook"
     stopping=$1
+    exec 3<&- 4<&-
     tell_running
     [ -n "$busy" ] || [ "$stop_when" = later ] || finish 75
 }

@@ -78,12 +78,6 @@ prefetch_start() { # epoch
     prefetching=$1
 }
 
-# On a signal: closes this script's end of the pipe; a tool that reads from it has its own. A bash that is interrupted just
-# as a child ends may lose the child's status and then waits for all its children: none of them may wait for this script.
-prefetch_drop() {
-    exec 4<&-
-}
-
 # Closes the pipe; the exit status of the process that wrote to it.
 prefetch_wait() {
     local status=0

@@ -51,6 +51,32 @@ for signal in TERM INT KILL; do
     check "$signal: nothing unfinished is left" test -z "$(find "$home" -name '.*' ! -name .lock)"
 done
 
+# A stop at a command of the script: between its steps there is no moment at which it waits for what waits for it.
+cat >"$TMPDIR/stop_at" <<'STOP'
+set -T
+trap '[[ $BASHPID != "$$" || $BASH_COMMAND != "$STOP_AT"* ]] || { trap - DEBUG; kill -TERM "$$"; }' DEBUG
+. "$0"
+STOP
+# shellcheck disable=SC2016 # the script's own text
+for at in 'exec 3<&4' 'draw_ahead $((' 'run_tool' 'busy=yes' 'wait_for_tools' 'exec 3>&-' 'wait_for "$steps"'     'keep_part "$1"'; do
+    home=$TMPDIR/at
+    rm -rf "$home"
+    STOP_AT=$at timeout -k 1 60 bash -c "$(<"$TMPDIR/stop_at")" pipelines/drawn --home "$home" --config "$config" >"$home.out" 2>&1
+    check "stopped at $at: status 75" test $? = 75 || show "$home.out"
+    check "stopped at $at: the same bytes" drawn "$home"
+    check "same" test "$(bytes "$home")" = "$whole"
+done
+
+# A step that fails before it has read all.
+build_without "$TMPDIR/failing" prunet-step
+printf '#!/bin/sh\nexit 7\n' >"$TMPDIR/failing/bin/prunet-step"
+chmod +x "$TMPDIR/failing/bin/prunet-step"
+home=$TMPDIR/failed
+BUILD=$TMPDIR/failing timeout -k 1 60 pipelines/drawn --home "$home" --config "$config" >"$home.out" 2>&1
+check "a step that fails: its status" test $? = 7 || show "$home.out"
+check "a step that fails: goes on" drawn "$home"
+check "a step that fails: the same bytes" test "$(bytes "$home")" = "$whole"
+
 refused() { # name, status, text, home, options...
     drawn "${@:4}"
     check "$1: status $2" test $? = "$2"
