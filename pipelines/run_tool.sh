@@ -58,10 +58,16 @@ wait_for_tools() {
     return "$status"
 }
 
+# The file that keeps what tools say, where it is kept. The script itself speaks to its caller, also when it is stopped.
+tools_say=
+
 # For a script that does something else meanwhile, before it calls wait_for_tools.
 start_tool() { # command...
     busy=yes
-    become_tool "$@" <&0 &
+    (
+        [ -z "$tools_say" ] || exec 2>>"$tools_say"
+        become_tool "$@"
+    ) <&0 &
     running=($!)
 }
 
@@ -78,7 +84,6 @@ run_function() { # function...
 }
 
 # bash runs a text that holds no word of the commands, only their places: "become_tool "${@:1:3}" | become_tool "${@:5:2}"".
-tools_say= # the file that keeps what they say, where it is kept
 run_pipe() { # commands, '|' between them
     local pipe='' begin=1 i
     for ((i = 1; i <= $# + 1; i++)); do

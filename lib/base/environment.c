@@ -30,6 +30,9 @@ const struct environment_variable environment_variables[] = {
     {"PRUNET_TEST_STAGES", NULL, "stages that tests/pipelines/signals.sh tries, with blanks between (all)",
      NULL},
     {"PRUNET_TEST_KILLS", NULL, "how often tests/pipelines/kills.sh disturbs a run in each way (2)", NULL},
+    {"PRUNET_TEST_STOPS", NULL,
+     "before how many of its commands tests/pipelines/signals.sh stops each stage (1)", NULL},
+    {"PRUNET_TEST_LIMIT", NULL, "seconds after which tests/run ends a test that hangs (1200)", NULL},
     {"PRUNET_TEST_SEED", NULL,
      "seed of faults and kills in tests/faults and tests/pipelines/kills.sh (the time)", NULL},
     /* tests/bench/ */

@@ -58,6 +58,16 @@ stage_listens() { # pid
     [ -n "$caught" ] && [ $((0x$caught & 1)) = 1 ]
 }
 
+# Sets `command` to the same by another shell, which stops it before one of its commands.
+stage_stops_before() { # stage folder
+    local i
+    stage_command "$1" "$2"
+    for ((i = 0; i < ${#command[@]}; i++)); do
+        [[ ${command[i]} != pipelines/* ]] || break
+    done
+    command=("${command[@]:0:i}" bash -c "$stop_before" "${command[@]:i}")
+}
+
 # Starts a stage in a process group of its own, with every signal as it is by default. Job control makes the group, and one
 # that can be stopped by SIGTSTP: it has a parent in its session.
 stage_start() { # stage folder

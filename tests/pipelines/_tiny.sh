@@ -87,6 +87,21 @@ start() { # run, environment and make's words...
     group=$! # of processes, for the caller
 }
 
+# For bash -c "$stop_before" SCRIPT...: the script, which gets SIGTERM before a command of its own. STOP_BEFORE: how many it has
+# begun since catch_stops, or how the command begins. STOP_COUNT: a file that gets their number.
+# shellcheck disable=SC2016,SC2034 # the other shell's; the caller's
+stop_before='set -T
+stop_count=-1
+trap '"'"'if [[ $BASHPID = "$$" && ( $stop_count != -1 || $BASH_COMMAND = "trap "*finish* ) ]]; then
+    stop_count=$((stop_count + 1))
+    [ -z "${STOP_COUNT-}" ] || echo "$stop_count" >"$STOP_COUNT"
+    if [[ $stop_count = "${STOP_BEFORE-}" || $BASH_COMMAND = "${STOP_BEFORE--}"* ]]; then
+        STOP_BEFORE=-
+        kill -TERM "$$"
+    fi
+fi'"'"' DEBUG
+. "$0"'
+
 # Until the group that `start` made is within a step.
 wait_for_step() {
     for _ in $(seq 400); do

@@ -52,16 +52,11 @@ for signal in TERM INT KILL; do
 done
 
 # A stop at a command of the script: between its steps there is no moment at which it waits for what waits for it.
-cat >"$TMPDIR/stop_at" <<'STOP'
-set -T
-trap '[[ $BASHPID != "$$" || $BASH_COMMAND != "$STOP_AT"* ]] || { trap - DEBUG; kill -TERM "$$"; }' DEBUG
-. "$0"
-STOP
 # shellcheck disable=SC2016 # the script's own text
 for at in 'exec 3<&4' 'draw_ahead $((' 'run_tool' 'busy=yes' 'wait_for_tools' 'exec 3>&-' 'wait_for "$steps"'     'keep_part "$1"'; do
     home=$TMPDIR/at
     rm -rf "$home"
-    STOP_AT=$at timeout -k 1 60 bash -c "$(<"$TMPDIR/stop_at")" pipelines/drawn --home "$home" --config "$config" >"$home.out" 2>&1
+    STOP_BEFORE=$at timeout -k 1 60 bash -c "$stop_before" pipelines/drawn --home "$home" --config "$config" >"$home.out" 2>&1
     check "stopped at $at: status 75" test $? = 75 || show "$home.out"
     check "stopped at $at: the same bytes" drawn "$home"
     check "same" test "$(bytes "$home")" = "$whole"

@@ -2,7 +2,8 @@
 # The stages under signals: each stops in order, with status 75, leaves no process and no temporary file, and goes on to the bytes
 # of an undisturbed run.
 #
-#   tests/run BUILD pipelines/signals          PRUNET_TEST_SEED: of the random instants; PRUNET_TEST_STAGES: only these
+#   tests/run BUILD pipelines/signals          PRUNET_TEST_SEED: of the random instants; PRUNET_TEST_STAGES: only these;
+#                                              PRUNET_TEST_STOPS (1): before how many commands each is stopped
 #
 # A signal goes to the script alone, as from kill, or to its process group, as from a terminal.
 set -u
@@ -10,6 +11,7 @@ set -u
 . tests/pipelines/_stages.sh
 make_tiny 2 || exit 1
 seed=${PRUNET_TEST_SEED:-$(($(date +%s) % 100000))}
+stops=${PRUNET_TEST_STOPS:-1}
 RANDOM=$seed
 train_whole
 
@@ -48,6 +50,24 @@ stopped() { # stage folder
         [ "$status" != 0 ] || stage_prepare "$1" "$2"
     done
     goes_on "$1" "$2"
+}
+
+# Before some of the script's commands: there is none after which a stop is lost, or waits for what waits for it.
+stopped_between() { # stage folder
+    local command all at i wrong
+    stage_stops_before "$1" "$2"
+    STOP_COUNT=$2.count "${command[@]}" >"$2.out" 2>"$2.err" </dev/null
+    all=$(<"$2.count")
+    for ((i = 0; i < stops; i++)); do
+        stage_prepare "$1" "$2"
+        at=$((1 + (RANDOM * 32768 + RANDOM) % all))
+        stage_stops_before "$1" "$2"
+        STOP_BEFORE=$at timeout -k 1 60 "${command[@]}" >"$2.out" 2>"$2.err" </dev/null
+        status=$?
+        wrong=$(judge "$1" "$2" 75 0)
+        check "$1: TERM before command $at of $all: stops in order" test -z "$wrong" || echo "# $wrong"
+        goes_on "$1" "$2"
+    done
 }
 
 # Nothing happens to a script that is told of these.
@@ -134,7 +154,7 @@ try_stage() { # stage
     begun=$(now_ms)
     stage_finish "$1" "$folder.whole"
     length=$(($(now_ms) - begun))
-    for trial in stopped untouched stopped_twice ignored unread limited; do
+    for trial in stopped stopped_between untouched stopped_twice ignored unread limited; do
         stage_prepare "$1" "$folder"
         "$trial" "$1" "$folder"
     done
