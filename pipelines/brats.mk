@@ -44,13 +44,18 @@ export $(PARAMETERS)
 # The stages say themselves how far they are; V=1 shows the commands, too.
 Q := $(if $(V),,@)
 
-phantoms:
+# Before anything that takes long.
+settings:
+	$(Q)pipelines/settings --config "$$CONFIG" --seed "$$SEED" $${EPOCHS:+--epochs "$$EPOCHS"} $${LISTS:+--lists "$$LISTS"} \
+	    $${FROM:+--from "$$FROM"} >/dev/null
+
+phantoms: $(if $(filter train evaluate,$(MAKECMDGOALS)),settings)
 	$(Q)pipelines/phantoms --config "$$CONFIG" --output "$$DATA"
 
 check: $(MADE)
 	pipelines/check --data "$$DATA" --config "$$CONFIG" --voxels "$$VOXELS"
 
-preprocess: $(MADE)
+preprocess: $(if $(filter train evaluate,$(MAKECMDGOALS)),settings) $(MADE)
 	$(Q)pipelines/preprocess --data "$$DATA" --cases "$$CASES" --config "$$CONFIG"
 
 train: preprocess
@@ -64,6 +69,6 @@ evaluate: train
 segment: $(MADE) $(if $(filter train evaluate,$(MAKECMDGOALS)),train)
 	$(Q)pipelines/segment --data "$$DATA" --run "$$RUN" --output "$$OUT"
 
-.PHONY: phantoms check preprocess train evaluate segment
+.PHONY: settings phantoms check preprocess train evaluate segment
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules

@@ -109,7 +109,7 @@ run_pipe_of_case() { # file, commands, '|' between them
     if [ "$status" = 0 ]; then
         cat -- "$1" >&2
     else
-        cause=$(grep -v '^[a-z0-9-]*: warning: ' "$1" | head -n 1) || true
+        cause=$(grep -v '^[a-z0-9-]*: warning: ' "$1" | grep -m 1 .) || true
         grep '^[a-z0-9-]*: warning: ' "$1" >&2 || true
     fi
     return "$status"

@@ -23,6 +23,7 @@ static const struct verb {
      "segments and scores the validation cases of a run (evaluate DATA RUN)"},
     {"watch", NULL, NULL, "a training on a terminal while it runs (watch RUN)"},
     {"report", NULL, NULL, "a run in one page (report RUN)"},
+    {"settings", "settings", NULL, "the settings of a configuration, as a training has them"},
     {"compare", "compare", NULL, "trains configurations with equal splits, beside the paper's Table 1"},
     {"drawn", "drawn", NULL, "trains on heads that are drawn, on no patient"},
     {"retrain", "retrain", NULL, "trains anew when the cases have changed, for cron"},

@@ -3,7 +3,7 @@
   tests/faults/stages.py [CALLS [STAGE...]]
 
 CALLS: how many calls of a class fail in a stage, spread at random over all that its programs make; without it 1, for
-`make test`. What must come of it: the bytes of an undisturbed run, or a message and a status that is not 0; and then, when
+`make test`, and not in the stages that call others. What must come of it: the bytes of an undisturbed run, or a message and a status that is not 0; and then, when
 the stage is called again, those bytes and no temporary file."""
 
 import concurrent.futures
@@ -20,20 +20,32 @@ import _faults
 SECONDS = 120  # longer is a hang
 # A file that cannot be sought in is not tried: a shell cannot go on in its script then, and ends there with status 0.
 STAGE_CLASSES = [kind for kind in CLASSES if kind != "seek"]
+OF_THIS_RUN = "times.tsv usage.tsv steps.tsv pairs.tsv circumstances.tsv journal.txt history.tsv outcome.tsv compare.tsv measured.tsv report.html".split()
+DATE = re.compile(r"(?<=home/runs/)[0-9TZ-]*")
 CRASHES = {"132", "134", "135", "136", "139"}  # the shell, which may fail itself, has more statuses than the tools
-STAGES = ["preprocess", "train", "evaluate"]
+# Their commands, in the order in which one needs the other.
+GOALS = "make --no-print-directory --keep-going -f pipelines/brats.mk {} DATA={data} CONFIG={config} RUN={run} SEED=1 OUT={run}/maps BUILD={build}"
+STAGES = {goal: GOALS.replace("{}", goal) for goal in ("preprocess", "train", "evaluate", "segment")}
+STAGES["report"] = "pipelines/report --run {run}"
+STAGES["retrain"] = "pipelines/retrain --data {data} --home {run}/home --config {config} --epochs 1"
+STAGES["compare"] = "pipelines/compare --data {data} --home {run}/compared --configs {config} --epochs 1 --steps 1"
+STAGES["drawn"] = "pipelines/drawn --home {run}/drawn --config {config}"
 
 CONFIG = """CHANNELS=4,8
 CROP=16x16x16
 LEARNING_RATE=1e-3
 EPOCHS=2
+DRAWN_STEPS=2
+DRAWN_HEADS=1
+DRAWN_EARLY=8:1
+DRAWN_LATE=8:1
 """
 
 
 class Stages:
     """Three small cases, a configuration, and for each stage a run that has come so far, and one that has done it."""
 
-    def __init__(self, home):
+    def __init__(self, home, chosen):
         self.home, self.data, self.config = home, os.path.join(home, "data"), os.path.join(home, "tiny")
         subprocess.run("phantom -q --seed 4 --cases 3 --size 24x24x24 -o".split() + [self.data], check=True,
                        stdout=subprocess.DEVNULL)
@@ -41,7 +53,7 @@ class Stages:
             file.write(CONFIG)
         self.before, self.done, self.counts = {}, {}, {}
         run = os.path.join(home, "undisturbed")
-        for stage in STAGES:
+        for stage in [stage for stage in STAGES if stage in chosen or stage in ("preprocess", "train", "evaluate")]:
             self.before[stage] = os.path.join(home, "before-" + stage)
             os.makedirs(run, exist_ok=True)
             shutil.copytree(run, self.before[stage], symlinks=True)
@@ -53,8 +65,7 @@ class Stages:
 
     def call(self, stage, run, environment):
         """Status, or None for a hang, and messages of a stage."""
-        words = ["DATA=" + self.data, "CONFIG=" + self.config, "RUN=" + run, "SEED=1", "BUILD=" + os.environ["BUILD"]]
-        command = ["make", "--no-print-directory", "--keep-going", "-f", "pipelines/brats.mk", stage] + words
+        command = STAGES[stage].format(data=self.data, config=self.config, run=run, build=os.environ["BUILD"]).split()
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
                                    start_new_session=True, env=dict(os.environ, OMP_NUM_THREADS="2", **environment))
         try:
@@ -106,20 +117,16 @@ def results(run):
     for folder, _, names in os.walk(run):
         for name in set(names) - {".stamps"}:
             path = os.path.join(folder, name)
-            found[os.path.relpath(path, run)] = None if is_of_this_run(name) else digest(path)
+            found[DATE.sub("DATE", os.path.relpath(path, run))] = None if name in OF_THIS_RUN else digest(path)
     return found
-
-
-def is_of_this_run(name):
-    return name in ("times.tsv", "usage.tsv", "steps.tsv", "pairs.tsv", "circumstances.tsv", "journal.txt")
 
 
 def main():
     calls = int(sys.argv[1]) if len(sys.argv) > 1 else 1
-    chosen = sys.argv[2:] or STAGES
+    chosen = sys.argv[2:] or [stage for stage in STAGES if len(sys.argv) > 1 or stage not in ("retrain", "compare")]
     draw, table = seeded(), Table()
     with tempfile.TemporaryDirectory(prefix="stages.") as home, concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        stages = Stages(home)
+        stages = Stages(home, chosen)
         for stage in chosen:
             wrong = []
             for kind in STAGE_CLASSES:

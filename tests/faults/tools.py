@@ -18,7 +18,8 @@ import _faults
 
 SECONDS = 60  # longer is a hang
 
-# By name: the command line, what stdin is, and the files that it makes. {} is the folder of the inputs.
+# By name: the command line, what stdin is, and the files that it makes. {} is the folder of the inputs. prunet-doctor is not
+# here: a call that fails is what it is there to tell of.
 PROGRAMS = {
     "nii2raw": ("nii2raw --dir {}/raw/phantom_00001 -o out", None, ["out"]),
     "nii2raw files": ("nii2raw --label {}/label.nii.gz {}/image.nii {}/image.nii {}/image.nii {}/image.nii -o out", None, ["out"]),
@@ -28,6 +29,7 @@ PROGRAMS = {
     "standardize half": ("standardize --half -o out {}/cropped.nrrd", None, ["out"]),
     "standardize": ("standardize -o out {}/cropped.nrrd", None, ["out"]),
     "augment": ("augment --seed 1 --epoch 1 -o out {}/0.nrrd", None, ["out"]),
+    "augment intensities": ("augment --gamma 1.5 --contrast 1.5 --blur 1 --low-resolution 2 --noise 0.1 -o out {}/0.nrrd", None, ["out"]),
     "augment digests": ("augment --seed 1 --epoch 1 --digests {}/digests -o out {}/0.nrrd {}/1.nrrd", None, ["out"]),
     "regions": ("regions -o out {}/0.nrrd", None, ["out"]),
     "raw2nii": ("raw2nii --role label -o out.nii.gz {}/0.nrrd", None, ["out.nii.gz"]),
@@ -38,6 +40,8 @@ PROGRAMS = {
     "case-summary": ("case-summary -o out --pairs {}/pairs --images {} --assessments {}", None, ["out"]),
     "prunet-report": ("prunet-report -o out {}/run", None, ["out"]),
     "prunet-report folders": ("prunet-report --predictions {}/theirs --references {}/raw -o out", None, ["out"]),
+    "prunet": ("prunet crop --size 16x16x16 -o out {}/raw.nrrd", None, ["out"]),
+    "prunet-watch": ("prunet-watch --once {}/run", None, []),
     "rawinfo": ("rawinfo {}/0.nrrd", None, []),
     "phantom": ("phantom --seed 1 --cases 1 --size 16x16x16 -o out", None, ["out"]),
     "split-cases": ("split-cases --seed 1 --train out --validation out2 {}/names", None, ["out", "out2"]),
@@ -55,6 +59,7 @@ PROGRAMS = {
     "prunet-step stdin": ("prunet-step --state {}/state -o out", "0.nrrd", ["out"]),
     "prunet-infer": ("prunet-infer -m {}/state --pass-label -o out {}/0.nrrd", None, ["out"]),
     "prunet-infer map": ("prunet-infer -m {}/state --label-map", "0.nrrd", []),
+    "prunet-infer window": ("prunet-infer -m {}/state --window 8x8x8 --gaussian -o out {}/0.nrrd", None, ["out"]),
     "prunet-infer mean": ("prunet-infer -m {}/state -m {}/state -o out {}/0.nrrd", None, ["out"]),
     "prunet-segment": ("prunet-segment -m {}/state --crop 16x16x16 -o out.nii.gz {}/raw/phantom_00001", None, ["out.nii.gz"]),
     "phantom wild": ("phantom --style wild --spacing 8 --stream --cases 1", None, []),

@@ -89,6 +89,23 @@ check "with room it goes on" stages "$run" train
 check "to the same bytes" test "$(fingerprint "$run")" = "$whole" || diff <(fingerprint "$run") <(echo "$whole") | sed 's/^/# /'
 check "a complete run needs no room" stages "$run" train BUILD="$full"
 
+# --- preprocessing ---
+
+vast=$TMPDIR/vast # a build whose check finds a vast case
+build_without "$vast" prunet-check
+cat >"$vast/bin/prunet-check" <<FAKE
+#!/bin/bash
+"$BUILD/bin/prunet-check" "\$@" || exit
+while [ \$# != 0 ] && [ "\$1" != -o ]; do shift; done
+sed -i 's/^grid\t[0-9x]*/grid\t40000x40000x1000/' "\$2"
+FAKE
+chmod +x "$vast/bin/prunet-check"
+check "a vast case: make fails" test "$(stages "$TMPDIR/vast.run" preprocess CASES="$TMPDIR/vast.cases" BUILD="$vast"; echo $?)" != 0
+check "a vast case: says what it needs" grep -q "preprocessing 1 at a time needs 81600.0 GB of memory, and .* are free: fewer" \
+    "$TMPDIR/vast.run.out" || show "$TMPDIR/vast.run.out"
+check "a vast case: nothing is made" test -z "$(compgen -G "$TMPDIR/vast.cases/*.nrrd")"
+check "where there is room it is made" stages "$TMPDIR/vast.run" preprocess CASES="$TMPDIR/vast.cases"
+
 # --- a backend that is not there, for a run that has nothing left to do ---
 
 refused_words() { # name, text, make's words...
@@ -99,4 +116,6 @@ refused_words() { # name, text, make's words...
 refused_words "no such backend" 'no backend "nope" in this build' BACKEND=nope
 refused_words "threads that are no number" "PRUNET_THREADS: 'abc'" THREADS=abc
 refused_words "a seed that is no number" "SEED=abc is not valid: a whole number" SEED=abc
+check "a seed that is no number: said before anything is made" test ! -e "$TMPDIR/early/cases" -a \
+    "$(mkdir "$TMPDIR/early"; stages "$TMPDIR/early" preprocess train SEED=abc; grep -c "SEED=abc is not valid" "$TMPDIR/early.out")" = 1
 refused_words "no epochs" "EPOCHS=0 is not valid: a whole number, 1 to" EPOCHS=0
