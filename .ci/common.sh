@@ -43,6 +43,7 @@ zsh zsh
 fish fish
 LIST
     [ -f /usr/include/zlib.h ] || missing+=(zlib1g-dev)
+    [ -f /usr/include/zstd.h ] || missing+=(libzstd-dev)
     python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3 python3-venv)
     install_packages "${missing[@]}"
     make_venv build/venv numpy scipy nibabel safetensors
