@@ -55,9 +55,12 @@ class Counter:
         return dict(chosen, LD_PRELOAD=os.path.abspath(SHIM), ASAN_OPTIONS=SANITIZER)
 
     def counts(self):
-        """How many calls there were of each class."""
+        """How many calls there were of each class, in a program that was run under the shim."""
         self.file.seek(0)
-        return dict(zip(CLASSES + ["remove", "change"], struct.unpack("%dQ" % COUNTERS, self.file.read())))
+        counts = dict(zip(CLASSES + ["remove", "change"], struct.unpack("%dQ" % COUNTERS, self.file.read())))
+        if not any(counts.values()):
+            raise SystemExit(SHIM + " has counted no call: was it built (make faults)?")
+        return counts
 
 
 def calls_to_fail(count, most, draw, spread=False):
