@@ -26,9 +26,13 @@ check "the weights are there" test -s "$home/current/best/state.safetensors"
 check "it is evaluated" test -s "$home/current/evaluation/dice.tsv"
 check "no run is pending" test ! -e "$home/pending"
 
-before=$(find "$home" -type f | sort | xargs sha256sum)
+# What remembers digests (.stamps) does not yet know a source that changed a moment ago.
+files_of_home() {
+    find "$home" -type f ! -name .stamps | sort | xargs sha256sum
+}
+before=$(files_of_home)
 check "nothing has changed: nothing is done" retrain
-check "not a byte" test "$before" = "$(find "$home" -type f | sort | xargs sha256sum)"
+check "not a byte" test "$before" = "$(files_of_home)"
 touch "$data"/*/*.nii.gz
 check "touched, but the same cases" retrain
 check "no new run" test "$(runs)" = 1

@@ -114,8 +114,9 @@ class Trial:
         """What breaks a promise: nothing half-written, nothing left, one of the statuses, or 0 with the whole output."""
         if self.status is None:
             return "spins" if self.spun else "hangs"
-        if self.left:
-            return "leaves " + self.left[0]
+        left = [name for name in self.left if self.status != -signal.SIGKILL or not name.endswith(".part")]  # swept by the next
+        if left:
+            return "leaves " + left[0]
         if self.status != 0 and self.status not in statuses:
             return "status %d: %s" % (self.status, self.message[-200:])
         if self.status == 0 and self.made != whole.made:
