@@ -114,6 +114,8 @@ int output_open(struct output *output, const char *path, bool binary)
     *output = (struct output){.fd = -1};
     struct stat target;
     const bool replaces = !stat(path, &target);
+    if (!replaces && errno != ENOENT && errno != ENOTDIR && errno != ELOOP)
+        return fail_errno(STATUS_FAILURE, "%s: cannot be looked at", path);
     if (replaces && S_ISDIR(target.st_mode))
         return fail(STATUS_FAILURE, "%s: is a folder", path);
     mode_t mask = umask(0);

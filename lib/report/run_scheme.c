@@ -1,9 +1,9 @@
 #include "lib/report/run_scheme.h"
 #include "lib/base/error.h"
+#include "lib/base/folder.h"
 #include "lib/volume/scheme.h"
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { PATH_SIZE = 4096 };
 
@@ -21,9 +21,14 @@ int run_scheme(const char *folder, const struct report_table *settings, const st
     static const char *const files[] = {"manifest/scheme", "manifest/scheme.json"};
     char path[PATH_SIZE];
     *scheme = record_scheme;
-    for (int i = 0; i < 2; i++)
-        if (snprintf(path, sizeof path, "%s/%s", folder, files[i]) < (int)sizeof path && !access(path, F_OK))
+    for (int i = 0; i < 2; i++) {
+        bool is_there;
+        int status = folder_has(folder, files[i], &is_there);
+        if (status)
+            return status;
+        if (is_there && snprintf(path, sizeof path, "%s/%s", folder, files[i]) < (int)sizeof path)
             return scheme_of_name(path, scheme);
+    }
     const char *name = report_value(settings, "SCHEME", "none");
     if (!strcmp(name, "none"))
         name = report_value(settings, "LABELS", "2018");
