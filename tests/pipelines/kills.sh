@@ -25,6 +25,7 @@ await_end() {
         kill -0 -- "-$group" 2>/dev/null || return 0
         sleep 0.1
     done
+    ps -o pid,ppid,stat,etime,wchan:20,args -g "$group" | sed 's/^/# hangs: /'
     kill -KILL -- "-$group" 2>/dev/null
     return 1
 }
