@@ -83,17 +83,25 @@ FLAGS_portable  :=
 FLAGS_avx2      := -mavx2 -mfma
 FLAGS_avx512    := -mavx512f -mavx512vl -mavx512bw -mavx512dq -mfma -mprefer-vector-width=512
 
-# CUDA=1 adds the GPU: host code like all other, device code by nvcc for sm_80, sm_90 and, as PTX, later cards.
-CUDA_HOME    := /usr/local/cuda
+# CUDA=1 adds the GPU: host code like all other, device code by nvcc for each generation that it knows and, as PTX, for
+# the rest. kernels/cuda/toolkit finds it (CUDA 12.4 or later). cuDNN and cuBLAS are opened when the program runs.
 CUDA_SOURCES := $(wildcard kernels/cuda/*.c kernels/cuda/*.cu)
-NVCC         := $(CUDA_HOME)/bin/nvcc
-NVCCFLAGS    := -std=c++17 -O3 -lineinfo -Werror all-warnings -gencode arch=compute_80,code=sm_80 \
-                -gencode arch=compute_90,code=[sm_90,compute_90]
 ifeq ($(CUDA),1)
+TOOLKIT      := $(shell CUDA_HOME='$(CUDA_HOME)' CUDNN_HOME='$(CUDNN_HOME)' kernels/cuda/toolkit)
+toolkit_words = $(patsubst $(1)=%,%,$(filter $(1)=%,$(TOOLKIT)))
+comma        := ,
+NVCC         := $(call toolkit_words,NVCC)
+ifeq ($(NVCC),)
+$(error CUDA=1: the toolkit is not complete)
+endif
+CUDA_INCLUDE := $(addprefix -isystem ,$(call toolkit_words,INCLUDE))
+NVCCFLAGS    := -std=c++17 -O3 -lineinfo -Werror all-warnings $(CUDA_INCLUDE) \
+                $(foreach a,$(subst $(comma), ,$(call toolkit_words,ARCHITECTURES)),-gencode arch=compute_$a$(comma)code=sm_$a) \
+                -gencode arch=compute_90,code=compute_90
 SOURCES += $(filter %.c,$(CUDA_SOURCES))
 CUDA_OBJECTS := $(patsubst %.cu,$(BUILD)/obj/%.cu.o,$(filter %.cu,$(CUDA_SOURCES)))
-STRICT_FLAGS += -isystem $(CUDA_HOME)/include
-LDLIBS += -L$(CUDA_HOME)/lib64 -Wl,-rpath,$(CUDA_HOME)/lib64 -Wl,--as-needed -lcudnn -lcublas -lcudart -lstdc++
+STRICT_FLAGS += $(CUDA_INCLUDE)
+LDLIBS += $(call toolkit_words,CUDART) -Wl,--as-needed -lstdc++ -ldl -lrt -lpthread
 endif
 
 OBJECTS := $(SOURCES:%.c=$(BUILD)/obj/%.o) $(CUDA_OBJECTS) $(SCHEMES_SOURCE:.c=.o) \
@@ -164,27 +172,37 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(ARCHIVE)
 	$(call say,LD $@)$(CC) $(OPENMP) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 # Tests of the CUDA backend on a CPU: tests/cuda/shim stands in for the toolkit, and for the list of backends.
-SHIM_SOURCES := $(filter-out kernels/cuda/convolution_plan.c,$(CUDA_SOURCES)) $(wildcard tests/cuda/shim/*)
+# Its cuDNN and cuBLAS are libraries in shim/lib, which use the programs' own runtime.
+SHIM_LIBRARIES := $(BUILD)/shim/lib/libcudnn-shim.so.9 $(BUILD)/shim/lib/libcublas-shim.so.13
+SHIM_SOURCES := $(CUDA_SOURCES) $(filter-out %/cudnn.cpp %/cublas.cpp,$(wildcard tests/cuda/shim/*))
+SHIM_FLAGS   := -Itests/cuda/shim -DCONVOLUTION_PLAN_WORKSPACE=512 -DCUDNN_FILE='"libcudnn-shim.so.9"' -DCUBLAS_FILE='"libcublas-shim.so.%d"'
 SHIM_OBJECTS := $(patsubst %,$(BUILD)/obj/shim/%.o,$(filter %.c %.cu %.cpp,$(SHIM_SOURCES)))
-SHIM_PROGRAMS := $(if $(and $(shell command -v g++),$(filter x86_64,$(TARGET))),$(addprefix $(BUILD)/shim/,fibers device own_kernels operations golden network prefetch prunet-step))
+SHIM_PROGRAMS := $(if $(and $(shell command -v g++),$(filter x86_64,$(TARGET))),$(addprefix $(BUILD)/shim/,fibers device networks own_kernels plan_race operations golden network prefetch prunet-step prunet-plan prunet-doctor))
 
 $(BUILD)/obj/shim/%.c.o: %.c
 	@mkdir -p $(@D)
-	$(call say,CC "$< (shim)")$(CC) $(STRICT_FLAGS) $(WARN) $(CFLAGS) -Itests/cuda/shim -MMD -MP -c $< -o $@
+	$(call say,CC "$< (shim)")$(CC) $(STRICT_FLAGS) $(WARN) $(CFLAGS) $(SHIM_FLAGS) -MMD -MP -c $< -o $@
 
 $(BUILD)/obj/shim/%.o: %
 	@mkdir -p $(@D)
 	$(call say,CXX "$< (shim)")g++ -std=c++17 -fopenmp -ffp-contract=off $(CFLAGS) -Wall -Wextra -Wno-unknown-pragmas \
-	    -Itests/cuda/shim -I. -MMD -MP -x c++ -c $< -o $@
+	    $(SHIM_FLAGS) -I. -MMD -MP -x c++ -c $< -o $@
 
 $(BUILD)/shim/fibers: $(BUILD)/obj/shim/tests/cuda/fibers.cpp.o
-$(BUILD)/shim/device $(BUILD)/shim/own_kernels: $(BUILD)/shim/%: $(BUILD)/obj/shim/tests/cuda/%.c.o
+$(addprefix $(BUILD)/shim/,device networks own_kernels plan_race): $(BUILD)/shim/%: $(BUILD)/obj/shim/tests/cuda/%.c.o
 $(BUILD)/shim/operations $(BUILD)/shim/golden: $(BUILD)/shim/%: $(BUILD)/obj/tests/kernels/%.o
 $(BUILD)/shim/network $(BUILD)/shim/prefetch: $(BUILD)/shim/%: $(BUILD)/obj/tests/lib/network/%.o
-$(BUILD)/shim/prunet-step: $(BUILD)/obj/tools/prunet-step.o
-$(SHIM_PROGRAMS): $(SHIM_OBJECTS) $(ARCHIVE)
+$(addprefix $(BUILD)/shim/prunet-,step plan doctor): $(BUILD)/shim/%: $(BUILD)/obj/tools/%.o
+$(SHIM_PROGRAMS): $(SHIM_OBJECTS) $(ARCHIVE) | $(SHIM_LIBRARIES)
 	@mkdir -p $(@D)
-	$(call say,LD $@)g++ -fopenmp $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(ARCHIVE) -lz $(ZSTD_LIBS) -lm -o $@
+	$(call say,LD $@)g++ -fopenmp -rdynamic $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(ARCHIVE) -lz $(ZSTD_LIBS) -lm -ldl -o $@
+
+$(BUILD)/shim/lib/libcudnn-shim.so.9: tests/cuda/shim/cudnn.cpp
+$(BUILD)/shim/lib/libcublas-shim.so.13: tests/cuda/shim/cublas.cpp
+$(SHIM_LIBRARIES): $(wildcard tests/cuda/shim/*.h) kernels/cuda/convolution_plan.h $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,LD $@)g++ -std=c++17 -fopenmp -ffp-contract=off $(CFLAGS) -fPIC -shared -Wall -Wextra -Wno-unknown-pragmas \
+	    $(SHIM_FLAGS) -I. $(filter %.cpp,$^) -o $@
 
 # What a build folder is compiled with. The file's text, and so its date, changes only when a flag does; then everything
 # in the folder is compiled anew.
@@ -281,7 +299,7 @@ ifeq ($(COMPARE),)
 override COMPARE := runs/compare
 endif
 STAGES  := check preprocess train evaluate segment
-$(foreach name,BUILD $(filter-out ROW ROWS,$(PARAMETERS)),$(eval stages compare demo report watch: export $(name) := $$($(name))))
+$(foreach name,BUILD $(filter-out ROW ROWS,$(PARAMETERS)),$(eval stages compare demo report watch gpu-check gpu-package: export $(name) := $$($(name))))
 
 check: stages       ## sum up the cases of DATA and say what forbids training; VOXELS=yes reads all of them
 preprocess: stages  ## the cases of DATA to records; without DATA, phantoms are made first
@@ -401,7 +419,24 @@ gpu-test gpu-bench: gpu-%:
 gpu-test:  ## with a GPU: operations, golden networks, drift, determinism, compute-sanitizer
 gpu-bench: ## with a GPU: operations, steps of the paper's rows beside PyTorch, memory beside the plan
 
-gpu-programs: all $(addprefix $(BUILD)/tests/,cuda/own_kernels kernels/operations kernels/golden lib/network/network lib/network/reversible lib/network/prefetch) \
+# As far as it goes without a card: SHIM=1. OUT: the folder of results.
+ifeq ($(SHIM),1)
+gpu-check: all $(SHIM_PROGRAMS)
+	@SHIM=1 tests/cuda/gpu-check $(BUILD)
+else
+gpu-check:
+	@nvidia-smi -L 2>/dev/null | grep -q . || { echo "$@: no NVIDIA GPU on this machine; SHIM=1 goes as far as the CPU can" >&2; exit 1; }
+	$(MAKE) CUDA=1 gpu-programs
+	tests/cuda/gpu-check build/cuda
+endif
+
+gpu-check: ## with a GPU: all that should be seen first, in eight minutes, with a table at the end (SHIM=1: on the CPU)
+
+gpu-package:  ## what gpu-check needs, for a bare machine with a GPU: build/gpu-check.tar.xz, with the cases of DATA
+	$(MAKE) CUDA=1 gpu-programs
+	@tests/cuda/package build/cuda build/gpu-check.tar.xz
+
+gpu-programs: all $(addprefix $(BUILD)/tests/,cuda/own_kernels cuda/plan_race kernels/operations kernels/golden lib/network/network lib/network/reversible lib/network/prefetch) \
               $(BUILD)/bench/kernel_bench
 
 $(BUILD)/bench/onednn_bench: LDLIBS += -ldnnl
@@ -422,8 +457,9 @@ help:  ## this text
 	@echo '  of compare:     CONFIGS  COMPARE (folder of results)'
 	@echo '  of report:      RUN  OUT (RUN/report.html)  BESIDE (another run)'
 	@echo '  to build:       CC  CFLAGS  LDFLAGS  BUILD  SANITIZE=1  SANITIZE=thread  DEBUG=1  CUDA=1  V=1 (show the commands)'
+	@echo '                  with CUDA=1: CUDA_HOME  CUDNN_HOME, where the toolkit is not found'
 	@echo '  to install:     PREFIX  DESTDIR  DIST  MODEL'
 
 .PHONY: all debug tags compile_commands.json install uninstall dist static static-tarball tarball wheel image deb docs setup $(STAGES) stages compare demo starter report watch
-.PHONY: test test-programs races race-programs fuzz fuzz-programs faults bench bench-full bench-kernels gpu-test gpu-bench gpu-programs clean help
+.PHONY: test test-programs races race-programs fuzz fuzz-programs faults bench bench-full bench-kernels gpu-test gpu-bench gpu-check gpu-package gpu-programs clean help
 .SECONDARY:

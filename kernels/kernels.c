@@ -57,6 +57,18 @@ const struct kernels *kernels_find(const char *name, const int *channels, int le
     return NULL;
 }
 
+static int wanted_device;
+
+void kernels_set_device(int device)
+{
+    wanted_device = device;
+}
+
+int kernels_device(void)
+{
+    return wanted_device;
+}
+
 void kernels_set_threads(int threads)
 {
     omp_set_num_threads(threads > 0 ? threads : 1);

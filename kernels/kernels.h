@@ -7,9 +7,10 @@
  * Rules for every function of the table:
  *   - it does not allocate, print or exit; scratch comes from the caller, `scratch_bytes` says how much;
  *   - its result does not depend on the number of threads, and is the same from run to run;
- *   - pointers are in the backend's memory (`allocate`, `upload`, `download`), 64-byte aligned; that holds
- *     for images, targets, weights, channel sums, Dice sums and Adam's settings too, so that a recorded step
- *     can be replayed with new ones. Only shapes and the structs of pointers in branch.h are the caller's;
+ *   - pointers are in the backend's memory (`allocate`, `upload`, `download`), 64-byte aligned, tensors and
+ *     scratch to `alignment`; that holds for images, targets, weights, channel sums, Dice sums and Adam's
+ *     settings too, so that a recorded step can be replayed with new ones. Only shapes and the structs of
+ *     pointers in branch.h are the caller's;
  *   - `=` overwrites (the old contents may be poison), `+=` accumulates; each header says which;
  *   - padding that a layout needs is the backend's: it may hold anything before `=` and must not leak. */
 #ifndef PRUNET_KERNELS_KERNELS_H
@@ -35,17 +36,27 @@ enum operation {
     OPERATION_HEAD, /* out: channels = regions */
 };
 
+/* A step of one network: its owner zeroes it and hands it to the functions below, which alone look into it. */
+struct recording {
+    bool seen;   /* the step has run once, so that all that it needs is made and checked */
+    void *steps; /* NULL: not recorded */
+};
+
 struct kernels {
     const char *name;        /* "reference", "cpu", "cuda" */
     const char *description; /* "cpu: planar, AVX2", for logs and checkpoints' history */
 
-    /* What convolutions and conv1s multiply is rounded to this, relatively: 0 when fp32 is, 2^-11 for TF32,
-     * 2^-9 for bf16. Sums and tensors are fp32 everywhere. */
+    /* What convolutions and conv1s multiply is rounded to this, relatively: 0 when fp32 is, 2^-10 for TF32,
+     * which may be cut off, 2^-9 for bf16. Sums and tensors are fp32 everywhere. */
     double rounding;
+
+    /* Bytes at whose multiples tensors and scratch begin: 64, or more where the backend's libraries want it. */
+    size_t alignment;
 
     /* Acquires what the backend computes with: a device, its libraries. Returns NULL, or why it cannot, in
      * one line. Called before everything but tensor_bytes and scratch_bytes, which a plan asks on any
-     * machine. */
+     * machine. Tables of one backend may share what they compute with: where a process uses several, it
+     * opens the one whose operations come next, which costs nothing when it has been open before. */
     const char *(*open)(void);
 
     /* Memory. allocate returns NULL when there is not enough, and then `finish` says what would help;
@@ -80,13 +91,15 @@ struct kernels {
     void (*prefetch_release)(void);
 
     /* A step that repeats. Operations called between the two are recorded instead of done, and `replay`
-     * does all of them: same operations, same pointers. A backend keeps one recording, the latest.
+     * does all of them: same operations, same pointers. Recording again replaces what was recorded.
      * record_begin is false where nothing is gained, or not yet (a GPU runs one step before it records
      * the next): then the caller calls every operation, and may try again at the next step. Nothing may
-     * be allocated, released, uploaded, downloaded or finished in between. */
-    bool (*record_begin)(void);
-    void (*record_end)(void);
-    void (*replay)(void);
+     * be allocated, released, uploaded, downloaded or finished in between. record_release is due before
+     * the memory that the step uses is released. */
+    bool (*record_begin)(struct recording *recording);
+    void (*record_end)(struct recording *recording);
+    void (*replay)(const struct recording *recording);
+    void (*record_release)(struct recording *recording);
 
     /* Layout. pack: tensor = plain [streams*channels][D][H][W]; unpack the other way. Host to host;
      * tests use it, the network does not. */
@@ -114,6 +127,11 @@ const struct kernels *const *kernels_list(int *count);
  * advice when it does not exist in this build or on this machine. */
 const struct kernels *kernels_find(const char *name, const int *channels, int levels, int streams,
                                    const char **why);
+
+/* The number, from 0, of the device that a backend with devices will open; 0 until this is called. A process stays
+ * with the first that it opens. */
+void kernels_set_device(int device);
+int kernels_device(void);
 
 /* Number of threads that CPU backends use from now on. */
 void kernels_set_threads(int threads);

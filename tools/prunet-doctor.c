@@ -82,28 +82,26 @@ static int check_cpu(struct doctor *doctor)
     return row(doctor, "CPU", text);
 }
 
-/* Whether the build has a backend of this family. */
-static const struct kernels *backend_of(const char *family)
+/* Whether the build has a family of this name, whatever the machine can run. */
+static bool has_family(const char *name)
 {
-    int count;
-    const struct kernels *const *list = kernels_list(&count);
-    for (int i = 0; i < count; i++)
-        if (!strncmp(list[i]->name, family, strlen(family)))
-            return list[i];
-    return NULL;
+    for (const struct kernels_family *const *family = kernels_families; *family; family++)
+        if (!strcmp((*family)->name, name))
+            return true;
+    return false;
 }
 
 static int check_gpu(struct doctor *doctor)
 {
     const bool driver = !access("/dev/nvidiactl", F_OK);
-    const struct kernels *cuda = backend_of("cuda");
-    char text[512];
-    if (!cuda)
+    const char *why = NULL;
+    char text[1024];
+    if (!has_family("cuda"))
         return row(doctor, "GPU",
                    driver ? "there is one, and this build is without CUDA: make CUDA=1"
                           : "none, and this build is without CUDA");
-    const char *why = cuda->open();
-    if (why)
+    const struct kernels *cuda = kernels_find("cuda", NULL, 0, 1, &why);
+    if (!cuda || (why = cuda->open()))
         snprintf(text, sizeof text, "cannot be used: %s", why);
     else
         snprintf(text, sizeof text, "%s, %.1f GiB free", cuda->description,

@@ -2,52 +2,9 @@
  * pair of an input and an output stream, with a block of the packed weights. */
 #include "kernels/cuda/conv1.h"
 #include "kernels/cuda/convolution_plan.h"
-#include "kernels/cuda/operand.h"
+#include "kernels/cuda/product.h"
 #include "kernels/cuda/rows.h"
 #include "kernels/cuda/sums.h"
-#include <cublas_v2.h>
-
-/* --- cuBLAS --- */
-
-static cublasHandle_t handle;
-
-const char *conv1_open(cudaStream_t queue)
-{
-    if (cublasCreate(&handle) || cublasSetStream(handle, queue) ||
-        cublasSetAtomicsMode(handle, CUBLAS_ATOMICS_NOT_ALLOWED))
-        return "cuBLAS does not start: the CUDA device may be out of memory, or cuBLAS older than this build";
-    return NULL;
-}
-
-/* The conv1s are a thousandth of a step: bf16 would save nothing there, and costs three bits of
- * precision. */
-static cublasComputeType_t compute_type(void)
-{
-    return operand_precision() == PRECISION_FP32 ? CUBLAS_COMPUTE_32F : CUBLAS_COMPUTE_32F_FAST_TF32;
-}
-
-/* Floats in row-major order; `stride` of them from row to row; read as its transpose if `transposed`. */
-struct matrix {
-    float *data;
-    size_t stride;
-    bool transposed;
-};
-
-/* c [rows][columns] = (or +=, if add) a b over `inner`; the same bits every time. cuBLAS is column-major: a
- * row-major c = a b is its c^T = b^T a^T, and the operands change places. */
-static void multiply(const struct conv1_scratch *s, size_t rows, size_t columns, size_t inner,
-                     struct matrix a, struct matrix b, bool add, struct matrix c)
-{
-    const float one = 1, beta = add ? 1 : 0;
-    cublasStatus_t status = cublasSetWorkspace(handle, s->workspace, s->workspace_bytes);
-    if (!status)
-        status = cublasGemmEx(handle, b.transposed ? CUBLAS_OP_T : CUBLAS_OP_N,
-                              a.transposed ? CUBLAS_OP_T : CUBLAS_OP_N, (int)columns, (int)rows, (int)inner,
-                              &one, b.data, CUDA_R_32F, (int)b.stride, a.data, CUDA_R_32F, (int)a.stride,
-                              &beta, c.data, CUDA_R_32F, (int)c.stride, compute_type(), CUBLAS_GEMM_DEFAULT);
-    if (status)
-        gpu_fail("cublasGemmEx", cublasGetStatusString(status));
-}
 
 /* --- tensors and weights as matrices --- */
 
@@ -168,8 +125,8 @@ struct conv1_scratch conv1_take(struct scratch *scratch, struct shape in, struct
     size_t weights = (size_t)(out.streams * padded(out.channels)) *
                      (size_t)(in.streams * padded(in.channels)) * sizeof(float);
     struct conv1_scratch s = {};
-    s.workspace_bytes = convolution_plan_workspace();
-    s.workspace = scratch_take(scratch, s.workspace_bytes);
+    s.product.bytes = CONVOLUTION_PLAN_WORKSPACE;
+    s.product.workspace = scratch_take(scratch, s.product.bytes);
     s.weights = static_cast<float *>(scratch_take(scratch, weights));
     s.weights_gradient = static_cast<float *>(scratch_take(scratch, weights));
     s.partials =
@@ -187,7 +144,7 @@ void conv1_forward(const struct conv1_scratch *s, struct shape in, struct shape 
         struct matrix to = stream_of(y, out, o);
         fill_bias(out, b + o * out.channels, to.data);
         for (int i = 0; i < in.streams; i++)
-            multiply(s, voxels, width, inner, stream_of(x, in, i),
+            product(&s->product, voxels, width, inner, stream_of(x, in, i),
                      transposed(block_of(s->weights, in, out, i, o)), true, to);
     }
 }
@@ -200,7 +157,7 @@ void conv1_weight_gradient(const struct conv1_scratch *s, struct shape in, struc
     for (int o = 0; o < out.streams; o++) {
         struct matrix gradient = stream_of(dy, out, o);
         for (int i = 0; i < in.streams; i++)
-            multiply(s, width, inner, voxels, transposed(gradient), stream_of(x, in, i), false,
+            product(&s->product, width, inner, voxels, transposed(gradient), stream_of(x, in, i), false,
                      block_of(s->weights_gradient, in, out, i, o));
         bias_gradient(out, gradient.data, db + o * out.channels, s->partials);
     }
@@ -215,6 +172,6 @@ void conv1_data_gradient(const struct conv1_scratch *s, struct shape in, struct 
     pack_weights(out, in, w, s->weights);
     for (int i = 0; i < in.streams; i++)
         for (int o = 0; o < out.streams; o++)
-            multiply(s, voxels, inner, width, stream_of(dy, out, o), block_of(s->weights, in, out, i, o),
+            product(&s->product, voxels, inner, width, stream_of(dy, out, o), block_of(s->weights, in, out, i, o),
                      o > 0, stream_of(dx, in, i));
 }

@@ -1,22 +1,18 @@
-/* 1x1x1 convolutions between levels, over all streams of a tensor: matrix products of cuBLAS. Weights w, dw
+/* 1x1x1 convolutions between levels, over all streams of a tensor: matrix products (product.h). Weights w, dw
  * [out][in] and biases b, db [out] are plain; x, y, dx, dy are tensors of one grid. */
 #ifndef PRUNET_KERNELS_CUDA_CONV1_H
 #define PRUNET_KERNELS_CUDA_CONV1_H
 
+#include "kernels/cuda/product.h"
 #include "kernels/cuda/scratch.h"
 #include "kernels/shape.h"
-#include <cuda_runtime_api.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* Starts cuBLAS. NULL, or one line of advice. */
-const char *conv1_open(cudaStream_t queue);
-
 struct conv1_scratch {
-    void *workspace; /* cuBLAS's */
-    size_t workspace_bytes;
+    struct product_scratch product;
     float *weights, *weights_gradient; /* packed: [out streams][padded(out)][in streams][padded(in)] */
     double *partials;
 };

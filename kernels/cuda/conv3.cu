@@ -60,7 +60,7 @@ struct conv3_scratch conv3_take(struct scratch *scratch, struct shape in, struct
     s.weights = scratch_take(scratch, weights);
     s.weights_gradient = scratch_take(scratch, weights);
     if (cudnn)
-        s.workspace = scratch_take(scratch, convolution_plan_workspace());
+        s.workspace = scratch_take(scratch, CONVOLUTION_PLAN_WORKSPACE);
     return s;
 }
 

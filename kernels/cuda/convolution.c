@@ -2,11 +2,13 @@
 #include "kernels/cuda/convolution.h"
 #include "kernels/cuda/convolution_check.h"
 #include "kernels/cuda/gpu.h"
+#include <stdio.h>
 
 enum { PLANS_MAX = 128 };
 
 static struct entry {
     struct convolution_plan plan;
+    int rank; /* of the plan: so many before it did not run */
     bool checked;
     const char *operation; /* that ran it first */
 } entries[PLANS_MAX];
@@ -47,13 +49,34 @@ static struct entry *find(const struct convolution *problem)
     if (count >= PLANS_MAX)
         convolution_plan_release(&entry->plan);
     *entry = (struct entry){.checked = false};
-    const char *failure = convolution_plan_make(*problem, &entry->plan);
+    const char *failure = convolution_plan_make(*problem, 0, &entry->plan);
     if (failure) {
         gpu_fail("convolution_plan_make", failure);
         return NULL;
     }
     count++;
     return entry;
+}
+
+/* The first run: where cuDNN makes a plan and then cannot run it, the next one is tried. NULL, or how the first
+ * failed. */
+static const char *run_first(struct entry *entry, const void *x, const void *w, const void *y,
+                             void *workspace)
+{
+    static char text[256];
+    const struct convolution problem = entry->plan.problem;
+    const char *failure = convolution_plan_run(&entry->plan, x, w, y, workspace);
+    if (!failure)
+        return NULL;
+    snprintf(text, sizeof text, "%s", failure);
+    while (failure) {
+        (void)cudaGetLastError(); /* clears it: else it would look like an error of the next kernel */
+        convolution_plan_release(&entry->plan);
+        if (convolution_plan_make(problem, ++entry->rank, &entry->plan))
+            return text;
+        failure = convolution_plan_run(&entry->plan, x, w, y, workspace);
+    }
+    return NULL;
 }
 
 void convolve(struct convolution problem, const void *x, const void *w, const void *y, void *workspace)
@@ -65,7 +88,8 @@ void convolve(struct convolution problem, const void *x, const void *w, const vo
     bool check = !entry->checked && !gpu_recording();
     if (check)
         convolution_check_save(problem, result, saved);
-    const char *failure = convolution_plan_run(&entry->plan, x, w, y, workspace);
+    const char *failure =
+        check ? run_first(entry, x, w, y, workspace) : convolution_plan_run(&entry->plan, x, w, y, workspace);
     if (failure)
         gpu_fail("convolution_plan_run", failure);
     if (check) {

@@ -9,7 +9,7 @@
 extern "C" {
 #endif
 
-/* Starts cuDNN. NULL, or one line of advice. */
+/* Starts cuDNN, as convolution_plan_open. NULL, or one line of advice. */
 const char *convolution_open(cudaStream_t queue);
 
 /* Runs the problem. Of x, w and y it writes the one that is the result by problem.kind, const or not. */

@@ -1,13 +1,12 @@
 /* cuDNN's graph interface in plain C: a convolution as a graph of one node, an engine for it, a plan. */
 #include "kernels/cuda/convolution_plan.h"
-#include "kernels/cuda/cudnn_version.h"
-#include <cudnn.h>
+#include "kernels/cuda/libraries.h"
 #include <stdio.h>
 #include <string.h>
 
 typedef cudnnBackendDescriptor_t descriptor;
 
-enum { WORKSPACE_CAP = 64 << 20, CONFIGURATIONS_MAX = 64, NOTES_MAX = 16, GRAPH_MAX = 16, ALIGNMENT = 16 };
+enum { CONFIGURATIONS_MAX = 64, NOTES_MAX = 16, GRAPH_MAX = 16, ALIGNMENT = 16 };
 
 static cudnnHandle_t handle;
 static descriptor device; /* properties of a card that is not there; NULL where there is a handle */
@@ -17,16 +16,13 @@ static descriptor device; /* properties of a card that is not there; NULL where 
 const char *convolution_plan_open(cudaStream_t queue)
 {
     static char text[256];
-    const char *advice = cudnn_version_advice(cudnnGetVersion());
-    if (advice)
-        return advice;
-    cudnnStatus_t status = cudnnCreate(&handle);
+    cudnnStatus_t status = cudnn.Create(&handle);
     if (!status)
-        status = cudnnSetStream(handle, queue);
+        status = cudnn.SetStream(handle, queue);
     if (!status)
         return NULL;
     snprintf(text, sizeof text, "cuDNN does not start (%s): the CUDA device may be out of memory",
-             cudnnGetErrorString(status));
+             cudnn.GetErrorString(status));
     return text;
 }
 
@@ -52,7 +48,7 @@ static descriptor make(struct descriptors *all, cudnnBackendDescriptorType_t typ
 {
     descriptor d = NULL;
     if (!all->status)
-        keep_status(all, cudnnBackendCreateDescriptor(type, &d), "cudnnBackendCreateDescriptor");
+        keep_status(all, cudnn.BackendCreateDescriptor(type, &d), "cudnnBackendCreateDescriptor");
     if (d)
         all->made[all->count++] = d;
     return d;
@@ -62,7 +58,7 @@ static void set(struct descriptors *all, descriptor d, cudnnBackendAttributeName
                 cudnnBackendAttributeType_t type, int64_t count, const void *values)
 {
     if (!all->status)
-        keep_status(all, cudnnBackendSetAttribute(d, name, type, count, values), "cudnnBackendSetAttribute");
+        keep_status(all, cudnn.BackendSetAttribute(d, name, type, count, values), "cudnnBackendSetAttribute");
 }
 
 static void set_descriptor(struct descriptors *all, descriptor d, cudnnBackendAttributeName_t name,
@@ -74,18 +70,18 @@ static void set_descriptor(struct descriptors *all, descriptor d, cudnnBackendAt
 static void finalize(struct descriptors *all, descriptor d, const char *what)
 {
     if (!all->status)
-        keep_status(all, cudnnBackendFinalize(d), what);
+        keep_status(all, cudnn.BackendFinalize(d), what);
 }
 
 static void destroy(struct descriptors *all)
 {
     while (all->count > 0)
-        cudnnBackendDestroyDescriptor(all->made[--all->count]);
+        cudnn.BackendDestroyDescriptor(all->made[--all->count]);
 }
 
 const char *convolution_plan_open_without_device(const char *device_json)
 {
-    const char *advice = cudnn_version_advice(cudnnGetVersion());
+    const char *advice = libraries_open();
     struct descriptors all = {.count = 0};
     if (advice)
         return advice;
@@ -93,7 +89,7 @@ const char *convolution_plan_open_without_device(const char *device_json)
     set(&all, device, CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION, CUDNN_TYPE_CHAR,
         (int64_t)strlen(device_json) + 1, device_json);
     finalize(&all, device, "cudnnBackendFinalize(device properties)");
-    return all.status ? cudnnGetErrorString(all.status) : NULL;
+    return all.status ? cudnn.GetErrorString(all.status) : NULL;
 }
 
 /* --- the graph --- */
@@ -205,35 +201,50 @@ static int propose(struct descriptors *all, descriptor graph, cudnnBackendHeurMo
         configurations[i] = make(all, CUDNN_BACKEND_ENGINECFG_DESCRIPTOR);
     if (!all->status)
         keep_status(all,
-                    cudnnBackendGetAttribute(heuristics, CUDNN_ATTR_ENGINEHEUR_RESULTS,
-                                             CUDNN_TYPE_BACKEND_DESCRIPTOR, CONFIGURATIONS_MAX, &count,
-                                             configurations),
+                    cudnn.BackendGetAttribute(heuristics, CUDNN_ATTR_ENGINEHEUR_RESULTS,
+                                              CUDNN_TYPE_BACKEND_DESCRIPTOR, CONFIGURATIONS_MAX, &count,
+                                              configurations),
                     "cudnnBackendGetAttribute(heuristics)");
     return all->status ? 0 : (int)count;
 }
 
-/* Whether an engine gives the same bits each time, and sums in floats the operands rounded as p says. */
+/* What an engine may do to the numbers: the same bits each time, sums in floats, the operands rounded as p says; and
+ * for fp32, which checks the others, no transform whose own rounding exceeds that of a plain sum. */
+static bool is_tolerable(const struct convolution *p, cudnnBackendNumericalNote_t note)
+{
+    switch (note) {
+    case CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC:
+    case CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION:
+        return false;
+    case CUDNN_NUMERICAL_NOTE_TENSOR_CORE:
+    case CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS:
+    case CUDNN_NUMERICAL_NOTE_FFT:
+    case CUDNN_NUMERICAL_NOTE_WINOGRAD:
+    case CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_4x4:
+    case CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_6x6:
+    case CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_13x13:
+        return p->bf16 || p->tf32;
+    default:
+        return true;
+    }
+}
+
 static bool acceptable(const struct convolution *p, descriptor configuration, int64_t *engine_number)
 {
     cudnnBackendNumericalNote_t notes[NOTES_MAX];
     int64_t one, count = 0;
     descriptor engine = NULL;
-    bool good = !cudnnBackendCreateDescriptor(CUDNN_BACKEND_ENGINE_DESCRIPTOR, &engine) &&
-                !cudnnBackendGetAttribute(configuration, CUDNN_ATTR_ENGINECFG_ENGINE,
-                                          CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &one, &engine) &&
-                !cudnnBackendGetAttribute(engine, CUDNN_ATTR_ENGINE_GLOBAL_INDEX, CUDNN_TYPE_INT64, 1, &one,
-                                          engine_number) &&
-                !cudnnBackendGetAttribute(engine, CUDNN_ATTR_ENGINE_NUMERICAL_NOTE, CUDNN_TYPE_NUMERICAL_NOTE,
-                                          NOTES_MAX, &count, notes);
-    for (int64_t i = 0; i < count && good; i++) {
-        good = notes[i] != CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC &&
-               notes[i] != CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION;
-        if (!p->bf16 && !p->tf32)
-            good = good && notes[i] != CUDNN_NUMERICAL_NOTE_TENSOR_CORE &&
-                   notes[i] != CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS;
-    }
+    bool good = !cudnn.BackendCreateDescriptor(CUDNN_BACKEND_ENGINE_DESCRIPTOR, &engine) &&
+                !cudnn.BackendGetAttribute(configuration, CUDNN_ATTR_ENGINECFG_ENGINE,
+                                           CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &one, &engine) &&
+                !cudnn.BackendGetAttribute(engine, CUDNN_ATTR_ENGINE_GLOBAL_INDEX, CUDNN_TYPE_INT64, 1, &one,
+                                           engine_number) &&
+                !cudnn.BackendGetAttribute(engine, CUDNN_ATTR_ENGINE_NUMERICAL_NOTE,
+                                           CUDNN_TYPE_NUMERICAL_NOTE, NOTES_MAX, &count, notes);
+    for (int64_t i = 0; i < count && good; i++)
+        good = is_tolerable(p, notes[i]);
     if (engine)
-        cudnnBackendDestroyDescriptor(engine);
+        cudnn.BackendDestroyDescriptor(engine);
     return good;
 }
 
@@ -242,19 +253,19 @@ static bool build(descriptor configuration, struct convolution_plan *plan)
 {
     int64_t one, workspace = 0;
     descriptor d = NULL;
-    bool good = !cudnnBackendCreateDescriptor(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR, &d) &&
-                !cudnnBackendSetAttribute(d, CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG,
-                                          CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &configuration) &&
-                (handle ? !cudnnBackendSetAttribute(d, CUDNN_ATTR_EXECUTION_PLAN_HANDLE, CUDNN_TYPE_HANDLE, 1,
-                                                    &handle)
-                        : !cudnnBackendSetAttribute(d, CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP,
-                                                    CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &device)) &&
-                !cudnnBackendFinalize(d) &&
-                !cudnnBackendGetAttribute(d, CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, CUDNN_TYPE_INT64, 1,
-                                          &one, &workspace) &&
-                workspace <= WORKSPACE_CAP;
+    bool good = !cudnn.BackendCreateDescriptor(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR, &d) &&
+                !cudnn.BackendSetAttribute(d, CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG,
+                                           CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &configuration) &&
+                (handle ? !cudnn.BackendSetAttribute(d, CUDNN_ATTR_EXECUTION_PLAN_HANDLE, CUDNN_TYPE_HANDLE,
+                                                     1, &handle)
+                        : !cudnn.BackendSetAttribute(d, CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP,
+                                                     CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &device)) &&
+                !cudnn.BackendFinalize(d) &&
+                !cudnn.BackendGetAttribute(d, CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, CUDNN_TYPE_INT64, 1,
+                                           &one, &workspace) &&
+                workspace <= CONVOLUTION_PLAN_WORKSPACE;
     if (!good && d)
-        cudnnBackendDestroyDescriptor(d);
+        cudnn.BackendDestroyDescriptor(d);
     if (good)
         plan->descriptor = d, plan->workspace = (size_t)workspace;
     return good;
@@ -273,35 +284,32 @@ static const char *refusal(const struct convolution *p, const char *cause)
     return text;
 }
 
-const char *convolution_plan_make(struct convolution problem, struct convolution_plan *plan)
+void convolution_plan_release(struct convolution_plan *plan)
+{
+    if (plan->descriptor)
+        cudnn.BackendDestroyDescriptor(plan->descriptor);
+    plan->descriptor = NULL;
+}
+
+const char *convolution_plan_make(struct convolution problem, int rank, struct convolution_plan *plan)
 {
     static const cudnnBackendHeurMode_t modes[] = {CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK};
     *plan = (struct convolution_plan){.problem = problem};
     const char *cause = "cuDNN has no deterministic plan within 64 MiB of workspace";
+    int before = 0;
     for (int m = 0; m < 2 && !plan->descriptor; m++) {
         descriptor configurations[CONFIGURATIONS_MAX];
         struct descriptors all = {.count = 0};
         int count = propose(&all, make_graph(&all, &problem), modes[m], configurations);
         for (int i = 0; i < count && !plan->descriptor; i++)
-            if (acceptable(&problem, configurations[i], &plan->engine))
-                build(configurations[i], plan);
+            if (acceptable(&problem, configurations[i], &plan->engine) && build(configurations[i], plan) &&
+                before++ < rank)
+                convolution_plan_release(plan);
         if (all.status)
             cause = all.failed;
         destroy(&all);
     }
     return plan->descriptor ? NULL : refusal(&problem, cause);
-}
-
-void convolution_plan_release(struct convolution_plan *plan)
-{
-    if (plan->descriptor)
-        cudnnBackendDestroyDescriptor(plan->descriptor);
-    plan->descriptor = NULL;
-}
-
-size_t convolution_plan_workspace(void)
-{
-    return WORKSPACE_CAP;
 }
 
 /* --- execution --- */
@@ -318,7 +326,7 @@ const char *convolution_plan_run(const struct convolution_plan *plan, const void
     set(&all, pack, CUDNN_ATTR_VARIANT_PACK_WORKSPACE, CUDNN_TYPE_VOID_PTR, 1, &workspace);
     finalize(&all, pack, "cudnnBackendFinalize(variant pack)");
     if (!all.status)
-        keep_status(&all, cudnnBackendExecute(handle, plan->descriptor, pack), "cudnnBackendExecute");
+        keep_status(&all, cudnn.BackendExecute(handle, plan->descriptor, pack), "cudnnBackendExecute");
     destroy(&all);
-    return all.status ? refusal(&plan->problem, cudnnGetErrorString(all.status)) : NULL;
+    return all.status ? refusal(&plan->problem, cudnn.GetErrorString(all.status)) : NULL;
 }

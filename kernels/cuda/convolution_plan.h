@@ -1,7 +1,7 @@
 /* Plans for 3x3x3 convolutions by cuDNN's graph interface.
  *
- * The plan is the first in cuDNN's own order that is deterministic and keeps to the workspace and to the
- * precision. A residual branch and its recomputation use one plan (the recomputation subtracts with negated
+ * The plan is the first in cuDNN's own order that is deterministic, keeps to the workspace and to the
+ * precision, and runs. A residual branch and its recomputation use one plan (the recomputation subtracts with negated
  * weights, which changes nothing but the sign of the result), so they come out the same to the bit. */
 #ifndef PRUNET_KERNELS_CUDA_CONVOLUTION_PLAN_H
 #define PRUNET_KERNELS_CUDA_CONVOLUTION_PLAN_H
@@ -13,6 +13,11 @@
 
 #ifdef __cplusplus
 extern "C" {
+#endif
+
+/* Bytes of workspace that a plan may use: what the memory plan counts for each convolution. */
+#ifndef CONVOLUTION_PLAN_WORKSPACE
+#define CONVOLUTION_PLAN_WORKSPACE (64 << 20)
 #endif
 
 enum convolution_kind {
@@ -38,19 +43,16 @@ struct convolution_plan {
     int64_t engine; /* cuDNN's number of it */
 };
 
-/* Starts cuDNN. NULL, or one line of advice: it does not start, or its 3-D convolutions are known to be
- * wrong. */
+/* Starts cuDNN, which libraries_open has opened. NULL, or one line of advice: it does not start. */
 const char *convolution_plan_open(cudaStream_t queue);
 
 /* As convolution_plan_open without a device: plans can be made for the card that a JSON text describes
  * (cuDNN's device properties), and not run. */
 const char *convolution_plan_open_without_device(const char *device_json);
 
-/* Bytes of workspace that plans may use: the cap, and what the memory plan counts. */
-size_t convolution_plan_workspace(void);
-
-/* Makes the problem's plan; NULL, or what failed. */
-const char *convolution_plan_make(struct convolution problem, struct convolution_plan *plan);
+/* Makes a plan of the problem: of those that qualify, the one before which there are `rank` others. NULL, or what
+ * failed. */
+const char *convolution_plan_make(struct convolution problem, int rank, struct convolution_plan *plan);
 
 void convolution_plan_release(struct convolution_plan *plan);
 

@@ -3,21 +3,24 @@
  * The files of this folder, from the ground up; none uses one of a line below its own:
  *
  *     layout, scratch, gpu        rows of channels, pieces of scratch, the device
+ *     cudnn_version, libraries    cuDNN and cuBLAS, opened at run time; toolkit is for the Makefile
  *     rows, sums, operand         kernels that walk over matrices, sums over voxels, rounding to bf16
- *     convolution (_plan, _check), cudnn_version     3x3x3 convolutions by cuDNN
+ *     convolution (_plan, _check)     3x3x3 convolutions by cuDNN
  *     operations                  the prototypes of what the table is made of
- *     norm, conv3, conv1          steps that several operations share; cuBLAS is conv1's
+ *     norm, conv3, conv1          steps that several operations share; product, by cuBLAS, is conv1's
  *     branch_fused (_tile, _weights), tensor_core    our own kernels for the finest level's branch
  *     own_kernels                 the user's choice of them
  *     image_conv, branch, resample, head, adam, average       operations; norm and conv3 are two as well
  *     cuda                        this file */
 #include "kernels/backends.h"
-#include "kernels/cuda/conv1.h"
 #include "kernels/cuda/convolution.h"
 #include "kernels/cuda/gpu.h"
 #include "kernels/cuda/layout.h"
+#include "kernels/cuda/libraries.h"
 #include "kernels/cuda/operations.h"
 #include "kernels/cuda/own_kernels.h"
+#include "kernels/cuda/product.h"
+#include "kernels/cuda/scratch.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -39,9 +42,9 @@ static const char *choose(void)
 static const char *claim(void)
 {
     static bool claimed;
-    const char *advice = NULL;
-    if (!claimed && !(advice = gpu_open()) && !(advice = convolution_open(gpu_queue())) &&
-        !(advice = conv1_open(gpu_queue())))
+    const char *advice = gpu_open();
+    if (!claimed && !advice && !(advice = libraries_open()) && !(advice = convolution_open(gpu_queue())) &&
+        !(advice = product_open(gpu_queue())))
         claimed = true;
     return advice;
 }
@@ -119,17 +122,19 @@ PRECISION(PRECISION_FP32, fp32)
 PRECISION(PRECISION_BF16, bf16)
 
 #define TABLE(its_name, its_description, its_rounding, precision)                                            \
-    .name = its_name, .description = its_description, .rounding = its_rounding, .open = open_##precision,    \
-    .allocate = gpu_allocate, .release = gpu_release, .available = gpu_available, .upload = gpu_upload,      \
-    .download = gpu_download, .clear = gpu_clear, .copy = gpu_copy, .finish = finish, .overlaps = true,      \
+    .name = its_name, .description = its_description, .rounding = its_rounding,                              \
+    .alignment = SCRATCH_ALIGNMENT, .open = open_##precision, .allocate = gpu_allocate,                      \
+    .release = gpu_release, .available = gpu_available, .upload = gpu_upload, .download = gpu_download,      \
+    .clear = gpu_clear, .copy = gpu_copy, .finish = finish, .overlaps = true,                                \
     .allocate_host = gpu_allocate_host, .release_host = gpu_release_host,                                    \
     .prefetch_start = gpu_prefetch_start, .prefetch_wait = gpu_prefetch_wait,                                \
     .prefetch_release = gpu_prefetch_release, .record_begin = gpu_record_begin,                              \
-    .record_end = gpu_record_end, .replay = gpu_replay, .tensor_bytes = tensor_bytes, .pack = pack,          \
-    .unpack = unpack, .scratch_bytes = scratch_bytes_##precision
+    .record_end = gpu_record_end, .replay = gpu_replay, .record_release = gpu_record_release,                \
+    .tensor_bytes = tensor_bytes, .pack = pack, .unpack = unpack, .scratch_bytes = scratch_bytes_##precision
 
+/* Tensor cores that read floats in place drop their last 13 bits: twice as far off as rounding to nearest. */
 static const struct kernels table_tf32 = {
-    TABLE("cuda", "cuda: NDHWC, operands rounded to TF32", 0x1p-11, tf32),
+    TABLE("cuda", "cuda: NDHWC, operands rounded to TF32", 0x1p-10, tf32),
 #define X(operation) .operation = cuda_##operation,
 #include "kernels/operations.def"
 };

@@ -1,5 +1,6 @@
 /* The device's state in this process: queues, memory, the first error, the recorded step. */
 #include "kernels/cuda/gpu.h"
+#include "kernels/kernels.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -7,14 +8,14 @@ enum { MEBIBYTE = 1 << 20, CAPABILITY_MIN = 8 };
 
 static struct {
     bool open;
+    int device;                          /* of this process, once it is open */
     cudaStream_t work_queue, copy_queue; /* copies of the next input run beside all work */
     cudaEvent_t released, copied;        /* the old input has been read; the next one is there */
     cudaError_t prefetch_status;         /* of the first such copy that could not be started, and its call */
     const char *prefetch_call;
-    cudaGraphExec_t recorded;
     bool recording;
-    bool seen; /* a step with the present buffers has run, so that its plans are made and checked */
     const char *operation;
+    bool short_of_memory; /* the failure is a refused allocation, which ends nothing but itself */
     char failure[512];
 } gpu = {.operation = "open"};
 
@@ -27,8 +28,21 @@ static const char *advise(const char *format, const char *detail)
     return text;
 }
 
+static const char *refuse_device(int device, int count)
+{
+    static char text[256];
+    char there[32] = "device 0 is";
+    if (count > 1)
+        snprintf(there, sizeof there, count == 2 ? "devices 0 and %d are" : "devices 0 to %d are", count - 1);
+    snprintf(text, sizeof text,
+             "there is no device %d, %s here (--device, PRUNET_DEVICE): see nvidia-smi -L and "
+             "CUDA_VISIBLE_DEVICES, which counts anew",
+             device, there);
+    return text;
+}
+
 /* A card of sm_80 or later with a driver that this CUDA can use; NULL or advice. */
-static const char *find_device(void)
+static const char *find_device(int device)
 {
     int count = 0, driver = 0;
     struct cudaDeviceProp properties;
@@ -41,7 +55,9 @@ static const char *find_device(void)
         return advise("no CUDA device (%s): see nvidia-smi and CUDA_VISIBLE_DEVICES, or use --backend cpu",
                       status && status != cudaErrorInsufficientDriver ? cudaGetErrorString(status)
                                                                       : "no driver");
-    if ((status = cudaSetDevice(0)) || (status = cudaGetDeviceProperties(&properties, 0)))
+    if (device >= count)
+        return refuse_device(device, count);
+    if ((status = cudaSetDevice(device)) || (status = cudaGetDeviceProperties(&properties, device)))
         return advise("the CUDA device cannot be used (%s): another process may hold it exclusively",
                       cudaGetErrorString(status));
     if (properties.major < CAPABILITY_MIN)
@@ -64,11 +80,24 @@ static const char *make_queues(void)
     return NULL;
 }
 
+static const char *refuse_second(int device)
+{
+    static char text[128];
+    snprintf(text, sizeof text, "device %d cannot be used by a process that has opened device %d", device,
+             gpu.device);
+    return text;
+}
+
 const char *gpu_open(void)
 {
     const char *advice = NULL;
-    if (!gpu.open && !(advice = find_device()) && !(advice = make_queues()))
+    const int device = kernels_device();
+    if (gpu.open)
+        return device == gpu.device ? NULL : refuse_second(device);
+    if (!(advice = find_device(device)) && !(advice = make_queues())) {
         gpu.open = true;
+        gpu.device = device;
+    }
     return advice;
 }
 
@@ -153,14 +182,16 @@ static void refuse_memory(size_t bytes)
         gpu.failure, sizeof gpu.failure,
         "too little device memory: %zu MiB wanted, %zu of %zu MiB free (nvidia-smi says who has the rest)",
         (bytes + MEBIBYTE - 1) / MEBIBYTE, available / MEBIBYTE, total / MEBIBYTE);
+    gpu.short_of_memory = true;
 }
 
 void *gpu_allocate(size_t bytes)
 {
     void *memory = NULL;
+    if (gpu.short_of_memory)
+        gpu.failure[0] = 0, gpu.short_of_memory = false;
     if (!gpu_begin("allocate"))
         return NULL;
-    gpu.seen = false;
     cudaError_t status = cudaMalloc(&memory, bytes ? bytes : 1);
     if (status == cudaErrorMemoryAllocation) {
         (void)cudaGetLastError(); /* clears it: else it would look like an error of the next kernel */
@@ -229,10 +260,10 @@ static bool prefetch_check(cudaError_t status, const char *call)
     return !status;
 }
 
-/* May run in another thread than everything else, and so keeps an error of its own. */
+/* May run in another thread than everything else, which begins with device 0, and so keeps an error of its own. */
 void gpu_prefetch_start(void *to, const void *from_host, size_t bytes)
 {
-    if (!gpu.prefetch_status &&
+    if (!gpu.prefetch_status && prefetch_check(cudaSetDevice(gpu.device), "cudaSetDevice") &&
         prefetch_check(cudaStreamWaitEvent(gpu.copy_queue, gpu.released, 0), "cudaStreamWaitEvent") &&
         prefetch_check(cudaMemcpyAsync(to, from_host, bytes, cudaMemcpyHostToDevice, gpu.copy_queue),
                        "cudaMemcpyAsync"))
@@ -253,10 +284,10 @@ void gpu_prefetch_release(void)
 
 /* --- a step as one graph --- */
 
-bool gpu_record_begin(void)
+bool gpu_record_begin(struct recording *r)
 {
-    if (!gpu.seen) {
-        gpu.seen = true;
+    if (!r->seen) {
+        r->seen = true;
         return false;
     }
     gpu.recording = gpu_begin("record") &&
@@ -270,22 +301,35 @@ bool gpu_recording(void)
     return gpu.recording;
 }
 
-void gpu_record_end(void)
+static void forget_steps(struct recording *r)
+{
+    if (r->steps)
+        gpu_check(cudaGraphExecDestroy((cudaGraphExec_t)r->steps), "cudaGraphExecDestroy");
+    r->steps = NULL;
+}
+
+void gpu_record_end(struct recording *r)
 {
     cudaGraph_t graph = NULL;
+    cudaGraphExec_t steps = NULL;
     cudaError_t status = cudaStreamEndCapture(gpu.work_queue, &graph);
     gpu.recording = false;
-    if (gpu.recorded)
-        gpu_check(cudaGraphExecDestroy(gpu.recorded), "cudaGraphExecDestroy");
-    gpu.recorded = NULL;
+    forget_steps(r);
     if (gpu_check(status, "cudaStreamEndCapture"))
-        gpu_check(cudaGraphInstantiate(&gpu.recorded, graph, 0), "cudaGraphInstantiate");
+        gpu_check(cudaGraphInstantiate(&steps, graph, 0), "cudaGraphInstantiate");
+    r->steps = steps;
     if (graph)
         gpu_check(cudaGraphDestroy(graph), "cudaGraphDestroy");
 }
 
-void gpu_replay(void)
+void gpu_replay(const struct recording *r)
 {
     if (gpu_begin("replay"))
-        gpu_check(cudaGraphLaunch(gpu.recorded, gpu.work_queue), "cudaGraphLaunch");
+        gpu_check(cudaGraphLaunch((cudaGraphExec_t)r->steps, gpu.work_queue), "cudaGraphLaunch");
+}
+
+void gpu_record_release(struct recording *r)
+{
+    forget_steps(r);
+    r->seen = false;
 }

@@ -25,6 +25,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct recording; /* kernels/kernels.h */
+
 #ifdef __cplusplus
 #include <cuda_runtime.h>
 extern "C" {
@@ -34,8 +36,8 @@ extern "C" {
 
 /* --- the device --- */
 
-/* Claims the first device that CUDA_VISIBLE_DEVICES shows, once a process. NULL, or one line of advice: no
- * device, a driver too old, an unsupported card. */
+/* Claims the device kernels_device() of those that CUDA_VISIBLE_DEVICES shows, once a process. NULL, or one line of
+ * advice: no device, a driver too old, an unsupported card. */
 const char *gpu_open(void);
 
 /* The queue of all work. */
@@ -83,9 +85,10 @@ void gpu_release_host(void *memory, size_t bytes);
 void gpu_prefetch_start(void *to, const void *from_host, size_t bytes);
 void gpu_prefetch_wait(void);
 void gpu_prefetch_release(void);
-bool gpu_record_begin(void);
-void gpu_record_end(void);
-void gpu_replay(void);
+bool gpu_record_begin(struct recording *recording);
+void gpu_record_end(struct recording *recording);
+void gpu_replay(const struct recording *recording);
+void gpu_record_release(struct recording *recording);
 
 /* Whether work is being recorded instead of done. */
 bool gpu_recording(void);

@@ -5,7 +5,9 @@
 
 #include <stddef.h>
 
-enum { SCRATCH_ALIGNMENT = 256 /* bytes, of each piece */ };
+/* Bytes at whose multiples each piece begins: cuBLAS refuses a workspace that does not begin at one of 256. Plans
+ * give scratch as a whole and tensors the same. */
+enum { SCRATCH_ALIGNMENT = 256 };
 
 struct scratch {
     char *base;   /* NULL: only count */

@@ -12,6 +12,7 @@ static const char PREFIX[] = "PRUNET_";
 const struct environment_variable environment_variables[] = {
     /* the tools */
     {"PRUNET_BACKEND", "backend", "as --backend, which wins", NULL},
+    {"PRUNET_DEVICE", "device", "as --device, which wins", NULL},
     {"PRUNET_CPU", "backend", "widest instructions that cpu uses: portable, avx2, avx512 (all there are)",
      NULL},
     {"PRUNET_CUDA_KERNELS", "backend",

@@ -147,6 +147,8 @@ static void make_table(struct option_table *table, const struct tool *tool)
          "sha256 that each NAME.nrrd must have: manifest/inputs.tsv (any)"},
         {"seed", 's', OPTION_UNSIGNED, c->seed, "N", "seed of the random numbers (0)"},
         {"backend", 0, OPTION_TEXT, c->backend, "NAME", "what computes: cpu, reference or another (cpu)"},
+        {"device", 0, OPTION_TEXT, c->device, "N",
+         "GPU of the cuda backends, from 0, of those in CUDA_VISIBLE_DEVICES (0)"},
         {"threads", 't', OPTION_NATURAL, c->threads, "N", "threads of the CPU (all cores)"},
         {"max-bytes", 0, OPTION_BYTES, c->max_bytes, "SIZE", "refuse records and volumes above SIZE (4G)"},
         {"json", 0, OPTION_FLAG, c->json, NULL, "JSON Lines instead of a table"},

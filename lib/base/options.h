@@ -58,6 +58,7 @@ struct common_options {
     const char **digests;   /* a table of digests of record files; NULL, the default: none */
     uint64_t *seed;         /* 0 by default */
     const char **backend;   /* NULL, the default: PRUNET_BACKEND, else cpu */
+    const char **device;    /* NULL, the default: PRUNET_DEVICE, else 0 */
     int *threads;           /* -t; 0, the default: PRUNET_THREADS, else OMP_NUM_THREADS, else all cores */
     uint64_t *max_bytes;    /* 0, the default: 4 GiB */
     bool *json, *no_header; /* whoever has no_header prints a table, and has --tsv, too */

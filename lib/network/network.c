@@ -12,6 +12,8 @@
 /* Far above the weights of any network that learns, far below where sums of their products overflow. */
 static const float DIVERGED = 1e8f;
 
+enum { DEVICE_MAX = 1023 };
+
 static int check_size(const struct architecture *a, const int size[3])
 {
     int multiple = architecture_multiple(a);
@@ -38,7 +40,8 @@ struct network {
     char *state;              /* path of the checkpoint that was loaded; NULL: none */
     int size[3];              /* that the activations are for; 0 before the first network_resize */
     struct loss_weights loss; /* without the loss scale */
-    bool recorded; /* the backend has a recording of a step, made with these factors of the losses */
+    struct recording recording;
+    bool recorded; /* the recording holds a step, made with these factors of the losses */
     struct loss_weights recorded_loss;
 };
 
@@ -137,8 +140,10 @@ int network_open(struct network **network, const struct architecture *architectu
 
 static void release_activations(struct network *n)
 {
-    if (n->activations)
+    if (n->activations) {
+        kernels_of(n)->record_release(&n->recording);
         kernels_of(n)->release(n->activations, n->activation_bytes);
+    }
     prefetch_close(&n->prefetch, kernels_of(n));
     n->activations = NULL;
     n->recorded = false;
@@ -376,10 +381,20 @@ bool network_put_prefetched(struct network *n)
     return prefetch_put(&n->prefetch, &n->pass);
 }
 
+/* Another network of the process may have computed by another table meanwhile. */
+static int take_turn(const struct network *n)
+{
+    const char *why = kernels_of(n)->open();
+    return why ? fail(STATUS_FAILURE, "%s: %s", kernels_of(n)->name, why) : STATUS_OK;
+}
+
 int network_infer(struct network *n, float *probabilities)
 {
+    int status = take_turn(n);
+    if (status)
+        return status;
     pass_forward(&n->pass);
-    int status = finish(n);
+    status = finish(n);
     if (!status)
         kernels_of(n)->download(probabilities, n->pass.probabilities.at, n->pass.probabilities.bytes);
     return status;
@@ -427,23 +442,25 @@ static bool same_loss(struct loss_weights a, struct loss_weights b)
 static void run_gradient(struct network *n)
 {
     if (!n->recorded || !same_loss(n->recorded_loss, n->pass.loss)) {
-        n->recorded = kernels_of(n)->record_begin();
+        n->recorded = kernels_of(n)->record_begin(&n->recording);
         n->recorded_loss = n->pass.loss;
         call_gradient_kernels(n);
         if (n->recorded)
-            kernels_of(n)->record_end();
+            kernels_of(n)->record_end(&n->recording);
     }
     if (n->recorded)
-        kernels_of(n)->replay();
+        kernels_of(n)->replay(&n->recording);
 }
 
 int network_gradient(struct network *n, double loss_scale, struct case_score *score)
 {
     n->pass.loss = (struct loss_weights){(float)(loss_scale * (double)n->loss.dice),
                                          (float)(loss_scale * (double)n->loss.bce), n->loss.smooth};
-    run_gradient(n);
-    int status = finish(n);
+    int status = take_turn(n);
     if (status)
+        return status;
+    run_gradient(n);
+    if ((status = finish(n)))
         return status;
     score_case(n, loss_scale, score);
     return isfinite(score->loss) ? STATUS_OK : network_fail_not_finite(n, STATUS_FAILURE, "the loss is");
@@ -467,11 +484,26 @@ int network_average(struct network *n, double decay)
 
 /* Backends ------------------------------------------------------------------------------------------ */
 
+/* Heeds --device, else PRUNET_DEVICE. */
+static int choose_device(const char *option)
+{
+    const char *text = option ? option : environment_value("PRUNET_DEVICE");
+    char *end = NULL;
+    const long device = text ? strtol(text, &end, 10) : 0;
+    if (text && (end == text || *end || device < 0 || device > DEVICE_MAX))
+        return fail(STATUS_USAGE, "%s: '%s' is not the number of a GPU, which count from 0",
+                    option ? "--device" : "PRUNET_DEVICE", text);
+    kernels_set_device((int)device);
+    return STATUS_OK;
+}
+
 int backend_find(const struct kernels **kernels, const struct backend_choice *choice,
                  const struct architecture *architecture)
 {
     const char *name = choice->name ? choice->name : environment_value("PRUNET_BACKEND"), *why;
     int streams = network_kind_streams(architecture->kind);
+    if (choose_device(choice->device))
+        return STATUS_USAGE;
     *kernels = kernels_find(name && *name ? name : "cpu", architecture->channels, architecture->levels,
                             streams, &why);
     return *kernels ? threads_set(choice->threads) : fail(STATUS_USAGE, "%s", why);

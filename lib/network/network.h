@@ -141,12 +141,14 @@ bool network_put_prefetched(struct network *network);
 
 /* Options, else the environment, else the default. */
 struct backend_choice {
-    const char *name; /* NULL: PRUNET_BACKEND, else "cpu" */
-    int threads;      /* 0: PRUNET_THREADS, else OMP_NUM_THREADS, else all cores */
+    const char *name;   /* NULL: PRUNET_BACKEND, else "cpu" */
+    const char *device; /* the number of a GPU; NULL: PRUNET_DEVICE, else 0 */
+    int threads;        /* 0: PRUNET_THREADS, else OMP_NUM_THREADS, else all cores */
 };
 
 /* The options of every tool that computes, for `common` of struct tool. */
-#define BACKEND_OPTIONS(choice) .backend = &(choice).name, .threads = &(choice).threads
+#define BACKEND_OPTIONS(choice)                                                                              \
+    .backend = &(choice).name, .device = &(choice).device, .threads = &(choice).threads
 
 /* The chosen backend for a network, its threads set; STATUS_USAGE when there is no such backend here or the
  * number of threads is not valid. */

@@ -96,6 +96,7 @@ double *sums_at(const struct pass *p, size_t reserved)
 static void plan_state(struct pass *p)
 {
     plan_free(&p->plan);
+    p->plan.alignment = p->kernels->alignment;
     for (int v = 0; v <= STATE_GRADIENT; v++)
         if (v == STATE_AVERAGE ? p->averaging : v == STATE_WEIGHTS || p->training)
             plan_resident(&p->plan, &p->vectors[v]);

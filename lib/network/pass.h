@@ -133,7 +133,7 @@ void memory_advice(struct pass *pass, const struct memory_budget *budget, char t
 /* Where the target begins in the bytes of next_case: behind the image, aligned as the plan's buffers are. */
 static inline size_t target_offset(const struct pass *pass)
 {
-    return (pass->image.bytes + PLAN_ALIGNMENT - 1) / PLAN_ALIGNMENT * PLAN_ALIGNMENT;
+    return plan_aligned(&pass->plan, pass->image.bytes);
 }
 
 /* Bytes in whole MiB, rounded up, for messages. */

@@ -40,9 +40,10 @@ static struct plan_buffer *begin(struct plan *plan, struct buffer *owner)
     return buffer;
 }
 
-static void set_bytes(struct plan_buffer *buffer, size_t bytes)
+size_t plan_aligned(const struct plan *plan, size_t bytes)
 {
-    buffer->bytes = (bytes + PLAN_ALIGNMENT - 1) / PLAN_ALIGNMENT * PLAN_ALIGNMENT;
+    size_t alignment = plan->alignment ? plan->alignment : PLAN_ALIGNMENT;
+    return (bytes + alignment - 1) / alignment * alignment;
 }
 
 static struct plan_buffer *begin_owned(struct plan *plan, struct buffer *owner)
@@ -50,7 +51,7 @@ static struct plan_buffer *begin_owned(struct plan *plan, struct buffer *owner)
     struct plan_buffer *buffer = begin(plan, owner);
     if (buffer) {
         set_name(buffer->name, owner->name, owner->level);
-        set_bytes(buffer, owner->bytes);
+        buffer->bytes = plan_aligned(plan, owner->bytes);
     }
     return buffer;
 }
@@ -83,7 +84,7 @@ void plan_scratch(struct plan *plan, size_t bytes)
         return;
     struct plan_buffer *scratch = &plan->buffers[plan->steps[plan->step_count - 1].scratch];
     if (bytes > scratch->bytes)
-        set_bytes(scratch, bytes);
+        scratch->bytes = plan_aligned(plan, bytes);
 }
 
 static void use(struct plan_buffer *buffer, int step)

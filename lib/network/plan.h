@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { PLAN_NAME_SIZE = 40, PLAN_CHOICE_SIZE = 16, PLAN_ALIGNMENT = 64 };
+enum { PLAN_NAME_SIZE = 40, PLAN_CHOICE_SIZE = 16, PLAN_ALIGNMENT = 64 /* at least */ };
 
 /* What a step reads or writes: feature maps, or plain bytes whose shape is unused. Its address identifies it:
  * it must not move from the first plan_ call that names it to the end of the runs. */
@@ -31,7 +31,7 @@ struct plan_step {
 
 struct plan_buffer {
     char name[PLAN_NAME_SIZE];
-    size_t bytes;         /* a multiple of PLAN_ALIGNMENT */
+    size_t bytes;         /* a multiple of the plan's alignment */
     int first, last;      /* the steps of its life */
     bool resident;        /* alive from load to close, whatever the size of the volume: the training state */
     size_t offset;        /* in the resident block or in the block of activations; set by plan_place */
@@ -44,6 +44,7 @@ struct plan {
     struct plan_buffer *buffers;
     int step_count, buffer_count;
     size_t step_capacity, buffer_capacity;
+    size_t alignment; /* bytes at whose multiples buffers begin, as the backend wants; 0: PLAN_ALIGNMENT */
     size_t resident_bytes;   /* block of the resident buffers */
     size_t activation_bytes; /* block of the others; the two blocks are what the run allocates */
     size_t peak_bytes;       /* largest number of bytes alive at once: no placement can need less */
@@ -88,6 +89,9 @@ void plan_write_to_end(struct plan *plan, struct buffer *buffer);
 
 /* A buffer that belongs to no step: it lies in the resident block. */
 void plan_resident(struct plan *plan, struct buffer *buffer);
+
+/* Bytes rounded up to where the next buffer can begin. */
+size_t plan_aligned(const struct plan *plan, size_t bytes);
 
 /* Places the buffers, each at the lowest offset that is free during its life; of a few orders of placing
  * the one that needs least memory is taken. STATUS_FAILURE without memory, or when a step reads a buffer

@@ -1,12 +1,10 @@
 /* The CUDA backend's dealings with the device, with failures put into the runtime's calls: refusals, errors
- * that stick, memory, prefetched input, a recorded step. Runs on the CPU (tests/cuda/shim); each test in a
- * process of its own, since a backend is opened once and an error stays. */
+ * that stick, memory, prefetched input, a recorded step, the second of several devices. Runs on
+ * the CPU (tests/cuda/shim). */
 #include "kernels/kernels.h"
-#include "lib/network/network.h"
-#include "tests/check.h"
+#include "tests/cuda/processes.h"
 #include <cuda_runtime_api.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <pthread.h>
 
 static const struct kernels *cuda;
 
@@ -95,7 +93,8 @@ static void failing_kernel(void)
     cuda->clear(other, 8);
     ask_for_sums(x);
     check(has(cuda->finish(), first), "the first error stays");
-    check(cuda->allocate(8) == NULL && !cuda->record_begin(), "nothing more is done after it");
+    struct recording recording = {.seen = true};
+    check(cuda->allocate(8) == NULL && !cuda->record_begin(&recording), "nothing more is done after it");
 }
 
 static void failing_device(void)
@@ -117,13 +116,49 @@ static void convolve_once(void)
                         cuda->allocate(cuda->scratch_bytes(OPERATION_CONV3, cube, cube)));
 }
 
-static void failing_plan(void)
+static void no_plan(void)
 {
     cuda->open();
-    fail_next("convolution_plan_make", cudaErrorInvalidValue);
+    shim_no_engines = 1;
     convolve_once();
-    check(has(cuda->finish(), "conv3_forward: convolution_plan_make: no plan"),
+    check(has(cuda->finish(),
+              "conv3_forward: convolution_plan_make: forward of 8 to 8 channels at 6x6x6 in fp32: "
+              "cuDNN has no deterministic plan"),
           "a convolution without a plan: named");
+}
+
+static void failing_heuristics(void)
+{
+    cuda->open();
+    fail_next("cudnnBackendGetAttribute", cudaErrorInvalidValue);
+    convolve_once();
+    check(!cuda->finish(), "where the heuristics fail, the fallback is asked");
+}
+
+static void failing_runs(void)
+{
+    cuda->open();
+    shim_failing_runs = 1;
+    convolve_once();
+    const char *why = cuda->finish();
+    check(!why && !shim_failing_runs, "where the first plan does not run, the next one does%s%s",
+          why ? ": " : "", why ? why : "");
+    convolve_once();
+    check(!cuda->finish(), "and stays the problem's plan");
+    shim_failing_runs = 1;
+    convolve_once();
+    check(has(cuda->finish(), "CUDNN_STATUS_EXECUTION_FAILED"),
+          "a plan that has run and then fails is named, not replaced");
+}
+
+static void no_plan_runs(void)
+{
+    cuda->open();
+    shim_failing_runs = 1000;
+    convolve_once();
+    check(has(cuda->finish(), "conv3_forward: convolution_plan_run: ") &&
+              has(cuda->finish(), "CUDNN_STATUS_EXECUTION_FAILED") && shim_failing_runs == 998,
+          "where none runs, the first is named");
 }
 
 static void failing_product(void)
@@ -204,20 +239,22 @@ static void run_adam(float *w, float *m, float *v, const float *g, bool recorded
 {
     struct adam settings = {1e-2, 1e-3, 0.9, 0.999, 1e-8, 0};
     struct adam *on_device = cuda->allocate(sizeof settings);
+    struct recording recording = {.seen = false};
     bool have = false;
     for (int t = 1; t <= 4; t++) {
         settings.step = t;
         settings.rate = 1e-2 / t;
         cuda->upload(on_device, &settings, sizeof settings);
-        bool recording = recorded && !have && cuda->record_begin();
+        bool begun = recorded && !have && cuda->record_begin(&recording);
         if (!have)
             cuda->adam(WEIGHTS, on_device, g, w, m, v);
-        if (recording)
-            cuda->record_end();
-        have |= recording;
+        if (begun)
+            cuda->record_end(&recording);
+        have |= begun;
         if (have)
-            cuda->replay();
+            cuda->replay(&recording);
     }
+    cuda->record_release(&recording);
     check(!recorded || have, "a step is recorded once one has been seen");
 }
 
@@ -242,63 +279,61 @@ static void recording(void)
 
 static void failing_recording(void)
 {
+    struct recording recording = {.seen = false};
     cuda->open();
-    cuda->record_begin();
-    cuda->record_begin();
+    cuda->record_begin(&recording);
+    cuda->record_begin(&recording);
     fail_next("cudaStreamEndCapture", cudaErrorInvalidValue);
-    cuda->record_end();
+    cuda->record_end(&recording);
     check(has(cuda->finish(), "record: cudaStreamEndCapture"), "a recording that fails: named");
 }
 
-/* --- the plan --- */
+/* --- several devices --- */
 
-static void planned_memory(void)
+static void *start_copy(void *from)
 {
-    enum { STEPS = 3, SIZE = 16 };
-    struct architecture a = architecture_paper(NETWORK_REVERSIBLE);
-    const int size[3] = {SIZE, SIZE, SIZE};
-    static float image[4 * SIZE * SIZE * SIZE];
-    static uint8_t target[SIZE * SIZE * SIZE];
-    struct network *network;
-    struct case_score score;
-    architecture_set_channels(&a, "4,8,12");
-    a.groups = 2;
-    for (size_t i = 0; i < sizeof image / sizeof image[0]; i++)
-        image[i] = sinf((float)i);
-    if (!check(!network_open(&network, &a, cuda, TRAINING | CROSS_ENTROPY | AVERAGING) &&
-                   !network_resize(network, size),
-               "a network opens"))
-        return;
-    const struct plan *plan = network_current_plan(network);
-    size_t planned = plan->resident_bytes + plan->activation_bytes, used = shim_memory_used;
-    for (int step = 0; step < STEPS; step++) {
-        network_put_image(network, image);
-        network_put_target(network, target);
-        check(!network_gradient(network, 1, &score), "step %d of a network", step);
-    }
-    check(shim_memory_peak == used, "no step allocates");
-    check(used >= planned && used - planned < 4096, "%zu bytes in use where %zu are planned", used, planned);
-    network_close(network);
+    cuda->prefetch_start(((void **)from)[0], ((void **)from)[1], 4);
+    return NULL;
+}
+
+static void second_device(void)
+{
+    float value = 7, back = 0;
+    pthread_t thread;
+    shim_devices = 3;
+    kernels_set_device(1);
+    check(!cuda->open(), "the second of three devices opens");
+    void *memory = cuda->allocate(4), *both[2] = {memory, &value};
+    cuda->prefetch_release();
+    pthread_create(&thread, NULL, start_copy, both);
+    pthread_join(thread, NULL);
+    cuda->prefetch_wait();
+    cuda->download(&back, memory, 4);
+    check(!cuda->finish() && back == value, "a copy from another thread arrives there");
+    check(shim_touched == 1u << 1, "and no other device is touched: %x", shim_touched);
+    kernels_set_device(2);
+    check(has(cuda->open(), "device 2") && has(cuda->open(), "device 1"),
+          "a process stays with the device that it has opened");
+}
+
+static void missing_device(void)
+{
+    shim_devices = 2;
+    kernels_set_device(2);
+    const char *why = cuda->open();
+    check(has(why, "device 2") && has(why, "0 and 1") && has(why, "CUDA_VISIBLE_DEVICES"),
+          "a device that is not there: which there are%s%s", why ? ": " : "", why ? why : "");
 }
 
 int main(void)
 {
     static void (*const tests[])(void) = {
-        no_device,      old_driver,       busy_device,     too_little_memory, failing_kernel,
-        failing_device, failing_plan,     failing_product, wrong_library,     right_library,
-        prefetching,    failing_prefetch, recording,       failing_recording, planned_memory,
+        no_device,       old_driver,        busy_device,        too_little_memory, failing_kernel,
+        failing_device,  no_plan,           failing_heuristics, failing_runs,      no_plan_runs,
+        failing_product, wrong_library,     right_library,      prefetching,       failing_prefetch,
+        recording,       failing_recording, second_device,      missing_device,
     };
-    int bad = 0;
     const char *why;
     cuda = kernels_find("cuda-fp32", (int[]){60}, 1, 2, &why);
-    for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++) {
-        pid_t child = fork();
-        if (child == 0) {
-            tests[i]();
-            _exit(check_exit());
-        }
-        int status;
-        bad |= child < 0 || waitpid(child, &status, 0) < 0 || status != 0;
-    }
-    return bad;
+    return each_in_its_process(tests, sizeof tests / sizeof tests[0]);
 }

@@ -54,6 +54,18 @@ train small SHIM_FAIL=cudaGetDeviceCount:35 SHIM_DRIVER=0
 check "no driver" refused 1 "no CUDA device (no driver)" "--backend cpu"
 train small SHIM_FAIL=cudaGetDeviceCount:35
 check "a driver too old" refused 1 "the NVIDIA driver is too old for this build" "update the driver"
+train small --device 1
+check "a device that is not there" refused 1 "there is no device 1, device 0 is here" "CUDA_VISIBLE_DEVICES"
+train small --device 9 SHIM_DEVICES=4
+check "and which there are" refused 1 "there is no device 9, devices 0 to 3 are here"
+train small PRUNET_DEVICE=2 SHIM_DEVICES=2
+check "PRUNET_DEVICE is heard" refused 1 "there is no device 2, devices 0 and 1 are here"
+train small PRUNET_DEVICE=2 --device 1 SHIM_DEVICES=2
+check "--device wins, and the second device trains" test "$code" = 0 -a -s "$TMPDIR/new"
+for device in -1 x 1x 99999; do
+    train small --device=$device
+    check "--device $device is no device" refused 2 "--device: '$device' is not the number of a GPU"
+done
 train small SHIM_FAIL=cudaSetDevice:1
 check "a device that another process holds" refused 1 "cannot be used" "another process may hold it"
 train small SHIM_CAPABILITY=7
@@ -69,15 +81,31 @@ for version in 90800:9.8.0 91002:9.10.2 91599:9.15.99; do
     check "cuDNN ${version#*:}, which computes wrong" refused 1 \
         "cuDNN ${version#*:} computes wrong 3-D convolutions" "install 9.16 or later" "--backend cpu"
 done
-train small SHIM_CUDNN=8907
-check "a cuDNN too old" refused 1 "cuDNN 8.9.7 is too old" "install 9.16 or later"
-for version in 90701 91600; do
-    train small "SHIM_CUDNN=$version"
-    check "cuDNN $version is accepted" test "$code" = 0
+for version in 8907:8.9.7 90000:9.0.0 90701:9.7.1; do
+    train small "SHIM_CUDNN=${version%:*}"
+    check "cuDNN ${version#*:} is too old" refused 1 "cuDNN ${version#*:} is too old" "install 9.16 or later"
 done
+train small SHIM_CUDNN=91600
+check "cuDNN 9.16 is accepted" test "$code" = 0
 train small PRUNET_CUDA_KERNELS=yes
 check "a choice of own kernels that is not valid" refused 2 'PRUNET_CUDA_KERNELS is "yes"' "forward, data and weights" \
     "make gpu-bench"
+
+# A test that finds nothing to test has failed.
+SHIM_DEVICES=0 "$BUILD/shim/operations" cuda >"$TMPDIR/out" 2>"$TMPDIR/err"
+check "a test of the operations without a device fails" test $? = 1 -a "$(cat "$TMPDIR/out")" = "not ok - no check was made"
+
+# The sanitizer is told of every kernel of ours, and of nothing else.
+mkdir "$TMPDIR/path"
+# shellcheck disable=SC2016 # the program's own $
+printf '#!/bin/sh\nprintf "%%s\\n" "$@"\n' >"$TMPDIR/path/compute-sanitizer"
+chmod +x "$TMPDIR/path/compute-sanitizer"
+PATH=$TMPDIR/path:$PATH bash -c '. tests/cuda/sanitizer.sh && sanitize memcheck program operand' >"$TMPDIR/out"
+kernels=$(sed -n 's/^kernel_substring=//p' "$TMPDIR/out")
+missing=$(nm "$BUILD"/obj/shim/kernels/cuda/*.cu.o | sed -n 's/.* [TtWw] _Z[A-Z0-9]*[0-9]\([a-z][a-z0-9_]*_kernel\).*/\1/p' | sort -u |
+    grep -vxF "$kernels")
+check "the sanitizer instruments every kernel of ours: ${missing:-none is missing}" test -n "$kernels" -a -z "$missing" -a \
+    "$(tail -n 2 "$TMPDIR/out")" = $'program\noperand'
 
 # --- memory ---
 
@@ -101,7 +129,7 @@ bytes=$(((wanted - 1) * 1048576))
 train record --memory 1G "SHIM_MEMORY=$bytes"
 check "too little memory for what should be kept" refused 1 "; --memory " "M would fit"
 advised=$(sed 's/.*; --memory \([0-9]*M\) would fit/\1/' "$TMPDIR/err")
-train record --memory "$advised" "SHIM_MEMORY=$bytes" SHIM_FAIL=convolution_plan_make:1
+train record --memory "$advised" "SHIM_MEMORY=$bytes" SHIM_NO_ENGINES=1
 check "the budget that was advised fits, the step begins" refused 1 branch_forward convolution_plan_make
 
 network 4,8
@@ -112,7 +140,7 @@ named() { # what, where, parts...
     check "$1" refused 1 "$TMPDIR/small.nrrd: phantom_00001: cuda-fp32: cuda: $2: " "${@:3}"
 }
 
-train small SHIM_FAIL=convolution_plan_make:1
+train small SHIM_NO_ENGINES=1
 named "no plan for a convolution" branch_forward convolution_plan_make
 train small SHIM_FAIL=cublasGemmEx:1
 named "a failing product" down_forward cublasGemmEx
@@ -121,3 +149,58 @@ named "a failing kernel" image_conv_forward "image_conv_forward_kernel: an illeg
     cudaErrorIllegalAddress
 train small SHIM_WRONG_CONVOLUTIONS=1
 named "a cuDNN that computes wrong although its version is good" branch_forward cuDNN "came out wrong" "install another"
+
+# --- libraries that are not there, and where they are found ---
+
+libraries=$BUILD/shim/lib
+train small "SHIM_CUDA_HOME=$TMPDIR"
+check "no cuDNN: what to install" refused 1 "cuDNN is not on this machine (libcudnn-shim.so.9)" \
+    "python3 -m pip install 'nvidia-cudnn-cu13>=9.16' 'nvidia-cublas==13.*'" "--backend cpu"
+mkdir -p "$TMPDIR/half/lib" "$TMPDIR/broken/lib64"
+cp "$libraries"/libcudnn* "$TMPDIR/half/lib"
+train small "SHIM_CUDA_HOME=$TMPDIR/half"
+check "no cuBLAS: what to install" refused 1 "cuBLAS is not on this machine (libcublas-shim.so.13)" "pip install"
+cp "$TMPDIR/half/lib"/* "$TMPDIR/broken/lib64"
+echo "no library" >"$TMPDIR/broken/lib64/libcublas-shim.so.13"
+train small "SHIM_CUDA_HOME=$TMPDIR/broken"
+check "a library that is broken: what the loader says" refused 1 "cuBLAS is not on this machine" "file too short"
+
+# NVIDIA's layout, conda's and those of Python's wheels: of one folder for all and of one for each library.
+found() { # name, folder for cuDNN, folder for cuBLAS, settings...
+    local name=$1 home=$TMPDIR/$RANDOM
+    mkdir -p "$home/$2" "$home/$3"
+    cp "$libraries"/libcudnn* "$home/$2"
+    cp "$libraries"/libcublas* "$home/$3"
+    shift 3
+    # A setting names the layout's folder as @.
+    train small "SHIM_CUDA_HOME=$TMPDIR" "${@//@/$home}"
+    check "libraries $name are found" test "$code" = 0 -a -s "$TMPDIR/new" || show "$TMPDIR/err"
+    rm -r "$home"
+}
+wheels=lib/python3.11/site-packages/nvidia
+found "in lib64 of CUDA_HOME" lib64 lib64 SHIM_CUDA_HOME=@
+found "in targets of CUDA_PATH" targets/x86_64-linux/lib targets/x86_64-linux/lib CUDA_PATH=@
+found "of conda" lib targets/x86_64-linux/lib CONDA_PREFIX=@
+found "of wheels in an environment" "$wheels/cudnn/lib" "$wheels/cu13/lib" VIRTUAL_ENV=@
+found "of wheels in conda" "$wheels/cudnn/lib" "$wheels/cublas/lib" CONDA_PREFIX=@
+found "of the user's wheels" ".local/$wheels/cudnn/lib" ".local/$wheels/cublas/lib" HOME=@
+found "in LD_LIBRARY_PATH" a b LD_LIBRARY_PATH=@/a:@/b
+mkdir "$TMPDIR/bin"
+ln -s /bin/true "$TMPDIR/bin/python3"
+mkdir -p "$TMPDIR/$wheels/cudnn/lib"
+cp "$libraries"/lib* "$TMPDIR/$wheels/cudnn/lib"
+train small "SHIM_CUDA_HOME=/nowhere" "PATH=$TMPDIR/bin:$PATH"
+check "libraries of the wheels of python3 on PATH are found" test "$code" = 0
+
+# What a build with CUDA says of the machine.
+doctor() { # what, settings of the shim..., --, the row's beginning
+    local name=$1 settings=()
+    shift
+    while [ "$1" != -- ]; do settings+=("$1") && shift; done
+    env "${settings[@]}" "$BUILD/shim/prunet-doctor" >"$TMPDIR/out" 2>"$TMPDIR/err"
+    check "prunet-doctor, $name" grep -q "^GPU	$2" "$TMPDIR/out" || show "$TMPDIR/out"
+}
+doctor "all there" PRUNET_CUDA_KERNELS=0 -- "cuda: NDHWC, operands rounded to TF32, 4.0 GiB free"
+doctor "no device" SHIM_DEVICES=0 -- "cannot be used: no CUDA device"
+rm -r "${TMPDIR:?}/lib"
+doctor "no cuDNN" "SHIM_CUDA_HOME=$TMPDIR" -- "cannot be used: cuDNN is not on this machine .*pip install"

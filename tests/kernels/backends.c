@@ -53,7 +53,9 @@ static void memory(const struct kernels *kernels)
     for (int i = 0; i < BLOCK; i++)
         same &= back[i] == (i < BLOCK / 2 ? 0 : from[i]);
     check(same && !kernels->finish(), "%s: upload, copy, clear, download", kernels->name);
-    check((size_t)a % 64 == 0 && (size_t)b % 64 == 0, "%s: memory is aligned to 64 bytes", kernels->name);
+    check(kernels->alignment >= 64 && (size_t)a % kernels->alignment == 0 &&
+              (size_t)b % kernels->alignment == 0,
+          "%s: memory is aligned to %zu bytes", kernels->name, kernels->alignment);
     kernels->release(a, BLOCK);
     kernels->release(b, BLOCK);
 }

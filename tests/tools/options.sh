@@ -15,7 +15,7 @@ for tool in "${tools[@]}"; do
 done
 
 # Common options: one line in all tools, in one order. What -o names is no FILE where the output is a folder or a state; prunet-check has its JSON in a file.
-common=(output expect digests seed backend threads max-bytes json tsv no-header quiet verbose help version)
+common=(output expect digests seed backend device threads max-bytes json tsv no-header quiet verbose help version)
 for option in "${common[@]}"; do
     grep -hE -e "^ +(-[a-z], )?--$option( [A-Z]+)? +" "${tools[@]}" | grep -vE -e '--output (DIR|STATE) ' -e '--json FILE ' | sort -u >lines
     check "--$option has one line in all tools: $(head -n 1 lines)" test "$(wc -l <lines)" = 1

@@ -1,11 +1,11 @@
-/* The families that a test of the CUDA backend on the CPU drives: fp32 and bf16, which differ in how operands
- * lie in memory. TF32 takes the same path as fp32. */
+/* The families that a test of the CUDA backend on the CPU drives. */
 #include "kernels/backends.h"
 #include <stddef.h>
 
-extern const struct kernels_family kernels_family_cuda_fp32, kernels_family_cuda_bf16;
+extern const struct kernels_family kernels_family_cuda, kernels_family_cuda_fp32, kernels_family_cuda_bf16;
 
 const struct kernels_family *const kernels_families[] = {
+    &kernels_family_cuda,
     &kernels_family_cuda_fp32,
     &kernels_family_cuda_bf16,
     NULL,

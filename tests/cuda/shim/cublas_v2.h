@@ -1,4 +1,4 @@
-/* The part of cuBLAS that kernels/cuda uses, by plain loops: see libraries.cpp beside this file. */
+/* The part of cuBLAS that kernels/cuda uses, by plain loops: see cublas.cpp beside this file. */
 #ifndef PRUNET_TESTS_CUDA_SHIM_CUBLAS_V2_H
 #define PRUNET_TESTS_CUDA_SHIM_CUBLAS_V2_H
 
@@ -8,13 +8,22 @@
 extern "C" {
 #endif
 
-typedef enum { CUBLAS_STATUS_SUCCESS = 0, CUBLAS_STATUS_NOT_INITIALIZED = 1 } cublasStatus_t;
+typedef enum {
+    CUBLAS_STATUS_SUCCESS = 0,
+    CUBLAS_STATUS_NOT_INITIALIZED = 1,
+    CUBLAS_STATUS_INVALID_VALUE = 7
+} cublasStatus_t;
 typedef enum { CUBLAS_OP_N, CUBLAS_OP_T } cublasOperation_t;
 typedef enum { CUBLAS_ATOMICS_NOT_ALLOWED } cublasAtomicsMode_t;
 typedef enum { CUBLAS_COMPUTE_32F, CUBLAS_COMPUTE_32F_FAST_TF32 } cublasComputeType_t;
 typedef enum { CUBLAS_GEMM_DEFAULT } cublasGemmAlgo_t;
 typedef enum { CUDA_R_32F } cudaDataType;
 typedef struct shim_stream *cublasHandle_t;
+
+/* As in the library, whose binary has these names. */
+#define cublasCreate cublasCreate_v2
+#define cublasSetStream cublasSetStream_v2
+#define cublasSetWorkspace cublasSetWorkspace_v2
 
 cublasStatus_t cublasCreate(cublasHandle_t *handle);
 cublasStatus_t cublasSetStream(cublasHandle_t handle, cudaStream_t stream);

@@ -7,6 +7,8 @@
 
 #include <stddef.h>
 
+#define CUDART_VERSION 13000
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -17,6 +19,8 @@ typedef enum cudaError {
     cudaErrorMemoryAllocation = 2,
     cudaErrorInsufficientDriver = 35,
     cudaErrorNoDevice = 100,
+    cudaErrorInvalidDevice = 101,
+    cudaErrorInvalidResourceHandle = 400,
     cudaErrorIllegalAddress = 700
 } cudaError_t;
 
@@ -77,6 +81,12 @@ cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec);
  * OpenMP threads, for which a harness asks that all results be the same: 1 forward, 2 backward, any other
  * number seeds a shuffle that changes after every barrier, and holds some warps back as long as it can. */
 
+/* What cudaGetLastError will say. */
+extern cudaError_t shim_last_error;
+
+/* So many runs of cuDNN's plans fail from now on; its heuristics propose nothing. */
+extern int shim_failing_runs, shim_no_engines;
+
 /* cuDNN's stand-in computes the first element of every forward convolution wrongly. */
 extern int shim_wrong_convolutions;
 
@@ -90,6 +100,15 @@ extern int shim_driver;
 /* What cudnnGetVersion would say, and the compute capability of the device. */
 extern size_t shim_cudnn_version;
 extern int shim_capability;
+
+/* The number of devices, and those (a bit each) on which anything was made or done: a process that touches another
+ * device than its own takes memory there. A stream belongs to the device that is its thread's present one when it
+ * is made; a call that names it from a thread with another fails. Each thread begins with device 0. */
+extern int shim_devices;
+extern unsigned shim_touched;
+
+/* Graphs that were made and not destroyed. */
+extern int shim_graphs;
 
 /* Bytes of device memory that cudaMalloc gives out before it fails; what is in use, and the most so far. */
 extern size_t shim_memory, shim_memory_used, shim_memory_peak;

@@ -14,6 +14,7 @@ struct shim_stream {
     std::mutex mutex; /* of the queue: another thread may prefetch */
     std::deque<task> queue;
     shim_graph *capturing;
+    int device;
 };
 
 /* A place in a stream's queue. Who waits for an event waits for the place that it marks at that moment. */
@@ -32,9 +33,14 @@ struct shim_graph {
 
 const char *shim_failing_call;
 cudaError_t shim_failure;
-int shim_wrong_convolutions, shim_driver = 13000, shim_capability = 9;
+int shim_wrong_convolutions, shim_driver = 13000, shim_capability = 9, shim_devices = 1;
+unsigned shim_touched;
+size_t shim_cudnn_version = 91900;
+int shim_failing_runs, shim_no_engines;
+int shim_graphs;
+static thread_local int current_device;
 size_t shim_memory = (size_t)4 << 30, shim_memory_used, shim_memory_peak;
-static cudaError_t last_error;
+cudaError_t shim_last_error;
 static std::map<void *, size_t> allocated;
 
 /* Whether the test asked for `call` to fail; it does so once. */
@@ -43,7 +49,22 @@ static bool fails(const char *call)
     if (!shim_failing_call || strcmp(shim_failing_call, call))
         return false;
     shim_failing_call = nullptr;
-    last_error = shim_failure;
+    shim_last_error = shim_failure;
+    return true;
+}
+
+static void touch()
+{
+    shim_touched |= 1u << current_device;
+}
+
+/* Whether the stream is of another device than the calling thread's present one. */
+static bool elsewhere(const shim_stream *stream)
+{
+    touch();
+    if (stream->device == current_device)
+        return false;
+    shim_last_error = cudaErrorInvalidResourceHandle;
     return true;
 }
 
@@ -78,7 +99,7 @@ static void drain_until(const std::shared_ptr<mark> &mark)
 
 void shim_enqueue(cudaStream_t stream, task work)
 {
-    if (fails("cudaLaunchKernel"))
+    if (fails("cudaLaunchKernel") || elsewhere(stream))
         return;
     if (stream->capturing) {
         stream->capturing->nodes.push_back(work);
@@ -110,14 +131,14 @@ const char *cudaGetErrorString(cudaError_t error)
 
 cudaError_t cudaGetLastError(void)
 {
-    cudaError_t error = last_error;
-    last_error = cudaSuccess;
+    cudaError_t error = shim_last_error;
+    shim_last_error = cudaSuccess;
     return error;
 }
 
 cudaError_t cudaPeekAtLastError(void)
 {
-    return last_error;
+    return shim_last_error;
 }
 
 cudaError_t cudaDriverGetVersion(int *version)
@@ -131,13 +152,18 @@ cudaError_t cudaGetDeviceCount(int *count)
     *count = 0;
     if (fails("cudaGetDeviceCount"))
         return shim_failure;
-    *count = 1;
+    *count = shim_devices;
     return cudaSuccess;
 }
 
-cudaError_t cudaSetDevice(int)
+cudaError_t cudaSetDevice(int device)
 {
-    return fails("cudaSetDevice") ? shim_failure : cudaSuccess;
+    if (fails("cudaSetDevice"))
+        return shim_failure;
+    if (device < 0 || device >= shim_devices)
+        return cudaErrorInvalidDevice;
+    current_device = device;
+    return cudaSuccess;
 }
 
 cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp *properties, int)
@@ -150,6 +176,7 @@ cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp *properties, int)
 
 cudaError_t cudaMemGetInfo(size_t *available, size_t *total)
 {
+    touch();
     *total = shim_memory;
     *available = shim_memory - shim_memory_used;
     return cudaSuccess;
@@ -157,12 +184,13 @@ cudaError_t cudaMemGetInfo(size_t *available, size_t *total)
 
 cudaError_t cudaMalloc(void **memory, size_t bytes)
 {
+    touch();
     *memory = nullptr;
     if (fails("cudaMalloc"))
         return shim_failure;
     if (bytes > shim_memory - shim_memory_used) {
-        last_error = cudaErrorMemoryAllocation;
-        return last_error;
+        shim_last_error = cudaErrorMemoryAllocation;
+        return shim_last_error;
     }
     if (posix_memalign(memory, 256, bytes ? bytes : 1))
         return cudaErrorMemoryAllocation;
@@ -207,6 +235,8 @@ cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, enum cudaM
 {
     if (fails("cudaMemcpyAsync"))
         return shim_failure;
+    if (elsewhere(stream))
+        return cudaErrorInvalidResourceHandle;
     shim_enqueue(stream, [=] { memcpy(to, from, bytes); });
     return cudaSuccess;
 }
@@ -228,7 +258,9 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned)
 {
     if (fails("cudaStreamCreateWithFlags"))
         return shim_failure;
+    touch();
     *stream = new shim_stream();
+    (*stream)->device = current_device;
     streams.push_back(*stream);
     return cudaSuccess;
 }
@@ -247,6 +279,8 @@ cudaError_t cudaEventCreateWithFlags(cudaEvent_t *event, unsigned)
 
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream)
 {
+    if (elsewhere(stream))
+        return cudaErrorInvalidResourceHandle;
     auto here = std::make_shared<mark>();
     here->stream = stream;
     event->latest = here;
@@ -256,6 +290,8 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream)
 
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned)
 {
+    if (elsewhere(stream))
+        return cudaErrorInvalidResourceHandle;
     auto place = event->latest;
     shim_enqueue(stream, [=] { drain_until(place); });
     return cudaSuccess;
@@ -278,6 +314,7 @@ cudaError_t cudaStreamBeginCapture(cudaStream_t stream, enum cudaStreamCaptureMo
     if (fails("cudaStreamBeginCapture"))
         return shim_failure;
     stream->capturing = new shim_graph();
+    shim_graphs++;
     return cudaSuccess;
 }
 
@@ -294,6 +331,7 @@ cudaError_t cudaGraphInstantiate(cudaGraphExec_t *exec, cudaGraph_t graph, unsig
     if (fails("cudaGraphInstantiate"))
         return shim_failure;
     *exec = new shim_graph(*graph);
+    shim_graphs++;
     return cudaSuccess;
 }
 
@@ -309,12 +347,14 @@ cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream)
 cudaError_t cudaGraphDestroy(cudaGraph_t graph)
 {
     delete graph;
+    shim_graphs--;
     return cudaSuccess;
 }
 
 cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec)
 {
     delete exec;
+    shim_graphs--;
     return cudaSuccess;
 }
 }

@@ -19,7 +19,7 @@ static struct tally {
 static void ask(struct convolution problem)
 {
     struct convolution_plan plan, again;
-    const char *why = convolution_plan_make(problem, &plan);
+    const char *why = convolution_plan_make(problem, 0, &plan);
     tally.plans++;
     if (why) {
         fprintf(stderr, "%s\n", why);
@@ -28,7 +28,7 @@ static void ask(struct convolution problem)
     }
     if (plan.workspace > tally.most_workspace)
         tally.most_workspace = plan.workspace;
-    why = convolution_plan_make(problem, &again);
+    why = convolution_plan_make(problem, 0, &again);
     tally.changed += why || again.engine != plan.engine || again.workspace != plan.workspace;
     convolution_plan_release(&again);
     convolution_plan_release(&plan);
@@ -95,7 +95,7 @@ int main(int argc, char **argv)
         for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
             tally = (struct tally){.plans = 0};
             rows[i].ask((enum precision)precision, rows[i].size);
-            check(!tally.refused && !tally.changed && tally.most_workspace <= convolution_plan_workspace(),
+            check(!tally.refused && !tally.changed && tally.most_workspace <= CONVOLUTION_PLAN_WORKSPACE,
                   "%s, %s: %d convolutions, each with its deterministic plan; at most %.1f MiB of workspace",
                   rows[i].name, names[precision], tally.plans, (double)tally.most_workspace / (1 << 20));
         }

@@ -16,7 +16,7 @@ static bool sound(const struct plan *plan)
 {
     for (int i = 0; i < plan->buffer_count; i++) {
         const struct plan_buffer *a = &plan->buffers[i];
-        if (a->offset % PLAN_ALIGNMENT || a->first > a->last ||
+        if (plan_aligned(plan, a->offset) != a->offset || a->first > a->last ||
             a->offset + a->bytes > (a->resident ? plan->resident_bytes : plan->activation_bytes))
             return false;
         for (int j = 0; j < i; j++) {

@@ -1,0 +1,153 @@
+/* Times every plan that may be chosen for each convolution of the paper's (1,1) row, so that a choice can be made by a
+ * table instead of cuDNN's heuristics. Of a plan's runs the median counts. Runs on the CPU (tests/cuda/shim), too, where
+ * its times mean nothing.
+ *
+ *     plan_race [WIDTH HEIGHT DEPTH [RUNS [LEVELS]]]     160 192 160, 5 runs, 5 levels
+ *
+ * A table: kind, precision, channels, level, rank among the plans that qualify, cuDNN's number of its engine, MiB of
+ * workspace, ms, TFLOP/s; and a line of comment for each convolution: its first plan beside its best. */
+#include "kernels/cuda/convolution_plan.h"
+#include "kernels/cuda/gpu.h"
+#include "kernels/cuda/layout.h"
+#include "kernels/cuda/libraries.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { LEVELS_MAX = 5, RUNS_MAX = 25, PLANS_MAX = 14 };
+
+static const int widths[LEVELS_MAX] = {30, 60, 120, 180, 240};
+static const char *const kinds[] = {"forward", "data", "weights"};
+
+/* What the convolutions read and write, as large as the largest. */
+static struct operands {
+    void *x, *w, *y, *workspace;
+} operands;
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Random values between 0.5 and 2, whether they are read as floats or as pairs of bf16. */
+static void fill(void *memory, size_t bytes)
+{
+    size_t count = bytes / sizeof(uint32_t);
+    uint32_t *values = malloc(bytes), state = 1;
+    if (!values)
+        abort();
+    for (size_t i = 0; i < count; i++) {
+        state = state * 1664525u + 1013904223u;
+        values[i] = 0x3f803f80u ^ (state & 0x80ff80ffu);
+    }
+    gpu_upload(memory, values, bytes);
+    free(values);
+}
+
+static int open_all(size_t tensor_bytes, size_t weight_bytes)
+{
+    const char *why = gpu_open();
+    if (!why && !(why = libraries_open()))
+        why = convolution_plan_open(gpu_queue());
+    if (why) {
+        fprintf(stderr, "plan_race: %s\n", why);
+        return 1;
+    }
+    operands = (struct operands){gpu_allocate(tensor_bytes), gpu_allocate(weight_bytes),
+                                 gpu_allocate(tensor_bytes), gpu_allocate(CONVOLUTION_PLAN_WORKSPACE)};
+    if (gpu_ok()) {
+        fill(operands.x, tensor_bytes);
+        fill(operands.y, tensor_bytes);
+        fill(operands.w, weight_bytes);
+    }
+    if (gpu_ok())
+        return 0;
+    fprintf(stderr, "plan_race: %s\n", gpu_failure());
+    return 1;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    const double left = *(const double *)a, right = *(const double *)b;
+    return (left > right) - (left < right);
+}
+
+/* The median of a plan's runs in seconds, the first left out; negative when it does not run. */
+static double time_plan(const struct convolution_plan *plan, int runs)
+{
+    double seconds[RUNS_MAX];
+    for (int r = -1; r < runs; r++) {
+        const double start = now();
+        if (convolution_plan_run(plan, operands.x, operands.w, operands.y, operands.workspace) ||
+            cudaStreamSynchronize(gpu_queue())) {
+            (void)cudaGetLastError();
+            return -1;
+        }
+        if (r >= 0)
+            seconds[r] = now() - start;
+    }
+    qsort(seconds, (size_t)runs, sizeof seconds[0], ascending);
+    return seconds[runs / 2];
+}
+
+static void race(struct convolution problem, int level, int runs)
+{
+    const char *precision = problem.bf16 ? "bf16" : "TF32";
+    const double flop =
+        54.0 * problem.in * problem.out * (double)problem.depth * problem.height * problem.width;
+    struct convolution_plan plan;
+    double first = -1, best = -1;
+    int best_rank = -1;
+    for (int rank = 0; rank < PLANS_MAX && !convolution_plan_make(problem, rank, &plan); rank++) {
+        const double seconds = time_plan(&plan, runs);
+        printf("%s\t%s\t%d\t%d\t%d\t%lld\t%.1f\t", kinds[problem.kind], precision, problem.in, level, rank,
+               (long long)plan.engine, (double)plan.workspace / (1 << 20));
+        if (seconds < 0)
+            printf("does not run\t-\n");
+        else
+            printf("%.3f\t%.1f\n", 1e3 * seconds, flop / seconds * 1e-12);
+        if (rank == 0)
+            first = seconds;
+        if (seconds >= 0 && (best < 0 || seconds < best))
+            best = seconds, best_rank = rank;
+        convolution_plan_release(&plan);
+    }
+    printf("# %s in %s, level %d: first %.3f ms, best %.3f ms (rank %d)\n", kinds[problem.kind], precision,
+           level, 1e3 * first, 1e3 * best, best_rank);
+    fflush(stdout);
+}
+
+int main(int argc, char **argv)
+{
+    int sizes[3] = {160, 192, 160}, runs = argc > 4 ? atoi(argv[4]) : 5,
+        levels = argc > 5 ? atoi(argv[5]) : LEVELS_MAX;
+    for (int axis = 0; axis < 3 && argc > 3; axis++)
+        sizes[axis] = atoi(argv[1 + axis]);
+    if (runs < 1 || runs > RUNS_MAX || levels < 1 || levels > LEVELS_MAX || sizes[0] < 16 || sizes[1] < 16 ||
+        sizes[2] < 16 || (argc > 1 && argc < 4)) {
+        fprintf(stderr, "usage: plan_race [WIDTH HEIGHT DEPTH [RUNS [LEVELS]]]\n");
+        return 2;
+    }
+    const size_t voxels = (size_t)sizes[0] * (size_t)sizes[1] * (size_t)sizes[2],
+                 widest = (size_t)padded(widths[4]);
+    if (open_all(voxels * (size_t)padded(widths[0]) * sizeof(float), 27 * widest * widest * sizeof(float)))
+        return 1;
+    printf("kind\tprecision\tchannels\tlevel\trank\tengine\tworkspace MiB\tms\tTFLOP/s\n");
+    for (int bf16 = 0; bf16 < 2; bf16++)
+        for (int level = 0; level < levels; level++)
+            for (int kind = CONVOLUTION_FORWARD; kind <= CONVOLUTION_WEIGHTS; kind++)
+                race((struct convolution){.kind = (enum convolution_kind)kind,
+                                          .add = kind == CONVOLUTION_FORWARD && !bf16,
+                                          .bf16 = bf16,
+                                          .tf32 = !bf16,
+                                          .in = padded(widths[level]),
+                                          .out = padded(widths[level]),
+                                          .depth = sizes[2] >> level,
+                                          .height = sizes[1] >> level,
+                                          .width = sizes[0] >> level},
+                     level, runs);
+    return 0;
+}
