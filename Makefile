@@ -146,6 +146,26 @@ $(ARCHIVE): $(OBJECTS)
 	@rm -f $@
 	$(call say,AR $@)ar rcs $@ $^
 
+# The project as a library of C: lib/api and whatever of the archive it needs, linked into one object, in which the names
+# of lib/api/prunet.h alone are to be seen from outside. prunet.pc finds the folder that it lies in, wherever that is.
+LIBRARY := $(BUILD)/lib/libprunet.a
+$(LIBRARY): $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard lib/api/*.c)) $(ARCHIVE)
+	@mkdir -p $(@D)
+	$(call say,LD $@)$(CC) -r -nostdlib $^ -o $(@D)/prunet.o
+	@$(or $(shell $(CC) -print-prog-name=objcopy 2>/dev/null),objcopy) --strip-debug --wildcard \
+	    --keep-global-symbol='prunet_*' $(@D)/prunet.o
+	@rm -f $@
+	@ar rcs $@ $(@D)/prunet.o && rm $(@D)/prunet.o
+
+PRIVATE_LIBS := -lgomp $(if $(filter 1,$(CUDA)),$(filter -L% -Wl% -lcu% -lstdc%,$(LDLIBS))) -lpthread -lm
+$(BUILD)/lib/prunet.pc: $(LIBRARY) Makefile
+	@printf '%s\n' 'prefix=$${pcfiledir}/../..' 'includedir=$${prefix}/include' 'libdir=$${prefix}/lib' '' 'Name: prunet' \
+	    'Description: partially reversible U-Nets for volumetric segmentation' 'Version: $(VERSION)' \
+	    'Cflags: -I$${includedir}' $(if $(ZSTD_LIBS),'Requires.private: libzstd') \
+	    'Libs: -L$${libdir} -lprunet' 'Libs.private: $(strip $(PRIVATE_LIBS))' >$@
+
+library: $(BUILD)/lib/prunet.pc  ## libprunet.a and prunet.pc for C programs of your own, into build/lib (docs/library.md)
+
 # What the door says of this build, and of each tool by README.md's table.
 $(BUILD)/obj/built.c: README.md $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -242,7 +262,7 @@ compile_commands.json:  ## every compiler call, for clangd
 # --- install -------------------------------------------------------------------------------------------
 
 # packaging/install says what goes where. The copy runs from wherever it is moved to.
-install: all  ## put prunet into DESTDIR/PREFIX (PREFIX=/usr/local): bin, libexec/prunet, share/prunet
+install: all library  ## put prunet into DESTDIR/PREFIX (PREFIX=/usr/local): bin, libexec/prunet, share/prunet, lib, include
 	@packaging/install '$(BUILD)' '$(DESTDIR)$(PREFIX)'
 
 uninstall:  ## remove it again
@@ -260,7 +280,7 @@ dist:  ## the source as an archive, into DIST (build/dist)
 static-tarball: static  ## programs that need nothing of the machine, for the CPU, as an archive to unpack anywhere
 	@packaging/tarball build/static '$(DIST)' static
 
-tarball: all  ## this build as such an archive, with CUDA=1 the one for GPUs; it needs zlib and libgomp there, or CUDA's libraries
+tarball: all library  ## this build as such an archive, with CUDA=1 the one for GPUs; it needs zlib and libgomp there, or CUDA's libraries
 	@packaging/tarball '$(BUILD)' '$(DIST)' $(if $(filter 1,$(CUDA)),cuda,dynamic)
 
 wheel: static  ## the same for pip, which then has the command prunet
@@ -353,7 +373,8 @@ $(BUILD)/faults.so: tests/faults/shim/faults.c
 FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 FUZZ_ARCHIVE := $(BUILD)/fuzz/libprunet.a
 FUZZ_FLAGS   := -std=gnu11 -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined \
-                -fprofile-instr-generate -fcoverage-mapping -D_GNU_SOURCE -I. $(ZSTD_FLAGS)
+                -fprofile-instr-generate -fcoverage-mapping -D_GNU_SOURCE -DPRUNET_VERSION='"$(VERSION)"' \
+                -I. $(ZSTD_FLAGS)
 # lib, but for the two files with OpenMP's functions, which come with the kernels from the ordinary archive.
 $(FUZZ_ARCHIVE): $(patsubst %.c,$(BUILD)/fuzz/obj/%.o,$(filter-out lib/base/threads.c lib/metrics/evaluation.c,$(wildcard lib/*/*.c))) \
                  $(SCHEMES_SOURCE:.c=.o)
@@ -391,12 +412,12 @@ races:  ## the thread that reads, prefetching and the network under ThreadSaniti
 
 race-programs: all $(RACES:%=$(BUILD)/tests/%)
 
-test-programs: all $(TESTS) $(SHIM_PROGRAMS)
+test-programs: all library $(TESTS) $(SHIM_PROGRAMS)
 
-test: all $(TESTS) $(SHIM_PROGRAMS)  ## build and run every test; the last line counts them
+test: all library $(TESTS) $(SHIM_PROGRAMS)  ## build and run every test; the last line counts them
 	tests/run $(BUILD)
 
-test-%: all $(TESTS) $(SHIM_PROGRAMS)  ## run the tests whose name contains %, or those of the kernels' operations that do
+test-%: all library $(TESTS) $(SHIM_PROGRAMS)  ## run the tests whose name contains %, or those of the kernels' operations that do
 	tests/run $(BUILD) $*
 
 # tests/bench/bench explains what is measured and where the tables go. An interrupted benchmark goes on where it was.
@@ -460,6 +481,6 @@ help:  ## this text
 	@echo '                  with CUDA=1: CUDA_HOME  CUDNN_HOME, where the toolkit is not found'
 	@echo '  to install:     PREFIX  DESTDIR  DIST  MODEL'
 
-.PHONY: all debug tags compile_commands.json install uninstall dist static static-tarball tarball wheel image deb docs setup $(STAGES) stages compare demo starter report watch
+.PHONY: all library debug tags compile_commands.json install uninstall dist static static-tarball tarball wheel image deb docs setup $(STAGES) stages compare demo starter report watch
 .PHONY: test test-programs races race-programs fuzz fuzz-programs faults bench bench-full bench-kernels gpu-test gpu-bench gpu-check gpu-package gpu-programs clean help
 .SECONDARY:

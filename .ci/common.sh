@@ -33,6 +33,7 @@ prepare() {
 gcc gcc
 g++ g++
 make make
+pkg-config pkg-config
 clang-format clang-format
 cppcheck cppcheck
 shellcheck shellcheck

@@ -222,8 +222,8 @@ int main(int argc, char **argv)
     int first = options_parse(&tool, argc, argv);
     if (!models.count)
         usage_error("-m STATE is needed");
-    missing_check_usage(missing);
-    tiling_check_usage(&windows);
+    if (missing_check(missing) || tiling_check(&windows))
+        usage_error("%s", error_message());
     struct ensemble *ensemble;
     int status = open_models(&ensemble);
     if (status)

@@ -45,10 +45,7 @@ static int initial_values(void *self, enum state_vector vector, const struct par
     (void)self;
     memset(values, 0, parameter->count * sizeof *values);
     if (vector == STATE_WEIGHTS)
-        parameter_initialise(parameter, seed, values);
-    if (vector == STATE_WEIGHTS && !strcmp(parameter->name, "lastConv.bias"))
-        for (size_t i = 0; i < parameter->count; i++)
-            values[i] += (float)output_bias;
+        parameter_begin(parameter, seed, output_bias, values);
     return STATUS_OK;
 }
 

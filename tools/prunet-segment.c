@@ -219,7 +219,8 @@ static void check_usage(struct request *request, int count)
         usage_error("--t1, --t1ce, --t2 and --flair name the files: no operand can stand beside them");
     if (!named && !count)
         usage_error("0 operands: give T1 T1CE T2 FLAIR, or a folder");
-    tiling_check_usage(&request->windows);
+    if (tiling_check(&request->windows))
+        usage_error("%s", error_message());
     if (request->spacing && !keeps_spacing(request) &&
         spacing_parse(request->settings.spacing, request->spacing))
         usage_error("%s, or keep", error_message());

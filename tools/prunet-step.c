@@ -189,10 +189,9 @@ int main(int argc, char **argv)
         usage_error("--loss-smooth is within 1e-6..1e6");
     if (average_decay < 0 || average_decay >= 1)
         usage_error("--weight-average is at least 0 and less than 1");
-    missing_check_usage(missing);
     if (out && !strcmp(out, "-"))
         usage_error("-o: the table goes to stdout, the checkpoint needs a file");
-    if (memory_budget_parse(&budget, memory) || loss_parse(&use, loss))
+    if (missing_check(missing) || memory_budget_parse(&budget, memory) || loss_parse(&use, loss))
         usage_error("%s", error_message());
     use |= (average_decay > 0 ? AVERAGING : 0) | (fresh ? FRESH : 0);
     struct network *network;

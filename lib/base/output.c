@@ -128,6 +128,19 @@ int output_open(struct output *output, const char *path, bool binary)
     return status;
 }
 
+int output_open_descriptor(struct output *output, int fd, const char *name)
+{
+    *output = (struct output){.fd = -1};
+    if (!(output->path = strdup(name)))
+        return fail(STATUS_FAILURE, "%s: out of memory", name);
+    output->fd = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    if (output->fd >= 0)
+        return STATUS_OK;
+    int status = fail_errno(STATUS_FAILURE, "%s", name);
+    forget(output);
+    return status;
+}
+
 /* Reads a byte of each page. Of a mapped file that was cut meanwhile write says only that the address is bad;
  * reading it brings the signal by which lib/stream/mapping.h tells what happened. */
 static void touch(const char *bytes, size_t count)

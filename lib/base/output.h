@@ -28,6 +28,9 @@ extern bool output_tsv;
  * terminal: that is STATUS_USAGE. Text with tabs is a table; on a terminal its columns are aligned. */
 int output_open(struct output *output, const char *path, bool binary);
 
+/* An output into a copy of a descriptor, `name` in messages; the commit closes the copy. Binary, terminals included. */
+int output_open_descriptor(struct output *output, int fd, const char *name);
+
 /* Writes all bytes; a full disk or a closed pipe is STATUS_FAILURE. */
 int output_write(struct output *output, const void *bytes, size_t count);
 

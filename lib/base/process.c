@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+bool process_is_guest;
+
 /* The lowest number that is free is the one wanted: those below are open. */
 static void occupy(int fd)
 {

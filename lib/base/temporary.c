@@ -1,5 +1,6 @@
 #include "lib/base/temporary.h"
 #include "lib/base/error.h"
+#include "lib/base/process.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -215,14 +216,14 @@ static void on_exit_of_process(void)
     leave(&before);
 }
 
-/* Handles the signals that end a process. What it handles itself, or was started with as ignored, stays. */
+/* Handles the signals that end a process of our own. What it handles itself, or was started with as ignored, stays. */
 static void watch(void)
 {
     static const int signals[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGPIPE,   SIGTERM, SIGALRM,
                                   SIGUSR1, SIGUSR2, SIGXCPU, SIGVTALRM, SIGPROF, SIGIO};
     struct sigaction action = {.sa_handler = on_signal}, now;
     sigfillset(&action.sa_mask);
-    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+    for (size_t i = 0; !process_is_guest && i < sizeof signals / sizeof signals[0]; i++)
         if (!sigaction(signals[i], NULL, &now) && now.sa_handler == SIG_DFL)
             sigaction(signals[i], &action, NULL);
     atexit(on_exit_of_process);

@@ -3,7 +3,7 @@
  * They are called .NAME.HOST-SPACE-PID-START-COUNT.part: SPACE is the space of the process ids, START when
  * the process began, in the kernel's ticks. So they are nobody else's, and whoever writes the same NAME next
  * sees whether their writer still runs. They are removed on exit and on a signal that ends the process; only
- * kill -9, a crash or a loss of power can leave one, until then. pipelines/common.sh gives the same names. */
+ * kill -9, a crash or a loss of power can leave one, until then, or in a guest's process (process.h) any signal. pipelines/common.sh gives the same names. */
 #ifndef PRUNET_BASE_TEMPORARY_H
 #define PRUNET_BASE_TEMPORARY_H
 

@@ -21,6 +21,14 @@ void threads_bound(void)
     omp_set_num_threads(cores < THREADS_MAX ? cores : THREADS_MAX);
 }
 
+int threads_exchange(int threads)
+{
+    const int before = omp_get_max_threads();
+    if (threads)
+        omp_set_num_threads(threads);
+    return before;
+}
+
 int threads_set(int option)
 {
     const char *text = environment_value("PRUNET_THREADS");

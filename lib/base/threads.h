@@ -14,4 +14,8 @@ void threads_bound(void);
  * but 1..THREADS_MAX. */
 int threads_set(int option);
 
+/* Sets the number for a while, unless it is 0, and returns the one before, which is to be set again: in somebody else's
+ * program OpenMP's number is not ours. */
+int threads_exchange(int threads);
+
 #endif

@@ -257,12 +257,44 @@ static int load_vector(struct network *n, enum state_vector vector, const struct
     return status;
 }
 
-/* Weights to begin with, or to segment with, and a state of Adam's that has seen nothing. */
-static int load_model(struct network *n, const struct checkpoint *checkpoint)
+/* The average begins as the weights. */
+static void average_weights(struct network *n)
+{
+    kernels_of(n)->copy(n->pass.vectors[STATE_AVERAGE].at, n->pass.vectors[STATE_WEIGHTS].at,
+                        n->table.floats * sizeof(float));
+}
+
+/* Adam has seen nothing. */
+static void clear_adam(struct network *n)
 {
     for (int v = STATE_EXP_AVG; n->pass.training && v <= STATE_EXP_AVG_SQ; v++)
         kernels_of(n)->clear(n->pass.vectors[v].at, n->table.floats * sizeof(float));
+}
+
+/* Weights to begin with, or to segment with, and a state of Adam's that has seen nothing. */
+static int load_model(struct network *n, const struct checkpoint *checkpoint)
+{
+    clear_adam(n);
     return load_vector(n, STATE_WEIGHTS, checkpoint, checkpoint_model(checkpoint));
+}
+
+int network_initialise(struct network *n, const struct label_scheme *scheme, uint64_t seed,
+                       double output_bias)
+{
+    n->scheme = scheme;
+    for (size_t i = 0; i < n->table.count; i++) {
+        const struct parameter *p = &n->table.parameters[i];
+        float *values = malloc(p->count * sizeof *values);
+        if (!values)
+            return fail(STATUS_FAILURE, "out of memory");
+        parameter_begin(p, seed, output_bias, values);
+        network_put(n, STATE_WEIGHTS, p, values);
+        free(values);
+    }
+    clear_adam(n);
+    if (n->pass.averaging)
+        average_weights(n);
+    return finish(n);
 }
 
 static int load_state(struct network *n, const struct checkpoint *checkpoint)
@@ -289,8 +321,7 @@ int network_load(struct network *n, const struct checkpoint *checkpoint)
     if (!status && n->pass.averaging && goes_on && checkpoint->has[STATE_AVERAGE])
         status = load_vector(n, STATE_AVERAGE, checkpoint, STATE_AVERAGE);
     else if (!status && n->pass.averaging)
-        kernels_of(n)->copy(n->pass.vectors[STATE_AVERAGE].at, n->pass.vectors[STATE_WEIGHTS].at,
-                            n->table.floats * sizeof(float));
+        average_weights(n);
     return status ? status : finish(n);
 }
 

@@ -75,6 +75,11 @@ const struct plan *network_current_plan(const struct network *network);
  * wanted and not there, or a value to be copied is not finite (checkpoint_check_finite). */
 int network_load(struct network *network, const struct checkpoint *checkpoint);
 
+/* Gives the network a scheme, and weights that have learned nothing (parameter_begin); Adam's state is 0, an average is
+ * the weights. STATUS_FAILURE without memory. */
+int network_initialise(struct network *network, const struct label_scheme *scheme, uint64_t seed,
+                       double output_bias);
+
 /* Writes the training state as a checkpoint. STATUS_FAILURE also when a value of it is not
  * finite, or a weight above 1e8: nothing finite would come of the next step. */
 int network_save(struct network *network, const struct training *training, const char *path);

@@ -105,3 +105,12 @@ void parameter_initialise(const struct parameter *parameter, unsigned long long 
                     : parameter->initial == INITIAL_ZERO ? 0
                                                          : (float)(bound * (2 * random_uniform(key, i) - 1));
 }
+
+void parameter_begin(const struct parameter *parameter, unsigned long long seed, double output_bias,
+                     float *values)
+{
+    parameter_initialise(parameter, seed, values);
+    if (!strcmp(parameter->name, "lastConv.bias"))
+        for (size_t i = 0; i < parameter->count; i++)
+            values[i] += (float)output_bias;
+}

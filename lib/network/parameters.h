@@ -42,6 +42,10 @@ const struct parameter *parameter_find(const struct parameter_table *table, cons
  * whatever else the network has. */
 void parameter_initialise(const struct parameter *parameter, unsigned long long seed, float *values);
 
+/* The same, with `output_bias` added to the last convolution's biases. */
+void parameter_begin(const struct parameter *parameter, unsigned long long seed, double output_bias,
+                     float *values);
+
 /* Building a table, as a network does in its own file. The builder is zero but for `table`, an empty one; a
  * tensor's name is the path entered last, such as "encoders.1.", and the name given. */
 struct parameter_builder {

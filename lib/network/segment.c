@@ -75,6 +75,49 @@ int segment_run(struct network *n, const int size[3], float *probabilities)
     return status;
 }
 
+/* One pass: the image is released before the network works. */
+static int segment_once(struct network *n, struct record *image, struct record *result)
+{
+    struct record header;
+    int status = segment_put(n, image->size, image->data);
+    if (status || (status = record_copy_header(&header, image)))
+        return status;
+    record_free(image);
+    *image = header;
+    if ((status = record_derive(result, image, SAMPLE_FLOAT, network_architecture(n)->outputs, image->size)))
+        return status;
+    status = segment_run(n, image->size, result->data);
+    if (status)
+        record_free(result);
+    return status;
+}
+
+/* A network of another number of outputs has regions that nobody knows. */
+static int name_regions(struct record *result, const struct label_scheme *scheme)
+{
+    int status = STATUS_OK;
+    result->role = ROLE_PROB;
+    result->channel_names[0] = 0;
+    if (result->channels == scheme->region_count) {
+        region_names(scheme, result->channel_names);
+        status = scheme_note(result, scheme);
+    }
+    if (status)
+        record_free(result);
+    return status;
+}
+
+int segment_record(struct network *n, struct record *image, bool fill_missing, struct record *result)
+{
+    const struct label_scheme *scheme = network_scheme(n);
+    int status = channels_arrange(image, scheme, network_architecture(n)->inputs, fill_missing);
+    if (!status)
+        status = record_make_float(image);
+    if (!status)
+        status = segment_once(n, image, result);
+    return status ? status : name_regions(result, scheme);
+}
+
 /* The mean of several passes -------------------------------------------------------------------------- */
 
 enum { AXES = 3, SUBSETS = 1 << AXES };
@@ -219,23 +262,6 @@ static void flip(int channels, const int size[AXES], int subset, const float *fr
         }
 }
 
-/* One pass: the image is released before the network works. */
-static int segment_once(struct ensemble *e, struct record *image, struct record *result)
-{
-    struct record header;
-    int status = segment_put(e->network, image->size, image->data);
-    if (status || (status = record_copy_header(&header, image)))
-        return status;
-    record_free(image);
-    *image = header;
-    if ((status = record_derive(result, image, SAMPLE_FLOAT, ensemble_outputs(e), image->size)))
-        return status;
-    status = segment_run(e->network, image->size, result->data);
-    if (status)
-        record_free(result);
-    return status;
-}
-
 /* Adds a member's probabilities of the image and, with flips, of its mirror images. `flipped` has the size of
  * the image, `own` that of its probabilities. */
 static int add_member(struct ensemble *e, int member, const struct record *image, float *flipped, float *own,
@@ -345,22 +371,8 @@ static int segment_by_windows(struct ensemble *e, const struct tiling *t, const 
 
 static int segment_whole(struct ensemble *e, struct record *image, struct record *result)
 {
-    return e->count == 1 && !e->flips ? segment_once(e, image, result) : segment_mean(e, image, result);
-}
-
-/* A network of another number of outputs has regions that nobody knows. */
-static int name_regions(struct record *result, const struct label_scheme *scheme)
-{
-    int status = STATUS_OK;
-    result->role = ROLE_PROB;
-    result->channel_names[0] = 0;
-    if (result->channels == scheme->region_count) {
-        region_names(scheme, result->channel_names);
-        status = scheme_note(result, scheme);
-    }
-    if (status)
-        record_free(result);
-    return status;
+    return e->count == 1 && !e->flips ? segment_once(e->network, image, result)
+                                      : segment_mean(e, image, result);
 }
 
 int ensemble_segment(struct ensemble *e, struct record *image, struct record *result)

@@ -16,6 +16,9 @@ int segment_put(struct network *network, const int size[3], const float *image);
  * diverged can cause. */
 int segment_run(struct network *network, const int size[3], float *probabilities);
 
+/* Makes *result of an image record of any size by one pass: what ensemble_segment (below) does with one network. */
+int segment_record(struct network *network, struct record *image, bool fill_missing, struct record *result);
+
 /* The mean of several passes --------------------------------------------------------------------------
  *
  * Of several networks, of the eight flips of the image, or both. The paper leaves both to future work;

@@ -1,5 +1,6 @@
 #include "lib/stream/mapping.h"
 #include "lib/base/error.h"
+#include "lib/base/process.h"
 #include "lib/base/temporary.h"
 #include <errno.h>
 #include <pthread.h>
@@ -81,9 +82,31 @@ static void *map_into(struct slot *slot, int fd, off_t offset, size_t bytes, con
     return mapping;
 }
 
+/* For a process whose signals are not ours: memory with a copy of the bytes. */
+static void *copy(int fd, off_t offset, size_t bytes)
+{
+    char *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        return NULL;
+    for (size_t at = 0; at < bytes;) {
+        const ssize_t count = pread(fd, memory + at, bytes - at, offset + (off_t)at);
+        if (count > 0)
+            at += (size_t)count;
+        if (count > 0 || (count < 0 && errno == EINTR))
+            continue;
+        const int cause = count ? errno : ENODATA;
+        munmap(memory, bytes);
+        errno = cause;
+        return NULL;
+    }
+    return memory;
+}
+
 void *mapping_open(int fd, off_t offset, size_t bytes, const char *name)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
+    if (process_is_guest)
+        return copy(fd, offset, bytes);
     pthread_once(&once, watch);
     pthread_mutex_lock(&lock);
     void *mapping = map_into(slot_of(NULL), fd, offset, bytes, name);
@@ -97,8 +120,10 @@ void mapping_close(void *mapping, size_t bytes)
         return;
     pthread_mutex_lock(&lock);
     struct slot *slot = slot_of(mapping);
-    __atomic_store_n(&slot->start, NULL, __ATOMIC_RELEASE);
+    if (slot)
+        __atomic_store_n(&slot->start, NULL, __ATOMIC_RELEASE);
     munmap(mapping, bytes);
-    free(slot->name);
+    if (slot)
+        free(slot->name);
     pthread_mutex_unlock(&lock);
 }

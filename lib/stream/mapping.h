@@ -2,7 +2,8 @@
  *
  * A page behind the new end of a mapped file cannot be read: the kernel sends SIGBUS. For an address inside a
  * mapping made here the tool then ends with STATUS_DATA and a message that names the file, and its temporary
- * files are removed. */
+ * files are removed. In a guest's process (lib/base/process.h) files are read into memory instead, and no signal is
+ * handled. */
 #ifndef PRUNET_STREAM_MAPPING_H
 #define PRUNET_STREAM_MAPPING_H
 

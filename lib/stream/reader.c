@@ -20,11 +20,11 @@ struct reader {
     struct record held[HELD_MAX]; /* read and compared, not yet handed on */
     size_t held_count, held_next;
     uint64_t max_bytes;
-    int stop;
-    size_t records;   /* read from the current source */
-    bool alone;       /* the current source held a foreign record: nothing may follow it */
-    size_t cases;     /* begun in the whole stream */
-    bool inside_case; /* the last record read was not the last of its case */
+    int stop, standard; /* descriptors; `standard` is "-" */
+    size_t records;     /* read from the current source */
+    bool alone;         /* the current source held a foreign record: nothing may follow it */
+    size_t cases;       /* begun in the whole stream */
+    bool inside_case;   /* the last record read was not the last of its case */
     char case_name[CASE_NAME_SIZE];
     double seconds;
     reader_destination *destination; /* or NULL */
@@ -67,6 +67,7 @@ int reader_open(struct reader **reader, int count, char *const *paths, const str
     if (!r)
         return fail(STATUS_FAILURE, "out of memory");
     r->source.fd = -1;
+    r->standard = options && options->descriptor ? *options->descriptor : STDIN_FILENO;
     r->stop = options && options->stop ? *options->stop : -1;
     r->max_bytes = options && options->max_bytes ? options->max_bytes : RECORD_BYTES_MAX;
     int status = copy_paths(r, (size_t)count, paths);
@@ -175,7 +176,7 @@ static int open_next(struct reader *r)
 {
     r->records = 0;
     r->alone = false;
-    int status = source_open(&r->source, r->paths[r->next++], &r->seconds, r->stop);
+    int status = source_open(&r->source, r->paths[r->next++], r->standard, &r->seconds, r->stop);
     if (r->digests.path)
         source_digest(&r->source);
     return status ? fail_in(status, "%s", reader_name(r)) : STATUS_OK;

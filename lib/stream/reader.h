@@ -12,6 +12,7 @@ struct reader_options {
                                  order is STATUS_DATA */
     const char *digests_path; /* a table of the files' digests (digest_table.h), or NULL: a file that has
                                  another digest, or none there, is STATUS_DATA; see reader_next */
+    const int *descriptor;    /* what is read for "-", or NULL: stdin */
     const int *stop;          /* a descriptor, or NULL: once it is readable, waiting for a pipe ends with
                                  STATUS_RETRY. See lib/base/stop.h */
 };

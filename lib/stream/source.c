@@ -23,13 +23,13 @@ const char *source_name(const char *path)
     return strcmp(path, "-") ? path : "standard input";
 }
 
-int source_open(struct source *source, const char *path, double *seconds, int stop)
+int source_open(struct source *source, const char *path, int standard, double *seconds, int stop)
 {
     struct stat file;
     *source = (struct source){.path = path, .seconds = seconds, .stop = stop};
     /* who can be stopped waits for a FIFO's writer in wait_for_input, not in open */
     const int flags = O_RDONLY | O_CLOEXEC | (stop < 0 ? 0 : O_NONBLOCK);
-    source->fd = strcmp(path, "-") ? open(path, flags) : dup(STDIN_FILENO);
+    source->fd = strcmp(path, "-") ? open(path, flags) : dup(standard);
     if (source->fd < 0 || fstat(source->fd, &file))
         return fail_errno(STATUS_FAILURE, "cannot open");
     if (flags & O_NONBLOCK && strcmp(path, "-") != 0)

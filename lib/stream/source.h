@@ -18,9 +18,9 @@ struct source {
     struct sha256 digest;
 };
 
-/* Opens PATH ("-": stdin). A missing or unreadable file or a folder is STATUS_FAILURE. Reading from a pipe is
- * STATUS_RETRY once the descriptor `stop` (-1: none) is readable. */
-int source_open(struct source *source, const char *path, double *seconds, int stop);
+/* Opens PATH ("-": a copy of `standard`, a descriptor). A missing or unreadable file or a folder is STATUS_FAILURE.
+ * Reading from a pipe is STATUS_RETRY once the descriptor `stop` (-1: none) is readable. */
+int source_open(struct source *source, const char *path, int standard, double *seconds, int stop);
 void source_close(struct source *source);
 
 /* From now on all bytes that are consumed are digested, as they lie in this process's memory: nothing is mapped. */

@@ -3,10 +3,10 @@
 #include "lib/volume/samples.h"
 #include <string.h>
 
-void missing_check_usage(const char *missing)
+int missing_check(const char *missing)
 {
-    if (missing && strcmp(missing, "zero"))
-        usage_error("--missing: '%s' is not zero", missing);
+    return missing && strcmp(missing, "zero") ? fail(STATUS_USAGE, "--missing: '%s' is not zero", missing)
+                                              : STATUS_OK;
 }
 
 bool channels_are_arranged(const struct record *image, const struct label_scheme *scheme)

@@ -6,14 +6,13 @@
 #include "lib/stream/record.h"
 #include "lib/volume/labels.h"
 
-/* --missing zero: for tools whose network takes what there is; and its check, which may end the tool with
- * status 2. */
+/* --missing zero: for tools whose network takes what there is; and its check: STATUS_USAGE for another word. */
 #define MISSING_OPTION(target)                                                                               \
     {                                                                                                        \
         "missing", 0, OPTION_TEXT, target, "zero",                                                           \
             "a modality that an image lacks is 0 everywhere (refused)"                                       \
     }
-void missing_check_usage(const char *missing);
+int missing_check(const char *missing);
 
 /* Whether an image's channels are the scheme's modalities in their order, as far as one can tell: a record
  * without names, or a network of another number of inputs than the scheme has modalities, is not judged. */

@@ -9,12 +9,13 @@
 static const double DEVIATION = 0.125;   /* of the Gaussian, of a window's side */
 static const float WEIGHT_LEAST = 1e-3f; /* in three dimensions; no voxel is without a weight */
 
-void tiling_check_usage(const struct tiling_choice *choice)
+int tiling_check(const struct tiling_choice *choice)
 {
     if (!(choice->overlap >= 0 && choice->overlap < 1))
-        usage_error("--overlap: %g is not at least 0 and less than 1", choice->overlap);
+        return fail(STATUS_USAGE, "--overlap: %g is not at least 0 and less than 1", choice->overlap);
     if (!choice->size[0] && (choice->gaussian || choice->overlap != 0.5))
-        usage_error("--overlap and --gaussian are about windows: --window XxYxZ is needed");
+        return fail(STATUS_USAGE, "--overlap and --gaussian are about windows: --window XxYxZ is needed");
+    return STATUS_OK;
 }
 
 static int weigh_axis(struct tiling *t, int axis, bool gaussian)

@@ -33,8 +33,8 @@ struct tiling_choice {
         "gaussian", 0, OPTION_FLAG, &(choice).gaussian, NULL, "windows count less towards their edges"       \
     }
 
-/* Ends the tool with status 2 for an overlap that is none, and for an overlap or weights without windows. */
-void tiling_check_usage(const struct tiling_choice *choice);
+/* STATUS_USAGE for an overlap that is none, and for an overlap or weights without windows. */
+int tiling_check(const struct tiling_choice *choice);
 
 struct tiling {
     int volume[3], window[3]; /* x, y, z; window[axis] <= volume[axis] */

@@ -8,17 +8,17 @@ chmod 711 "$TMPDIR/.." "$TMPDIR" # for the other user
 umask 022
 tree=$PWD
 first=$TMPDIR/first
-make -s -o all install BUILD="$BUILD" DESTDIR="$first" PREFIX=/usr >"$TMPDIR/out" 2>&1
+make -s -o all -o library install BUILD="$BUILD" DESTDIR="$first" PREFIX=/usr >"$TMPDIR/out" 2>&1
 check "make install" test $? = 0 -a ! -s "$TMPDIR/out" || show "$TMPDIR/out"
 check "bin holds prunet and links alone" test -z "$(find "$first/usr/bin" -mindepth 1 ! -name prunet ! -name 'prunet-*')"
 check "every tool" test "$(ls "$first/usr/libexec/prunet")" = "$(basename -s .c tools/*.c | grep -v -x prunet | sort)"
 check "a link to each" test "$(find "$first/usr/bin" -name 'prunet-*' -type l | wc -l)" = "$(find "$first/usr/libexec/prunet" -type f | wc -l)"
 check "no link is absolute or broken" test -z "$(find "$first" -type l \( -lname '/*' -o ! -exec test -e {} \; \) -print)"
 check "all configurations" diff -r pipelines/configurations "$first/usr/share/prunet/pipelines/configurations"
-make -s -o all install BUILD="$BUILD" DESTDIR="$TMPDIR/again" PREFIX=/usr
+make -s -o all -o library install BUILD="$BUILD" DESTDIR="$TMPDIR/again" PREFIX=/usr
 check "a second time: the same" diff -r --no-dereference "$first" "$TMPDIR/again"
 mkdir -p "$TMPDIR/again/usr/share/prunet/models" && touch "$TMPDIR/again/usr/share/prunet/models/mine" "$TMPDIR/again/usr/libexec/prunet/old"
-make -s -o all install BUILD="$BUILD" DESTDIR="$TMPDIR/again" PREFIX=/usr
+make -s -o all -o library install BUILD="$BUILD" DESTDIR="$TMPDIR/again" PREFIX=/usr
 check "over an older one: a model of one's own stays, a tool that is no more goes" test -f "$TMPDIR/again/usr/share/prunet/models/mine" -a ! -e "$TMPDIR/again/usr/libexec/prunet/old"
 
 # Moved as a whole to a folder with a blank; nothing of the tree is needed.
