@@ -48,7 +48,7 @@ int api_check_rate(double rate, double decay)
 /* The ranges are those of prunet-step. */
 static int choose_use(struct use *use, const struct prunet_settings *s)
 {
-    *use = (struct use){.backend = {s->backend, s->threads}, .settings = *s};
+    *use = (struct use){.backend = {.name = s->backend, .threads = s->threads}, .settings = *s};
     if (!s->training)
         return STATUS_OK;
     int status = loss_parse(&use->use, s->loss ? s->loss : "dice");
