@@ -270,33 +270,42 @@ uninstall:  ## remove it again
 
 # --- packages ------------------------------------------------------------------------------------------
 # Each is the same bytes every time, in DIST. packaging/conda and packaging/apptainer hold what those programs read.
+# ARCH=arm64 or amd64: what is static is for that machine, by Debian's compiler for it and with its zlib.
 
 DIST   := build/dist
-STATIC := $(MAKE) --no-print-directory BUILD=build/static CFLAGS='-O3' LDFLAGS='-static -s' all
+ARCH   :=
+STATIC_BUILD    := build/static$(ARCH:%=-%)
+STATIC_CC_amd64 := x86_64-linux-gnu-gcc
+STATIC_CC_arm64 := aarch64-linux-gnu-gcc
+STATIC := $(MAKE) --no-print-directory BUILD=$(STATIC_BUILD) $(if $(ARCH),CC=$(STATIC_CC_$(ARCH))) CFLAGS='-O3' LDFLAGS='-static -s' all
+PAGES  := $(if $(ARCH),$(BUILD),$(STATIC_BUILD))
 
 dist:  ## the source as an archive, into DIST (build/dist)
 	@packaging/dist '$(DIST)/prunet-$(VERSION).tar.gz'
 
 static-tarball: static  ## programs that need nothing of the machine, for the CPU, as an archive to unpack anywhere
-	@packaging/tarball build/static '$(DIST)' static
+	@packaging/tarball $(STATIC_BUILD) '$(DIST)' static $(PAGES)
 
 tarball: all library  ## this build as such an archive, with CUDA=1 the one for GPUs; it needs zlib and libgomp there, or CUDA's libraries
 	@packaging/tarball '$(BUILD)' '$(DIST)' $(if $(filter 1,$(CUDA)),cuda,dynamic)
 
 wheel: static  ## the same for pip, which then has the command prunet
-	@packaging/wheel/build build/static '$(DIST)'
+	@packaging/wheel/build $(STATIC_BUILD) '$(DIST)' $(PAGES)
 
-image: static  ## the same as an OCI image, by buildah: segments /input into /output; MODEL: where data/models has none
-	@packaging/image/build build/static '$(DIST)/prunet.oci.tar' $(if $(MODEL),'$(MODEL)')
+image: static  ## the same as an OCI image, by buildah: segments /input into /output; MODEL: where data/models has none; ARCH: arm64
+	@packaging/image/build $(STATIC_BUILD) '$(DIST)/prunet$(ARCH:%=-%).oci.tar' $(PAGES) $(if $(MODEL),'$(MODEL)')
 
 deb:  ## a Debian package, by dpkg-buildpackage and debhelper, into build/deb
 	@packaging/deb build/deb
 
-static:
-	@$(STATIC)
+static: $(if $(ARCH),all)
+	$(if $(filter-out amd64 arm64,$(ARCH)),$(error ARCH is $(ARCH), neither amd64 nor arm64))+@$(STATIC)
 
 docs: all  ## docs/COMMANDS.md anew, from what the commands say of their options
 	@packaging/commands/generate $(BUILD) --markdown >docs/COMMANDS.md
+
+pictures: all  ## README.md's pictures anew, from phantoms, in a quarter of an hour; it needs Chromium
+	@packaging/pictures $(BUILD) $(BUILD)/pictures docs
 
 # --- the experiment ------------------------------------------------------------------------------------
 # The stages are in pipelines/brats.mk, which is called once, with all that are asked for, and runs them in their order.
@@ -342,7 +351,7 @@ compare: all  ## train CONFIGS on DATA with equal splits and print the columns o
 	@pipelines/compare --data "$$DATA" --home "$$COMPARE" --configs "$$CONFIGS" --seed "$$SEED" $${EPOCHS:+--epochs "$$EPOCHS"}
 
 report: all  ## one HTML page on RUN, into OUT (RUN/report.html); BESIDE: another run to compare it with
-	@pipelines/report --run "$$RUN" $${OUT:+--output "$$OUT"} $${BESIDE:+--beside "$$BESIDE"}
+	@$(BUILD)/bin/prunet-report $${OUT:+-o "$$OUT"} $${BESIDE:+--beside "$$BESIDE"} -- "$$RUN"
 
 watch: all  ## loss, Dice, time left and memory of the training in RUN, as it goes on
 	@$(BUILD)/bin/prunet-watch -- "$$RUN"
@@ -479,8 +488,8 @@ help:  ## this text
 	@echo '  of report:      RUN  OUT (RUN/report.html)  BESIDE (another run)'
 	@echo '  to build:       CC  CFLAGS  LDFLAGS  BUILD  SANITIZE=1  SANITIZE=thread  DEBUG=1  CUDA=1  V=1 (show the commands)'
 	@echo '                  with CUDA=1: CUDA_HOME  CUDNN_HOME, where the toolkit is not found'
-	@echo '  to install:     PREFIX  DESTDIR  DIST  MODEL'
+	@echo '  to install:     PREFIX  DESTDIR  DIST  MODEL  ARCH (amd64, arm64)'
 
-.PHONY: all library debug tags compile_commands.json install uninstall dist static static-tarball tarball wheel image deb docs setup $(STAGES) stages compare demo starter report watch
+.PHONY: all library debug tags compile_commands.json install uninstall dist static static-tarball tarball wheel image deb docs pictures setup $(STAGES) stages compare demo starter report watch
 .PHONY: test test-programs races race-programs fuzz fuzz-programs faults bench bench-full bench-kernels gpu-test gpu-bench gpu-check gpu-package gpu-programs clean help
 .SECONDARY:

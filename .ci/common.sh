@@ -14,6 +14,16 @@ install_packages() { # packages...
     "${as_root[@]}" apt-get install -q -y --no-install-recommends "$@"
 }
 
+# The cross compiler, the emulator, and Debian's arm64 packages of what is linked.
+prepare_arm64() {
+    local as_root=()
+    [ "$(id -u)" = 0 ] || as_root=(sudo)
+    command -v qemu-aarch64 >/dev/null && command -v aarch64-linux-gnu-gcc >/dev/null &&
+        [ -e /usr/lib/aarch64-linux-gnu/libz.so ] && [ -e /usr/lib/aarch64-linux-gnu/libgomp.so.1 ] && return
+    "${as_root[@]}" dpkg --add-architecture arm64
+    install_packages gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user zlib1g-dev:arm64 libgomp1:arm64
+}
+
 # Makes a virtual environment once, with what pip can install.
 make_venv() { # folder packages...
     if ! [ -e "$1/complete" ]; then

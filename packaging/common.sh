@@ -13,6 +13,15 @@ version=$(of_makefile VERSION)
 released=$(of_makefile RELEASED)
 export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(date -u -d "$released" +%s)}
 
+# The machine that a build is for, as `uname -m` has it, by the head of its programs.
+machine_of() { # build
+    case $(od -An -tu2 -j18 -N2 -- "$1/bin/prunet") in
+    *62) echo x86_64 ;;
+    *183) echo aarch64 ;;
+    *) echo "$1/bin/prunet: for a machine that is neither x86-64 nor arm64" >&2 && return 1 ;;
+    esac
+}
+
 # A folder's files as a compressed archive: sorted, without owners, all of one date.
 pack() { # folder, names in it..., from standard input with "-"; to standard output
     local names=("${@:2}")

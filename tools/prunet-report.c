@@ -7,8 +7,11 @@
 #include "lib/report/folders.h"
 #include "lib/report/report.h"
 #include "lib/report/summarize.h"
+#include <limits.h>
 #include <omp.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 struct request {
     const char *output, *beside, *convention, *scheme;
@@ -48,21 +51,39 @@ static int write_report(struct output *output, const struct request *request, co
     return status;
 }
 
+/* A run's page lies in the run, unless something else is asked for. `page` holds the path. */
+static int choose_output(struct request *request, const char *run, char page[PATH_MAX])
+{
+    if (!run || request->output || request->json)
+        return STATUS_OK;
+    if (access(run, F_OK))
+        return fail_errno(STATUS_FAILURE, "%s: no such run", run);
+    if (snprintf(page, PATH_MAX, "%s/report.html", run) >= PATH_MAX)
+        return fail(STATUS_FAILURE, "%s: the name is too long", run);
+    request->output = page;
+    return STATUS_OK;
+}
+
 static int run(struct request *request, const char *folder)
 {
     struct report report = {.bootstrap = {request->seed, request->draws}};
     struct output output;
-    int status = threads_set(request->threads);
+    char page[PATH_MAX] = "";
+    int status = choose_output(request, folder, page);
+    if (!status)
+        status = threads_set(request->threads);
     request->folders.threads = omp_get_max_threads();
     if (!status)
         status = output_open(&output, request->output, false);
     if (status)
-        return status;
+        return *page ? fail(status, "%s; -o FILE writes elsewhere", error_message()) : status;
     status = read_sets(request, folder, &report);
     if (!status)
         status = write_report(&output, request, &report);
     if (!status)
         status = output_commit(&output);
+    if (!status && *page && !quiet)
+        fprintf(stderr, "%s: the report: %s\n", tool_name, page);
     output_discard(&output);
     report_set_free(&report.set);
     report_set_free(&report.beside);
@@ -90,7 +111,7 @@ int main(int argc, char **argv)
     };
     const struct tool tool = {
         .name = "prunet-report",
-        .usage = "[--beside RUN2] [-o FILE.html] RUN\n"
+        .usage = "RUN [-o FILE.html] [--beside RUN2]\n"
                  "--predictions DIR --references DIR [OPTION...] [-o FILE.html]",
         .summary =
             "Writes one HTML page on a run: what was run, learning curves, scores, each case, pictures of "
@@ -109,8 +130,10 @@ int main(int argc, char **argv)
                    .max_bytes = &request.folders.max_bytes,
                    .json = &request.json},
         .notes =
-            "--json: the numbers alone, instead of the page. What a run has not noted is said in its place.",
-        .example = "prunet-report runs/small -o report.html",
+            "A run's page is RUN/report.html without -o; -o - is stdout, where a page on --predictions goes "
+            "without\n-o. --json: the numbers alone, to stdout. What a run has not noted is said in its "
+            "place.",
+        .example = "prunet-report runs/small",
     };
     const int first = options_parse(&tool, argc, argv), operands = argc - first;
     const bool folders = request.folders.predictions || request.folders.references;

@@ -43,6 +43,8 @@ const struct environment_variable environment_variables[] = {
     {"PRUNET_BENCH_SIZES", NULL, "the smaller and the larger grid of the quick benchmark", NULL},
     {"PRUNET_BENCH_PATCH", NULL, "grid that stands for the rows' 128x128x128", NULL},
     {"PRUNET_BENCH_FULL", NULL, "grid that stands for the rows' 160x192x160", NULL},
+    {"PRUNET_BENCH_CASES", NULL, "folders of cases for .ci/long challenge, colons between (PRUNET_TEST_DATA)",
+     NULL},
     {"PRUNET_BENCH_KERNELS", NULL, "size of the kernels' benchmark: full or patch (full)", NULL},
     {"PRUNET_BENCH_REPEATS", NULL, "how often a kernel is timed (5)", NULL},
     {"PRUNET_BENCH_CLOCK", NULL, "cpu: kernels are timed by processor time, not by the wall's clock", NULL},

@@ -15,6 +15,8 @@ check "every tool" test "$(ls "$first/usr/libexec/prunet")" = "$(basename -s .c 
 check "a link to each" test "$(find "$first/usr/bin" -name 'prunet-*' -type l | wc -l)" = "$(find "$first/usr/libexec/prunet" -type f | wc -l)"
 check "no link is absolute or broken" test -z "$(find "$first" -type l \( -lname '/*' -o ! -exec test -e {} \; \) -print)"
 check "all configurations" diff -r pipelines/configurations "$first/usr/share/prunet/pipelines/configurations"
+check "the pages that README.md leads to" test -z "$(grep -o '](docs/[^)#]*' README.md | sed 's/](//' | sort -u |
+    while IFS= read -r page; do [ -f "$first/usr/share/doc/prunet/$page" ] || echo "$page"; done)"
 make -s -o all -o library install BUILD="$BUILD" DESTDIR="$TMPDIR/again" PREFIX=/usr
 check "a second time: the same" diff -r --no-dereference "$first" "$TMPDIR/again"
 mkdir -p "$TMPDIR/again/usr/share/prunet/models" && touch "$TMPDIR/again/usr/share/prunet/models/mine" "$TMPDIR/again/usr/libexec/prunet/old"

@@ -86,7 +86,7 @@ shown() { # organ scheme cases regions modalities labels
     check "$1: and pictures of them" grep -q "	picture	" "$run/evaluation/cases.tsv"
     check "$1: probabilities are assessed by them" test -z "$(cut -f3 "$run"/evaluation/assessments/*.tsv | sort -u |
         grep -vx -e region -f <(echo "$regions"))" -a -n "$(tail -qn +2 "$run"/evaluation/assessments/*.tsv)"
-    prunet-report "$run" -o "$run.html" 2>"$quiet" || show "$quiet"
+    prunet report "$run" -o "$run.html" 2>"$quiet" || show "$quiet"
     check "$1: a report" test "$(grep -c '<section' "$run.html")" = 12 -a ! -s "$quiet"
     check "$1: has their scores" test "$(grep -o '<span>Dice [^<]*' "$run.html" | cut -d' ' -f2 | sort)" = "$regions"
     prunet-watch --once "$run" >"$run.watch" 2>"$quiet" || show "$quiet"

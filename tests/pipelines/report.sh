@@ -5,7 +5,7 @@ set -u
 make_tiny 2 || exit 1
 run=$TMPDIR/run
 report() { # further options
-    pipelines/report --run "$run" "$@" >"$run.said" 2>&1
+    prunet report "$run" "$@" >"$run.said" 2>&1
 }
 has() { # text...
     local text
@@ -47,8 +47,13 @@ check "segmented again" stages "$run" evaluate
 check "the same prediction, to the byte" cmp -s "$TMPDIR/prediction" "$run/predictions/$held.nii.gz"
 check "the probabilities are noted, though no score is another" grep -q "^$held	calibration" "$run/evaluation/cases.tsv"
 
-check "beside another run, into another file" report --beside "$run" --output "$TMPDIR/page.html"
+check "beside another run, into another file" report --beside "$run" -o "$TMPDIR/page.html"
 check "is compared" grep -q "signed ranks" "$TMPDIR/page.html"
+check "and by the older form" pipelines/report --run "$run" --beside "$run" --output "$TMPDIR/older.html"
+check "the same page" cmp "$TMPDIR/page.html" "$TMPDIR/older.html"
+rm "$run/report.html"
+pipelines/report --run "$run" >"$run.said" 2>&1
+check "which writes RUN/report.html, too" has "$held"
 rm -rf "$run/evaluation" "$run/log.tsv"
 check "of a run that has just begun" report
 pipelines/report --run "$TMPDIR/none" >"$run.said" 2>&1
@@ -56,4 +61,4 @@ check "and of none" test $? = 1 -a "$(grep -c "none: no such run" "$run.said")" 
 pipelines/report >"$run.said" 2>&1
 check "and of nothing" test $? = 2
 make -n report BUILD="$BUILD" RUN="a run" OUT="a file" BESIDE="another" 2>/dev/null >"$run.said"
-check "make report" grep -q "^pipelines/report --run .*--output .*--beside" "$run.said"
+check "make report" grep -q "bin/prunet-report .*-o .*--beside .*-- " "$run.said"

@@ -50,7 +50,7 @@ def write(path, text):
 
 
 def report(*operands):
-    code, out, err = run("prunet-report", *operands)
+    code, out, err = run("prunet-report", "-o", "-", *operands)
     assert code == 0, err
     return Page(out.decode()), out.decode()
 
@@ -117,7 +117,13 @@ check("partially reversible" in page.text["methods"] and "8,16" in page.text["me
 data = json.loads(base64.b64decode([link for link in page.links if "json" in link][0].split(",")[1]))
 code, alone, err = run("prunet-report", "--json", "one")
 check(json.loads(alone) == data and len(data["set"]["cases"]) == 30 and data["set"]["cases"][4]["WT"]["hd95"] == "inf" and data["set"]["circumstances"]["host"] == EVIL, "all numbers as JSON, in the page and alone")
-check(run("prunet-report", "one")[1].decode() == text, "the same page twice")
+check(run("prunet-report", "one", "-o", "-")[1].decode() == text, "the same page twice")
+check(not os.path.exists("one/report.html"), "-o - leaves nothing in the run")
+code, out, err = run("prunet", "report", "one")
+check(code == 0 and not out and "one/report.html" in err and open("one/report.html").read() == text, "prunet report RUN: the page is RUN/report.html, and said")
+code, out, err = run("prunet", "report", "-q", "one/")
+check(code == 0 and not out and not err and open("one/report.html").read() == open("one//report.html").read(), "-q: not said")
+check(run("prunet-report", "--json", "-q", "one")[1], "--json is for stdout all the same")
 code, out, err = run("prunet-report", "one", "-o", "page.html")
 check(code == 0 and not out and open("page.html").read() == text, "-o")
 
@@ -152,7 +158,9 @@ write("single/evaluation/cases.tsv", "case\titem\tregion\tkey\tvalue\nc\tscore\t
 check(list(report("single")[0].text) == [None, *ITEMS], "one case with one score")
 
 # damaged and hostile ones
-check(refused(run("prunet-report", "nowhere"), 1, "nowhere"), "no such folder")
+check(refused(run("prunet-report", "nowhere"), 1, "nowhere: no such run"), "no such folder")
+os.makedirs("shut/report.html")
+check(refused(run("prunet-report", "shut"), 1, "shut/report.html: is a folder; -o FILE writes elsewhere"), "where the page cannot be written: what to do")
 os.mkdir("empty")
 check(refused(run("prunet-report", "empty"), 65, "is no run"), "a folder that is no run")
 good = open("one/evaluation/cases.tsv").read()
@@ -161,8 +169,8 @@ for what, text, word in (("a cut table", good[: len(good) // 2].rsplit("\t", 1)[
                          ("a name that is none", first + "../c\tscore\tWT\tdice\t1\n", "../c"), ("too many regions", first + "".join(f"c\tscore\tR{i}\tdice\t1\n" for i in range(9)), "R8"), ("a lesion of nothing", first + "c\tlesion\tWT\tfound\t-3\n", "-3"),
                          ("a bin that is none", first + "c\tcalibration\tWT\t-1\t1 1 1\n", "calibration"), ("a case in two places", first + "c\tscore\tWT\tdice\t1\nd\tscore\tWT\tdice\t1\nc\tscore\tWT\tdice\t1\n", "together"), ("a NUL", first + "c\0\tscore\tWT\tdice\t1\n", "NUL")):
     write("bad/evaluation/cases.tsv", text)
-    result = run("prunet-report", "-o", "never.html", "bad")
-    check(refused(result, 65, word, "cases.tsv") and not os.path.exists("never.html"), f"{what}: refused, nothing is left {result[2].strip()}")
+    result = run("prunet-report", "bad")
+    check(refused(result, 65, word, "cases.tsv") and not os.path.exists("bad/report.html"), f"{what}: refused, nothing is left {result[2].strip()}")
 write("bad/evaluation/cases.tsv", first + f"c\tscore\t{EVIL}\tdice\t1e300\nc\twrong\t{EVIL}\t{EVIL}\t3\nc\tcase\t-\timage\t{EVIL}\nc\tcase\t-\tconvention\t{EVIL}\nc\tscore\t{EVIL}\tvolume_prediction\t-1e308\nc\tscore\t{EVIL}\tvolume_reference\t1e308\n")
 page, text = report("bad")
 check("script" not in page.tags and EVIL not in text, "names, slices, checks and a convention that are markup; numbers without sense")
@@ -196,8 +204,8 @@ code, out, err = run("prunet-report", "--predictions", "p", "--references", "r",
 check(code == 2 and "none-such" in err, "and none of what is no scheme")
 check("mask" in report("--predictions", "p", "--references", "r", "--mask")[0].text["scores"], "--mask")
 open("r/c3.nrrd", "wb").write(record(label, "label", "c3"))
-code, out, err = run("prunet-report", "--predictions", "p", "--references", "r")
-check(code == 0 and "1 of 3 references" in err, "a reference without a prediction is warned of")
+code, out, err = run("prunet", "report", "--predictions", "p", "--references", "r")
+check(code == 0 and b"<html" in out and "1 of 3 references" in err, "a reference without a prediction is warned of")
 check(refused(run("prunet-report", "--predictions", "r", "--references", "p"), 65, "c3", "no reference"), "a prediction without a reference")
 check(refused(run("prunet-report", "--predictions", "empty", "--references", "r"), 65, "empty"), "no prediction")
 open("p/c1_seg.nrrd", "wb").write(record(label, "label", "c1"))
@@ -207,5 +215,6 @@ check(refused(run("prunet-report", "--predictions", "p", "--references", "r"), 6
 make_run("many", 285, epochs=300)
 before = os.times().children_user
 code, out, err = run("prunet-report", "many")
-check(code == 0 and len(out) < 20e6 and os.times().children_user - before < 10, f"285 cases: {len(out) / 1e6:.1f} MB, {os.times().children_user - before:.1f} s")
+size = os.path.getsize("many/report.html")
+check(code == 0 and size < 20e6 and os.times().children_user - before < 10, f"285 cases: {size / 1e6:.1f} MB, {os.times().children_user - before:.1f} s")
 finish()
