@@ -10,7 +10,7 @@ WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
 CUDA    := 0
 
 # The variables of the stages are text: nothing in a value is expanded, by no later line either.
-PARAMETERS := DATA RUN CONFIG ROW SEED EPOCHS BACKEND THREADS CASES OUT LISTS FROM VOXELS CONFIGS ROWS COMPARE BESIDE
+PARAMETERS := DATA RUN CONFIG ROW SEED FOLD EPOCHS BACKEND THREADS CASES OUT LISTS FROM VOXELS EACH SHARD LOCK CONFIGS ROWS COMPARE BESIDE
 ROW_ORIGIN := $(origin ROW)
 $(foreach name,$(PARAMETERS),$(eval override $(name) := $$(value $(name))))
 
@@ -483,7 +483,7 @@ help:  ## this text
 	@echo 'Variables'
 	@echo '  of the stages:  DATA (folder of cases)  RUN (folder of results)  CONFIG (pipelines/configurations/)  SEED  EPOCHS'
 	@echo '                  BACKEND  THREADS  CASES (preprocessed records, RUN/cases)  OUT (RUN/segmentations)  LISTS (own split)'
-	@echo '                  FROM (a model to begin with)'
+	@echo '                  FROM (a model to begin with)  FOLD (K/N)  EACH (launcher of a case)  SHARD (K/N)  LOCK'
 	@echo '  of compare:     CONFIGS  COMPARE (folder of results)'
 	@echo '  of report:      RUN  OUT (RUN/report.html)  BESIDE (another run)'
 	@echo '  to build:       CC  CFLAGS  LDFLAGS  BUILD  SANITIZE=1  SANITIZE=thread  DEBUG=1  CUDA=1  V=1 (show the commands)'

@@ -52,6 +52,10 @@ git git
 mandoc mandoc
 zsh zsh
 fish fish
+munged munge
+slurmctld slurmctld
+slurmd slurmd
+srun slurm-client
 LIST
     [ -f /usr/include/zlib.h ] || missing+=(zlib1g-dev)
     [ -f /usr/include/zstd.h ] || missing+=(libzstd-dev)

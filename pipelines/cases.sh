@@ -23,6 +23,7 @@ case_lines() { # "images" or "labelled", settings, memory of digests, file for t
         header { split($0, name); next }'
     [ "$1" = images ] || options=(--labelled)
     list-cases "${options[@]}" "${scheme_options[@]}" -o "$4" -- "$5"
+    [ -z "${shard-}" ] || keep_shard "$4"
     KIND=$1 table_awk "$is_source"'
         { for (i = 1; i <= NF; i++) if (is_source(i)) print $i }' "$4" | digests_of "$3" >"$4.digests"
     KIND=$1 SETTINGS=$2 DIGESTS=$4.digests table_awk "$is_source"'
@@ -33,4 +34,22 @@ case_lines() { # "images" or "labelled", settings, memory of digests, file for t
                   line = line " " name[i] "=" digest
               }
           print field("case") "\t" field("folder") "\t" line }' "$4"
+}
+
+# --- shards: a stage that has --shard K/N does every N-th case, from the K-th on ---------------------------------------------
+
+# Leaves those of a table.
+keep_shard() { # table
+    awk -v first="${shard%/*}" -v every="${shard#*/}" 'NR == 1 || (NR - 1 - first) % every == 0' "$1" >"$1.shard"
+    mv -f -- "$1.shard" "$1"
+}
+
+# How the folder of what is made is locked: shards share it.
+lock_kind() {
+    if [ -n "${shard-}" ]; then echo shared; else echo wait; fi
+}
+
+# Where digests are remembered: each shard has a memory of its own.
+stamps_of() { # folder of what is made
+    printf '%s\n' "$1/.stamps${shard:+-${shard/\//-of-}}"
 }

@@ -185,7 +185,8 @@ sweep_temporaries() { # how their names begin
 # --- options ---------------------------------------------------------------------------------------------------------
 
 # Sets a variable for each option: --seed 7 or --seed=7 sets `seed`. What is not an option is added to `operands`.
-# --row and --rows are older names of --config and --configs.
+# An option that the list has as "tasks!" takes no value: its variable becomes yes. --row and --rows are older names of --config
+# and --configs.
 parse_options() { # "seed epochs...", the options that there are; "$@"
     local known=" $1 " option name
     shift
@@ -209,6 +210,7 @@ parse_options() { # "seed epochs...", the options that there are; "$@"
         esac
         name=${option#--}
         case $name in row | rows) name=config${name#row} ;; esac
+        [[ $known != *" $name! "* ]] || { printf -v "$name" yes && continue; }
         [[ $known == *" $name "* ]] || die_usage "no option is called $option"
         [ $# != 0 ] || die_usage "$option: its value is missing"
         printf -v "$name" %s "$1"
@@ -296,6 +298,12 @@ check_options() { # names of options
         [ -z "${!name}" ] || options+=("${name^^}"$'\t'"${!name}"$'\t'"--$name")
     done
     [ ${#options[@]} = 0 ] || check_settings "${options[@]}"
+}
+
+# The fold that an option gives takes the place of the configuration's.
+choose_fold() { # K/N, none or nothing; folder of lists or nothing
+    [ -z "$2" ] || [[ ${1:-none} == none ]] || die_usage "--fold and --lists: the lists are the split"
+    FOLD=${1:-$FOLD}
 }
 
 config_names() {

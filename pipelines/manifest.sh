@@ -90,6 +90,7 @@ compare_manifest() { # old new
                 "give another RUN, or remove it to begin anew"
     done
     for table in training validation; do
+        cmp -s "$1/$table" "$2/$table" || cat -- "$1/$table" >/dev/null || exit 1 # which says why it cannot be read
         cmp -s "$1/$table" "$2/$table" ||
             die 65 "$1/$table: is not the list that the run was begun with: restore it"
     done

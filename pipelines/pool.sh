@@ -14,6 +14,11 @@ pool_size() {
     fi
 }
 
+# The same for a stage whose cases run one after another where they share a machine: more at a time only where EACH starts them.
+pool_size_of_each() {
+    if [ -n "${EACH-}" ]; then pool_size; else printf '1\n'; fi
+}
+
 pool_failed=0 # how many have failed
 pool_status=0 # of the last one that failed for another reason than bad input (65): there is nothing to go on with
 

@@ -4,7 +4,8 @@
 #   run_pipe COMMAND... '|' COMMAND...  the same for a pipe; all its tools are told of a stop. The status is that of the last
 #                                       tool that failed
 #   run_pipe_of_case FILE COMMAND...    a pipe of one of many cases: what its tools say is kept in FILE while they run. When they
-#                                       have failed, `cause` is the line that says why, else it is all passed on
+#                                       have failed, `cause` is the line that says why, else it is all passed on. With EACH in
+#                                       the environment, the words of a launcher (srun -n1), that starts the pipe, anywhere
 #   run_function FUNCTION...            the same for a function, in a process of its own, which a stop ends. Where it takes long,
 #                                       in a pipe, it begins with become_tool: that goes with it
 #
@@ -98,19 +99,32 @@ run_pipe() { # commands, '|' between them
     wait_for_tools
 }
 
-# The tool that fails first says why, and those after it that nothing came: only the first line that is no warning counts. The
-# warnings are passed on.
+# The tool that fails first says why, and those after it that nothing came: only the first line that is no warning counts, nor
+# one of the launcher unless it alone has spoken. The warnings are passed on.
 cause=
 run_pipe_of_case() { # file, commands, '|' between them
-    local tools_say=$1 status=0
+    local tools_say=$1 status=0 launcher=()
     cause=
     : >"$1"
-    run_pipe "${@:2}" || status=$?
+    IFS=$' \t\n' read -rd '' -a launcher <<<"${EACH-}" || true
+    if [ ${#launcher[@]} = 0 ]; then
+        run_pipe "${@:2}" || status=$?
+    else
+        run_tool "${launcher[@]}" "$here/pipe" -- "${@:2}" 2>>"$1" </dev/null || status=$?
+    fi
     if [ "$status" = 0 ]; then
         cat -- "$1" >&2
     else
-        cause=$(grep -v '^[a-z0-9-]*: warning: ' "$1" | grep -m 1 .) || true
+        cause=$(cause_in "$1" "${launcher[0]+${launcher[0]##*/}}") || true
         grep '^[a-z0-9-]*: warning: ' "$1" >&2 || true
     fi
     return "$status"
+}
+
+cause_in() { # file, the launcher's name or nothing
+    grep -v '^[a-z0-9-]*: warning: ' "$1" | awk -v own="$2: " '
+        $0 == "" { next }
+        first == "" { first = $0 }
+        index($0, own) != 1 { first = $0; exit }
+        END { print first }'
 }

@@ -65,5 +65,5 @@ check "no locks on files: none is left" test -z "$(find "$TMPDIR" -name '*.held'
 mkdir "$locked/.lock.held"
 echo "process 1 on elsewhere since 2026-01-01 00:00:00" >"$locked/.lock.held/owner"
 check "no locks on files: a second training is refused" test "$(stages "$locked" train BUILD="$bin" EPOCHS=3; echo $?)" != 0
-check "no locks on files: with status 75" grep -q "Error 75" "$locked.out"
+check "no locks on files: with status 1, by which no queue tries again" grep -q "Error 1$" "$locked.out"
 check "no locks on files: who has it, and what to do" grep -q "process 1 on elsewhere.*remove .*.lock.held" "$locked.out"
