@@ -267,7 +267,7 @@ die_usage() { # message
 # lists them in order; find_scheme (scheme.sh) has made of SCHEME what it is.
 load_config() { # configuration
     local name file names=() assignments=()
-    setting_names=()
+    setting_names=() scheme_is_named=
     [[ $1 != *[$'\t\n']* ]] || die 2 "configuration '$1': a tab or a line break in its name" # it is a cell of tables
     read_settings "$here/configurations/defaults" new
     IFS=+ read -ra names <<<"$1"
@@ -323,6 +323,7 @@ read_settings() { # file, "new" where any key may appear or "known"
             setting_names+=("$key")
         else
             [[ " ${setting_names[*]} " == *" $key "* ]] || die 2 "$1: line $number: no setting is called $key"
+            case $key in SCHEME | LABELS) scheme_is_named=yes ;; esac
         fi
         printf -v "$key" %s "${BASH_REMATCH[2]}"
         assignments+=("$key"$'\t'"${BASH_REMATCH[2]}"$'\t'"$1: line $number")

@@ -173,7 +173,7 @@ validate_epoch() { # epoch
     exec 3< <(ignore_stops && become_tool prunet-infer -m "$work/state.safetensors" --pass-label \
         "${windows[@]}" --digests "$run/manifest/inputs.tsv" -- "${records[@]}" 4<&-)
     segmenter=$!
-    run_tool dice-eval "${records_options[@]}" --expect <(printf '%s\n' "${validation[@]}") - <&3 >"$work/validation.tsv" || status=$?
+    run_tool dice-eval --outputs "${records_options[@]}" --expect <(printf '%s\n' "${validation[@]}") - <&3 >"$work/validation.tsv" || status=$?
     exec 3<&-
     wait_for "$segmenter" || segmented=$?
     if [ -n "$stopping" ]; then

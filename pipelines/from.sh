@@ -33,14 +33,19 @@ check_model() {
     done
 }
 
-# Writes the weights that a training begins with.
+# Writes the weights that a training begins with: a model's first and last layer are fitted to the run's modalities and regions.
 first_weights() { # file
-    local options spacing=()
-    [ "$SPACING" = keep ] || spacing=(--spacing "$SPACING")
+    local options fitted text spacing=()
     if [ -n "$model" ]; then
-        run_tool prunet-model export "${spacing[@]}" -o "$1" "$model"
+        run_tool prunet-model export --quiet --spacing "$SPACING" --scheme "$scheme" --seed "$seed" --output-bias "$OUTPUT_BIAS" \
+            -o "$1" "$model"
+        read_lines fitted prunet-model show --no-header "$1"
+        printf '%s\n' "${fitted[@]}" | sed -n 's/^prunet\.refitted\t//p' | while IFS= read -r text; do
+            note "$model: $text"
+        done
     else
         read_lines options network_options
+        [ "$SPACING" = keep ] || spacing=(--spacing "$SPACING")
         run_tool prunet-init --seed "$seed" --output-bias "$OUTPUT_BIAS" "${spacing[@]}" "${options[@]}" -o "$1"
     fi
 }

@@ -34,6 +34,28 @@ find_scheme() {
     case $scheme in 2023 | msd) ;; *) records_options=("${scheme_options[@]}") ;; esac
 }
 
+# The same by DATA's own dataset.json, where no configuration names a scheme, the default cannot read it and nothing was made by
+# the default before.
+find_scheme_of_data() { # data set, "yes" where something was made by the default
+    local file
+    [ -z "$scheme_is_named" ] && [ "$2" != yes ] || return 0
+    file=$(list-cases --own-scheme -- "$1") || exit
+    [ -n "$file" ] || return 0
+    SCHEME=$(realpath -- "$file")
+    say "the scheme is $SCHEME: DATA's layout says it"
+    find_scheme
+}
+
+# Whether a run, or a folder of records, was begun by the default scheme.
+is_of_default_scheme() { # run or cases
+    if [ -f "$1/manifest/run.tsv" ]; then
+        awk -F'\t' '($1 == "SCHEME" && $2 != "none") || ($1 == "LABELS" && $2 != "2018") { other = 1 }
+            END { if (!other) print "yes" }' "$1/manifest/run.tsv"
+    elif grep -qs -e "labels[= ]2018" -- "$1"/.*.nrrd.from "$1/recipe"; then
+        echo yes
+    fi
+}
+
 # The same of a run, by its manifest.
 find_scheme_of_run() { # run
     local file

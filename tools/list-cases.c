@@ -3,21 +3,25 @@
 #include "lib/base/options.h"
 #include "lib/base/output.h"
 #include "lib/volume/case_list.h"
+#include "lib/volume/dataset_scheme.h"
 #include "lib/volume/scheme.h"
+#include <stdlib.h>
 
-static bool labelled, with_layout, no_header;
+static bool labelled, with_layout, own_scheme, no_header;
 static const char *output_path, *scheme;
 
 static const struct option_spec options[] = {
     {"labelled", 0, OPTION_FLAG, &labelled, NULL,
      "refuse cases without a label map; leave those of imagesTs out"},
     {"layout", 0, OPTION_FLAG, &with_layout, NULL, "add a column: the layout that each case is in"},
+    {"own-scheme", 0, OPTION_FLAG, &own_scheme, NULL,
+     "print DATA/dataset.json where that is to be the --scheme, else nothing"},
     SCHEME_OPTION(&scheme),
 };
 
 static const struct tool tool = {
     .name = "list-cases",
-    .usage = "[--labelled] [--layout] [-o OUT] DATA",
+    .usage = "[--labelled] [--layout] [-o OUT] DATA\n--own-scheme [-o OUT] DATA",
     .summary =
         "Prints a row for each case of the folder DATA, sorted by name: its name, its folder, its label map\n"
         "and the file of each modality; - where there is none. A case is a folder with .nii or .nii.gz\n"
@@ -37,7 +41,12 @@ static const struct tool tool = {
         "Passed over: what lies below a case's folder, names that begin with a dot, folders that other\n"
         "systems leave (__MACOSX), links that lead back to DATA or above it. Refused with status 65, each\n"
         "named: a folder whose name is no case name, two of one name, a file that is there twice, files of\n"
-        "two patients in one folder. DATA without any case is refused, too.",
+        "two patients in one folder. DATA without any case is refused, too.\n\n"
+        "--own-scheme: the scheme brats-2018, which is taken where none is named, reads many a data set as "
+        "it\n"
+        "is. Where nnU-Net's or the Decathlon's dataset.json names other modalities than BraTS', or labels "
+        "of\n"
+        "other numbers, that file is the scheme: the line that is printed. The stages go by it.",
     .example = "list-cases /data/BraTS2018 | cut -f 1",
 };
 
@@ -82,15 +91,34 @@ static int print_list(const struct case_list *list)
     return status;
 }
 
+/* The file that says DATA's scheme, where one is needed: a line, or none. */
+static int print_own_scheme(const char *data)
+{
+    struct output output;
+    char *path;
+    int status = dataset_scheme_find(data, &path);
+    if (status)
+        return status;
+    if (!(status = output_open(&output, output_path, false)))
+        status = path ? output_print(&output, "%s\n", path) : STATUS_OK;
+    if (!status)
+        status = output_commit(&output);
+    output_discard(&output);
+    free(path);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     struct case_list list;
     int first = options_parse(&tool, argc, argv);
     if (argc - first != 1)
         usage_error("%d folders: one is expected", argc - first);
-    int status = data_scheme_choose(scheme);
-    if (status)
-        return report(status);
+    if (own_scheme && (labelled || with_layout || scheme))
+        usage_error("--own-scheme goes alone");
+    int status = own_scheme ? print_own_scheme(argv[first]) : data_scheme_choose(scheme);
+    if (status || own_scheme)
+        return status ? report(status) : STATUS_OK;
     status = case_list_read(&list, argv[first], labelled);
     if (!status)
         status = print_list(&list);

@@ -7,9 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The sigmoid of 100 is 1 in single precision: no gradient is left far below that. */
-static const double OUTPUT_BIAS_MAX = 100;
-
 static const char *out, *spacing;
 static uint64_t seed;
 static double output_bias;
@@ -56,7 +53,7 @@ int main(int argc, char **argv)
     if (!out)
         usage_error("-o STATE is needed");
     if (fabs(output_bias) > OUTPUT_BIAS_MAX)
-        usage_error("--output-bias: %g is not within -%g..%g", output_bias, OUTPUT_BIAS_MAX, OUTPUT_BIAS_MAX);
+        usage_error("--output-bias: %g is not within -%d..%d", output_bias, OUTPUT_BIAS_MAX, OUTPUT_BIAS_MAX);
     double millimetres[3];
     if (spacing && spacing_parse(millimetres, spacing))
         usage_error("%s", error_message());

@@ -3,13 +3,18 @@
 #include "lib/base/options.h"
 #include "lib/base/sha256.h"
 #include "lib/network/model_export.h"
+#include "lib/network/refit.h"
+#include "lib/volume/scheme.h"
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { NOTES_MAX = 67, KEY_SIZE = 65 }; /* --metadata's and the three options' own */
+enum { NOTES_MAX = 68, KEY_SIZE = 65 }; /* --metadata's and four of our own */
 
-static const char *out, *licence, *intended_use, *spacing;
+static const char *out, *licence, *intended_use, *spacing, *scheme_name;
+static uint64_t seed;
+static double output_bias;
 static struct option_texts metadata;
 static bool half, no_header;
 
@@ -19,7 +24,11 @@ static const struct option_spec options[] = {
     {"intended-use", 0, OPTION_TEXT, &intended_use, "TEXT",
      "export: what it is for, and what it is not for (none)"},
     {"spacing", 0, OPTION_TEXT, &spacing, "XxYxZ",
-     "export: mm between the voxels that it is trained on (the state's)"},
+     "export: mm between the voxels that it is trained on; keep: each case's own (the state's)"},
+    {"scheme", 0, OPTION_TEXT, &scheme_name, "NAME",
+     "export: fit it to this scheme's modalities and regions, see below (its own)"},
+    {"output-bias", 0, OPTION_REAL, &output_bias, "B",
+     "export --scheme: added to the biases of drawn regions, within -100..100 (0)"},
     {"metadata", 0, OPTION_TEXTS, &metadata, "KEY=TEXT",
      "export: something else to say of it; several (none)"},
 };
@@ -33,11 +42,14 @@ static const struct tool tool = {
         "add. show prints what a state or a model says of itself, a line a key: key, value.",
     .options = options,
     .count = OPTION_COUNT(options),
-    .common = {.output = &out, .no_header = &no_header},
+    .common = {.output = &out, .seed = &seed, .no_header = &no_header},
     .example =
         "prunet-model export --half --licence CC-BY-4.0 -o model.safetensors runs/1/best/state.safetensors",
     .notes =
         "A model is trained further, with an optimizer that begins anew, by prunet-step --fresh-optimizer.\n"
+        "--scheme makes of it the beginning of a training on other modalities or regions: those that the\n"
+        "scheme names as the model's does keep their weights in the first and the last layer, the others\n"
+        "are drawn there as prunet-init --seed draws them, and all layers between stay.\n"
         "A key of --metadata has letters, digits, '.', '_' and '-', and does not begin with 'prunet.'.\n"
         "--half moves each weight by at most 1/512 of it; prunet-infer computes with floats as ever.",
 };
@@ -63,7 +75,7 @@ static void add_notes(void)
     if (intended_use)
         add_note("prunet.intended_use", strlen("prunet.intended_use"), intended_use);
     if (spacing)
-        add_note("prunet.spacing", strlen("prunet.spacing"), spacing);
+        add_note("prunet.spacing", strlen("prunet.spacing"), strcmp(spacing, "keep") ? spacing : NULL);
     for (int i = 0; i < metadata.count; i++) {
         const char *text = metadata.values[i];
         size_t length = strspn(text, letters);
@@ -73,14 +85,32 @@ static void add_notes(void)
     }
 }
 
+static int refit(struct checkpoint *checkpoint)
+{
+    static char text[REFIT_TEXT_SIZE];
+    const struct label_scheme *scheme;
+    int status = scheme_find(scheme_name, &scheme);
+    if (status)
+        return fail_in(status, "--scheme");
+    if ((status = checkpoint_refit(checkpoint, scheme, seed, output_bias, text)) || !*text)
+        return status;
+    add_note("prunet.refitted", strlen("prunet.refitted"), text);
+    if (!quiet)
+        fprintf(stderr, "%s: %s: %s\n", tool_name, checkpoint->path, text);
+    return STATUS_OK;
+}
+
 static int export_model(const char *path)
 {
     struct checkpoint checkpoint;
     int status = checkpoint_open(&checkpoint, path);
     if (status)
         return status;
+    if (scheme_name)
+        status = refit(&checkpoint);
     const struct model_options how = {half, notes, note_count};
-    status = model_export(&checkpoint, &how, out);
+    if (!status)
+        status = model_export(&checkpoint, &how, out);
     checkpoint_close(&checkpoint);
     return status;
 }
@@ -151,9 +181,13 @@ int main(int argc, char **argv)
     if (argc - first != 2)
         usage_error("%s: one file is expected", command);
     double millimetres[3];
-    if (!exports && (half || licence || intended_use || spacing || metadata.count))
-        usage_error("show: --half, --licence, --intended-use, --spacing and --metadata are for export");
-    if (spacing && spacing_parse(millimetres, spacing))
+    if (!exports && (half || licence || intended_use || spacing || scheme_name || metadata.count))
+        usage_error("show: options that say how to write a model are for export");
+    if (!scheme_name && output_bias != 0)
+        usage_error("--output-bias is for --scheme");
+    if (fabs(output_bias) > OUTPUT_BIAS_MAX)
+        usage_error("--output-bias: %g is not within -%d..%d", output_bias, OUTPUT_BIAS_MAX, OUTPUT_BIAS_MAX);
+    if (spacing && strcmp(spacing, "keep") && spacing_parse(millimetres, spacing))
         usage_error("%s", error_message());
     add_notes();
     int status = exports ? export_model(argv[first + 1]) : show(argv[first + 1]);

@@ -3,15 +3,17 @@
 #include "lib/base/options.h"
 #include "lib/base/output.h"
 #include "lib/base/stop.h"
+#include "lib/network/refit.h"
 #include "lib/network/train.h"
 #include "lib/stream/reader.h"
 #include "lib/volume/channels.h"
+#include "lib/volume/scheme.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 
-static const char *state_path, *out, *missing, *usage_path;
+static const char *state_path, *out, *missing, *usage_path, *scheme_name;
 static double rate = 1e-4, decay = 1e-5, divisor = 1;
 static int wanted_epoch; /* 0: any */
 static bool no_header;
@@ -33,6 +35,8 @@ static const struct option_spec options[] = {
      "L2 regularisation, added to the gradient; at most 1 (1e-5)"},
     {"fresh-optimizer", 0, OPTION_FLAG, &fresh, NULL,
      "begin anew from the state's or a model's weights: epoch 0"},
+    {"scheme", 0, OPTION_TEXT, &scheme_name, "NAME",
+     "--fresh-optimizer: fit the weights to this scheme, see below (the state's)"},
     {"weight-average", 0, OPTION_REAL, &average_decay, "D",
      "also keep the weights' moving average of this decay; 0: none (0)"},
     {"loss", 0, OPTION_TEXT, &loss, "LOSS",
@@ -73,6 +77,9 @@ static const struct tool tool = {
         "A state without one begins it with its weights. --fresh-optimizer begins with the average, if "
         "there\n"
         "is one, and with Adam's means at 0; what is interrupted then goes on without it.\n\n"
+        "--fresh-optimizer --scheme begins with a network of other modalities or regions: those that the\n"
+        "scheme names as the state's does keep their weights in the first and the last layer, the others\n"
+        "are drawn there by the state's seed, and all layers between stay.\n\n"
         "SIGTERM, SIGINT, SIGHUP, SIGQUIT or SIGXCPU: the step is finished, or the wait for input\n"
         "ended, the checkpoint written with the number of cases done, and the exit status is 75. Given\n"
         "that checkpoint as STATE and the same input, those cases are skipped and the epoch goes on;\n"
@@ -130,6 +137,7 @@ static void begin_training(const struct checkpoint *checkpoint, struct training 
     *training = checkpoint->training;
     if (fresh) {
         *training = (struct training){.seed = checkpoint->training.seed};
+        memcpy(training->spacing, checkpoint->training.spacing, sizeof training->spacing);
         if (!quiet)
             fprintf(stderr,
                     "%s: %s: training begins anew from its %s after %" PRIu64
@@ -141,6 +149,22 @@ static void begin_training(const struct checkpoint *checkpoint, struct training 
     training->average_decay = average_decay;
 }
 
+/* The state's ends as the wanted scheme has them, and a line where that changes them. */
+static int refit(struct checkpoint *checkpoint)
+{
+    static char text[REFIT_TEXT_SIZE];
+    const struct label_scheme *scheme;
+    if (!scheme_name)
+        return STATUS_OK;
+    int status = scheme_find(scheme_name, &scheme);
+    if (status)
+        return fail_in(status, "--scheme");
+    status = checkpoint_refit(checkpoint, scheme, checkpoint->training.seed, 0, text);
+    if (!status && *text && !quiet)
+        fprintf(stderr, "%s: %s: %s\n", tool_name, state_path, text);
+    return status;
+}
+
 /* The state's network, loaded. */
 static int open_state(struct network **network, struct training *training)
 {
@@ -149,6 +173,10 @@ static int open_state(struct network **network, struct training *training)
     if (status)
         return status;
     begin_training(&checkpoint, training);
+    if ((status = refit(&checkpoint))) {
+        checkpoint_close(&checkpoint);
+        return status;
+    }
     if (wanted_epoch && training->epoch != (uint64_t)wanted_epoch - 1)
         status = fail(STATUS_DATA, "%s: has completed %" PRIu64 " epochs, epoch %d follows %d", state_path,
                       training->epoch, wanted_epoch, wanted_epoch - 1);
@@ -189,6 +217,8 @@ int main(int argc, char **argv)
         usage_error("--loss-smooth is within 1e-6..1e6");
     if (average_decay < 0 || average_decay >= 1)
         usage_error("--weight-average is at least 0 and less than 1");
+    if (scheme_name && !fresh)
+        usage_error("--scheme is for --fresh-optimizer: a state that is gone on with keeps its own");
     if (out && !strcmp(out, "-"))
         usage_error("-o: the table goes to stdout, the checkpoint needs a file");
     if (missing_check(missing) || memory_budget_parse(&budget, memory) || loss_parse(&use, loss))

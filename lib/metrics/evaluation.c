@@ -20,7 +20,7 @@ struct evaluation {
     const struct evaluation_tool *tool;
     const char *convention; /* NULL: brats */
     const char *scheme;     /* NULL: 2018 */
-    bool mask;
+    bool mask, outputs;
     const char *pairs, *expect, *output;
     bool summary, no_summary, json, no_header;
     int threads;
@@ -113,6 +113,8 @@ static int choose_scoring(const struct evaluation *e, struct scoring *scoring, s
         return fail(STATUS_USAGE, "--convention: '%s' is not known; --help lists the conventions",
                     e->convention);
     int status = scoring_choose_labels(scoring, e->scheme, e->mask);
+    if (!status && e->outputs)
+        label_set_outputs_alone();
     return status ? status : choose_columns(e, scoring, columns);
 }
 
@@ -251,6 +253,8 @@ int evaluation_main(const struct evaluation_tool *tool, int argc, char **argv)
          "labels and regions: a name below, or a file (the convention's, brats-2018)"},
         OLDER_NAME("labels", "scheme"),
         {"mask", 0, OPTION_FLAG, &e.mask, NULL, "one region, mask: all voxels that are not 0"},
+        {"outputs", 0, OPTION_FLAG, &e.outputs, NULL,
+         "the regions of the network's outputs alone, not what a scheme only scores"},
         {"pairs", 'p', OPTION_TEXT, &e.pairs, "FILE", "lines of [CASE] PREDICTION REFERENCE, tabs between"},
         {"summary", 0, OPTION_FLAG, &e.summary, NULL, "mean, sd, ... after the cases of a stream, too"},
         {"no-summary", 0, OPTION_FLAG, &e.no_summary, NULL, "not even after the cases of --pairs"},

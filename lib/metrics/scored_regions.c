@@ -57,7 +57,19 @@ struct scored_regions scored_regions(enum label_set set)
             regions.name[regions.count] = scheme->regions[region].name;
             regions.bit[regions.count++] = (uint8_t)(1 << region);
         }
+    for (int i = 0; set == LABELS_SCHEME && i < data_scheme->scored_count; i++) {
+        regions.name[regions.count] = data_scheme->scored[i].name;
+        regions.bit[regions.count++] = (uint8_t)(1 << (data_scheme->region_count + i));
+    }
     return regions;
+}
+
+void label_set_outputs_alone(void)
+{
+    static struct label_scheme outputs;
+    outputs = *data_scheme;
+    outputs.scored_count = 0;
+    data_scheme_use(&outputs);
 }
 
 int label_set_choose(const char *name, enum label_set *set)

@@ -32,6 +32,10 @@ struct scored_regions scored_regions(enum label_set set);
  * STATUS_USAGE for another name, STATUS_DATA for a file that is no scheme. */
 int label_set_choose(const char *name, enum label_set *set);
 
+/* From now on a scheme is scored in its regions alone, without those that it only scores. Before anything is
+ * read. */
+void label_set_outputs_alone(void);
+
 /* The set that data_scheme is scored in. */
 enum label_set label_set_of_data(void);
 

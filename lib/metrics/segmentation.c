@@ -115,7 +115,7 @@ static int bits_of_scheme(const struct samples *samples, size_t voxels, struct s
     size_t bad = 0, rounded = 0;
     float block[BLOCK], bad_value = 0;
     for (int label = 0; label < 256; label++)
-        bits[label] = label_region_bits(scheme->records, (uint8_t)label);
+        bits[label] = label_scored_bits(data_scheme, (uint8_t)label);
     for (size_t first = 0; first < voxels; first += BLOCK) {
         const size_t n = size_min(voxels - first, BLOCK);
         const float *values = samples_block(samples, first, n, block);
@@ -172,6 +172,28 @@ static uint8_t channel_bit(int channel, enum label_set set)
     return bit;
 }
 
+/* The bits of what a scheme only scores, by the label map that probabilities or masks make. */
+static int add_scored(const struct samples *samples, size_t voxels, struct segmentation *s)
+{
+    const struct label_scheme *scheme = data_scheme->records;
+    const uint8_t outputs = (uint8_t)((1 << scheme->region_count) - 1);
+    uint8_t labels[BLOCK];
+    float block[BLOCK], *values = malloc((size_t)samples->channels * BLOCK * sizeof *values);
+    if (!values)
+        return fail(STATUS_FAILURE, "%s: out of memory", s->name);
+    for (size_t first = 0; first < voxels; first += BLOCK) {
+        const size_t n = size_min(voxels - first, BLOCK);
+        for (int c = 0; c < samples->channels; c++)
+            memcpy(values + (size_t)c * n, samples_block(samples, (size_t)c * voxels + first, n, block),
+                   n * sizeof *values);
+        labels_of_regions(scheme, values, n, labels);
+        for (size_t i = 0; i < n; i++)
+            s->voxels[first + i] |= (uint8_t)(label_scored_bits(data_scheme, labels[i]) & ~outputs);
+    }
+    free(values);
+    return STATUS_OK;
+}
+
 /* Probabilities or masks: channel_bit where a channel is above one half; any channel's, as one bit, for a
  * mask. */
 static int bits_of_channels(const struct samples *samples, size_t voxels, struct segmentation *s,
@@ -198,7 +220,7 @@ static int bits_of_channels(const struct samples *samples, size_t voxels, struct
         if (undefined)
             return fail(STATUS_DATA, "%s: channel %d holds values that are not numbers", s->name, c);
     }
-    return STATUS_OK;
+    return set == LABELS_SCHEME && data_scheme->scored_count ? add_scored(samples, voxels, s) : STATUS_OK;
 }
 
 static void bits_of_mask(const struct samples *samples, size_t voxels, struct segmentation *s)

@@ -199,13 +199,13 @@ static int widen(struct checkpoint *c)
 {
     if (c->stored != SAFETENSORS_BF16)
         return STATUS_OK;
-    if (!(c->widened = calloc(c->table.floats, sizeof *c->widened)))
+    if (!(c->values = calloc(c->table.floats, sizeof *c->values)))
         return fail(STATUS_FAILURE, "out of memory");
     for (size_t i = 0; i < c->table.count; i++) {
         const struct parameter *p = &c->table.parameters[i];
         const char *from = safetensors_find(&c->file, p->name)->data;
         for (size_t k = 0; k < p->count; k++)
-            memcpy((char *)(c->widened + p->offset + k) + 2, from + 2 * k, 2);
+            memcpy((char *)(c->values + p->offset + k) + 2, from + 2 * k, 2);
     }
     return STATUS_OK;
 }
@@ -231,7 +231,7 @@ int checkpoint_open(struct checkpoint *checkpoint, const char *path)
 void checkpoint_close(struct checkpoint *checkpoint)
 {
     parameter_table_free(&checkpoint->table);
-    free(checkpoint->widened);
+    free(checkpoint->values);
     safetensors_close(&checkpoint->file);
 }
 
@@ -249,8 +249,8 @@ const void *checkpoint_values(const struct checkpoint *checkpoint, enum state_ve
                               const struct parameter *parameter)
 {
     char name[TENSOR_NAME_SIZE];
-    if (checkpoint->widened)
-        return checkpoint->widened + parameter->offset;
+    if (checkpoint->values)
+        return checkpoint->values + parameter->offset;
     state_tensor_name(name, vector, parameter);
     return safetensors_find(&checkpoint->file, name)->data;
 }

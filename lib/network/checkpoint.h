@@ -35,8 +35,9 @@ struct checkpoint {
     struct parameter_table table;
     bool has[STATE_VECTORS];      /* the weights always; Adam's two or none of them */
     enum safetensors_type stored; /* SAFETENSORS_F32; of a model also SAFETENSORS_BF16 */
-    float *widened;               /* the weights of the latter */
-    struct safetensors file;      /* mapped; tensors are found by checkpoint_values */
+    float *values; /* the vector to segment with, where it is not as the file has it: widened, or refitted */
+    bool refitted; /* to another scheme, see refit.h: architecture, scheme and values are not the file's */
+    struct safetensors file; /* mapped; tensors are found by checkpoint_values */
 };
 
 /* Opens and checks a checkpoint: STATUS_DATA when its metadata describe no network, or when names, types or

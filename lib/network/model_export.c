@@ -1,5 +1,6 @@
 #include "lib/network/model_export.h"
 #include "lib/base/error.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,21 +30,49 @@ static void set_entry(struct entries *entries, struct safetensors_entry entry)
     entries->count += i == entries->count;
 }
 
+/* Without those that have no text. */
+static void drop_empty(struct entries *entries)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < entries->count; i++)
+        if (entries->at[i].value)
+            entries->at[kept++] = entries->at[i];
+    entries->count = kept;
+}
+
+/* What a refitted checkpoint is now: numbers of inputs and outputs as text, and the scheme. */
+enum { NUMBER_SIZE = 12, REFIT_ENTRIES = 3 };
+static void set_network(const struct checkpoint *c, char numbers[2][NUMBER_SIZE], struct entries *entries)
+{
+    const char *const keys[] = {"prunet.inputs", "prunet.outputs"};
+    const int values[] = {c->architecture.inputs, c->architecture.outputs};
+    for (int i = 0; i < 2; i++) {
+        snprintf(numbers[i], NUMBER_SIZE, "%d", values[i]);
+        set_entry(entries, (struct safetensors_entry){(char *)keys[i], numbers[i]});
+    }
+    if (checkpoint_scheme(c) != record_scheme)
+        set_entry(entries, (struct safetensors_entry){(char *)"prunet.scheme", checkpoint_scheme(c)->text});
+}
+
 static int collect_entries(const struct checkpoint *c, const struct model_options *options,
-                           struct entries *entries)
+                           char numbers[2][NUMBER_SIZE], struct entries *entries)
 {
     const struct safetensors *file = &c->file;
-    entries->at = calloc(file->metadata_count + options->note_count + 1, sizeof *entries->at);
+    entries->at = calloc(file->metadata_count + options->note_count + 1 + REFIT_ENTRIES, sizeof *entries->at);
     if (!entries->at)
         return fail(STATUS_FAILURE, "out of memory");
     for (size_t i = 0; i < file->metadata_count; i++)
-        if (!is_dropped(file->metadata[i].key))
+        if (!is_dropped(file->metadata[i].key) &&
+            !(c->refitted && !strcmp(file->metadata[i].key, "prunet.scheme")))
             set_entry(entries, file->metadata[i]);
+    if (c->refitted)
+        set_network(c, numbers, entries);
     const char *of_state = checkpoint_model(c) == STATE_AVERAGE ? "average" : "last";
     if (!safetensors_metadata(file, "prunet.weights")) /* a model's stay what they are */
         set_entry(entries, (struct safetensors_entry){(char *)"prunet.weights", (char *)of_state});
     for (size_t i = 0; i < options->note_count; i++)
         set_entry(entries, options->notes[i]);
+    drop_empty(entries);
     return STATUS_OK;
 }
 
@@ -93,8 +122,10 @@ static int write_parameter(const struct checkpoint *c, const struct parameter *p
 static int write_model(const struct checkpoint *c, const struct model_options *options, struct output *output)
 {
     struct entries entries = {0};
+    char numbers[2][NUMBER_SIZE];
     struct safetensors_tensor *tensors = describe_tensors(&c->table, options->half);
-    int status = tensors ? collect_entries(c, options, &entries) : fail(STATUS_FAILURE, "out of memory");
+    int status =
+        tensors ? collect_entries(c, options, numbers, &entries) : fail(STATUS_FAILURE, "out of memory");
     const struct safetensors file = {.tensors = tensors,
                                      .tensor_count = c->table.count,
                                      .metadata = entries.at,

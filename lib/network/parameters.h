@@ -38,6 +38,10 @@ void parameter_table_free(struct parameter_table *table);
 const struct parameter *parameter_find(const struct parameter_table *table, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* The most that may be added to the last convolution's biases: the sigmoid of 100 is 1 in single precision,
+ * and no gradient is left far below that. */
+enum { OUTPUT_BIAS_MAX = 100 };
+
 /* Writes a parameter's initial values, parameter->count floats: a function of seed and name alone,
  * whatever else the network has. */
 void parameter_initialise(const struct parameter *parameter, unsigned long long seed, float *values);

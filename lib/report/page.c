@@ -110,6 +110,9 @@ static const uint8_t other_colours[SCHEME_REGIONS_MAX][3] = {{0, 114, 178},  {20
 static const uint8_t *colour_of(const struct label_scheme *scheme, const char *region, int otherwise)
 {
     const int r = region_named(scheme, region);
+    for (int i = 0; i < scheme->scored_count; i++)
+        if (!strcmp(scheme->scored[i].name, region))
+            return scheme->scored[i].colour;
     return r < 0 ? other_colours[otherwise] : scheme->regions[r].colour;
 }
 

@@ -278,6 +278,8 @@ static void scheme_of_set(enum label_set set, struct label_scheme *scheme)
 {
     const struct scored_regions regions = scored_regions(set);
     *scheme = *label_set_records(set);
+    for (int i = 0; set == LABELS_SCHEME && i < data_scheme->scored_count; i++)
+        scheme->regions[scheme->region_count++] = data_scheme->scored[i];
     if (set != LABELS_MASK && !label_set_challenge(set))
         return;
     scheme->region_count = regions.count;

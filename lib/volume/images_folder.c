@@ -220,7 +220,10 @@ static int check_dataset(const struct images_folder *folder, bool channels)
 {
     const struct dataset *dataset = &folder->dataset;
     if (channels && !dataset->found)
-        return fail(STATUS_DATA, "%s: no dataset.json beside it says which modality is channel 0000",
+        return fail(STATUS_DATA,
+                    "%s: no dataset.json beside it says which modality is channel 0000: write one with "
+                    "channel_names, "
+                    "labels and file_ending",
                     folder->path);
     for (int m = 0; m < data_scheme->modality_count && !channels && dataset->found; m++)
         if (dataset->channel_of[m] < 0 || dataset->channels != data_scheme->modality_count)

@@ -83,13 +83,24 @@ int labels_check(const struct label_scheme *scheme, const uint8_t *labels, size_
     return refuse(scheme, wrong, counts[wrong]);
 }
 
-uint8_t label_region_bits(const struct label_scheme *scheme, uint8_t label)
+static uint8_t bits_of(const struct region *regions, int count, uint8_t label)
 {
     uint8_t bits = 0;
-    for (int r = 0; r < scheme->region_count; r++)
-        for (const uint8_t *own = scheme->regions[r].labels; *own; own++)
+    for (int r = 0; r < count; r++)
+        for (const uint8_t *own = regions[r].labels; *own; own++)
             bits |= (uint8_t)((*own == label) << r);
     return bits;
+}
+
+uint8_t label_region_bits(const struct label_scheme *scheme, uint8_t label)
+{
+    return bits_of(scheme->regions, scheme->region_count, label);
+}
+
+uint8_t label_scored_bits(const struct label_scheme *scheme, uint8_t label)
+{
+    return (uint8_t)(label_region_bits(scheme, label) | bits_of(scheme->scored, scheme->scored_count, label)
+                                                            << scheme->region_count);
 }
 
 static void tabulate_bits(const struct label_scheme *scheme, uint8_t bits[256])

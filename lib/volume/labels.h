@@ -64,7 +64,9 @@ struct label_scheme {
     struct scheme_label labels[SCHEME_LABELS_MAX];
     struct modality modalities[MODALITIES_MAX + 1]; /* in the order of the channels; then the label map */
     struct region regions[SCHEME_REGIONS_MAX];
-    int lesions;  /* the region that lesions are counted in */
+    int scored_count;                         /* region_count + scored_count is at most SCHEME_REGIONS_MAX */
+    struct region scored[SCHEME_REGIONS_MAX]; /* are scored, though no output is theirs; in their order */
+    int lesions;                              /* the region that lesions are counted in */
     bool highest; /* the rule by which probabilities become labels: see labels_of_regions */
     const struct label_scheme *records; /* the scheme of its records: itself, or another one's */
 };
@@ -95,6 +97,9 @@ int labels_check(const struct label_scheme *scheme, const uint8_t *labels, size_
 
 /* The regions that a label lies in, region r as bit r; 0 for the background and for what is not a label. */
 uint8_t label_region_bits(const struct label_scheme *scheme, uint8_t label);
+
+/* The same, and behind the regions' bits one for each that is only scored. */
+uint8_t label_scored_bits(const struct label_scheme *scheme, uint8_t label);
 
 /* bits[i] = label_region_bits of labels[i]: the target of the network's loss. STATUS_DATA as labels_check. */
 int region_bits_of_labels(const struct label_scheme *scheme, const uint8_t *labels, size_t voxels,

@@ -81,18 +81,38 @@ const struct label_scheme *label_scheme_named(const char *name)
 
 /* Texts and files --------------------------------------------------------------------------------------- */
 
-/* The scheme of the same text that is known, or this one from now on. */
-static int keep(struct label_scheme *parsed, const struct label_scheme **scheme)
+static bool same_scored(const struct label_scheme *a, const struct label_scheme *b)
+{
+    bool same = a->scored_count == b->scored_count;
+    for (int r = 0; same && r < a->scored_count; r++)
+        same = !strcmp(a->scored[r].name, b->scored[r].name) &&
+               !strcmp((const char *)a->scored[r].labels, (const char *)b->scored[r].labels);
+    return same;
+}
+
+/* The known scheme of the same text. Texts of records and states do not say what is only scored: `scored` asks
+ * for the same of that, too. */
+static const struct label_scheme *find_known(const struct label_scheme *parsed, bool scored)
+{
+    for (size_t i = 0; i < builtin_scheme_count; i++)
+        if (!strcmp(builtin[i]->text, parsed->text) && (!scored || same_scored(builtin[i], parsed)))
+            return builtin[i];
+    for (size_t i = 0; i < known.count; i++)
+        if (!strcmp(known.at[i]->text, parsed->text) && (!scored || same_scored(known.at[i], parsed)))
+            return known.at[i];
+    return NULL;
+}
+
+/* The scheme of the same text that is known, or this one from now on; its records are those of one that differs
+ * in what is only scored. */
+static int keep(struct label_scheme *parsed, bool scored, const struct label_scheme **scheme)
 {
     int status = STATUS_OK;
-    *scheme = NULL;
-    for (size_t i = 0; i < builtin_scheme_count && !*scheme; i++)
-        if (!strcmp(builtin[i]->text, parsed->text))
-            *scheme = builtin[i];
     pthread_mutex_lock(&lock);
-    for (size_t i = 0; i < known.count && !*scheme; i++)
-        if (!strcmp(known.at[i]->text, parsed->text))
-            *scheme = known.at[i];
+    *scheme = find_known(parsed, scored);
+    const struct label_scheme *alike = *scheme ? NULL : find_known(parsed, false);
+    if (alike)
+        parsed->records = alike->records;
     if (!*scheme && !(status = array_grow(&known.at, &known.capacity, known.count + 1, sizeof *known.at)))
         *scheme = known.at[known.count++] = parsed;
     pthread_mutex_unlock(&lock);
@@ -101,16 +121,16 @@ static int keep(struct label_scheme *parsed, const struct label_scheme **scheme)
     return status;
 }
 
-static int scheme_of_bytes(const char *text, size_t length, const struct label_scheme **scheme)
+static int scheme_of_bytes(const char *text, size_t length, bool scored, const struct label_scheme **scheme)
 {
     struct label_scheme *parsed;
     int status = scheme_parse(text, length, builtin_named, &parsed);
-    return status ? status : keep(parsed, scheme);
+    return status ? status : keep(parsed, scored, scheme);
 }
 
 int scheme_of_text(const char *text, const struct label_scheme **scheme)
 {
-    return scheme_of_bytes(text, strlen(text), scheme);
+    return scheme_of_bytes(text, strlen(text), false, scheme);
 }
 
 static int read_file(const char *path, const struct label_scheme **scheme)
@@ -123,7 +143,7 @@ static int read_file(const char *path, const struct label_scheme **scheme)
     int status = ferror(file) ? fail_errno(STATUS_FAILURE, "cannot read") : STATUS_OK;
     fclose(file);
     if (!status)
-        status = scheme_of_bytes(text, length, scheme);
+        status = scheme_of_bytes(text, length, true, scheme);
     return status ? fail_in(status, "%s", path) : STATUS_OK;
 }
 

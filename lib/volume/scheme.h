@@ -22,7 +22,8 @@ int scheme_find(const char *name, const struct label_scheme **scheme);
 int data_scheme_choose(const char *name);
 void data_scheme_use(const struct label_scheme *scheme);
 
-/* The scheme that a text describes, from whatever it was read. */
+/* The scheme that a text describes, which a record, a state or a dataset.json says: a known one of that text,
+ * whatever it scores besides. */
 int scheme_of_text(const char *text, const struct label_scheme **scheme);
 
 /* The scheme of a record's labels or regions: what its key prunet.scheme says, record_scheme without one.

@@ -167,41 +167,86 @@ static int take_label(struct scheme_parser *p)
     return status || at == p->words ? status : scheme_wrong(p, "'%s' is not understood", p->word[at]);
 }
 
-/* The words from 2 on are the numbers of its labels, up to "paints NUMBER" or "paints nothing". */
+static bool has_region(const struct region *regions, int count, const char *name)
+{
+    for (int i = 0; i < count; i++)
+        if (!strcasecmp(regions[i].name, name))
+            return true;
+    return false;
+}
+
+/* The name of a region that is not there yet, for which there is room. */
+static int take_region_name(struct scheme_parser *p, struct region *region)
+{
+    const struct label_scheme *s = p->scheme;
+    if (p->words < 3)
+        return scheme_wrong(p, "expected is '%s NAME NUMBER...%s'", p->word[0],
+                            strcmp(p->word[0], "region") ? "" : " [paints NUMBER]");
+    if (s->region_count + s->scored_count == SCHEME_REGIONS_MAX)
+        return scheme_wrong(p, "more than %d regions", SCHEME_REGIONS_MAX);
+    if (has_region(s->regions, s->region_count, p->word[1]) ||
+        has_region(s->scored, s->scored_count, p->word[1]))
+        return scheme_wrong(p, "a second region %s", p->word[1]);
+    memcpy(region->name, p->word[1], WORD_SIZE);
+    for (int i = 0; p->word[1][i]; i++)
+        region->column[i] = (char)tolower((unsigned char)p->word[1][i]);
+    return check_name(p, p->word[1]);
+}
+
+/* The words from 2 on that are numbers of its labels, up to "paints"; *at: the word behind them. */
+static int take_region_numbers(struct scheme_parser *p, uint8_t numbers[SCHEME_LABELS_MAX + 1], int *at)
+{
+    int count = 0;
+    for (*at = 2; *at < p->words && strcmp(p->word[*at], "paints"); ++*at) {
+        const int number = label_number(p->word[*at]);
+        if (number < 0 || memchr(numbers, number, (size_t)count))
+            return scheme_wrong(p, "'%s' is no number of a label, or twice there", p->word[*at]);
+        numbers[count++] = (uint8_t)number;
+    }
+    return STATUS_OK;
+}
+
+static int check_labels(const struct scheme_parser *p, const uint8_t *numbers)
+{
+    return *numbers ? STATUS_OK : scheme_wrong(p, "a region of no label");
+}
+
+static int take_scored(struct scheme_parser *p)
+{
+    struct label_scheme *s = p->scheme;
+    int at, status = take_region_name(p, &s->scored[s->scored_count % SCHEME_REGIONS_MAX]);
+    if (!status)
+        status = take_region_numbers(p, p->scored[s->scored_count], &at);
+    if (!status && at < p->words)
+        return scheme_wrong(p, "what is only scored paints nothing");
+    if (!status)
+        status = check_labels(p, p->scored[s->scored_count]);
+    s->scored_count += !status;
+    return status;
+}
+
+/* Behind the numbers: "paints NUMBER" or "paints nothing". */
 static int take_region(struct scheme_parser *p)
 {
     struct label_scheme *s = p->scheme;
     const int r = s->region_count;
-    if (p->words < 3)
-        return scheme_wrong(p, "expected is 'region NAME NUMBER... [paints NUMBER]'");
-    if (r == SCHEME_REGIONS_MAX)
-        return scheme_wrong(p, "more than %d regions", SCHEME_REGIONS_MAX);
-    for (int i = 0; i < r; i++)
-        if (!strcasecmp(s->regions[i].name, p->word[1]))
-            return scheme_wrong(p, "a second region %s", p->word[1]);
-    int count = 0, at = 2;
+    int at, status = take_region_name(p, &s->regions[r % SCHEME_REGIONS_MAX]);
+    if (!status)
+        status = take_region_numbers(p, p->numbers[r], &at);
+    if (status)
+        return status;
     p->paints[r] = -1;
-    for (; at < p->words && strcmp(p->word[at], "paints"); at++) {
-        const int number = label_number(p->word[at]);
-        if (number < 0 || memchr(p->numbers[r], number, (size_t)count))
-            return scheme_wrong(p, "'%s' is no number of a label, or twice there", p->word[at]);
-        p->numbers[r][count++] = (uint8_t)number;
-    }
     if (at < p->words) {
         p->paints[r] = at + 2 != p->words                    ? -1
                        : !strcmp(p->word[at + 1], "nothing") ? 0
                                                              : label_number(p->word[at + 1]);
-        if (p->paints[r] < 0 || (p->paints[r] && !memchr(p->numbers[r], p->paints[r], (size_t)count)))
+        if (p->paints[r] < 0 ||
+            (p->paints[r] && !memchr(p->numbers[r], p->paints[r], strlen((const char *)p->numbers[r]))))
             return scheme_wrong(p,
                                 "expected is 'paints' with one of the region's numbers, or 'paints nothing'");
     }
-    if (!count)
-        return scheme_wrong(p, "a region of no label");
-    memcpy(s->regions[r].name, p->word[1], WORD_SIZE);
-    for (int i = 0; p->word[1][i]; i++)
-        s->regions[r].column[i] = (char)tolower((unsigned char)p->word[1][i]);
     s->region_count++;
-    return check_name(p, p->word[1]);
+    return check_labels(p, p->numbers[r]);
 }
 
 /* All names of the line into a list that is still empty. */
@@ -254,10 +299,10 @@ static int take_line(struct scheme_parser *p)
     static const struct {
         const char *word;
         int (*take)(struct scheme_parser *p);
-    } lines[] = {{"scheme", take_scheme},     {"records", take_records}, {"modality", take_modality},
-                 {"label", take_label},       {"region", take_region},   {"rows", take_rows},
-                 {"volumes", take_volumes},   {"lesions", take_lesions}, {"rule", take_rule},
-                 {"labelmap", take_label_map}};
+    } lines[] = {{"scheme", take_scheme},   {"records", take_records},   {"modality", take_modality},
+                 {"label", take_label},     {"region", take_region},     {"rows", take_rows},
+                 {"volumes", take_volumes}, {"lesions", take_lesions},   {"rule", take_rule},
+                 {"scored", take_scored},   {"labelmap", take_label_map}};
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
         if (!strcmp(p->word[0], lines[i].word))
             return lines[i].take(p);
@@ -285,7 +330,8 @@ int scheme_take_lines(struct scheme_parser *p, const char *text, size_t length)
             return status;
         if (p->words && (status = take_line(p)))
             return status;
-        add_text(p, &written);
+        if (p->words && strcmp(p->word[0], "scored") != 0)
+            add_text(p, &written);
         text = stop + 1;
     }
     p->line = 0;

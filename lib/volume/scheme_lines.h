@@ -13,16 +13,19 @@ struct scheme_parser {
     int line;                        /* from 1; 0: the text as a whole */
     char word[WORDS_MAX][WORD_SIZE]; /* of the line */
     int words;
-    uint8_t numbers[SCHEME_REGIONS_MAX][SCHEME_LABELS_MAX + 1]; /* of each region, in label maps; 0 ends */
-    int paints[SCHEME_REGIONS_MAX];                             /* a number in label maps; -1: not said */
-    char meaning[SCHEME_LABELS_MAX][WORD_SIZE];                 /* the records' name of each label */
+    /* Of each region, in label maps, up to a 0; and of each that is only scored. */
+    uint8_t numbers[SCHEME_REGIONS_MAX][SCHEME_LABELS_MAX + 1];
+    uint8_t scored[SCHEME_REGIONS_MAX][SCHEME_LABELS_MAX + 1];
+    int paints[SCHEME_REGIONS_MAX];             /* a number in label maps; -1: not said */
+    char meaning[SCHEME_LABELS_MAX][WORD_SIZE]; /* the records' name of each label */
     char rows[SCHEME_REGIONS_MAX][WORD_SIZE], volumes[MODALITIES_MAX][WORD_SIZE], lesions[WORD_SIZE];
     int row_count, volume_count;
     struct modality label_map;
     bool has_rule, has_label_map;
 };
 
-/* Reads all lines into the parser's scheme and lists. STATUS_DATA, naming the line, for one that is not
+/* Reads all lines into the parser's scheme and lists; the scheme's text is without those that say what is only
+ * scored, which concerns neither records nor states. STATUS_DATA, naming the line, for one that is not
  * right. */
 int scheme_take_lines(struct scheme_parser *parser, const char *text, size_t length);
 

@@ -89,6 +89,22 @@ static int set_regions(struct scheme_parser *p)
     return STATUS_OK;
 }
 
+static int set_scored(struct scheme_parser *p)
+{
+    struct label_scheme *s = p->scheme;
+    for (int r = 0; r < s->scored_count; r++) {
+        struct region *region = &s->scored[r];
+        for (int i = 0; p->scored[r][i]; i++) {
+            if (s->label_of[p->scored[r][i]] == LABEL_NONE)
+                return scheme_wrong(p, "region %s: there is no label %d", region->name, p->scored[r][i]);
+            region->labels[i] = s->label_of[p->scored[r][i]];
+        }
+        region->row = s->region_count + r;
+        memcpy(region->colour, label_numbered(s, p->scored[r][0])->colour, sizeof region->colour);
+    }
+    return STATUS_OK;
+}
+
 static int set_rows(struct scheme_parser *p)
 {
     struct label_scheme *s = p->scheme;
@@ -174,7 +190,7 @@ static int parse(struct scheme_parser *p, const char *text, size_t length)
     if ((status = scheme_take_suffixes(p, 0, &p->label_map)) ||
         (status = scheme_take_lines(p, text, length)) || (status = check_lists(p)) ||
         (status = set_labels(p)) || (status = set_values(p->scheme)) || (status = set_regions(p)) ||
-        (status = set_rows(p)) || (status = set_files(p)))
+        (status = set_scored(p)) || (status = set_rows(p)) || (status = set_files(p)))
         return status;
     return set_records(p);
 }

@@ -118,6 +118,41 @@ backends() { # organ state record
 train_organ one "$organs/one.scheme" one PANCREAS ct -e 7
 train_organ two "$organs/two/dataset.json" Two "A B both C D" "ct pet" -e 1 -e 2 -e 3 -e 4 -e 5
 
+# --- a region that is only scored ---
+
+{ cat "$organs/one.scheme" && echo "scored BOTH 7 9" && echo "scored CYST 9"; } | sed 's/^region/label 9 cyst\nregion/' >"$organs/scored.scheme"
+settings "$organs/scored.scheme" | sed 's/^EPOCHS=.*/EPOCHS=1/' >"$TMPDIR/scored.config"
+data=$organs/one config=$TMPDIR/scored.config run=$TMPDIR/scored
+check "what is only scored goes through all stages" stages "$run" train evaluate || show "$run.out"
+check "a validation has the outputs alone" test "$(tail -n +2 "$run/validation.tsv" | cut -f3 | sort -u)" = PANCREAS
+check "scores have it, too" test "$(column region "$run/evaluation/dice.tsv" | sort -u | paste -sd' ')" = "BOTH CYST PANCREAS"
+check "and the means that are printed" test "$(sed -n '/^region .*dice/,$p' "$run.out" | cut -d' ' -f1 | grep -x '[A-Z]*' | paste -sd' ')" = "PANCREAS BOTH CYST"
+prunet-report "$run" -o "$run.html" 2>"$quiet" || show "$quiet"
+check "and the report" test "$(grep -o '<span>Dice [^<]*' "$run.html" | cut -d' ' -f2 | sort | paste -sd' ')" = "BOTH CYST PANCREAS"
+
+# --- the scheme that the layout says ---
+
+settings none | sed -e '/^SCHEME/d' -e 's/^EPOCHS=.*/EPOCHS=1/' >"$TMPDIR/unnamed.config"
+data=$organs/two config=$TMPDIR/unnamed.config run=$TMPDIR/unnamed
+check "dataset.json is the scheme where none is named" stages "$run" preprocess train || show "$run.out"
+check "and that is said" grep -q "the scheme is $organs/two/dataset.json: DATA's layout says it" "$run.out"
+check "the records are of it" grep -qa "^prunet.scheme:=scheme Two; " "$(find "$run/cases" -name '*.nrrd' | head -n 1)"
+check "the run keeps it" cmp "$organs/two/dataset.json" "$run/manifest/scheme.json"
+check "a second time it is the same run" stages "$run" preprocess train || show "$run.out"
+settings brats-2018 >"$TMPDIR/named.config"
+config=$TMPDIR/named.config
+stages "$TMPDIR/explicit" preprocess
+check "a scheme that is named wins" grep -q "is not a modality of the scheme brats-2018" "$TMPDIR/explicit.out" || show "$TMPDIR/explicit.out"
+check "a data set that the default reads has no scheme of its own" test -z "$(phantom -q --cases 1 --size 16x16x16 --layout decathlon \
+    -o "$TMPDIR/decathlon" >/dev/null && list-cases --own-scheme "$TMPDIR/decathlon")"
+phantom -q --cases 1 --size 16x16x16 --layout nnunet -o "$TMPDIR/nnunet" >/dev/null
+check "nnU-Net's BraTS has: 3 is no number of the default" test "$(list-cases --own-scheme "$TMPDIR/nnunet")" = "$TMPDIR/nnunet/dataset.json"
+sed -i 's/"labels"/"lables"/' "$TMPDIR/nnunet/dataset.json"
+check "one that cannot be understood: the default reads on" test -z "$(list-cases --own-scheme "$TMPDIR/nnunet")"
+mkdir "$TMPDIR/odd" && cp -r "$organs/two/imagesTr" "$TMPDIR/odd/" && sed 's/"labels"/"lables"/' "$organs/two/dataset.json" >"$TMPDIR/odd/dataset.json"
+refused "a dataset.json that would be needed and is none" 65 "odd/dataset.json: no labels: it cannot be the scheme: mend it, or name another" \
+    pipelines/preprocess --data "$TMPDIR/odd" --cases "$TMPDIR/none" --config "$TMPDIR/unnamed.config"
+
 # --- channels by their names ---
 
 two=$TMPDIR/run-two/best/state.safetensors
@@ -172,3 +207,21 @@ for both in 2018=brats-2018 2023=brats-2023 msd=msd-brain; do
     check "SCHEME=${both#*=} is LABELS=${both%=*}" test "$(. pipelines/common.sh && load_config "$TMPDIR/named.config" &&
         echo "$scheme $scheme_source $LABELS $SCHEME")" = "${both%=*} labels=${both%=*} ${both%=*} none"
 done
+
+# --- fine-tuned from a model of other modalities and regions ---
+
+settings "$organs/one.scheme" | sed -e 's/^CHANNELS=.*/CHANNELS=16,32,64,96,128/' -e 's/^EPOCHS=.*/EPOCHS=1/' >"$TMPDIR/tuned.config"
+echo FROM=data/models/starter.safetensors >>"$TMPDIR/tuned.config"
+data=$organs/one config=$TMPDIR/tuned.config
+stages "$TMPDIR/tuned" train || show "$TMPDIR/tuned.out"
+state=$TMPDIR/tuned/best/state.safetensors
+drawn="first layer: kept none, drawn ct; last layer: kept none, drawn PANCREAS"
+check "an organ is trained from the model in the box" test -f "$state"
+check "the layers that are drawn are said" test "$(grep -c "starter.safetensors: $drawn" "$TMPDIR/tuned.out")" = 1
+check "and in the journal" grep -q "starter.safetensors: $drawn" "$TMPDIR/tuned/journal.txt"
+prunet-model export --scheme "$organs/one.scheme" --seed 1 --output-bias -1 -o "$TMPDIR/begun" data/models/starter.safetensors 2>"$quiet"
+first=$(order-cases --seed 1 --epoch 1 "$TMPDIR/tuned/manifest/training" | sed -n 1p)
+augment --seed 1 --epoch 1 "$TMPDIR/tuned/cases/$first.nrrd" | prunet-step -q --state "$TMPDIR/begun" --fresh-optimizer --epoch 1 \
+    --learning-rate 1e-2 -o "$TMPDIR/one.safetensors" >"$TMPDIR/one.tsv"
+check "its first step is one with that model's" \
+    test "$(column loss "$TMPDIR/one.tsv")" = "$(column loss "$TMPDIR/tuned/epochs/0001/steps.tsv" | head -n 1)"

@@ -32,8 +32,60 @@ check "but in the cavity" test "$(tail -c 13824 masks | tr -d '\000' | wc -c)" =
     "$(voxels 2018_seg.nii.gz | tr -d '\000\001\002' | wc -c)"
 for tool in dice-eval hd95 brats-eval; do
     check "$tool scores its regions in the order of its rows" test "$($tool --scheme brats-2024 2018_seg.nii.gz 2018_seg.nii.gz |
-        cut -f2 | paste -sd' ')" = "region ET WT TC RC"
+        cut -f2 | paste -sd' ')" = "region ET WT TC RC NETC SNFH"
 done
+
+# One truth and one prediction in the numbers of three collections: the same scores, each under its scheme.
+phantom --cases 1 --size 24x24x24 --seed 9 -o predicted >/dev/null
+predicted=predicted/phantom_00001
+nii2raw --dir $predicted >predicted.nrrd
+for scheme in 2018 2023 msd; do
+    raw2nii --scheme $scheme --role label -o "predicted_$scheme.nii.gz" predicted.nrrd
+done
+scores() { # tool, scheme
+    "$1" --no-summary --scheme "$2" "predicted_${2#brats-}.nii.gz" "${2#brats-}_seg.nii.gz" | cut -f2-
+}
+for tool in dice-eval hd95 brats-eval; do
+    for scheme in 2023 msd; do
+        check "$tool: $scheme's numbers score as 2018's" cmp -s <(scores $tool $scheme) <(scores $tool 2018)
+    done
+    check "$tool: which are scores" test "$(scores $tool 2018 | wc -l)" = 4
+    check "$tool: by the wrong scheme they are others" test "$($tool --no-summary --scheme 2023 predicted_msd.nii.gz msd_seg.nii.gz |
+        cut -f2-)" != "$(scores $tool 2018)"
+done
+
+# What is only scored: 2024's NETC and SNFH are those of its challenge, whatever is scored; no output is theirs.
+phantom --cases 1 --size 24x24x24 --seed 9 -o others >/dev/null
+other=$(ls others)
+cp "others/$other/${other}_seg.nii.gz" other_seg.nii.gz
+scored() { # scheme, region, files... : its Dice
+    dice-eval --no-summary --scheme "$1" "${@:3}" | awk -v region="$2" -F'\t' '$2 == region { print $3 }'
+}
+raw2nii --role label --scheme brats-2018 <2018.nrrd >plain_seg.nii
+for region in NETC SNFH RC; do
+    wanted=$(scored gli $region other_seg.nii.gz 2018_seg.nii.gz)
+    check "brats-2024: $region is the challenge's" test -n "$wanted" -a "$(scored brats-2024 $region other_seg.nii.gz 2018_seg.nii.gz)" = "$wanted"
+    nii2raw --scheme brats-2024 --case phantom_00001 --label other_seg.nii.gz $case/*_t1.nii.gz $case/*_t1ce.nii.gz $case/*_t2.nii.gz \
+        $case/*_flair.nii.gz >other.nrrd
+    check "$region of a record" test "$(scored brats-2024 $region other.nrrd 2024.nrrd)" = "$wanted"
+    check "$region of regions, by the label map that they make" test \
+        "$(scored brats-2024 $region <(regions other.nrrd) 2024.nrrd)" = "$wanted"
+done
+check "--outputs: the regions of the network's outputs alone" test "$(dice-eval --outputs --scheme brats-2024 2018_seg.nii.gz \
+    2018_seg.nii.gz | cut -f2 | paste -sd' ')" = "region ET WT TC RC"
+check "--outputs changes nothing where a scheme scores no more" cmp -s <(dice-eval --outputs other_seg.nii.gz 2018_seg.nii.gz) \
+    <(dice-eval other_seg.nii.gz 2018_seg.nii.gz)
+check "what is only scored is not in a record" test "$(grep -ac '^prunet.scheme:=scheme brats-2024; .*; rows ET WT TC RC$' 2024.nrrd)" = 1
+check "nor a mask's channel" test "$(regions 2024.nrrd | rawinfo --no-header | grep mask | cut -f4)" = 24x24x24x4
+sed '/^scored/d' "$OLDPWD/data/schemes/brats-2024" >no-more
+{ cat no-more && echo "scored CORE 1 3" && echo "scored ALL 1 2 3 4"; } >core-and-all
+check "a file scores what it says" test "$(dice-eval --scheme ./core-and-all 2018_seg.nii.gz 2018_seg.nii.gz | cut -f2 | paste -sd' ')" = \
+    "region ET WT TC RC CORE ALL"
+check "of records of brats-2024, too" test "$(scored ./core-and-all CORE other.nrrd 2024.nrrd)" = "$(scored brats-2024 TC other.nrrd 2024.nrrd)"
+check "one that says nothing scores nothing else" test "$(dice-eval --scheme ./no-more 2024.nrrd 2024.nrrd | cut -f2 | paste -sd' ')" = \
+    "region ET WT TC RC"
+printf '%s\t%s\n' other_seg.nii.gz 2018_seg.nii.gz >pairs
+check "summaries for the report have them" test "$(case-summary --scheme brats-2024 --pairs pairs | cut -f3 | sort -u | grep -cx -e NETC -e SNFH)" = 2
 check "children have six" test "$(dice-eval --scheme brats-ped 2018_seg.nii.gz 2018_seg.nii.gz | wc -l)" = 7
 fails "what cannot be said in another scheme" 65 "its labels are of scheme brats-2018, not those of brats-2024" \
     raw2nii --scheme brats-2024 --role label 2018.nrrd

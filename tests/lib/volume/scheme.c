@@ -100,6 +100,23 @@ static void rules(void)
     check(labels[0] == 1 && labels[4] == 0, "a region that paints nothing");
 }
 
+/* Regions that are only scored are a file's: texts of records say nothing of them. */
+static void scored(void)
+{
+    const struct label_scheme *s = label_scheme_named("brats-2024"), *other;
+    check(s->scored_count == 2 && !strcmp(s->scored[0].name, "NETC") &&
+              !strcmp(s->scored[1].column, "snfh") && s->scored[1].labels[0] == 2 && s->scored[1].row == 5 &&
+              s->scored[0].colour[0] == 213,
+          "brats-2024 scores NETC and SNFH besides");
+    check(!strstr(s->text, "scored"), "which its text does not say");
+    check(label_scored_bits(s, 2) == 0x21 && label_region_bits(s, 2) == 1 && label_scored_bits(s, 0) == 0,
+          "their bits follow those of the regions");
+    check(label_scored_bits(record_scheme, 1) == label_region_bits(record_scheme, 1), "none elsewhere");
+    other = read_text("scheme a;modality ct;label 1 a;scored X 1;region A 1");
+    check(other->scored_count == 1 && label_scored_bits(other, 1) == 3 && other->region_count == 1,
+          "before the regions, too");
+}
+
 static void refused(void)
 {
     static const struct {
@@ -137,6 +154,16 @@ static void refused(void)
         {"scheme a\n" MODALITY LABELS REGIONS "rows CYST CYST\n", "rows: each region"},
         {"scheme a\n" MODALITY LABELS REGIONS "volumes mr\n", "volumes: each modality"},
         {"scheme a\n" MODALITY LABELS REGIONS "lesions X\n", "lesions: there is no region X"},
+        {"scheme a\n" MODALITY LABELS REGIONS "scored liver 1\n", "line 7: a second region liver"},
+        {"scheme a\n" MODALITY LABELS REGIONS "scored X 1\nscored x 2\n", "line 8: a second region x"},
+        {"scheme a\n" MODALITY LABELS REGIONS "scored X 3\n", "region X: there is no label 3"},
+        {"scheme a\n" MODALITY LABELS REGIONS "scored X 1 1\n",
+         "line 7: '1' is no number of a label, or twice"},
+        {"scheme a\n" MODALITY LABELS REGIONS "scored X\n", "line 7: expected is 'scored NAME NUMBER...'"},
+        {"scheme a\n" MODALITY LABELS REGIONS "scored X 1 paints 1\n", "line 7: what is only scored paints"},
+        {"scheme a\n" MODALITY LABELS REGIONS
+         "scored C 1\nscored D 1\nscored E 1\nscored F 1\nscored G 1\nscored H 1\nscored I 1\n",
+         "line 13: more than 8 regions"},
         {"scheme a\nrecords b\n", "line 2: 'b' is no scheme of records"},
         {"scheme a\nrecords brats-2023\n", "line 2: 'brats-2023' is no scheme of records"},
         {"scheme a\nrecords brats-2018\n" MODALITY LABELS REGIONS,
@@ -276,6 +303,7 @@ int main(void)
     builtin();
     own();
     rules();
+    scored();
     refused();
     limits();
     files();
