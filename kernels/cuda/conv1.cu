@@ -145,7 +145,7 @@ void conv1_forward(const struct conv1_scratch *s, struct shape in, struct shape 
         fill_bias(out, b + o * out.channels, to.data);
         for (int i = 0; i < in.streams; i++)
             product(&s->product, voxels, width, inner, stream_of(x, in, i),
-                     transposed(block_of(s->weights, in, out, i, o)), true, to);
+                    transposed(block_of(s->weights, in, out, i, o)), true, to);
     }
 }
 
@@ -158,7 +158,7 @@ void conv1_weight_gradient(const struct conv1_scratch *s, struct shape in, struc
         struct matrix gradient = stream_of(dy, out, o);
         for (int i = 0; i < in.streams; i++)
             product(&s->product, width, inner, voxels, transposed(gradient), stream_of(x, in, i), false,
-                     block_of(s->weights_gradient, in, out, i, o));
+                    block_of(s->weights_gradient, in, out, i, o));
         bias_gradient(out, gradient.data, db + o * out.channels, s->partials);
     }
     add_gradient(out, in, s->weights_gradient, dw);
@@ -172,6 +172,6 @@ void conv1_data_gradient(const struct conv1_scratch *s, struct shape in, struct 
     pack_weights(out, in, w, s->weights);
     for (int i = 0; i < in.streams; i++)
         for (int o = 0; o < out.streams; o++)
-            product(&s->product, voxels, inner, width, stream_of(dy, out, o), block_of(s->weights, in, out, i, o),
-                     o > 0, stream_of(dx, in, i));
+            product(&s->product, voxels, inner, width, stream_of(dy, out, o),
+                    block_of(s->weights, in, out, i, o), o > 0, stream_of(dx, in, i));
 }
