@@ -16,9 +16,6 @@ static_assert(sizeof((struct prunet_memory *)0)->choice >= PLAN_CHOICE_SIZE, "a 
 
 /* What is to be used, and how ------------------------------------------------------------------------- */
 
-/* As prunet-init's --output-bias. */
-static const double OUTPUT_BIAS_MAX = 100;
-
 struct prunet_settings prunet_default_settings(int training)
 {
     return (struct prunet_settings){.training = training,
