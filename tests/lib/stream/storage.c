@@ -189,7 +189,7 @@ static void test_frames(const struct record *record)
     char *text = written_as(record, &zstd, &bytes);
     struct fed fed;
     refused(text, bytes, "prunet.version:=2", "prunet.version:=1", "encoding");
-    refused(text, bytes, "prunet.payload:=", "prunet_payload:=", "encoding");
+    refused(text, bytes, "prunet.payload:=", "prunet_payload:=", "prunet.version 2");
     refused(text, bytes, "sizes: 3 5 7 3", "sizes: 3 5 6 3", "announced");
     refused(text, bytes, "sizes: 3 5 7 3", "sizes: 3 5 9 3", "announced");
     text[bytes - 1] ^= 1; /* of the checksum */
