@@ -10,6 +10,7 @@ cat >"$compiler" <<COMPILER
 #!/bin/bash
 [ "\$1" != -dumpmachine ] || exec gcc -dumpmachine
 while [ "\$1" != -o ]; do shift; done
+[ "\$2" != /dev/null ] || exit 0 # the Makefile asks whether it could link a library
 echo "\$2" | tee -a "$log" >"\$2"
 COMPILER
 chmod +x "$compiler" && cp "$compiler" "$TMPDIR/other-cc"
