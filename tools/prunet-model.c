@@ -24,7 +24,7 @@ static const struct option_spec options[] = {
     {"intended-use", 0, OPTION_TEXT, &intended_use, "TEXT",
      "export: what it is for, and what it is not for (none)"},
     {"spacing", 0, OPTION_TEXT, &spacing, "XxYxZ",
-     "export: mm between the voxels that it is trained on; keep: each case's own (the state's)"},
+     "export: mm of a voxel in training; keep: each case's own (the state's)"},
     {"scheme", 0, OPTION_TEXT, &scheme_name, "NAME",
      "export: fit it to this scheme's modalities and regions, see below (its own)"},
     {"output-bias", 0, OPTION_REAL, &output_bias, "B",

@@ -27,12 +27,12 @@ static int width(void)
     return wide < WATCH_COLUMNS || columns ? wide : WATCH_COLUMNS;
 }
 
-/* Draws the state over the `drawn` lines of the last one. Returns how many lines there are now. */
-static int redraw(const struct watch *watch, int drawn, bool utf8)
+/* Draws the state over the *drawn lines of the last one; sets *drawn to how many lines there are now. */
+static int redraw(const struct watch *watch, int *drawn, bool utf8)
 {
-    if (drawn)
-        printf("\033[%dA\033[J", drawn);
-    return watch_draw(stdout, watch, width(), utf8);
+    if (*drawn)
+        printf("\033[%dA\033[J", *drawn);
+    return watch_draw(stdout, watch, width(), utf8, drawn);
 }
 
 static int follow(const char *run, bool drawing, bool utf8)
@@ -45,11 +45,13 @@ static int follow(const char *run, bool drawing, bool utf8)
         if (status)
             return status;
         if (drawing || once)
-            drawn = redraw(&watch, drawn, utf8);
+            status = redraw(&watch, &drawn, utf8);
         while (!drawing && !once && said < watch.epochs)
             watch_line(stdout, &watch, ++said);
         ended = watch.ended || once;
         watch_free(&watch);
+        if (status)
+            return status;
         if (fflush(stdout))
             return fail_errno(STATUS_FAILURE, "standard output");
         if (!ended)

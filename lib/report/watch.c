@@ -288,21 +288,22 @@ static void draw_lines(FILE *file, const struct watch *watch, int columns, bool 
     }
 }
 
-int watch_draw(FILE *file, const struct watch *watch, int columns, bool utf8)
+int watch_draw(FILE *file, const struct watch *watch, int columns, bool utf8, int *lines)
 {
     struct memory_stream screen;
-    int lines = 0;
+    *lines = 0;
     FILE *memory = memory_stream_open(&screen);
     if (!memory)
-        return 0;
+        return fail(STATUS_FAILURE, "out of memory");
     draw_lines(memory, watch, columns, utf8);
-    if (memory_stream_close(memory, &screen))
-        return 0;
+    int status = memory_stream_close(memory, &screen);
+    if (status)
+        return status;
     for (size_t i = 0; i < screen.size; i++)
-        lines += screen.text[i] == '\n';
+        *lines += screen.text[i] == '\n';
     fwrite(screen.text, 1, screen.size, file);
     free(screen.text);
-    return lines;
+    return STATUS_OK;
 }
 
 void watch_line(FILE *file, const struct watch *watch, size_t epoch)

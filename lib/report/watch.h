@@ -31,8 +31,8 @@ int watch_read(const char *run, struct watch *watch);
 void watch_free(struct watch *watch);
 
 /* The state in a few lines of at most `columns` columns, with sparklines of block letters or, without `utf8`, of ASCII.
- * Returns how many lines were written. */
-int watch_draw(FILE *file, const struct watch *watch, int columns, bool utf8);
+ * Sets *lines to how many were written; STATUS_FAILURE, and none, where memory ends. */
+int watch_draw(FILE *file, const struct watch *watch, int columns, bool utf8, int *lines);
 
 /* One complete epoch in one line: epoch (from 1), loss, Dice. */
 void watch_line(FILE *file, const struct watch *watch, size_t epoch);

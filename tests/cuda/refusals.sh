@@ -100,7 +100,7 @@ mkdir "$TMPDIR/path"
 # shellcheck disable=SC2016 # the program's own $
 printf '#!/bin/sh\nprintf "%%s\\n" "$@"\n' >"$TMPDIR/path/compute-sanitizer"
 chmod +x "$TMPDIR/path/compute-sanitizer"
-PATH=$TMPDIR/path:$PATH bash -c '. tests/cuda/sanitizer.sh && sanitize memcheck program operand' >"$TMPDIR/out"
+PATH=$TMPDIR/path:$PATH bash -c '. tests/cuda/_sanitizer.sh && sanitize memcheck program operand' >"$TMPDIR/out"
 kernels=$(sed -n 's/^kernel_substring=//p' "$TMPDIR/out")
 missing=$(nm "$BUILD"/obj/shim/kernels/cuda/*.cu.o | sed -n 's/.* [TtWw] _Z[A-Z0-9]*[0-9]\([a-z][a-z0-9_]*_kernel\).*/\1/p' | sort -u |
     grep -vxF "$kernels")
