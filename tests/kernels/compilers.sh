@@ -10,6 +10,9 @@ if grep -qE -e '-fsanitize|nvcc| -O0 ' "$BUILD/flags"; then
     exit 0
 fi
 
+# The libraries of the build, from there, too.
+read -ra libraries < <(grep -oE -e ' -l[a-z]+' "$BUILD/flags" | tr '\n' ' ')
+
 version() { # compiler...
     "$@" --version 2>/dev/null | head -n 1 | grep -oE '(clang|[0-9]+\.[0-9]+).*'
 }
@@ -49,7 +52,7 @@ prunet-init --seed 3 --channels 24,48,72 -o "$work/wide"
 check "prunet-step by $compiler trains" train "$BUILD/bin/prunet-step" "$work/here" || exit 1
 
 mapfile -t compilers < <(others)
-[ ${#compilers[@]} != 0 ] || echo "ok - another compiler gives the same bytes # skip needs a second one, gcc or clang"
+[ ${#compilers[@]} != 0 ] || echo "ok - another compiler gives the same bytes # skip there is no second one, gcc or clang"
 for cc in "${compilers[@]}"; do
     objects=()
     for set in "${sets[@]}"; do
@@ -61,8 +64,8 @@ for cc in "${compilers[@]}"; do
         continue
     fi
     # These objects come first, so that the archive's are not taken.
-    if ! "$cc" -fopenmp "$BUILD/obj/tools/prunet-step.o" "${objects[@]}" "$BUILD/libprunet.a" -lz -lm -o "$work/$cc/prunet-step" \
-        >"$work/$cc.log" 2>&1; then
+    if ! "$cc" -fopenmp "$BUILD/obj/tools/prunet-step.o" "${objects[@]}" "$BUILD/libprunet.a" "${libraries[@]}" \
+        -o "$work/$cc/prunet-step" >"$work/$cc.log" 2>&1; then
         echo "ok - $cc gives the same bytes # skip needs its OpenMP: $(head -n 1 "$work/$cc.log")"
         continue
     fi
