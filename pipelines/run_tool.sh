@@ -110,7 +110,7 @@ run_pipe_of_case() { # file, commands, '|' between them
     if [ ${#launcher[@]} = 0 ]; then
         run_pipe "${@:2}" || status=$?
     else
-        run_tool "${launcher[@]}" "$here/pipe" -- "${@:2}" 2>>"$1" </dev/null || status=$?
+        run_tool "${launcher[@]}" "$here/pipe" -- "${@:2}" </dev/null || status=$?
     fi
     if [ "$status" = 0 ]; then
         cat -- "$1" >&2

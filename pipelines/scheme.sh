@@ -36,9 +36,11 @@ find_scheme() {
 
 # The same by DATA's own dataset.json, where no configuration names a scheme, the default cannot read it and nothing was made by
 # the default before.
-find_scheme_of_data() { # data set, "yes" where something was made by the default
-    local file
-    [ -z "$scheme_is_named" ] && [ "$2" != yes ] || return 0
+find_scheme_of_data() { # data set, folder of what is made from it: a run or records, or nothing
+    local file by_default=
+    [ -z "$scheme_is_named" ] || return 0
+    [ -z "${2-}" ] || by_default=$(is_of_default_scheme "$2") || die 1 "$2: its scheme cannot be read"
+    [ "$by_default" != yes ] || return 0
     file=$(list-cases --own-scheme -- "$1") || exit
     [ -n "$file" ] || return 0
     SCHEME=$(realpath -- "$file")
