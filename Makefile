@@ -8,9 +8,10 @@ CC      := gcc
 CFLAGS  := -O3 -g
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror=implicit -Wno-unknown-pragmas
 CUDA    := 0
+MPI     := 0
 
 # The variables of the stages are text: nothing in a value is expanded, by no later line either.
-PARAMETERS := DATA RUN CONFIG ROW SEED FOLD EPOCHS BACKEND THREADS CASES OUT LISTS FROM VOXELS EACH SHARD LOCK CONFIGS ROWS COMPARE BESIDE
+PARAMETERS := DATA RUN CONFIG ROW SEED FOLD EPOCHS BACKEND THREADS CASES OUT LISTS FROM VOXELS EACH SHARD LOCK LAUNCH CONFIGS ROWS COMPARE BESIDE
 ROW_ORIGIN := $(origin ROW)
 $(foreach name,$(PARAMETERS),$(eval override $(name) := $$(value $(name))))
 
@@ -30,6 +31,15 @@ LDLIBS += $(ZSTD_LIBS)
 endif
 ifeq ($(CUDA),1)
 BUILD  := build/cuda
+endif
+# MPI=1: ranks that meet by MPI (lib/network/ranks.h). mpicc is the MPI's own way to its headers and libraries.
+# With CUDA=1 they add by NCCL, whose header must be there; its library is opened when the program runs.
+RANKS := $(if $(filter 1,$(MPI)),mpi,alone)
+MPICC := OMPI_CC=$(lastword $(CC)) MPICH_CC=$(lastword $(CC)) mpicc
+LINK   = $(if $(filter 1,$(MPI)),$(MPICC) -Wl$(comma)--as-needed,$(CC))
+comma := ,
+ifeq ($(MPI),1)
+BUILD := $(if $(filter 1,$(CUDA)),build/cuda-mpi,build/mpi)
 endif
 ifeq ($(SANITIZE),1)
 BUILD  := build/sanitize
@@ -72,7 +82,7 @@ SCHEMES_SOURCE := $(BUILD)/obj/schemes.c
 
 # The families of backends that are linked in: one list or another.
 BACKENDS := $(if $(filter 1,$(CUDA)),cuda,cpu)
-SOURCES  += kernels/backends/$(BACKENDS).c
+SOURCES  += kernels/backends/$(BACKENDS).c lib/network/ranks/$(RANKS).c
 
 # A CPU backend is one unit, all.c, which includes its other files, written with gcc's vector extensions and
 # compiled once for each instruction set; only its table's name has a suffix, kernels/cpu/cpu.c chooses at run time.
@@ -100,8 +110,13 @@ NVCCFLAGS    := -std=c++17 -O3 -lineinfo -Werror all-warnings $(CUDA_INCLUDE) \
                 -gencode arch=compute_90,code=compute_90
 SOURCES += $(filter %.c,$(CUDA_SOURCES))
 CUDA_OBJECTS := $(patsubst %.cu,$(BUILD)/obj/%.cu.o,$(filter %.cu,$(CUDA_SOURCES)))
+HAS_NCCL     := $(call toolkit_words,NCCL)
 STRICT_FLAGS += $(CUDA_INCLUDE)
 LDLIBS += $(call toolkit_words,CUDART) -Wl,--as-needed -lstdc++ -ldl -lrt -lpthread
+endif
+
+ifeq ($(MPI),1)
+SOURCES += lib/network/ranks/$(if $(HAS_NCCL),nccl,no_nccl).c
 endif
 
 OBJECTS := $(SOURCES:%.c=$(BUILD)/obj/%.o) $(CUDA_OBJECTS) $(SCHEMES_SOURCE:.c=.o) \
@@ -118,6 +133,8 @@ debug:  ## the same without optimisation, for a debugger, into build/debug
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC $<)$(CC) $(STRICT_FLAGS) $(WARN) $(CFLAGS) -DPRUNET_VERSION='"$(VERSION)"' -MMD -MP -c $< -o $@
+
+$(BUILD)/obj/lib/network/ranks/mpi.o $(BUILD)/obj/lib/network/ranks/nccl.o: override CC = $(MPICC)
 
 # Each line of a scheme becomes a string; its comments stay behind.
 $(SCHEMES_SOURCE): $(SCHEMES) Makefile
@@ -185,19 +202,20 @@ $(BUILD)/obj/built.o: $(BUILD)/obj/built.c
 $(BUILD)/bin/prunet: $(BUILD)/obj/built.o
 $(BUILD)/bin/%: $(BUILD)/obj/tools/%.o $(ARCHIVE)
 	@mkdir -p $(@D)
-	$(call say,LD $@)$(CC) $(OPENMP) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+	$(call say,LD $@)$(LINK) $(OPENMP) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(ARCHIVE)
 	@mkdir -p $(@D)
-	$(call say,LD $@)$(CC) $(OPENMP) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+	$(call say,LD $@)$(LINK) $(OPENMP) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 # Tests of the CUDA backend on a CPU: tests/cuda/shim stands in for the toolkit, and for the list of backends.
 # Its cuDNN and cuBLAS are libraries in shim/lib, which use the programs' own runtime.
 SHIM_LIBRARIES := $(BUILD)/shim/lib/libcudnn-shim.so.9 $(BUILD)/shim/lib/libcublas-shim.so.13
-SHIM_SOURCES := $(CUDA_SOURCES) $(filter-out %/cudnn.cpp %/cublas.cpp,$(wildcard tests/cuda/shim/*))
-SHIM_FLAGS   := -Itests/cuda/shim -DCONVOLUTION_PLAN_WORKSPACE=512 -DCUDNN_FILE='"libcudnn-shim.so.9"' -DCUBLAS_FILE='"libcublas-shim.so.%d"'
+SHIM_SOURCES := $(CUDA_SOURCES) $(filter-out %/cudnn.cpp %/cublas.cpp %/nccl.cpp,$(wildcard tests/cuda/shim/*))
+SHIM_FLAGS   := -Itests/cuda/shim -DCONVOLUTION_PLAN_WORKSPACE=512 -DCUDNN_FILE='"libcudnn-shim.so.9"' -DCUBLAS_FILE='"libcublas-shim.so.%d"' \
+                -DNCCL_FILE='"libnccl-shim.so.2"'
 SHIM_OBJECTS := $(patsubst %,$(BUILD)/obj/shim/%.o,$(filter %.c %.cu %.cpp,$(SHIM_SOURCES)))
-SHIM_PROGRAMS := $(if $(and $(shell command -v g++),$(filter x86_64,$(TARGET))),$(addprefix $(BUILD)/shim/,fibers device networks own_kernels plan_race operations golden network prefetch prunet-step prunet-plan prunet-doctor))
+SHIM_PROGRAMS := $(if $(and $(shell command -v g++),$(filter x86_64,$(TARGET))),$(addprefix $(BUILD)/shim/,fibers device networks own_kernels plan_race operations fixed golden network prefetch prunet-step prunet-plan prunet-doctor))
 
 $(BUILD)/obj/shim/%.c.o: %.c
 	@mkdir -p $(@D)
@@ -210,7 +228,7 @@ $(BUILD)/obj/shim/%.o: %
 
 $(BUILD)/shim/fibers: $(BUILD)/obj/shim/tests/cuda/fibers.cpp.o
 $(addprefix $(BUILD)/shim/,device networks own_kernels plan_race): $(BUILD)/shim/%: $(BUILD)/obj/shim/tests/cuda/%.c.o
-$(BUILD)/shim/operations $(BUILD)/shim/golden: $(BUILD)/shim/%: $(BUILD)/obj/tests/kernels/%.o
+$(BUILD)/shim/operations $(BUILD)/shim/fixed $(BUILD)/shim/golden: $(BUILD)/shim/%: $(BUILD)/obj/tests/kernels/%.o
 $(BUILD)/shim/network $(BUILD)/shim/prefetch: $(BUILD)/shim/%: $(BUILD)/obj/tests/lib/network/%.o
 $(addprefix $(BUILD)/shim/prunet-,step plan doctor): $(BUILD)/shim/%: $(BUILD)/obj/tools/%.o
 $(SHIM_PROGRAMS): $(SHIM_OBJECTS) $(ARCHIVE) | $(SHIM_LIBRARIES)
@@ -224,10 +242,33 @@ $(SHIM_LIBRARIES): $(wildcard tests/cuda/shim/*.h) kernels/cuda/convolution_plan
 	$(call say,LD $@)g++ -std=c++17 -fopenmp -ffp-contract=off $(CFLAGS) -fPIC -shared -Wall -Wextra -Wno-unknown-pragmas \
 	    $(SHIM_FLAGS) -I. $(filter %.cpp,$^) -o $@
 
+# Tests of ranks, where there is MPI: prunet-step with it, and the same for CUDA on a CPU. What meets comes before the archive,
+# whose ranks are alone.
+MPI_RANKS    := $(BUILD)/obj/lib/network/ranks/mpi.o
+HAS_MPI      := $(if $(shell command -v mpicc),$(shell echo 'int main(void) { return MPI_Finalize(); }' | \
+                  $(MPICC) -include mpi.h -x c - -o /dev/null 2>/dev/null && echo 1))
+MPI_PROGRAMS := $(if $(and $(HAS_MPI),$(filter-out thread,$(or $(SANITIZE),none))),\
+                  $(BUILD)/ranks/prunet-step $(if $(SHIM_PROGRAMS),$(BUILD)/shim/prunet-step-ranks))
+$(BUILD)/ranks/prunet-step: $(BUILD)/obj/tools/prunet-step.o $(MPI_RANKS) $(BUILD)/obj/lib/network/ranks/no_nccl.o $(ARCHIVE)
+	@mkdir -p $(@D)
+	$(call say,LD $@)$(MPICC) $(OPENMP) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
+SHIM_NCCL       := $(BUILD)/shim/lib/libnccl-shim.so.2
+SHIM_NCCL_RANKS := $(BUILD)/obj/shim/lib/network/ranks/nccl.c.o
+$(SHIM_NCCL_RANKS): override CC = $(MPICC)
+$(BUILD)/shim/prunet-step-ranks: $(BUILD)/obj/tools/prunet-step.o $(MPI_RANKS) $(SHIM_NCCL_RANKS) $(SHIM_OBJECTS) $(ARCHIVE) \
+                                 | $(SHIM_LIBRARIES) $(SHIM_NCCL)
+	@mkdir -p $(@D)
+	$(call say,LD $@)mpicxx -fopenmp -rdynamic $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(ARCHIVE) -lz $(ZSTD_LIBS) -lm -ldl -o $@
+
+$(SHIM_NCCL): tests/cuda/shim/nccl.cpp $(wildcard tests/cuda/shim/*.h) $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,LD $@)mpicxx -DOMPI_SKIP_MPICXX -DMPICH_SKIP_MPICXX -std=c++17 $(CFLAGS) -fPIC -shared -Wall -Wextra $(SHIM_FLAGS) -I. $< -o $@
+
 # What a build folder is compiled with. The file's text, and so its date, changes only when a flag does; then everything
 # in the folder is compiled anew.
 FLAGS := $(strip $(VERSION) $(CC) $(STRICT_FLAGS) $(WARN) $(CFLAGS) $(foreach v,$(VARIANTS),$(FLAGS_$v)) $(LDFLAGS) $(LDLIBS) \
-         $(if $(filter 1,$(CUDA)),$(NVCC) $(NVCCFLAGS)))
+         $(if $(filter 1,$(CUDA)),$(NVCC) $(NVCCFLAGS)) $(if $(filter 1,$(MPI)),$(LINK) $(HAS_NCCL)))
 ifneq ($(file <$(BUILD)/flags),$(FLAGS))
 .PHONY: $(BUILD)/flags
 endif
@@ -236,7 +277,7 @@ $(BUILD)/flags:
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(subst ','\'',$(FLAGS))' >$@
 
-$(OBJECTS) $(SHIM_OBJECTS): $(BUILD)/flags
+$(OBJECTS) $(SHIM_OBJECTS) $(MPI_RANKS) $(SHIM_NCCL_RANKS): $(BUILD)/flags
 $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tools/*.c) $(TEST_SOURCES)): $(BUILD)/flags
 $(patsubst %,$(BUILD)/obj/shim/%.o,$(wildcard tests/cuda/*.c tests/cuda/*.cpp)): $(BUILD)/flags
 
@@ -249,7 +290,7 @@ tags:  ## an index of names, by ctags
 
 # From the commands that make would run; a command that is broken into lines is joined first.
 compile_commands.json:  ## every compiler call, for clangd
-	@$(MAKE) --no-print-directory --always-make --dry-run V=1 all $(TESTS) $(SHIM_PROGRAMS) | awk -v folder='$(CURDIR)' ' \
+	@$(MAKE) --no-print-directory --always-make --dry-run V=1 all $(TESTS) $(SHIM_PROGRAMS) $(MPI_PROGRAMS) | awk -v folder='$(CURDIR)' ' \
 	    /\\$$/ { sub(/\\$$/, ""); begun = begun $$0; next } \
 	    { command = begun $$0; begun = "" } \
 	    match(command, / -c [^ ]+/) { \
@@ -421,12 +462,12 @@ races:  ## the thread that reads, prefetching and the network under ThreadSaniti
 
 race-programs: all $(RACES:%=$(BUILD)/tests/%)
 
-test-programs: all library $(TESTS) $(SHIM_PROGRAMS)
+test-programs: all library $(TESTS) $(SHIM_PROGRAMS) $(MPI_PROGRAMS)
 
-test: all library $(TESTS) $(SHIM_PROGRAMS)  ## build and run every test; the last line counts them
+test: all library $(TESTS) $(SHIM_PROGRAMS) $(MPI_PROGRAMS)  ## build and run every test; the last line counts them
 	tests/run $(BUILD)
 
-test-%: all library $(TESTS) $(SHIM_PROGRAMS)  ## run the tests whose name contains %, or those of the kernels' operations that do
+test-%: all library $(TESTS) $(SHIM_PROGRAMS) $(MPI_PROGRAMS)  ## run the tests whose name contains %, or those of the kernels' operations that do
 	tests/run $(BUILD) $*
 
 # tests/bench/bench explains what is measured and where the tables go. An interrupted benchmark goes on where it was.
@@ -466,13 +507,13 @@ gpu-package:  ## what gpu-check needs, for a bare machine with a GPU: build/gpu-
 	$(MAKE) CUDA=1 gpu-programs
 	@tests/cuda/package build/cuda build/gpu-check.tar.xz
 
-gpu-programs: all $(addprefix $(BUILD)/tests/,cuda/own_kernels cuda/plan_race kernels/operations kernels/golden lib/network/network lib/network/reversible lib/network/prefetch) \
+gpu-programs: all $(addprefix $(BUILD)/tests/,cuda/own_kernels cuda/plan_race kernels/operations kernels/fixed kernels/golden lib/network/network lib/network/reversible lib/network/prefetch) \
               $(BUILD)/bench/kernel_bench
 
 $(BUILD)/bench/onednn_bench: LDLIBS += -ldnnl
 $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(ARCHIVE)
 	@mkdir -p $(@D)
-	$(call say,LD $@)$(CC) $(OPENMP) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+	$(call say,LD $@)$(LINK) $(OPENMP) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 clean:  ## remove what was built; runs stay
 	rm -rf build
@@ -484,9 +525,10 @@ help:  ## this text
 	@echo '  of the stages:  DATA (folder of cases)  RUN (folder of results)  CONFIG (pipelines/configurations/)  SEED  EPOCHS'
 	@echo '                  BACKEND  THREADS  CASES (preprocessed records, RUN/cases)  OUT (RUN/segmentations)  LISTS (own split)'
 	@echo '                  FROM (a model to begin with)  FOLD (K/N)  EACH (launcher of a case)  SHARD (K/N)  LOCK'
+	@echo '                  LAUNCH (what starts ranks: mpirun -n 4)'
 	@echo '  of compare:     CONFIGS  COMPARE (folder of results)'
 	@echo '  of report:      RUN  OUT (RUN/report.html)  BESIDE (another run)'
-	@echo '  to build:       CC  CFLAGS  LDFLAGS  BUILD  SANITIZE=1  SANITIZE=thread  DEBUG=1  CUDA=1  V=1 (show the commands)'
+	@echo '  to build:       CC  CFLAGS  LDFLAGS  BUILD  SANITIZE=1  SANITIZE=thread  DEBUG=1  CUDA=1  MPI=1  V=1 (show the commands)'
 	@echo '                  with CUDA=1: CUDA_HOME  CUDNN_HOME, where the toolkit is not found'
 	@echo '  to install:     PREFIX  DESTDIR  DIST  MODEL  ARCH (amd64, arm64)'
 

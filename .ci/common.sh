@@ -56,6 +56,8 @@ munged munge
 slurmctld slurmctld
 slurmd slurmd
 srun slurm-client
+mpirun openmpi-bin
+mpicc libopenmpi-dev
 LIST
     [ -f /usr/include/zlib.h ] || missing+=(zlib1g-dev)
     [ -f /usr/include/zstd.h ] || missing+=(libzstd-dev)

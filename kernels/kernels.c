@@ -57,7 +57,7 @@ const struct kernels *kernels_find(const char *name, const int *channels, int le
     return NULL;
 }
 
-static int wanted_device;
+static int wanted_device, process_of_several = -1;
 
 void kernels_set_device(int device)
 {
@@ -67,6 +67,16 @@ void kernels_set_device(int device)
 int kernels_device(void)
 {
     return wanted_device;
+}
+
+void kernels_share_devices(int process)
+{
+    process_of_several = process;
+}
+
+int kernels_process(void)
+{
+    return process_of_several;
 }
 
 void kernels_set_threads(int threads)

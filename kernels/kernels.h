@@ -20,6 +20,7 @@
 #include "kernels/average.h"
 #include "kernels/branch.h"
 #include "kernels/conv3.h"
+#include "kernels/fixed.h"
 #include "kernels/head.h"
 #include "kernels/norm.h"
 #include "kernels/resample.h"
@@ -61,6 +62,7 @@ struct kernels {
 
     /* Memory. allocate returns NULL when there is not enough, and then `finish` says what would help;
      * bytes may be 0. release waits for whatever still uses the memory. */
+    bool on_host; /* the backend's memory is the host's, which may read and write it between two `finish` */
     void *(*allocate)(size_t bytes);
     void (*release)(void *memory, size_t bytes);
     size_t (*available)(void); /* bytes that could be allocated now; SIZE_MAX where nobody knows */
@@ -129,9 +131,12 @@ const struct kernels *kernels_find(const char *name, const int *channels, int le
                                    const char **why);
 
 /* The number, from 0, of the device that a backend with devices will open; 0 until this is called. A process stays
- * with the first that it opens. */
+ * with the first that it opens. Processes that share the devices of a machine, numbered from 0, open the ones that
+ * follow on it in turn: kernels_share_devices; -1, the default, is a process by itself. */
 void kernels_set_device(int device);
 int kernels_device(void);
+void kernels_share_devices(int process);
+int kernels_process(void);
 
 /* Number of threads that CPU backends use from now on. */
 void kernels_set_threads(int threads);

@@ -1,6 +1,6 @@
 # The stages of the experiment: phantoms (without DATA), preprocess, train, evaluate; segment, for new cases; check, a look at DATA.
 # The top-level Makefile calls this one with DATA, RUN, CONFIG, SEED, FOLD, EPOCHS, LISTS, FROM, BACKEND, THREADS, CASES, EACH, SHARD,
-# LOCK and BUILD.
+# LOCK, LAUNCH and BUILD.
 #
 #   DATA/CASE/*.nii.gz --preprocess--> CASES/CASE.nrrd --train--> RUN/epochs, RUN/best --evaluate--> RUN/predictions,
 #                                                                                                   RUN/evaluation
@@ -15,7 +15,7 @@ LC_ALL := C
 export PATH LC_ALL
 
 # Values are text: nothing in them is expanded here, and recipes quote them.
-PARAMETERS := DATA RUN CONFIG ROW SEED FOLD EPOCHS BACKEND THREADS CASES OUT LISTS FROM VOXELS EACH SHARD LOCK
+PARAMETERS := DATA RUN CONFIG ROW SEED FOLD EPOCHS BACKEND THREADS CASES OUT LISTS FROM VOXELS EACH SHARD LOCK LAUNCH
 ROW_ORIGIN := $(origin ROW)
 $(foreach name,$(PARAMETERS),$(eval override $(name) := $$(value $(name))))
 
@@ -69,7 +69,8 @@ preprocess: $(if $(filter train evaluate,$(MAKECMDGOALS)),settings) $(MADE)
 
 train: preprocess
 	$(Q)pipelines/train --data "$$DATA" --cases "$$CASES" --run "$$RUN" --config "$$CONFIG" --seed "$$SEED" \
-	    $${FOLD:+--fold "$$FOLD"} $${EPOCHS:+--epochs "$$EPOCHS"} $${LISTS:+--lists "$$LISTS"} $${FROM:+--from "$$FROM"}
+	    $${FOLD:+--fold "$$FOLD"} $${EPOCHS:+--epochs "$$EPOCHS"} $${LISTS:+--lists "$$LISTS"} $${FROM:+--from "$$FROM"} \
+	    $${LAUNCH:+--launch "$$LAUNCH"}
 
 evaluate: train
 	$(Q)pipelines/evaluate --data "$$DATA" --cases "$$CASES" --run "$$RUN"

@@ -83,6 +83,7 @@ stopping=      # the signal's name once one has come
 signals_seen=0 # how many have come
 busy=          # yes while run_tool waits for its tools
 running=()     # their process ids
+tools_stop=TERM # the signal that tells them
 # shellcheck disable=SC2034
 as_started=() # the command by which a tool gets the signals of the terminal, too
 stop_when=now
@@ -118,7 +119,7 @@ on_stop() { # signal
 }
 
 tell_running() {
-    [ ${#running[@]} = 0 ] || kill -TERM "${running[@]}" 2>/dev/null || true
+    [ ${#running[@]} = 0 ] || kill "-$tools_stop" "${running[@]}" 2>/dev/null || true
 }
 
 at_exit() { # function
@@ -393,7 +394,7 @@ load_run_setting() { # run, setting...
 
 # The options of prunet-step and prunet-plan that decide the memory of a training step, one a line.
 memory_options() {
-    printf '%s\n' --memory "$MEMORY" --loss "$LOSS" --weight-average "$WEIGHT_AVERAGE"
+    printf '%s\n' --memory "$MEMORY" --loss "$LOSS" --weight-average "$WEIGHT_AVERAGE" --batch "$BATCH"
 }
 
 # The options of prunet-step that the configuration decides, but for the learning rate.

@@ -53,14 +53,26 @@ order_of() { # epoch
 
 # --- training --------------------------------------------------------------------------------------------------------
 
-# The records of the named cases on standard output, augmented and cut to patches as the configuration has it.
-augmented_records() { # epoch, names...
-    local records options
-    find_records "${@:2}"
+# Whether records are trained on as they are.
+takes_plain_records() {
+    [ "$AUGMENT" = no ] && [ "$PATCH" = none ] && [[ ! $DROP_MODALITY =~ [1-9] ]]
+}
+
+# Sets `augmenting` to the command that augments records and cuts them to patches as the configuration has it.
+find_augmenting() { # epoch
+    local options
     read_lines options intensity_options
     [ "$AUGMENT" = yes ] || options+=(--rotate 0 --scale 1 --elastic 0 --shift 0 --no-flip)
     [ "$PATCH" = none ] || options+=(--patch "$PATCH")
-    become_tool augment --seed "$seed" --epoch "$1" --digests "$run/manifest/inputs.tsv" "${options[@]}" -- "${records[@]}"
+    augmenting=(augment --seed "$seed" --epoch "$1" --digests "$run/manifest/inputs.tsv" "${options[@]}")
+}
+
+# The records of the named cases on standard output, augmented.
+augmented_records() { # epoch, names...
+    local records augmenting
+    find_records "${@:2}"
+    find_augmenting "$1"
+    become_tool "${augmenting[@]}" -- "${records[@]}"
 }
 
 # An epoch's records are prefetched: a process of their own makes them, and the step reads them from descriptor 4.
@@ -71,7 +83,7 @@ prefetcher=  # the process id
 # records depend on seed, epoch and cases alone; the process writes to its pipe only and ends when that is closed.
 prefetch_start() { # epoch
     local names
-    [ "$AUGMENT" != no ] || [ "$PATCH" != none ] || [[ ! $DROP_MODALITY =~ [1-9] ]] || return 0
+    ! takes_plain_records && [ ${#launch[@]} = 0 ] || return 0
     read_lines names order_of "$1"
     exec 4< <(ignore_stops && augmented_records "$1" "${names[@]}")
     prefetcher=$!
@@ -88,13 +100,37 @@ prefetch_wait() {
     return "$status"
 }
 
-step() { # epoch work records..., none where they come from augment
+# Sets `learning` to the command that trains on records.
+find_learning() { # epoch work
     local options
     read_lines options step_options
-    [ $# = 2 ] || options+=(--digests "$run/manifest/inputs.tsv")
     [ "$FROM" = none ] || [ "$(readlink "$2/from")" != "$epochs/0000/state.safetensors" ] || options+=(--fresh-optimizer)
-    run_tool prunet-step --state "$2/from" --epoch "$1" --expect "$2/order" --learning-rate "$(learning_rate "$1")" \
-        "${options[@]}" --usage "$2/usage.tsv" -o "$2/state.safetensors" -- "${@:3}"
+    learning=(prunet-step --state "$2/from" --epoch "$1" --expect "$2/order" --learning-rate "$(learning_rate "$1")"
+        "${options[@]}" --usage "$2/usage.tsv" -o "$2/state.safetensors")
+}
+
+step() { # epoch work records..., none where they come from augment
+    local learning
+    find_learning "$1" "$2"
+    [ $# = 2 ] || learning+=(--digests "$run/manifest/inputs.tsv")
+    run_tool "${learning[@]}" -- "${@:3}"
+}
+
+# The same by a launcher, whose processes are ranks: each has records of its own (pipelines/rank). What a terminal sends would
+# end them, so the launcher has a session of its own, and a stop is SIGUSR1, which it passes on.
+launched_step() { # epoch work
+    local learning augmenting=() status=0
+    find_learning "$1" "$2"
+    if takes_plain_records; then
+        learning+=(--digests "$run/manifest/inputs.tsv")
+    else
+        find_augmenting "$1"
+    fi
+    tools_stop=USR1
+    run_tool setsid "${launch[@]}" "$here/rank" "$run/manifest/training" "$cases" "$seed" "$1" "$BATCH" "${augmenting[@]}" -- \
+        "${learning[@]}" </dev/null || status=$?
+    tools_stop=TERM
+    return "$status"
 }
 
 # Prepares .NAME.running: the order of the cases, the state to start from and the table of the steps before a stop. A state
@@ -130,7 +166,9 @@ train_epoch() { # epoch
     [ -n "$prefetching" ] || prefetch_start "$1"
     begin_epoch "$1" "$name" "$work"
     [ -z "$stopping" ] || stop_epoch "$name" "$work" 0
-    if [ -n "$prefetching" ]; then
+    if [ ${#launch[@]} != 0 ]; then
+        launched_step "$1" "$work" >"$work/now" || status=$?
+    elif [ -n "$prefetching" ]; then
         step "$1" "$work" <&4 >"$work/now" || status=$?
         prefetch_wait || made=$?
     else

@@ -3,7 +3,7 @@
 #     awk -v start=... -v drops=... -v divisor=... -f columns.awk -f schedule.awk -f log.awk \
 #         epochs/*/steps.tsv epochs/*/validation.tsv
 #
-# steps.tsv, written by prunet-step, gives the mean loss and Dice of the epoch's steps; validation.tsv, written by
+# steps.tsv, written by prunet-step, gives the mean loss and Dice of the epoch's cases; validation.tsv, written by
 # dice-eval, the Dice of each case and region: dice_wt is the mean over the cases, validation the mean of the regions.
 # With -v validation=FILE the Dice of every case and epoch go to FILE; with -v times=FILE the seconds do. The log has no
 # times, so that a repeated run gives the same log, byte for byte.
@@ -25,8 +25,12 @@ header {
     next
 }
 
+# A row is a case; a step has one of them, or as many as a batch.
 table == "steps.tsv" {
-    steps[folder]++
+    trained[folder]++
+    if (FNR == 2 || field("step") != step)
+        steps[folder]++
+    step = field("step")
     loss[folder] += field("loss")
     for (i = 1; i <= n; i++)
         train[folder, regions[i]] += field("dice_" regions[i])
@@ -61,9 +65,9 @@ END {
     if (times != "")
         print "epoch", "steps", "seconds", "seconds_a_step", "waiting", "waiting_share" > times
     for (e = 1; e <= last; e++) {
-        row = e OFS learning_rate(e) OFS steps[e] OFS mean(loss[e], steps[e])
+        row = e OFS learning_rate(e) OFS steps[e] OFS mean(loss[e], trained[e])
         for (i = 1; i <= n; i++)
-            row = row OFS mean(train[e, regions[i]], steps[e])
+            row = row OFS mean(train[e, regions[i]], trained[e])
         for (i = total = 0; ++i <= n; total += dice[e, regions[i]] / cases[e, regions[i]] / n)
             row = row OFS mean(dice[e, regions[i]], cases[e, regions[i]])
         print row, sprintf("%.6f", total)

@@ -3,7 +3,7 @@
 # shellcheck shell=bash
 
 # What decides the results, a key and its value a line. The configuration's name has the key "row", as in the runs of every
-# version.
+# version. A batch of one case is not said: the manifests of such runs are those of versions without batches.
 run_identity() { # configuration seed
     printf 'row\t%s\nseed\t%s\n' "$1" "$2"
     run_settings
@@ -43,7 +43,7 @@ meaning() { # table
 # A run of a later version may have a setting that this one does not know, and cannot heed.
 refuse_later_settings() { # manifest, manifest of this version
     local unknown
-    unknown=$(cut -f1 "$1/run.tsv" | grep -vxFf <(cut -f1 "$2/run.tsv") | head -n 1) || return 0
+    unknown=$(cut -f1 "$1/run.tsv" | grep -vxFf <(run_identity - - | cut -f1) | head -n 1) || return 0
     die 65 "${1%/*}: its setting $unknown is not known to $(sed -n 's/^version\t//p' "$2/circumstances.tsv");" \
         "the run is of $(sed -n 's/^version\t//p' "$1/circumstances.tsv")"
 }
@@ -64,7 +64,7 @@ check_manifest() { # run configuration seed cases
     own_temporary new "$run/manifest"
     mkdir "$new"
     split "$new"
-    run_identity "$2" "$3" >"$new/run.tsv"
+    run_identity "$2" "$3" | grep -vx $'BATCH\t1' >"$new/run.tsv"
     keep_scheme "$new"
     run_inputs "$4" "$new" >"$new/inputs.tsv"
     run_circumstances >"$new/circumstances.tsv"

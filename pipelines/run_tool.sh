@@ -19,7 +19,7 @@ lock_descriptors=(9)
 
 # For a process that is started in a pipe of the script's own making.
 ignore_stops() {
-    trap '' HUP INT QUIT TERM
+    trap '' HUP INT QUIT TERM USR1
     as_started=()
 }
 

@@ -14,6 +14,7 @@ static bool json, no_header, buffers, table1;
 static struct architecture_options described;
 static const char *memory = "default", *loss = "dice";
 static double average_decay;
+static int batch = 1;
 static unsigned training;
 static struct memory_budget budget;
 static struct backend_choice backend;
@@ -28,6 +29,7 @@ static const struct option_spec options[] = {
     {"loss", 0, OPTION_TEXT, &loss, "LOSS", "what training minimises, as prunet-step's --loss (dice)"},
     {"weight-average", 0, OPTION_REAL, &average_decay, "D",
      "training keeps an average of the weights, as prunet-step's (0: none)"},
+    {"batch", 0, OPTION_NATURAL, &batch, "B", "cases of a training step, as prunet-step's --batch (1)"},
     {"buffers", 0, OPTION_FLAG, &buffers, NULL, "also every buffer and the bytes alive at each step"},
     {"window", 0, OPTION_SIZE, windows.size, "XxYxZ",
      "of segmenting alone: whole volumes beside prunet-infer's --window"},
@@ -163,7 +165,9 @@ int main(int argc, char **argv)
         usage_error("--table1 and --window exclude each other");
     if (average_decay < 0 || average_decay >= 1)
         usage_error("--weight-average is at least 0 and less than 1");
-    training |= average_decay > 0 ? AVERAGING : 0;
+    if (batch > FIXED_COUNT_MAX)
+        usage_error("--batch is at most %d", FIXED_COUNT_MAX);
+    training |= (average_decay > 0 ? AVERAGING : 0) | (batch > 1 ? BATCHES : 0);
     struct output output;
     int status = output_open(&output, out, false);
     const struct memory_report table = {&output, json, buffers};

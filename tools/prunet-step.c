@@ -1,8 +1,11 @@
-/* prunet-step: one Adam step for each labelled case of a stream. */
+/* prunet-step: an Adam step for each labelled case of a stream, or for each batch of them. */
 #include "lib/base/error.h"
+#include "lib/base/file_digest.h"
 #include "lib/base/options.h"
 #include "lib/base/output.h"
 #include "lib/base/stop.h"
+#include "lib/network/launched.h"
+#include "lib/network/ranks_compare.h"
 #include "lib/network/refit.h"
 #include "lib/network/train.h"
 #include "lib/stream/reader.h"
@@ -16,6 +19,7 @@
 static const char *state_path, *out, *missing, *usage_path, *scheme_name;
 static double rate = 1e-4, decay = 1e-5, divisor = 1;
 static int wanted_epoch; /* 0: any */
+static int batch = 1;
 static bool no_header;
 static const char *memory = "default", *loss = "dice";
 static double dice_weight = 1, bce_weight = 1, smooth = 1, average_decay;
@@ -24,12 +28,16 @@ static unsigned use;
 static struct memory_budget budget;
 static struct backend_choice backend;
 static struct reader_options input;
+static struct ranks ranks = {.count = 1};
+static bool refused_by_all; /* ranks: all fail with the same message */
 
 static const struct option_spec options[] = {
     {"state", 's', OPTION_TEXT, &state_path, "STATE", "the checkpoint to start from (required)"},
     {"output", 'o', OPTION_TEXT, &out, "STATE", "the checkpoint to write (in place)"},
     {"epoch", 0, OPTION_NATURAL, &wanted_epoch, "E",
      "refuse a state that has not completed exactly E-1 epochs"},
+    {"batch", 0, OPTION_NATURAL, &batch, "B",
+     "one step for B cases, with the mean of their gradients; at most 256 (1)"},
     {"learning-rate", 0, OPTION_REAL, &rate, "R", "Adam's step size (1e-4)"},
     {"weight-decay", 0, OPTION_REAL, &decay, "D",
      "L2 regularisation, added to the gradient; at most 1 (1e-5)"},
@@ -57,7 +65,7 @@ static const struct tool tool = {
     .name = "prunet-step",
     .usage = "--state STATE [-o STATE] [--epoch E] [--expect FILE] [OPTION...] [FILE...]",
     .summary =
-        "Reads image and label records, makes one Adam step for each case, and prints a row a step:\n"
+        "Reads image and label records, makes one Adam step for each case, and prints a row a case:\n"
         "loss and Dice of the forward pass before the update, seconds of the step, seconds waiting for\n"
         "its input. The checkpoint is written at the complete end of the input: one more epoch.",
     .options = options,
@@ -72,6 +80,10 @@ static const struct tool tool = {
         "stay within the size; --memory min also runs the first level's encoder again from the image.\n"
         "The results may differ in their last bits. The choice is recorded in the checkpoint, -v shows it,\n"
         "and prunet-plan --memory tells what it costs.\n\n"
+        "--batch B: a step for each B cases, and one for what is left at the end. Gradients are added as\n"
+        "whole multiples of 2^-48, so that the sum does not depend on its order; each must be below 128 in\n"
+        "size. A stop inside a batch drops what it has; a state that was stopped inside an epoch goes on in\n"
+        "batches of the same size.\n\n"
         "--weight-average 0.999 adds an average of the weights to the state: after step t it moves towards\n"
         "the weights by 1 - min(0.999, (1 + t) / (10 + t)). prunet-infer takes it instead of the weights.\n"
         "A state without one begins it with its weights. --fresh-optimizer begins with the average, if "
@@ -80,7 +92,10 @@ static const struct tool tool = {
         "--fresh-optimizer --scheme begins with a network of other modalities or regions: those that the\n"
         "scheme names as the state's does keep their weights in the first and the last layer, the others\n"
         "are drawn there by the state's seed, and all layers between stay.\n\n"
-        "SIGTERM, SIGINT, SIGHUP, SIGQUIT or SIGXCPU: the step is finished, or the wait for input\n"
+        "Started by mpirun or srun in a build with MPI (make MPI=1) the processes are ranks: each reads its\n"
+        "share of the cases that --expect lists (order-cases --share), the first one writes. The bytes are\n"
+        "those of one process.\n\n"
+        "SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGXCPU or SIGUSR1: the step is finished, or the wait for input\n"
         "ended, the checkpoint written with the number of cases done, and the exit status is 75. Given\n"
         "that checkpoint as STATE and the same input, those cases are skipped and the epoch goes on;\n"
         "the result is the same, byte for byte. A second SIGINT or SIGQUIT ends it at once.",
@@ -106,24 +121,32 @@ static int write_usage(const struct network *network)
     return status;
 }
 
-/* The new state is written at the end of the epoch, and where a signal stopped it. */
+/* Writes what the epoch has come to: the last row, what memory it took, the state. */
+static int save(struct network *network, const struct epoch *epoch, struct output *table)
+{
+    int status = output_commit(table);
+    if (!status)
+        status = write_usage(network);
+    return status ? status : network_save(network, &epoch->training, out ? out : state_path);
+}
+
+/* The new state is written at the end of the epoch, and where a signal stopped it. Of several ranks the first one
+ * writes. */
 static int run(struct network *network, const struct training *start, struct reader *reader)
 {
+    const bool writes = !ranks.number;
     struct epoch epoch;
     struct output table;
     epoch_begin(&epoch, network, start, rate, decay, 1 / divisor);
     epoch.fill_missing = missing;
+    epoch.ranks = ranks;
     int status = output_open(&table, NULL, false);
-    if (!status && !no_header)
+    if (!status && !no_header && writes)
         status = train_print_header(&table, network_scheme(network));
     if (!status)
         status = train_stream(&epoch, reader, &table, &stop_wanted);
-    if (!status || status == STATUS_RETRY) {
-        int saved = output_commit(&table);
-        if (!saved)
-            saved = write_usage(network);
-        if (!saved)
-            saved = network_save(network, &epoch.training, out ? out : state_path);
+    if (writes && (!status || status == STATUS_RETRY)) {
+        int saved = save(network, &epoch, &table);
         status = saved ? saved : status;
     }
     epoch_free(&epoch);
@@ -147,6 +170,24 @@ static void begin_training(const struct checkpoint *checkpoint, struct training 
     } else if (averaged && !(average_decay > 0))
         warn("%s: its average of the weights is not gone on with: --weight-average would", state_path);
     training->average_decay = average_decay;
+    training->batch = batch;
+}
+
+/* Whether the epoch that is wanted, in batches of this size, can follow on the state. */
+static int check_state(const struct checkpoint *checkpoint, const struct training *training)
+{
+    const int regions = checkpoint_scheme(checkpoint)->region_count, stopped = checkpoint->training.batch;
+    if (training->cases_done && stopped != batch)
+        return fail(STATUS_DATA,
+                    "%s: was stopped inside an epoch in batches of %d: it goes on with --batch %d",
+                    state_path, stopped, stopped);
+    if (wanted_epoch && training->epoch != (uint64_t)wanted_epoch - 1)
+        return fail(STATUS_DATA, "%s: has completed %" PRIu64 " epochs, epoch %d follows %d", state_path,
+                    training->epoch, wanted_epoch, wanted_epoch - 1);
+    if (checkpoint->architecture.outputs != regions)
+        return fail(STATUS_DATA, "%s: %d outputs; labels have %d regions", state_path,
+                    checkpoint->architecture.outputs, regions);
+    return STATUS_OK;
 }
 
 /* The state's ends as the wanted scheme has them, and a line where that changes them. */
@@ -177,13 +218,8 @@ static int open_state(struct network **network, struct training *training)
         checkpoint_close(&checkpoint);
         return status;
     }
-    if (wanted_epoch && training->epoch != (uint64_t)wanted_epoch - 1)
-        status = fail(STATUS_DATA, "%s: has completed %" PRIu64 " epochs, epoch %d follows %d", state_path,
-                      training->epoch, wanted_epoch, wanted_epoch - 1);
-    else if (checkpoint.architecture.outputs != checkpoint_scheme(&checkpoint)->region_count)
-        status = fail(STATUS_DATA, "%s: %d outputs; labels have %d regions", state_path,
-                      checkpoint.architecture.outputs, checkpoint_scheme(&checkpoint)->region_count);
-    else if (!(status = backend_open_network(network, &backend, &checkpoint, use))) {
+    if (!(status = check_state(&checkpoint, training)) &&
+        !(status = backend_open_network(network, &backend, &checkpoint, use))) {
         network_set_budget(*network, &budget);
         network_set_loss(*network,
                          (struct loss_weights){(float)dice_weight,
@@ -199,6 +235,83 @@ static int try_output(const char *path)
     struct output output;
     int status = output_open(&output, path, true);
     output_discard(&output);
+    return status;
+}
+
+/* Ranks that differ would not notice it, and train nonsense. */
+static int compare_ranks(const struct network *network, const struct reader *reader)
+{
+    char settings[256], state[SHA256_TEXT_SIZE];
+    struct file_digests digests = {0};
+    uint64_t names = 0;
+    int status = file_digests_of(&digests, state_path, state);
+    file_digests_free(&digests);
+    if (status)
+        return status;
+    for (size_t i = 0; i < reader_expected(reader)->count; i++)
+        names = cases_digest(names, reader_expected(reader)->name[i]);
+    snprintf(settings, sizeof settings, "%d %a %a %a %a %a %a %a %s %" PRIu64, batch, rate, decay, divisor,
+             dice_weight, bce_weight, smooth, average_decay, memory, names);
+    if ((status = ranks_compare(&ranks, "version", PRUNET_VERSION)) ||
+        (status = ranks_compare(&ranks, "backend", network_backend(network))) ||
+        (status = ranks_compare(&ranks, "state", state)) ||
+        (status = ranks_compare(&ranks, "list of cases, or other options,", settings)))
+        refused_by_all = true;
+    return status;
+}
+
+/* Of several ranks each has a share of the cases that --expect lists. */
+static int prepare_ranks(struct share *share)
+{
+    int number, count;
+    output_tsv |= launched(&number, &count); /* mpirun's pipe is a terminal to us */
+    if (ranks.count == 1)
+        return STATUS_OK;
+    refused_by_all = true;
+    if (ranks.count > batch)
+        return fail(STATUS_USAGE, "%d ranks are more than the %d cases of a batch (--batch)", ranks.count,
+                    batch);
+    if (!input.expect_path)
+        return fail(STATUS_USAGE, "%d ranks: --expect FILE is needed, with all cases of the epoch in order",
+                    ranks.count);
+    refused_by_all = false;
+    *share = (struct share){batch, ranks.number, ranks.count};
+    input.share = share;
+    kernels_share_devices(ranks.local);
+    return STATUS_OK;
+}
+
+static int train(int count, char *const *paths)
+{
+    struct network *network;
+    struct training training;
+    struct reader *reader;
+    struct share share;
+    int status = prepare_ranks(&share), stop = stop_descriptor();
+    input.stop = &stop;
+    if (status || (!ranks.number && (status = try_output(out ? out : state_path))) ||
+        (status = open_state(&network, &training)))
+        return status;
+    if (!(status = reader_open(&reader, count, paths, &input))) {
+        if (ranks.count > 1)
+            status = compare_ranks(network, reader);
+        if (!status)
+            status = run(network, &training, reader);
+        reader_close(reader);
+    }
+    network_close(network);
+    return status;
+}
+
+/* All ranks end with one status, and what is the same for all is said once; one that fails takes the others along. */
+static int end(int status)
+{
+    const bool same = !status || status == STATUS_RETRY || refused_by_all;
+    if (status && (!same || !ranks.number))
+        report(status);
+    if (!same)
+        ranks_abort(status);
+    ranks_close();
     return status;
 }
 
@@ -223,18 +336,12 @@ int main(int argc, char **argv)
         usage_error("-o: the table goes to stdout, the checkpoint needs a file");
     if (missing_check(missing) || memory_budget_parse(&budget, memory) || loss_parse(&use, loss))
         usage_error("%s", error_message());
+    if (batch > FIXED_COUNT_MAX)
+        usage_error("--batch is at most %d", FIXED_COUNT_MAX);
+    use |= batch > 1 ? BATCHES : 0;
     use |= (average_decay > 0 ? AVERAGING : 0) | (fresh ? FRESH : 0);
-    struct network *network;
-    struct training training;
-    struct reader *reader;
-    int status = stop_watch(), stop = stop_descriptor();
-    input.stop = &stop;
-    if (status || (status = try_output(out ? out : state_path)) || (status = open_state(&network, &training)))
-        return report(status);
-    if (!(status = reader_open(&reader, argc - first, argv + first, &input))) {
-        status = run(network, &training, reader);
-        reader_close(reader);
-    }
-    network_close(network);
-    return status ? report(status) : STATUS_OK;
+    int status = stop_watch();
+    if (!status)
+        status = ranks_open(&ranks);
+    return status ? report(status) : end(train(argc - first, argv + first));
 }

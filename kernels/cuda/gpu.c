@@ -8,7 +8,7 @@ enum { MEBIBYTE = 1 << 20, CAPABILITY_MIN = 8 };
 
 static struct {
     bool open;
-    int device;                          /* of this process, once it is open */
+    int wanted, device; /* of this process, once it is open: the number asked for, and its own */
     cudaStream_t work_queue, copy_queue; /* copies of the next input run beside all work */
     cudaEvent_t released, copied;        /* the old input has been read; the next one is there */
     cudaError_t prefetch_status;         /* of the first such copy that could not be started, and its call */
@@ -42,7 +42,7 @@ static const char *refuse_device(int device, int count)
 }
 
 /* A card of sm_80 or later with a driver that this CUDA can use; NULL or advice. */
-static const char *find_device(int device)
+static const char *find_device(int wanted, int *found)
 {
     int count = 0, driver = 0;
     struct cudaDeviceProp properties;
@@ -55,8 +55,10 @@ static const char *find_device(int device)
         return advise("no CUDA device (%s): see nvidia-smi and CUDA_VISIBLE_DEVICES, or use --backend cpu",
                       status && status != cudaErrorInsufficientDriver ? cudaGetErrorString(status)
                                                                       : "no driver");
-    if (device >= count)
-        return refuse_device(device, count);
+    if (wanted >= count)
+        return refuse_device(wanted, count);
+    const int device = (wanted + (kernels_process() > 0 ? kernels_process() : 0)) % count;
+    *found = device;
     if ((status = cudaSetDevice(device)) || (status = cudaGetDeviceProperties(&properties, device)))
         return advise("the CUDA device cannot be used (%s): another process may hold it exclusively",
                       cudaGetErrorString(status));
@@ -84,19 +86,19 @@ static const char *refuse_second(int device)
 {
     static char text[128];
     snprintf(text, sizeof text, "device %d cannot be used by a process that has opened device %d", device,
-             gpu.device);
+             gpu.wanted);
     return text;
 }
 
 const char *gpu_open(void)
 {
     const char *advice = NULL;
-    const int device = kernels_device();
+    const int wanted = kernels_device();
     if (gpu.open)
-        return device == gpu.device ? NULL : refuse_second(device);
-    if (!(advice = find_device(device)) && !(advice = make_queues())) {
+        return wanted == gpu.wanted ? NULL : refuse_second(wanted);
+    if (!(advice = find_device(wanted, &gpu.device)) && !(advice = make_queues())) {
         gpu.open = true;
-        gpu.device = device;
+        gpu.wanted = wanted;
     }
     return advice;
 }

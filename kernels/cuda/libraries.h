@@ -1,11 +1,5 @@
 /* cuDNN and cuBLAS: found and opened when a CUDA backend opens, so that one program serves machines with and without
- * them. Where they are looked for, in this order, the first that is good:
- *
- *     $CUDA_HOME, $CUDA_PATH        lib64, lib, targets/NAME/lib
- *     the dynamic loader            LD_LIBRARY_PATH, what the system knows
- *     $CONDA_PREFIX                 lib, targets/NAME/lib
- *     Python's nvidia wheels        of $VIRTUAL_ENV, $CONDA_PREFIX, the python3 on PATH, the user, the system
- *     /usr/local/cuda               as $CUDA_HOME
+ * them (find_library.h).
  *
  * For C only: their headers overload some functions for C++. */
 #ifndef PRUNET_KERNELS_CUDA_LIBRARIES_H
@@ -41,7 +35,7 @@ struct cublas_functions {
 #undef X
 };
 
-/* NULL pointers before libraries_open has succeeded. */
+/* Of use once libraries_open has succeeded. */
 extern struct cudnn_functions cudnn;
 extern struct cublas_functions cublas;
 

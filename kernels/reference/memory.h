@@ -24,7 +24,7 @@ void reference_record_release(struct recording *recording);
     .alignment = 64, .open = reference_open, .allocate = reference_allocate, .release = reference_release,   \
     .available = reference_available, .upload = reference_copy, .download = reference_copy,                  \
     .clear = reference_clear, .copy = reference_copy, .finish = reference_finish,                            \
-    .allocate_host = reference_allocate, .release_host = reference_release,                                  \
+    .allocate_host = reference_allocate, .release_host = reference_release, .on_host = true,                 \
     .prefetch_start = reference_copy, .prefetch_wait = reference_prefetch_wait,                              \
     .prefetch_release = reference_prefetch_release, .record_begin = reference_record_begin,                  \
     .record_end = reference_record_end, .replay = reference_replay,                                          \

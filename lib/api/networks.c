@@ -163,7 +163,11 @@ static int open_file(struct prunet_network *n, const char *path, const struct us
     if (status)
         return status;
     *training = training_of(&checkpoint, &use->settings);
-    status = backend_open_network(&n->network, &use->backend, &checkpoint, use->use);
+    if (use->use & TRAINING && training->cases_done && training->batch > 1)
+        status = fail(STATUS_DATA, "%s: was stopped inside an epoch in batches of %d", path, training->batch);
+    training->batch = 1;
+    if (!status)
+        status = backend_open_network(&n->network, &use->backend, &checkpoint, use->use);
     checkpoint_close(&checkpoint);
     return status;
 }

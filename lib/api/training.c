@@ -69,7 +69,8 @@ static int take_step(struct prunet_network *n, const char *case_name, const int 
     if (status || skipped)
         return status;
     status = put_case(n, size, image, target);
-    if (!status && !(status = epoch_step(&n->epoch, case_name, &found)))
+    if (!status && !(status = epoch_gradient(&n->epoch, case_name, &found)) &&
+        !(status = epoch_update(&n->epoch)))
         tell(score, &found, network_architecture(n->network)->outputs);
     return status;
 }

@@ -43,7 +43,7 @@ static int watch(int number)
 
 int stop_watch(void)
 {
-    static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGXCPU};
+    static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGXCPU, SIGUSR1};
     int failed = pipe2(ends, O_CLOEXEC | O_NONBLOCK);
     for (size_t i = 0; !failed && i < sizeof signals / sizeof signals[0]; i++)
         failed = watch(signals[i]);

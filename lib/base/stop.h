@@ -1,4 +1,5 @@
-/* Stopping in good order: SIGTERM, SIGINT, SIGHUP, SIGQUIT or SIGXCPU set a flag, which is looked at between
+/* Stopping in good order: SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGXCPU or SIGUSR1 (which mpirun and srun pass on
+ * to their processes, where SIGTERM would end them) set a flag, which is looked at between
  * two pieces of work and while waiting for input. A second SIGINT or SIGQUIT, as of somebody who presses
  * Ctrl-C again, ends the process at once. Whoever waits polls stop_descriptor beside its own descriptor: that
  * works in whichever thread the signal comes, and when it comes just before the wait. */

@@ -1,4 +1,5 @@
 #include "lib/network/checkpoint.h"
+#include "kernels/fixed.h"
 #include "lib/base/error.h"
 #include "lib/base/random.h"
 #include "lib/network/kinds.h"
@@ -33,7 +34,7 @@ static int get_unsigned(const struct safetensors *file, const char *key, uint64_
     return status ? status : parse_unsigned(key, text, value);
 }
 
-/* A number that only an interrupted epoch has; 0 without. */
+/* A number that not every state has; 0 without. */
 static int get_optional(const struct safetensors *file, const char *key, uint64_t *value)
 {
     const char *text = safetensors_metadata(file, key);
@@ -95,6 +96,17 @@ static int get_decay(const struct safetensors *file, const char *key, double *va
     return STATUS_OK;
 }
 
+/* Cases of a step; 1 where the state does not say. */
+static int get_batch(const struct safetensors *file, int *batch)
+{
+    uint64_t value;
+    int status = get_optional(file, "prunet.batch", &value);
+    if (!status && value > FIXED_COUNT_MAX)
+        status = fail(STATUS_DATA, "prunet.batch: %" PRIu64 " is more than %d", value, FIXED_COUNT_MAX);
+    *batch = status || !value ? 1 : (int)value;
+    return status;
+}
+
 static int read_scheme(const struct safetensors *file, const struct architecture *a,
                        const struct label_scheme **scheme)
 {
@@ -117,6 +129,7 @@ static int read_training(const struct safetensors *file, struct training *t)
         (status = get_unsigned(file, "prunet.step", &t->step)) ||
         (status = get_unsigned(file, "prunet.seed", &t->seed)) ||
         (status = get_optional(file, "prunet.cases_done", &t->cases_done)) ||
+        (status = get_batch(file, &t->batch)) ||
         (status = get_decay(file, "prunet.average_decay", &t->average_decay)) ||
         (status = get_setting(file, "prunet.memory", t->memory, sizeof t->memory)) ||
         (status = get_setting(file, "prunet.backend", t->backend, sizeof t->backend)) ||

@@ -21,6 +21,7 @@ struct training {
     /* An epoch that was interrupted: how many of its cases are done, and a digest of their names in order.
      * Both 0 between epochs. */
     uint64_t cases_done, cases_digest;
+    int batch;            /* cases of a step; 0 is 1 as well */
     double average_decay; /* of the moving average of the weights that the state has; 0: it has none */
     const struct label_scheme *scheme; /* modalities and regions; NULL: record_scheme */
     char memory[PLAN_CHOICE_SIZE];     /* choice of the last step's plan, see network.h; "" before any step */

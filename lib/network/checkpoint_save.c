@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ENTRIES_MAX = 16, NUMBER_SIZE = 24 };
+enum { ENTRIES_MAX = 19, NUMBER_SIZE = 24 };
 
 struct metadata {
     struct safetensors_entry entries[ENTRIES_MAX];
@@ -57,6 +57,8 @@ static void describe(struct metadata *m, const struct architecture *a, const str
         put_text(m, "prunet.backend", t->backend);
     if (*t->spacing)
         put_text(m, "prunet.spacing", t->spacing);
+    if (t->batch > 1)
+        put_number(m, "prunet.batch", (uint64_t)t->batch);
     if (t->average_decay > 0)
         put_real(m, "prunet.average_decay", t->average_decay);
     if (t->cases_done) {

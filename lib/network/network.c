@@ -5,6 +5,7 @@
 #include "lib/network/kinds.h"
 #include "lib/network/pass.h"
 #include "lib/network/prefetch.h"
+#include "lib/network/ranks.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +44,7 @@ struct network {
     struct recording recording;
     bool recorded; /* the recording holds a step, made with these factors of the losses */
     struct loss_weights recorded_loss;
+    int accumulated; /* cases in the sum of the batch */
 };
 
 static const struct kernels *kernels_of(const struct network *n)
@@ -497,9 +499,47 @@ int network_gradient(struct network *n, double loss_scale, struct case_score *sc
     return isfinite(score->loss) ? STATUS_OK : network_fail_not_finite(n, STATUS_FAILURE, "the loss is");
 }
 
+static void begin_sum(const struct pass *p)
+{
+    p->kernels->clear(p->sum.at, p->sum.bytes);
+    p->kernels->clear(p->out_of_range.at, p->out_of_range.bytes);
+}
+
+int network_accumulate(struct network *n)
+{
+    const struct pass *p = &n->pass;
+    int32_t out_of_range;
+    if (!n->accumulated++)
+        begin_sum(p);
+    p->kernels->fixed_add(n->table.floats, p->vectors[STATE_GRADIENT].at, p->sum.at, p->out_of_range.at);
+    int status = finish(n);
+    if (status)
+        return status;
+    p->kernels->download(&out_of_range, p->out_of_range.at, sizeof out_of_range);
+    return out_of_range ? fail(STATUS_FAILURE,
+                               "its gradient has values that are not finite or not below %g in "
+                               "size: no batch is summed of those; a larger --loss-divisor makes "
+                               "them smaller",
+                               FIXED_LIMIT)
+                        : STATUS_OK;
+}
+
+int network_join_ranks(struct network *n, int cases)
+{
+    const struct pass *p = &n->pass;
+    if (!n->accumulated)
+        begin_sum(p);
+    n->accumulated = cases;
+    int status = finish(n);
+    return status ? status : ranks_sum(p->kernels, p->sum.at, n->table.floats);
+}
+
 int network_update(struct network *n, const struct adam *adam)
 {
     const struct pass *p = &n->pass;
+    if (p->batches)
+        p->kernels->fixed_mean(n->table.floats, p->sum.at, n->accumulated, p->vectors[STATE_GRADIENT].at);
+    n->accumulated = 0;
     p->kernels->upload(p->adam.at, adam, sizeof *adam);
     p->kernels->adam(n->table.floats, p->adam.at, p->vectors[STATE_GRADIENT].at, p->vectors[STATE_WEIGHTS].at,
                      p->vectors[STATE_EXP_AVG].at, p->vectors[STATE_EXP_AVG_SQ].at);

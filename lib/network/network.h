@@ -2,7 +2,8 @@
  *
  *     network_open, network_load; then for each case
  *         network_resize, network_put_image and network_infer, or
- *         network_resize, network_put_image, network_put_target, network_gradient, network_update;
+ *         network_resize, network_put_image, network_put_target, network_gradient, network_update, or for
+ *         batches network_accumulate, and network_update after the last case of one;
  *     network_save, network_close.
  *
  * Images are (C, D, H, W), x fastest, as in records. */
@@ -105,7 +106,17 @@ int network_gradient(struct network *network, double loss_scale, struct case_sco
  * weights that have grown without bound, or else the image. Returns `status`. */
 int network_fail_not_finite(const struct network *network, int status, const char *what);
 
-/* One Adam step on the gradient, which is unspecified afterwards. STATUS_FAILURE when the backend failed. */
+/* Adds the gradient to the sum of a batch (kernels/fixed.h), in a network that is opened for BATCHES: of at most
+ * FIXED_COUNT_MAX cases. STATUS_FAILURE when a value of it is not finite or not below 128 in size, or the
+ * backend failed; the sum is then of no use. */
+int network_accumulate(struct network *network);
+
+/* Adds up the sums of all ranks (ranks.h), which have `cases` gradients together: network_update then takes the mean of
+ * those. STATUS_FAILURE as ranks_sum. */
+int network_join_ranks(struct network *network, int cases);
+
+/* One Adam step on the gradient or, in a network opened for BATCHES, on the mean of those that were accumulated
+ * since the last step; the gradient is unspecified afterwards. STATUS_FAILURE when the backend failed. */
 int network_update(struct network *network, const struct adam *adam);
 
 /* The average moves towards the weights, kernels/average.h, in a network that is opened for AVERAGING.

@@ -106,6 +106,10 @@ static void plan_state(struct pass *p)
     }
     if (p->cross_entropy)
         plan_resident(&p->plan, &p->bce_sums);
+    if (p->batches) {
+        plan_resident(&p->plan, &p->sum);
+        plan_resident(&p->plan, &p->out_of_range);
+    }
     plan_resident(&p->plan, &p->channel_sums);
 }
 
@@ -121,7 +125,8 @@ int pass_open(struct pass *p, const struct topology *topology, const struct arch
                        .kernels = kernels,
                        .training = use & TRAINING,
                        .cross_entropy = use & CROSS_ENTROPY,
-                       .averaging = use & AVERAGING};
+                       .averaging = use & AVERAGING,
+                       .batches = use & BATCHES};
     if (!p->self)
         return fail(STATUS_FAILURE, "out of memory");
     for (int v = 0; v <= STATE_GRADIENT; v++)
@@ -130,6 +135,8 @@ int pass_open(struct pass *p, const struct topology *topology, const struct arch
     p->dice_sums = plain("Dice sums", (size_t)architecture->outputs * sizeof(struct dice_sums));
     p->bce_sums = plain("cross-entropy sums", (size_t)architecture->outputs * sizeof(double));
     p->channel_sums = plain("channel_sums", 0);
+    p->sum = plain("sum", parameters->floats * sizeof(int64_t));
+    p->out_of_range = plain("out of range", sizeof(int32_t));
     topology->open(p->self, p);
     plan_state(p);
     return plan_place(&p->plan);

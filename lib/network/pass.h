@@ -54,13 +54,16 @@ struct pass {
     const struct architecture *architecture;
     const struct parameter_table *parameters;
     const struct kernels *kernels;
-    bool training, cross_entropy, averaging;
+    bool training, cross_entropy, averaging, batches;
     int size[3]; /* x, y, z */
     int checkpointing;
     struct loss_weights loss; /* of the present step */
 
     /* Resident: the training state (see enum state_vector), and what else stays in the backend's memory. */
     struct buffer vectors[STATE_VECTORS + 1], adam, dice_sums, bce_sums, channel_sums;
+
+    /* Resident, too, with `batches`: int64, of the gradients of a batch; int32 (kernels/fixed.h). */
+    struct buffer sum, out_of_range;
 
     /* inputs x voxels floats; a byte a voxel, bit k set inside region k; outputs x voxels floats. */
     struct buffer image, target, probabilities;

@@ -61,6 +61,7 @@ enum network_use {
     CROSS_ENTROPY = 2, /* the loss also has cross-entropy */
     AVERAGING = 4,     /* a moving average of the weights */
     FRESH = 8,         /* begins with a model's weights: Adam has seen nothing */
+    BATCHES = 16,      /* sums of the gradients of several cases */
 };
 
 /* How much memory training may take: the plan's two blocks together. By default a reversible network stores

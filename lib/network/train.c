@@ -1,138 +1,15 @@
 #include "lib/network/train.h"
 #include "lib/base/error.h"
-#include "lib/base/grid.h"
 #include "lib/base/progress.h"
 #include "lib/base/stop.h"
+#include "lib/stream/case_names.h"
 #include "lib/volume/channels.h"
 #include "lib/volume/labelled_ahead.h"
 #include "lib/volume/scheme.h"
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* An epoch ------------------------------------------------------------------------------------------ */
-
-void epoch_begin(struct epoch *epoch, struct network *network, const struct training *training, double rate,
-                 double decay, double loss_scale)
-{
-    *epoch =
-        (struct epoch){.network = network,
-                       .training = *training,
-                       .adam = {.rate = rate, .decay = decay, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8},
-                       .loss_scale = loss_scale};
-}
-
-static void count_case(struct epoch *epoch, const char *case_name)
-{
-    epoch->seen_digest = cases_digest(epoch->seen_digest, case_name);
-    epoch->seen++;
-}
-
-int epoch_skip(struct epoch *epoch, const char *case_name, bool *skipped)
-{
-    const struct training *done = &epoch->training;
-    *skipped = epoch->seen < done->cases_done;
-    if (!*skipped)
-        return STATUS_OK;
-    count_case(epoch, case_name);
-    if (epoch->seen == done->cases_done && epoch->seen_digest != done->cases_digest)
-        return fail(STATUS_DATA,
-                    "the first %" PRIu64 " cases are not those that the interrupted epoch began with",
-                    epoch->seen);
-    return STATUS_OK;
-}
-
-static int put_labels(struct epoch *epoch, const int size[3], const uint8_t *labels)
-{
-    const size_t voxels = grid_voxels(size);
-    if (voxels != epoch->target_voxels) {
-        free(epoch->target);
-        epoch->target = malloc(voxels);
-        epoch->target_voxels = epoch->target ? voxels : 0;
-    }
-    if (!epoch->target)
-        return fail(STATUS_FAILURE, "out of memory");
-    int status = region_bits_of_labels(network_scheme(epoch->network), labels, voxels, epoch->target);
-    if (!status)
-        network_put_target(epoch->network, epoch->target);
-    return status;
-}
-
-/* The last bits of results depend on what is recomputed and on the backend: warns when one has changed. */
-static void record_setting(char *before, size_t size, const char *now, const char *of_what, bool warns)
-{
-    if (warns && *before && strcmp(before, now))
-        warn("the state was trained with %s '%s', now it is '%s': results may differ in their last bits",
-             of_what, before, now);
-    snprintf(before, size, "%s", now);
-}
-
-static void record_settings(struct epoch *epoch)
-{
-    struct training *t = &epoch->training;
-    record_setting(t->memory, sizeof t->memory, network_current_plan(epoch->network)->choice, "memory",
-                   !epoch->settings_recorded);
-    record_setting(t->backend, sizeof t->backend, network_backend(epoch->network), "backend",
-                   !epoch->settings_recorded);
-    epoch->settings_recorded = true;
-}
-
-int epoch_put(struct epoch *epoch, const int size[3], const float *image, const uint8_t *labels)
-{
-    int status = network_resize(epoch->network, size);
-    if (status || network_put_prefetched(epoch->network))
-        return status;
-    if (!(status = put_labels(epoch, size, labels)))
-        network_put_image(epoch->network, image);
-    return status;
-}
-
-/* As TensorFlow's ExponentialMovingAverage with num_updates. */
-static double decay_of_step(double decay, double step)
-{
-    return fmin(decay, (1 + step) / (10 + step));
-}
-
-int epoch_step(struct epoch *epoch, const char *case_name, struct case_score *score)
-{
-    int status = network_gradient(epoch->network, epoch->loss_scale, score);
-    if (status)
-        return status;
-    epoch->adam.step = (double)(epoch->training.step + 1);
-    if ((status = network_update(epoch->network, &epoch->adam)))
-        return status;
-    const double decay = epoch->training.average_decay;
-    if (decay > 0 && (status = network_average(epoch->network, decay_of_step(decay, epoch->adam.step))))
-        return status;
-    record_settings(epoch);
-    count_case(epoch, case_name);
-    epoch->training.step++;
-    epoch->training.cases_done = epoch->seen;
-    epoch->training.cases_digest = epoch->seen_digest;
-    return STATUS_OK;
-}
-
-int epoch_complete(struct epoch *epoch)
-{
-    struct training *training = &epoch->training;
-    if (epoch->seen < training->cases_done)
-        return fail(STATUS_DATA,
-                    "the input ends after %" PRIu64 " cases, the interrupted epoch had done %" PRIu64,
-                    epoch->seen, training->cases_done);
-    training->epoch++;
-    training->cases_done = training->cases_digest = 0;
-    return STATUS_OK;
-}
-
-void epoch_free(struct epoch *epoch)
-{
-    free(epoch->target);
-    *epoch = (struct epoch){0};
-}
-
-/* A whole stream ------------------------------------------------------------------------------------ */
 
 int train_print_header(struct output *table, const struct label_scheme *scheme)
 {
@@ -144,16 +21,46 @@ int train_print_header(struct output *table, const struct label_scheme *scheme)
     return output_print(table, "epoch\tstep\tcase\tloss%s\tseconds\twaiting\n", columns);
 }
 
-static int print_row(struct output *table, const struct epoch *epoch, const char *name,
-                     const struct case_score *score, double seconds, double waiting)
+/* What is said of a case once its batch's step is made; numbers alone, as ranks share them. */
+struct row {
+    double loss, dice[OUTPUTS_MAX], seconds, waiting;
+};
+
+/* An epoch under way on a stream. */
+struct stepping {
+    struct epoch *epoch;
+    struct labelled_ahead *ahead;
+    const struct names *expected; /* the epoch's cases, where several ranks share them */
+    struct share share;
+    struct output *table;
+    struct progress progress;
+    const atomic_bool *stopping;
+    bool stopped;      /* one of the ranks was told to stop */
+    bool input_failed; /* what failed is the input */
+
+    /* Of the batch so far: those of the cases of other ranks are 0. What all ranks share is these doubles. */
+    struct shared_rows {
+        struct row of[FIXED_COUNT_MAX];
+        double wish; /* to stop: above 0 */
+    } rows;
+    char names[FIXED_COUNT_MAX][CASE_NAME_SIZE];
+};
+
+/* Cases of the present batch that were seen. */
+static int in_batch(const struct epoch *epoch)
+{
+    return (int)(epoch->seen - epoch->training.cases_done);
+}
+
+static int print_row(struct output *table, const struct epoch *epoch, const char *name, const struct row *row)
 {
     char dice[SCHEME_REGIONS_MAX * 16];
     int length = 0;
     for (int r = 0; r < network_architecture(epoch->network)->outputs; r++)
-        length += snprintf(dice + length, sizeof dice - (size_t)length, "\t%.6f", score->dice[r]);
+        length += snprintf(dice + length, sizeof dice - (size_t)length, "\t%.6f", row->dice[r]);
     return output_print(table, "%" PRIu64 "\t%" PRIu64 "\t%s\t%.9g%s\t%.3f\t%.3f\n",
-                        epoch->training.epoch + 1, epoch->training.step, name, score->loss, dice, seconds,
-                        waiting);
+                        epoch->training.epoch + 1, epoch->training.step, name, row->loss, dice, row->seconds,
+                        row->waiting);
 }
 
 /* The image's channels become the network's inputs, and the labels must be of its regions. */
@@ -176,47 +83,80 @@ static int put_case(struct epoch *epoch, struct labelled_case *labelled)
     return status ? status : epoch_put(epoch, image->size, image->data, labelled->label.data);
 }
 
-/* The step on the case that was put at `start`, and its row. */
-static int train_case(struct epoch *epoch, const char *case_name, struct output *table,
-                      struct progress *progress, double start, double waiting)
+/* All ranks meet here after each batch and once at the end, or where one was told to stop: then all stop. */
+static void meet(struct stepping *s)
 {
+    if (s->epoch->ranks.count == 1)
+        return;
+    s->rows.wish = *s->stopping;
+    ranks_share_scores((double *)&s->rows, sizeof s->rows / sizeof(double));
+    s->stopped = s->rows.wish > 0;
+}
+
+/* The step of the batch, and the rows of its cases, which the first rank writes. */
+static int train_batch(struct stepping *s)
+{
+    const double start = clock_seconds();
+    const int cases = in_batch(s->epoch);
+    meet(s);
+    if (s->stopped)
+        return STATUS_OK;
+    int status = epoch_update(s->epoch);
+    s->rows.of[cases - 1].seconds += clock_seconds() - start;
+    for (int i = 0; !status && !s->epoch->ranks.number && i < cases; i++)
+        status = print_row(s->table, s->epoch, s->names[i], &s->rows.of[i]);
+    memset(&s->rows, 0, sizeof s->rows);
+    return status;
+}
+
+/* The gradient of the case that was put at `start`; after the last one of a batch its step. */
+static int train_case(struct stepping *s, const char *case_name, double start, double waiting)
+{
+    const int place = in_batch(s->epoch);
+    struct row *row = &s->rows.of[place];
     struct case_score score;
-    int status = epoch_step(epoch, case_name, &score);
+    int status = epoch_gradient(s->epoch, case_name, &score);
     if (status)
         return status;
-    status = print_row(table, epoch, case_name, &score, clock_seconds() - start, waiting);
-    const struct plan *plan = network_current_plan(epoch->network);
+    *row = (struct row){.loss = score.loss, .seconds = clock_seconds() - start, .waiting = waiting};
+    memcpy(row->dice, score.dice, sizeof row->dice);
+    snprintf(s->names[place], CASE_NAME_SIZE, "%s", case_name);
+    if (epoch_batch_is_full(s->epoch))
+        status = train_batch(s);
+    if (status)
+        return status;
+    const struct plan *plan = network_current_plan(s->epoch->network);
     char detail[80];
     snprintf(detail, sizeof detail, "loss %.4f, %zu MiB (%s)", score.loss,
              (plan->resident_bytes + plan->activation_bytes) >> 20, plan->choice);
-    progress_advance(progress, case_name, detail);
-    return status;
+    progress_advance(&s->progress, case_name, detail);
+    return STATUS_OK;
 }
 
 /* *got is false at the end of the input. The next case is read once this one has been copied to the
  * network and its records are freed. */
-static int train_next(struct epoch *epoch, struct labelled_ahead *ahead, struct output *table,
-                      struct progress *progress, const atomic_bool *stopping, bool *got)
+static int train_next(struct stepping *s, bool *got)
 {
     struct labelled_case labelled;
     const char *name;
     double asked = clock_seconds();
-    int status = labelled_ahead_next(ahead, &labelled, &name, got);
+    int status = labelled_ahead_next(s->ahead, &labelled, &name, got);
+    s->input_failed = status;
     if (status || !*got)
         return status;
     double start = clock_seconds();
     char case_name[CASE_NAME_SIZE];
     memcpy(case_name, labelled.image.case_name, sizeof case_name);
-    bool skipped, stopped = *stopping;
-    status = epoch_skip(epoch, case_name, &skipped);
+    bool skipped, stopped = *s->stopping;
+    status = epoch_skip(s->epoch, case_name, &skipped);
     bool wanted = !status && !skipped && !stopped;
     if (wanted)
-        status = put_case(epoch, &labelled);
+        status = put_case(s->epoch, &labelled);
     labelled_free(&labelled);
     if (!status && !stopped)
-        labelled_ahead_proceed(ahead);
+        labelled_ahead_proceed(s->ahead);
     if (wanted && !status)
-        status = train_case(epoch, case_name, table, progress, start, start - asked);
+        status = train_case(s, case_name, start, start - asked);
     return status ? fail_in(status, "%s: %s", name, case_name) : STATUS_OK;
 }
 
@@ -239,31 +179,76 @@ static void prefetch_case(void *self, const struct labelled_case *labelled)
                                labelled->label.data);
 }
 
-static int train_all(struct epoch *epoch, struct reader *reader, struct output *table,
-                     struct progress *progress, const atomic_bool *stopping)
+/* Every case until the end of the input, or until a stop. */
+static int train_alone(struct stepping *s)
 {
-    struct labelled_ahead *ahead;
+    int status = STATUS_OK;
     bool got = true;
-    reader_set_destination(reader, find_destination, epoch);
-    int status = labelled_ahead_open(&ahead, reader, prefetch_case, epoch);
+    while (!status && got && !*s->stopping)
+        status = train_next(s, &got);
+    s->stopped = *s->stopping;
+    if (!status && !s->stopped && epoch_is_inside_batch(s->epoch))
+        status = train_batch(s);
+    return status;
+}
+
+/* A case of the epoch that another rank trains on, which closes a batch as well as one of ours does. */
+static int pass_case(struct stepping *s, const char *case_name)
+{
+    const bool skipped = s->epoch->seen < s->epoch->training.cases_done;
+    if (!skipped)
+        snprintf(s->names[in_batch(s->epoch)], CASE_NAME_SIZE, "%s", case_name);
+    int status = epoch_pass(s->epoch, case_name);
+    return !status && !skipped && epoch_batch_is_full(s->epoch) ? train_batch(s) : status;
+}
+
+/* Our share of the cases, and a count of the others. Whichever way the ranks' loops end, they have met equally often. */
+static int train_share(struct stepping *s)
+{
+    const size_t cases = s->expected->count;
+    int status = STATUS_OK;
+    bool got = true;
+    while (!status && !s->stopped && !*s->stopping && s->epoch->seen < cases)
+        if (share_has(&s->share, s->epoch->seen))
+            status = train_next(s, &got);
+        else
+            status = pass_case(s, s->expected->name[s->epoch->seen]);
+    if (!status && !s->stopped && !*s->stopping && share_cases(&s->share, cases))
+        status = train_next(s, &got); /* nothing is behind the last */
+    if (s->input_failed && *s->stopping)
+        status = STATUS_OK; /* a signal that ends the tools before us also ends our input */
+    if (!status && !s->stopped && epoch_is_inside_batch(s->epoch) && s->epoch->seen == cases)
+        status = train_batch(s);
+    if (!status && !s->stopped)
+        meet(s);
+    return status;
+}
+
+static int train_all(struct stepping *s, struct reader *reader)
+{
+    reader_set_destination(reader, find_destination, s->epoch);
+    int status = labelled_ahead_open(&s->ahead, reader, prefetch_case, s->epoch);
     if (status)
         return status;
-    while (!status && got && !*stopping)
-        status = train_next(epoch, ahead, table, progress, stopping, &got);
-    if (status || *stopping)
+    status = s->epoch->ranks.count > 1 ? train_share(s) : train_alone(s);
+    if (status || s->stopped)
         stop_waiting(); /* the next case is not needed */
-    labelled_ahead_close(ahead);
+    labelled_ahead_close(s->ahead);
     return status;
 }
 
 int train_stream(struct epoch *epoch, struct reader *reader, struct output *table,
                  const atomic_bool *stopping)
 {
-    struct progress progress;
-    progress_start(&progress, "step", reader_cases_expected(reader));
-    int status = train_all(epoch, reader, table, &progress, stopping);
-    progress_end(&progress);
-    if (*stopping) /* whatever the status: a signal that ends the tools before us also ends our input */
+    struct stepping s = {.epoch = epoch,
+                         .table = table,
+                         .stopping = stopping,
+                         .expected = reader_expected(reader),
+                         .share = {epoch->training.batch, epoch->ranks.number, epoch->ranks.count}};
+    progress_start(&s.progress, "step", reader_cases_expected(reader));
+    int status = train_all(&s, reader);
+    progress_end(&s.progress);
+    if (epoch->ranks.count > 1 ? s.stopped : *stopping) /* whatever the status, as above */
         return fail(STATUS_RETRY, "stopped after %" PRIu64 " cases of epoch %" PRIu64,
                     epoch->training.cases_done, epoch->training.epoch + 1);
     return status ? status : epoch_complete(epoch);

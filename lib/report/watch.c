@@ -30,6 +30,15 @@ static bool exists(const struct watch *watch, const char *name)
 
 /* --- the running epoch ------------------------------------------------------------------------------- */
 
+/* Of the last epoch, whose steps may each have been of several cases. */
+static double seconds_a_case(const struct watch *watch)
+{
+    const size_t last = watch->times.rows - 1;
+    const double step = report_number(&watch->times, last, report_column(&watch->times, "seconds_a_step"));
+    const double steps = report_number(&watch->times, last, report_column(&watch->times, "steps"));
+    return watch->batch > 1 ? step * steps / (double)watch->cases : step;
+}
+
 static void read_steps(struct watch *watch)
 {
     struct report_table steps;
@@ -47,9 +56,7 @@ static void read_steps(struct watch *watch)
     const double n = (double)watch->steps;
     watch->loss = n > 0 ? loss / n : NAN;
     watch->waiting = seconds + waiting > 0 ? waiting / (seconds + waiting) : NAN;
-    watch->step = n > 0 ? (seconds + waiting) / n
-                        : report_number(&watch->times, watch->times.rows - 1,
-                                        report_column(&watch->times, "seconds_a_step"));
+    watch->step = n > 0 ? (seconds + waiting) / n : seconds_a_case(watch);
     snprintf(name, sizeof name, "epochs/.%04zu.trained", watch->epochs + 1);
     watch->validating = exists(watch, name);
 }
@@ -129,6 +136,7 @@ int watch_read(const char *run, struct watch *watch)
     watch->epochs = watch->log.rows ? watch->log.rows - 1 : 0;
     watch->goal = (size_t)fmax(0, fmin(1e9, number_of(report_value(&goal, "epochs", "0"))));
     watch->cases = cases.rows;
+    watch->batch = (size_t)fmax(1, number_of(report_value(&settings, "BATCH", "1")));
     snprintf(watch->last_note, sizeof watch->last_note, "%s", report_cell(&journal, journal.rows - 1, 0));
     report_table_free(&goal);
     report_table_free(&cases);
@@ -260,7 +268,7 @@ static void draw_left(FILE *file, const struct watch *watch, int columns)
     }
     fprintf(file, "%s\n", line.text);
     line = (struct line){.most = columns};
-    add(&line, "%.2f s a step", watch->step);
+    add(&line, "%.2f s a %s", watch->step, watch->batch > 1 ? "case" : "step");
     if (isfinite(watch->waiting))
         add(&line, ", %.1f %% waiting", 100 * watch->waiting);
     if (isfinite(watch->loss))

@@ -13,10 +13,11 @@ struct watch {
     size_t epochs;              /* complete */
     size_t goal;                /* epochs that are wanted; 0: not known */
     size_t cases;               /* of an epoch */
-    size_t steps;               /* done in the running epoch */
+    size_t batch;               /* cases of a step */
+    size_t steps;               /* cases done in the running epoch */
     double loss;                /* the mean of those; NaN without any */
     double waiting;             /* the share of the time that they waited for their input; NaN without any */
-    double step;     /* seconds of a step, of the running epoch or else of the last one; NaN: not known */
+    double step;     /* seconds of a case, of the running epoch or else of the last one; NaN: not known */
     bool validating; /* all steps of the epoch are done */
     bool running;    /* a prunet-step of this run is at work on this host */
     uint64_t memory, memory_peak; /* bytes of that process */

@@ -16,6 +16,7 @@ struct reader {
     struct source source;
     struct expect expect;
     bool expecting;
+    const struct share *share;    /* of what is expected; or NULL */
     struct digest_table digests;  /* path NULL: files are not compared with their digests */
     struct record held[HELD_MAX]; /* read and compared, not yet handed on */
     size_t held_count, held_next;
@@ -69,6 +70,7 @@ int reader_open(struct reader **reader, int count, char *const *paths, const str
     r->source.fd = -1;
     r->standard = options && options->descriptor ? *options->descriptor : STDIN_FILENO;
     r->stop = options && options->stop ? *options->stop : -1;
+    r->share = options ? options->share : NULL;
     r->max_bytes = options && options->max_bytes ? options->max_bytes : RECORD_BYTES_MAX;
     int status = copy_paths(r, (size_t)count, paths);
     if (!status && options && options->expect_path) {
@@ -117,7 +119,13 @@ size_t reader_cases_done(const struct reader *reader)
 
 size_t reader_cases_expected(const struct reader *reader)
 {
-    return reader->expect.names.count;
+    const size_t listed = reader->expect.names.count;
+    return reader->share ? share_cases(reader->share, listed) : listed;
+}
+
+const struct names *reader_expected(const struct reader *reader)
+{
+    return &reader->expect.names;
 }
 
 void reader_set_destination(struct reader *reader, reader_destination *destination, void *self)
@@ -148,12 +156,27 @@ static int fail_here(const struct reader *r, int status, const char *case_name)
     return fail_in(status, "%s: record %zu", reader_name(r), r->records + 1);
 }
 
+/* Whether the stream had all that is expected. */
+static int expected_end(const struct reader *r)
+{
+    const struct names *names = &r->expect.names;
+    const size_t wanted = reader_cases_expected(r);
+    if (!r->expecting || !r->share)
+        return r->expecting ? expect_end(&r->expect, r->cases) : STATUS_OK;
+    if (r->cases >= wanted)
+        return STATUS_OK;
+    return fail(STATUS_DATA,
+                "case %s is missing: the input ends after %zu of the %zu cases of share %d/%d of %s",
+                names->name[share_place(r->share, r->cases)], r->cases, wanted, r->share->number,
+                r->share->count, r->expect.path);
+}
+
 static int at_end(const struct reader *r)
 {
     if (r->inside_case)
         return fail(STATUS_DATA, "%s: the input ends after record %zu, which is not the last of case %s",
                     reader_name(r), r->records, r->case_name);
-    int status = r->expecting ? expect_end(&r->expect, r->cases) : STATUS_OK;
+    int status = expected_end(r);
     return status ? fail_in(status, "%s", reader_name(r)) : STATUS_OK;
 }
 
@@ -217,7 +240,8 @@ static int count_case(struct reader *r, const struct record *record)
         return fail(STATUS_DATA, "case %s begins before the last record of case %s", record->case_name,
                     r->case_name);
     if (!same || (!r->inside_case && record->role == ROLE_IMAGE)) {
-        int status = r->expecting ? expect_case(&r->expect, r->cases, record->case_name) : STATUS_OK;
+        const size_t place = r->share ? share_place(r->share, r->cases) : r->cases;
+        int status = r->expecting ? expect_case(&r->expect, place, record->case_name) : STATUS_OK;
         if (status)
             return status;
         r->cases++;

@@ -3,17 +3,21 @@
 #define PRUNET_STREAM_READER_H
 
 #include "lib/stream/record.h"
+#include "lib/stream/share.h"
 
 struct reader; /* opaque */
+struct names;  /* lib/stream/case_names.h */
 
 struct reader_options {
-    uint64_t max_bytes;       /* largest payload; 0 means 4 GiB */
-    const char *expect_path;  /* file of case names in order, or NULL: one that is missing, extra or out of
+    uint64_t max_bytes;        /* largest payload; 0 means 4 GiB */
+    const char *expect_path;   /* file of case names in order, or NULL: one that is missing, extra or out of
                                  order is STATUS_DATA */
-    const char *digests_path; /* a table of the files' digests (digest_table.h), or NULL: a file that has
+    const struct share *share; /* with expect_path: of the cases there the stream has this share alone
+                                  (share.h); borrowed; or NULL */
+    const char *digests_path;  /* a table of the files' digests (digest_table.h), or NULL: a file that has
                                  another digest, or none there, is STATUS_DATA; see reader_next */
-    const int *descriptor;    /* what is read for "-", or NULL: stdin */
-    const int *stop;          /* a descriptor, or NULL: once it is readable, waiting for a pipe ends with
+    const int *descriptor;     /* what is read for "-", or NULL: stdin */
+    const int *stop;           /* a descriptor, or NULL: once it is readable, waiting for a pipe ends with
                                  STATUS_RETRY. See lib/base/stop.h */
 };
 
@@ -39,9 +43,12 @@ int reader_next(struct reader *reader, struct record *record, bool *got);
 /* The name of the file being read, for messages. */
 const char *reader_name(const struct reader *reader);
 
-/* Cases completed so far, and how many --expect lists (0 without). */
+/* Cases completed so far, and how many --expect lists (0 without), of the share if there is one. */
 size_t reader_cases_done(const struct reader *reader);
 size_t reader_cases_expected(const struct reader *reader);
+
+/* What --expect lists, all of it; no names without. Valid until reader_close. */
+const struct names *reader_expected(const struct reader *reader);
 
 /* Seconds spent waiting for input so far. */
 double reader_seconds(const struct reader *reader);

@@ -3,7 +3,7 @@
 # the same programs that test the other backends. Where there is no C++ compiler the Makefile has built none of them.
 set -u
 status=0
-for program in fibers device networks own_kernels operations golden "network reversible_1_1" prefetch; do
+for program in fibers device networks own_kernels operations fixed golden "network reversible_1_1" prefetch; do
     if [ -x "$BUILD/shim/${program%% *}" ]; then
         # shellcheck disable=SC2086 # a program, or a program and its operand
         "$BUILD"/shim/$program || status=1

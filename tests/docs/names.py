@@ -18,7 +18,7 @@ SOURCE_NAME = re.compile(r"[\w-]+\.(c|h|cu|cpp|def|sh|py|awk|mk)")
 LINKS = {"prunet-" + name for name in TOOLS}  # of an installed copy
 NOT_TOOLS = {"prunet-nrrd", "prunet-2019"}  # the profile of records, a convention of scores
 EXAMPLES = {"invert", "conv5"}  # the tool and the operation that CONTRIBUTING.md adds
-OTHER_PROGRAMS = {"make", "cat", "unu", "git", "python3", "pkg-config", "sbatch", "srun", "salloc", "scancel"}
+OTHER_PROGRAMS = {"make", "cat", "unu", "git", "python3", "pkg-config", "sbatch", "srun", "salloc", "scancel", "mpirun"}
 PROGRAM = re.compile("^```c .*?^```$", re.M | re.S)  # what tests/pipelines/library.sh compiles
 
 

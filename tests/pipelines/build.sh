@@ -16,7 +16,7 @@ COMPILER
 chmod +x "$compiler" && cp "$compiler" "$TMPDIR/other-cc"
 tree=$TMPDIR/tree # a few of the sources
 variants=(kernels/cpu/*/a*.c)
-mkdir "$tree" && cp -r --parents Makefile lib/base data/schemes kernels/backends "${variants[@]}" tools/crop.c "$tree/"
+mkdir "$tree" && cp -r --parents Makefile lib/base data/schemes kernels/backends lib/network/ranks "${variants[@]}" tools/crop.c "$tree/"
 
 compiled() { # make's words...: what they compile and link
     : >"$log"
@@ -42,7 +42,7 @@ mkdir "$TMPDIR/whole" && cp -r --parents Makefile README.md lib kernels tools da
 make -s -C "$TMPDIR/whole" compile_commands.json
 commands=$TMPDIR/whole/compile_commands.json
 check "compile_commands.json has every source of lib and tools" \
-    test "$(grep -o '"file": "\(lib\|tools\)/[^"]*"' "$commands" | sort -u | wc -l)" = "$(printf '%s\n' lib/*/*.c tools/*.c | wc -l)"
+    test "$(grep -o '"file": "\(lib/[a-z]*\|tools\)/[^"/]*"' "$commands" | sort -u | wc -l)" = "$(printf '%s\n' lib/*/*.c tools/*.c | wc -l)"
 if command -v python3 >/dev/null; then
     check "and is JSON" python3 -c 'import json, sys; json.load(open(sys.argv[1]))' "$commands"
 fi

@@ -140,6 +140,64 @@ check "of a state with an average: from that" grep -q "from its average of the w
 fails "an average of decay 1" 2 "--weight-average is" step "$work/never" --weight-average 1 -- "${records[0]}"
 fails "a negative decay" 2 "--weight-average is" step "$work/never" --weight-average -0.1 -- "${records[0]}"
 
+# --- batches: a step with the mean of several cases' gradients ---
+
+seven=("${records[@]}" "${records[@]:0:2}" "${records[1]}" "${records[2]}")
+step "$work/batch1" --batch 1 -- "${records[@]}" >"$work/batch1.tsv"
+check "--batch 1 is the default" cmp -s "$work/one" "$work/batch1"
+check "and is not noted" test -z "$(metadata "$work/one" prunet.batch)"
+step "$work/three" --batch 3 --threads 1 --weight-average 0.9 -- "${seven[@]}" >"$work/three.tsv"
+check "--batch 3 of 7 cases: three steps, a row a case" test "$(tail -n +2 "$work/three.tsv" | cut -f 2 | tr '\n' ' ')" = "1 1 1 2 2 2 3 "
+check "they are noted" test "$(metadata "$work/three" prunet.step) $(metadata "$work/three" prunet.batch)" = "3 3"
+for threads in 2 7; do
+    cat "${seven[@]}" | step "$work/threads" --batch 3 --threads $threads --weight-average 0.9 >"$work/threads.tsv"
+    check "--batch 3: the same bytes with $threads threads, from a pipe" cmp -s "$work/three" "$work/threads"
+    check "and the same rows" cmp -s <(cut -f 1-7 "$work/three.tsv") <(cut -f 1-7 "$work/threads.tsv")
+done
+step "$work/whole3" --batch 256 -- "${records[@]}" >"$work/whole3.tsv"
+step "$work/turned" --batch 3 -- "${records[2]}" "${records[0]}" "${records[1]}" >"$work/turned.tsv"
+check "a batch of all: one step" test "$(metadata "$work/whole3" prunet.step)" = 1
+check "all its losses are those before it" test "$(loss whole3)" = "$(loss one)"
+check "the order of its cases changes no number" cmp -s <(numbers "$work/whole3" 3 3) <(numbers "$work/turned" 3 3)
+step "$work/used" --batch 3 --usage "$work/usage" -- "${records[@]}" >/dev/null
+planned=$(prunet-plan --size 32x32x16 --channels 4,8,12,16,20 --groups 2 --batch 3 |
+    awk -F'\t' '$1 == "training" && $2 == "total" && $3 == "allocated" { print $4 }')
+check "prunet-plan --batch knows its memory" test "$(sed -n 2p "$work/usage" | cut -f1)" = "$planned"
+fails "a batch of none" 2 "--batch" step "$work/never" --batch 0 -- "${records[0]}"
+fails "a batch beyond 256" 2 "--batch is at most 256" step "$work/never" --batch 257 -- "${records[0]}"
+fails "gradients that cannot be summed: the case is named" 1 "$(sed -n 1p "$work/names"): its gradient has values" \
+    step "$work/never" --batch 2 --loss-divisor 1e-6 -- "${records[@]}"
+
+# The signal comes while the last of seven cases, or the first of a batch, is on its way: of its batch nothing is kept.
+stopped_inside() { # cases that are done by then, cases of whole batches
+    rm -f "$work/half" "$work/pipe"
+    mkfifo "$work/pipe"
+    env --default-signal prunet-step --state "$work/start" -o "$work/half" --batch 3 --weight-average 0.9 --verbose \
+        <"$work/pipe" >"$work/half.tsv" 2>"$work/half.err" &
+    local pid=$!
+    exec 3>"$work/pipe"
+    cat "${seven[@]:0:$1}" >&3
+    until [ "$(grep -c loss "$work/half.err")" -ge "$1" ]; do sleep 0.02; done
+    kill -TERM $pid
+    exec 3>&-
+    wait $pid
+    check "stopped after $1 cases of batches of 3: status 75" test $? = 75
+    check "$2 of them are done" test "$(metadata "$work/half" prunet.cases_done)" = "${2#0}"
+    check "and have a row" test "$(wc -l <"$work/half.tsv")" = $(($2 + 1))
+    prunet-step --state "$work/half" -o "$work/whole" --batch 3 --weight-average 0.9 -- "${seven[@]}" >"$work/rest.tsv"
+    check "resumed, the same bytes as undisturbed" cmp -s "$work/three" "$work/whole"
+    check "the two tables make the undisturbed one" cmp -s <(cut -f 1-7 "$work/three.tsv") \
+        <(cat "$work/half.tsv" <(tail -n +2 "$work/rest.tsv") | cut -f 1-7)
+}
+stopped_inside 2 0
+stopped_inside 3 3
+stopped_inside 5 3
+fails "it does not go on in other batches" 65 "$work/half: was stopped inside an epoch in batches of 3: it goes on with --batch 3" \
+    prunet-step --state "$work/half" -o "$work/never" --batch 2 -- "${seven[@]}"
+fails "nor case by case" 65 "batches of 3" prunet-step --state "$work/half" -o "$work/never" -- "${seven[@]}"
+prunet-step --state "$work/three" -o "$work/other" -- "${records[0]}" >"$work/other.tsv" 2>"$work/other.err"
+check "between epochs it may, and then says nothing of batches" test "$(metadata "$work/other" prunet.step)$(metadata "$work/other" prunet.batch)" = 4
+
 # --- stopped and resumed: the signal comes while the second case is on its way ---
 # What a shell starts in the background ignores SIGINT and SIGQUIT; env sets them back.
 
@@ -165,7 +223,7 @@ stopped() { # signal, options, the undisturbed state and table
         <(cat "$work/half.tsv" <(tail -n +2 "$work/rest.tsv") | cut -f 1-7)
 }
 trap '' PIPE
-for signal in TERM INT HUP QUIT XCPU; do stopped $signal; done
+for signal in TERM INT HUP QUIT XCPU USR1; do stopped $signal; done
 
 # The input is silent, and stays so: before the first record, and inside the second.
 silent() { # signal records bytes

@@ -22,7 +22,7 @@ from tools import INPUTS, PROGRAMS, command_line, is_part
 
 SECONDS = 30  # longer is a hang
 CPU_SECONDS = 5  # more is a spin: an undisturbed run takes a tenth
-STOPS = "HUP INT QUIT TERM XCPU".split()  # prunet-step finishes its step
+STOPS = "HUP INT QUIT TERM XCPU USR1".split()  # prunet-step finishes its step
 ENDS = "HUP INT QUIT TERM PIPE XCPU USR1 USR2 ALRM KILL".split()
 
 

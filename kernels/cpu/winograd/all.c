@@ -17,6 +17,7 @@
 #include "kernels/cpu/base/adam.c"
 #include "kernels/cpu/base/average.c"
 #include "kernels/cpu/base/dice.c"
+#include "kernels/cpu/base/fixed.c"
 #include "kernels/cpu/winograd/norm.c"
 #include "kernels/cpu/winograd/filters.c"
 #include "kernels/cpu/winograd/products.c"

@@ -137,4 +137,14 @@ static inline unsigned __float_as_uint(float value)
     return bits;
 }
 
+static inline long long __double2ll_rn(double value)
+{
+    return (long long)rint(value);
+}
+
+static inline int atomicOr(int *at, int bits)
+{
+    return __atomic_fetch_or(at, bits, __ATOMIC_RELAXED);
+}
+
 #endif

@@ -62,7 +62,7 @@ static void train(struct epoch *epoch, int first, int last, double *sums)
         for (int i = 0; i < VOXELS; i++)
             labels[i] = (uint8_t) "\0\1\2\4"[(i / 5 + step) % 4];
         must(epoch_put(epoch, size, image, labels));
-        must(epoch_step(epoch, "case", &score));
+        must(epoch_gradient(epoch, "case", &score) || epoch_update(epoch));
         float *weights = get_all(epoch->network, STATE_WEIGHTS);
         double d = fmin(decay, (1.0 + step) / (10.0 + step));
         for (size_t i = 0; sums && i < table.floats; i++)

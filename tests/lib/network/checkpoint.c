@@ -3,6 +3,7 @@
 #include "lib/network/checkpoint.h"
 #include "lib/base/error.h"
 #include "lib/network/kinds.h"
+#include "lib/volume/scheme.h"
 #include "tests/check.h"
 #include <unistd.h>
 
@@ -59,6 +60,7 @@ static void test_round_trip(void)
                                       .step = 99,
                                       .cases_done = 3,
                                       .cases_digest = 5,
+                                      .batch = 16,
                                       .average_decay = 0.999};
     save(path, &training);
     save(other, &training);
@@ -72,7 +74,8 @@ static void test_round_trip(void)
     struct architecture a = tiny();
     check(architecture_equal(&c.architecture, &a), "the architecture comes back");
     check(c.training.seed == UINT64_MAX && c.training.epoch == 7 && c.training.step == 99 &&
-              c.training.cases_done == 3 && c.training.cases_digest == 5 && c.training.average_decay == 0.999,
+              c.training.cases_done == 3 && c.training.cases_digest == 5 && c.training.batch == 16 &&
+              c.training.average_decay == 0.999,
           "where training stands comes back");
     int same = 1;
     for (int v = 0; v < STATE_VECTORS; v++)
@@ -93,6 +96,42 @@ static void test_round_trip(void)
           "between epochs no cases are noted");
     check(!status && !c.has[STATE_AVERAGE] && c.has[STATE_EXP_AVG] && checkpoint_model(&c) == STATE_WEIGHTS,
           "no average without a decay");
+    checkpoint_close(&c);
+}
+
+/* With everything that a state may say. */
+static void test_full_metadata(void)
+{
+    const struct label_scheme *scheme;
+    struct architecture a = tiny();
+    struct parameter_table table;
+    struct checkpoint c;
+    a.outputs = 4;
+    if (scheme_find("brats-2024", &scheme) || parameter_table_make(&table, &a))
+        exit(1);
+    struct training training = {.seed = UINT64_MAX,
+                                .epoch = UINT64_MAX,
+                                .step = UINT64_MAX,
+                                .cases_done = UINT64_MAX,
+                                .cases_digest = UINT64_MAX,
+                                .batch = 256,
+                                .average_decay = 0.999,
+                                .scheme = scheme->records,
+                                .memory = "recompute",
+                                .backend = "cpu: planar, portable",
+                                .spacing = "1.5x1.5x1.5"};
+    int status = checkpoint_save(path, &a, &table, &training, supply, NULL);
+    parameter_table_free(&table);
+    if (!status)
+        status = checkpoint_open(&c, path);
+    if (!check(!status, "saves and opens a state with every key%s", status ? error_message() : ""))
+        return;
+    const struct training *t = &c.training;
+    check(t->seed == UINT64_MAX && t->epoch == UINT64_MAX && t->step == UINT64_MAX &&
+              t->cases_done == UINT64_MAX && t->cases_digest == UINT64_MAX && t->batch == 256 &&
+              t->average_decay == 0.999 && t->scheme == training.scheme && !strcmp(t->memory, "recompute") &&
+              !strcmp(t->backend, "cpu: planar, portable") && !strcmp(t->spacing, "1.5x1.5x1.5"),
+          "every key comes back");
     checkpoint_close(&c);
 }
 
@@ -224,6 +263,14 @@ static void test_vectors(void)
         with_metadata(&file, "prunet.average_decay", decays[i]);
     safetensors_close(&file);
 
+    save(path, &(struct training){.batch = 2});
+    if (safetensors_open(&file, path))
+        exit(1);
+    static const char *const batches[] = {"257", "-1", "2x", ""};
+    for (size_t i = 0; i < sizeof batches / sizeof *batches; i++)
+        with_metadata(&file, "prunet.batch", batches[i]);
+    safetensors_close(&file);
+
     save(path, &(struct training){.epoch = 1});
     if (safetensors_open(&file, path))
         exit(1);
@@ -244,6 +291,7 @@ int main(void)
     snprintf(path, sizeof path, "%s", scratch("a.safetensors"));
     snprintf(other, sizeof other, "%s", scratch("b.safetensors"));
     test_round_trip();
+    test_full_metadata();
     test_failed_save();
     test_refusals();
     test_vectors();

@@ -111,7 +111,7 @@ static int train_in_turn(struct epoch *epoch, struct reader *reader)
         const struct record *image = &labelled.image;
         status = epoch_put(epoch, image->size, image->data, labelled.label.data);
         if (!status)
-            status = epoch_step(epoch, image->case_name, &score);
+            status = epoch_gradient(epoch, image->case_name, &score) || epoch_update(epoch);
         labelled_free(&labelled);
     } while (!status);
     return status ? status : epoch_complete(epoch);

@@ -1,0 +1,11 @@
+/* What a launcher (mpirun, srun) says in the environment of the processes that it starts. */
+#ifndef PRUNET_NETWORK_LAUNCHED_H
+#define PRUNET_NETWORK_LAUNCHED_H
+
+#include <stdbool.h>
+
+/* Whether a launcher has started this process, as number *number (from 0) of *count: by Open MPI, by MPICH and
+ * those that come of it, by a step of Slurm. Otherwise number 0 of 1. */
+bool launched(int *number, int *count);
+
+#endif

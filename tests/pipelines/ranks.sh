@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# LAUNCH: a run whose steps are shared by ranks ends with the bytes of one without, also when it was stopped, and went on with
+# another number of ranks; a build without MPI is refused.
+set -u
+. tests/pipelines/_tiny.sh
+if ! command -v mpirun >/dev/null || ! [ -x "$BUILD/ranks/prunet-step" ]; then
+    echo "ok - LAUNCH # skip ${PRUNET_TEST_STRICT:+needs }mpirun and an MPI to build with"
+    exit 0
+fi
+export PRUNET_THREADS=1 OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
+export OMPI_MCA_btl=self,vader OMPI_MCA_pml=ob1 OMPI_MCA_orte_execute_quiet=1 OMPI_MCA_mpi_yield_when_idle=1
+export ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 # MPI's own
+make_tiny 1 || exit 1
+echo BATCH=3 >>"$config"
+mpi=$TMPDIR/mpi
+build_without "$mpi" prunet-step
+ln -s "$BUILD/ranks/prunet-step" "$mpi/bin/"
+
+train_whole
+run=$TMPDIR/alone
+stages "$run" train CASES="$TMPDIR/whole/cases" LAUNCH="mpirun -n 2 --bind-to none"
+check "a build without MPI is refused" grep -q "a launcher has started 2 processes, and this build has no MPI" "$run.out" ||
+    show "$run.out"
+check "and trains nothing" test ! -e "$run/epochs/0001"
+
+# The rank that meets the second case of the epoch stays in it until the run is told to stop.
+slow=$TMPDIR/slow
+build_without "$slow" augment prunet-step
+ln -s "$BUILD/ranks/prunet-step" "$slow/bin/"
+cat >"$slow/bin/augment" <<SLOW
+#!/bin/bash
+[ "\$OMPI_COMM_WORLD_RANK" = 0 ] || exec "$BUILD/bin/augment" "\$@"
+"$BUILD/bin/augment" "\$@" | { head -c 700000; touch "$TMPDIR/inside"; sleep 8; exec cat; }
+SLOW
+chmod +x "$slow/bin/augment"
+run=$TMPDIR/stopped
+BUILD=$slow start "$run" LAUNCH="mpirun -n 2 --bind-to none"
+for ((i = 0; i < 600; i++)); do
+    [ ! -e "$TMPDIR/inside" ] || [ ! -s "$run/epochs/.0001.running/now" ] || break
+    sleep 0.1
+done
+sleep 1
+kill -TERM "$(pgrep -g "$group" -o -f 'pipelines/train')"
+wait "$group"
+check "a stop of the training is one of all ranks" test -d "$run/epochs/.0001.at-00003" ||
+    show "$run.out"
+for ((i = 0; i < 100; i++)); do
+    pgrep -g "$group" >/dev/null || break
+    sleep 0.05
+done
+check "it leaves no process" test -z "$(pgrep -f "$run/epochs")"
+BUILD=$mpi stages "$run" train CASES="$TMPDIR/whole/cases" LAUNCH="mpirun -n 3 --bind-to none"
+same "stopped, and gone on with three ranks" "$run"
+
+echo AUGMENT=no >>"$config"
+stages "$TMPDIR/one" train CASES="$TMPDIR/whole/cases"
+BUILD=$mpi stages "$TMPDIR/two" train CASES="$TMPDIR/whole/cases" LAUNCH="mpirun -n 2 --bind-to none"
+check "without augmentation: the same bytes" \
+    cmp "$TMPDIR/one/epochs/0001/state.safetensors" "$TMPDIR/two/epochs/0001/state.safetensors" || show "$TMPDIR/two.out"
