@@ -32,11 +32,12 @@ endif
 ifeq ($(CUDA),1)
 BUILD  := build/cuda
 endif
-# MPI=1: ranks that meet by MPI (lib/network/ranks.h). mpicc is the MPI's own way to its headers and libraries.
+# MPI=1: ranks that meet by MPI (lib/network/ranks.h). MPICC is the MPI's own way to its headers and libraries.
 # With CUDA=1 they add by NCCL, whose header must be there; its library is opened when the program runs.
 RANKS := $(if $(filter 1,$(MPI)),mpi,alone)
-MPICC := OMPI_CC=$(lastword $(CC)) MPICH_CC=$(lastword $(CC)) mpicc
-LINK   = $(if $(filter 1,$(MPI)),$(MPICC) -Wl$(comma)--as-needed,$(CC))
+MPICC := mpicc
+MPI_CC := OMPI_CC=$(lastword $(CC)) MPICH_CC=$(lastword $(CC)) $(MPICC)
+LINK   = $(if $(filter 1,$(MPI)),$(MPI_CC) -Wl$(comma)--as-needed,$(CC))
 comma := ,
 ifeq ($(MPI),1)
 BUILD := $(if $(filter 1,$(CUDA)),build/cuda-mpi,build/mpi)
@@ -134,7 +135,7 @@ $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC $<)$(CC) $(STRICT_FLAGS) $(WARN) $(CFLAGS) -DPRUNET_VERSION='"$(VERSION)"' -MMD -MP -c $< -o $@
 
-$(BUILD)/obj/lib/network/ranks/mpi.o $(BUILD)/obj/lib/network/ranks/nccl.o: override CC = $(MPICC)
+$(BUILD)/obj/lib/network/ranks/mpi.o $(BUILD)/obj/lib/network/ranks/nccl.o: override CC = $(MPI_CC)
 
 # Each line of a scheme becomes a string; its comments stay behind.
 $(SCHEMES_SOURCE): $(SCHEMES) Makefile
@@ -245,25 +246,25 @@ $(SHIM_LIBRARIES): $(wildcard tests/cuda/shim/*.h) kernels/cuda/convolution_plan
 # Tests of ranks, where there is MPI: prunet-step with it, and the same for CUDA on a CPU. What meets comes before the archive,
 # whose ranks are alone.
 MPI_RANKS    := $(BUILD)/obj/lib/network/ranks/mpi.o
-HAS_MPI      := $(if $(shell command -v mpicc),$(shell echo 'int main(void) { return MPI_Finalize(); }' | \
-                  $(MPICC) -include mpi.h -x c - -o /dev/null 2>/dev/null && echo 1))
+HAS_MPI      := $(if $(shell command -v $(MPICC)),$(shell echo 'int main(void) { return MPI_Finalize(); }' | \
+                  $(MPI_CC) -include mpi.h -x c - -o /dev/null 2>/dev/null && echo 1))
 MPI_PROGRAMS := $(if $(and $(HAS_MPI),$(filter-out thread,$(or $(SANITIZE),none))),\
                   $(BUILD)/ranks/prunet-step $(if $(SHIM_PROGRAMS),$(BUILD)/shim/prunet-step-ranks))
 $(BUILD)/ranks/prunet-step: $(BUILD)/obj/tools/prunet-step.o $(MPI_RANKS) $(BUILD)/obj/lib/network/ranks/no_nccl.o $(ARCHIVE)
 	@mkdir -p $(@D)
-	$(call say,LD $@)$(MPICC) $(OPENMP) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+	$(call say,LD $@)$(MPI_CC) $(OPENMP) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 SHIM_NCCL       := $(BUILD)/shim/lib/libnccl-shim.so.2
 SHIM_NCCL_RANKS := $(BUILD)/obj/shim/lib/network/ranks/nccl.c.o
-$(SHIM_NCCL_RANKS): override CC = $(MPICC)
+$(SHIM_NCCL_RANKS): override CC = $(MPI_CC)
 $(BUILD)/shim/prunet-step-ranks: $(BUILD)/obj/tools/prunet-step.o $(MPI_RANKS) $(SHIM_NCCL_RANKS) $(SHIM_OBJECTS) $(ARCHIVE) \
                                  | $(SHIM_LIBRARIES) $(SHIM_NCCL)
 	@mkdir -p $(@D)
-	$(call say,LD $@)mpicxx -fopenmp -rdynamic $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(ARCHIVE) -lz $(ZSTD_LIBS) -lm -ldl -o $@
+	$(call say,LD $@)$(subst mpicc,mpicxx,$(MPICC)) -fopenmp -rdynamic $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(ARCHIVE) -lz $(ZSTD_LIBS) -lm -ldl -o $@
 
 $(SHIM_NCCL): tests/cuda/shim/nccl.cpp $(wildcard tests/cuda/shim/*.h) $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(call say,LD $@)mpicxx -DOMPI_SKIP_MPICXX -DMPICH_SKIP_MPICXX -std=c++17 $(CFLAGS) -fPIC -shared -Wall -Wextra $(SHIM_FLAGS) -I. $< -o $@
+	$(call say,LD $@)$(subst mpicc,mpicxx,$(MPICC)) -DOMPI_SKIP_MPICXX -DMPICH_SKIP_MPICXX -std=c++17 $(CFLAGS) -fPIC -shared -Wall -Wextra $(SHIM_FLAGS) -I. $< -o $@
 
 # What a build folder is compiled with. The file's text, and so its date, changes only when a flag does; then everything
 # in the folder is compiled anew.
@@ -528,7 +529,7 @@ help:  ## this text
 	@echo '                  LAUNCH (what starts ranks: mpirun -n 4)'
 	@echo '  of compare:     CONFIGS  COMPARE (folder of results)'
 	@echo '  of report:      RUN  OUT (RUN/report.html)  BESIDE (another run)'
-	@echo '  to build:       CC  CFLAGS  LDFLAGS  BUILD  SANITIZE=1  SANITIZE=thread  DEBUG=1  CUDA=1  MPI=1  V=1 (show the commands)'
+	@echo '  to build:       CC  CFLAGS  LDFLAGS  BUILD  SANITIZE=1  SANITIZE=thread  DEBUG=1  CUDA=1  MPI=1  MPICC  V=1 (show the commands)'
 	@echo '                  with CUDA=1: CUDA_HOME  CUDNN_HOME, where the toolkit is not found'
 	@echo '  to install:     PREFIX  DESTDIR  DIST  MODEL  ARCH (amd64, arm64)'
 

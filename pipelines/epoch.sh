@@ -201,24 +201,56 @@ stop_epoch() { # name work, prunet-step's status
 
 # --- validation ------------------------------------------------------------------------------------------------------
 
-# The Dice of each validation case on its crop; with that the epoch is complete.
-validate_epoch() { # epoch
-    local name work records windows status=0 segmented=0 segmenter
+# Sets `segmenting` and `scoring` to the commands of a pipe that makes records to rows of Dice.
+find_validating() { # work
+    local windows
     read_lines windows window_options
-    name=$(epoch_name "$1")
-    work=$epochs/.$name.trained
+    segmenting=(prunet-infer -m "$1/state.safetensors" --pass-label "${windows[@]}" --digests "$run/manifest/inputs.tsv")
+    scoring=(dice-eval --outputs "${records_options[@]}")
+}
+
+validation_rows() { # work
+    local records segmenter status=0 segmented=0
     find_records "${validation[@]}"
-    exec 3< <(ignore_stops && become_tool prunet-infer -m "$work/state.safetensors" --pass-label \
-        "${windows[@]}" --digests "$run/manifest/inputs.tsv" -- "${records[@]}" 4<&-)
+    exec 3< <(ignore_stops && become_tool "${segmenting[@]}" -- "${records[@]}" 4<&-)
     segmenter=$!
-    run_tool dice-eval --outputs "${records_options[@]}" --expect <(printf '%s\n' "${validation[@]}") - <&3 >"$work/validation.tsv" || status=$?
+    run_tool "${scoring[@]}" --expect <(printf '%s\n' "${validation[@]}") - <&3 >"$1/validation.tsv" || status=$?
     exec 3<&-
     wait_for "$segmenter" || segmented=$?
+    [ "$segmented" = 0 ] || return "$segmented"
+    return "$status"
+}
+
+# The same by a launcher, whose processes take a case in turn and leave a table each; the rows are joined in the list's order.
+launched_validation_rows() { # work
+    local list=$run/manifest/validation
+    rm -rf -- "$1/ranks" && mkdir -- "$1/ranks"
+    run_tool setsid "${launch[@]}" "$here/rank-validation" "$list" "$cases" "$1/ranks" "${segmenting[@]}" '|' "${scoring[@]}" \
+        </dev/null || return
+    awk -F'\t' '
+        !listed && FNR == 1 { header = $0; next }
+        !listed { rows[$1] = rows[$1] $0 "\n"; next }
+        header != "" { print header; header = "" }
+        !($1 in rows) { exit 1 }
+        { printf "%s", rows[$1] }' "$1"/ranks/*.tsv listed=1 "$list" >"$1/validation.tsv" || return
+    rm -rf -- "$1/ranks"
+}
+
+# The Dice of each validation case on its crop; with that the epoch is complete.
+validate_epoch() { # epoch
+    local name work segmenting scoring status=0
+    name=$(epoch_name "$1")
+    work=$epochs/.$name.trained
+    find_validating "$work"
+    if [ ${#launch[@]} = 0 ]; then
+        validation_rows "$work" || status=$?
+    else
+        launched_validation_rows "$work" || status=$?
+    fi
     if [ -n "$stopping" ]; then
         note_stop "in the validation of epoch $1"
         exit 75
     fi
-    [ "$segmented" = 0 ] || die "$segmented" "epoch $1 cannot be validated"
     [ "$status" = 0 ] || die "$status" "epoch $1 cannot be validated"
     advance "$work" "$name"
 }

@@ -2,6 +2,7 @@
 #include "lib/base/error.h"
 #include "lib/base/options.h"
 #include "lib/base/progress.h"
+#include "lib/network/launched.h"
 #include "lib/network/segment.h"
 #include "lib/stream/reader.h"
 #include "lib/stream/record_write.h"
@@ -224,6 +225,7 @@ int main(int argc, char **argv)
         usage_error("-m STATE is needed");
     if (missing_check(missing) || tiling_check(&windows))
         usage_error("%s", error_message());
+    kernels_share_devices(launched_local());
     struct ensemble *ensemble;
     int status = open_models(&ensemble);
     if (status)

@@ -19,3 +19,15 @@ bool launched(int *number, int *count)
     *count = 1;
     return false;
 }
+
+int launched_local(void)
+{
+    static const char *const names[] = {"OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID", "SLURM_LOCALID"};
+    int number;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char *text = getenv(names[i]);
+        if (text && sscanf(text, "%9d", &number) == 1)
+            return number;
+    }
+    return -1;
+}

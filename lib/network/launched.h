@@ -8,4 +8,7 @@
  * those that come of it, by a step of Slurm. Otherwise number 0 of 1. */
 bool launched(int *number, int *count);
 
+/* The number of this process among those that a launcher has started on this machine; -1 where none has. */
+int launched_local(void);
+
 #endif

@@ -100,6 +100,12 @@ stop_slurm() {
     for file in "$slurm_folder"/slurmd.*.pid "$slurm_folder/slurmctld.pid" "$slurm_folder/munge/pid"; do
         [ ! -f "$file" ] || kill "$(<"$file")" 2>/dev/null
     done
+    wait_until "Slurm has ended" has_no_slurmctld
+}
+
+# It removes the file when it has written its state.
+has_no_slurmctld() {
+    [ ! -f "$slurm_folder/slurmctld.pid" ]
 }
 
 queue_is_empty() {

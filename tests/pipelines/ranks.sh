@@ -52,8 +52,31 @@ check "it leaves no process" test -z "$(pgrep -f "$run/epochs")"
 BUILD=$mpi stages "$run" train CASES="$TMPDIR/whole/cases" LAUNCH="mpirun -n 3 --bind-to none"
 same "stopped, and gone on with three ranks" "$run"
 
-echo AUGMENT=no >>"$config"
+# Records as they are; two cases to validate on, by three ranks, of whom one has none; a stop while they are at it.
+printf '%s\n' AUGMENT=no FOLD=1/2 >>"$config"
 stages "$TMPDIR/one" train CASES="$TMPDIR/whole/cases"
-BUILD=$mpi stages "$TMPDIR/two" train CASES="$TMPDIR/whole/cases" LAUNCH="mpirun -n 2 --bind-to none"
-check "without augmentation: the same bytes" \
-    cmp "$TMPDIR/one/epochs/0001/state.safetensors" "$TMPDIR/two/epochs/0001/state.safetensors" || show "$TMPDIR/two.out"
+check "there are several cases to validate on" test "$(wc -l <"$TMPDIR/one/manifest/validation")" = 2
+late=$TMPDIR/late
+build_without "$late" dice-eval prunet-step
+ln -s "$BUILD/ranks/prunet-step" "$late/bin/"
+printf '#!/bin/bash\ntouch "%s"\nsleep 60\n' "$TMPDIR/validating" >"$late/bin/dice-eval"
+chmod +x "$late/bin/dice-eval"
+run=$TMPDIR/two
+BUILD=$late start "$run" LAUNCH="mpirun -n 3 --bind-to none"
+for ((i = 0; i < 600; i++)); do
+    [ ! -e "$TMPDIR/validating" ] || break
+    sleep 0.1
+done
+SECONDS=0
+kill -TERM "$(pgrep -g "$group" -o -f 'pipelines/train')"
+wait "$group"
+check "a stop in the validation is heard, of $SECONDS s" test "$SECONDS" -lt 30
+check "and keeps the trained epoch" test -d "$run/epochs/.0001.trained" || show "$run.out"
+check "it leaves no process either" test -z "$(pgrep -f "$run/epochs")"
+BUILD=$mpi stages "$run" train CASES="$TMPDIR/whole/cases" LAUNCH="mpirun -n 3 --bind-to none"
+for file in state.safetensors validation.tsv; do
+    check "plain records, a launched validation: the same $file" \
+        cmp "$TMPDIR/one/epochs/0001/$file" "$run/epochs/0001/$file" || show "$run.out"
+done
+check "nothing else is left in the epoch's folder" \
+    cmp -s <(ls "$TMPDIR/one/epochs/0001") <(ls "$run/epochs/0001") || find "$run/epochs/0001" | sed 's/^/# /'

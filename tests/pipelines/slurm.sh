@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # A real Slurm of two nodes on this machine: job arrays that are preempted and go on, scancel, cases as job steps on several
-# nodes, a table of tasks and its comparison. PRUNET_TEST_LONG=1: the table has 90 tasks.
+# nodes, a table of tasks and its comparison. ranks as one job step. PRUNET_TEST_LONG=1: the table has 90 tasks. PRUNET_TEST_PMI:
+# how srun and the MPI that is built with meet (pmix).
 set -u
 # shellcheck source=tests/pipelines/_tiny.sh
 . tests/pipelines/_tiny.sh
@@ -103,3 +104,36 @@ check "cases as job steps" test $? = 0 || show "$TMPDIR/out"
 check "a step for each" test "$(wc -l <"$TMPDIR/placed")" = 5
 check "on both nodes" test "$(sort -u "$TMPDIR/placed" | paste -s)" = $'n1\tn2'
 check "the same records" diff <(cat "$RUNS"/cases-*/*.sha256) <(cat "$TMPDIR"/each/cases/*.sha256)
+
+# --- a batch's cases shared by the ranks of a job step: on both nodes, but pmix cannot be at work twice on one machine ---
+
+if [ -x "$BUILD/ranks/prunet-step" ]; then
+    mpi=$TMPDIR/mpi pmi=${PRUNET_TEST_PMI:-pmix} nodes=2
+    [ "$pmi" != pmix ] || nodes=1
+    launch="srun --quiet --mpi=$pmi -N$nodes -n2 -c1 --kill-on-bad-exit=1"
+    export ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 # MPI's own
+    build_without "$mpi" prunet-step
+    ln -s "$BUILD/ranks/prunet-step" "$mpi/bin/"
+    printf 'BATCH=2\nFOLD=1/2\n' >>"$config"
+    stages "$TMPDIR/one" train CASES="$TMPDIR/each/cases"
+    BUILD=$mpi stages "$TMPDIR/two" train CASES="$TMPDIR/each/cases" LAUNCH="$launch"
+    check "ranks as a job step: the same bytes" test "$(fingerprint "$TMPDIR/one")" = "$(fingerprint "$TMPDIR/two")" ||
+        show "$TMPDIR/two.out"
+
+    build_without "$TMPDIR/pausing" augment prunet-step
+    ln -s "$BUILD/ranks/prunet-step" "$TMPDIR/pausing/bin/"
+    cp "$TMPDIR/slow/bin/augment" "$TMPDIR/pausing/bin/"
+    BUILD=$TMPDIR/pausing start "$TMPDIR/stopped" CASES="$TMPDIR/each/cases" LAUNCH="$launch"
+    # shellcheck disable=SC2317
+    is_in_launched_step() {
+        [ -s "$TMPDIR/stopped/epochs/.0001.running/now" ]
+    }
+    wait_until "the ranks train" is_in_launched_step
+    kill -TERM "$(pgrep -g "$group" -o -f 'pipelines/train')"
+    wait "$group"
+    check "a stop reaches the ranks" compgen -G "$TMPDIR/stopped/epochs/.0001.at-*" >"$TMPDIR/kept" || show "$TMPDIR/stopped.out"
+    BUILD=$mpi stages "$TMPDIR/stopped" train CASES="$TMPDIR/each/cases" LAUNCH="${launch/-N? -n2/-N1 -n1}"
+    check "and they go on, as one" test "$(fingerprint "$TMPDIR/one")" = "$(fingerprint "$TMPDIR/stopped")" || show "$TMPDIR/stopped.out"
+else
+    echo "ok - ranks as a job step # skip ${PRUNET_TEST_STRICT:+needs }an MPI to build with"
+fi

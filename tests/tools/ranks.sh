@@ -2,6 +2,7 @@
 # Ranks: 1 to 4 processes that share each batch write, by the first of them, the state and the table of one process, byte for
 # byte; what they cannot do is refused; a rank that dies takes the others along; a stop of one is a stop of all.
 #
+# PRUNET_TEST_LAUNCHER: what starts them, before their number (mpirun --bind-to none -n); it is of the MPI that is built with.
 # Open MPI's launcher runs as root, and more processes than cores, only when it is told to; here it looks for no network.
 set -u
 . tests/tools/_network.sh
@@ -43,7 +44,8 @@ fails "one of Slurm's" 2 "started 3 processes" \
 check "a batch script of Slurm's is no launcher" env SLURM_PROCID=0 SLURM_NTASKS=3 \
     prunet-step --quiet --state "$work/start" -o "$work/one" --no-header -- "$work/0.nrrd" >"$work/said"
 
-if ! command -v mpirun >/dev/null || ! [ -x "$BUILD/ranks/prunet-step" ]; then
+read -ra launcher <<<"${PRUNET_TEST_LAUNCHER:-mpirun --bind-to none -n}"
+if ! command -v "${launcher[0]}" >/dev/null || ! [ -x "$BUILD/ranks/prunet-step" ]; then
     echo "ok - ranks # skip ${PRUNET_TEST_STRICT:+needs }mpirun and an MPI to build with"
     exit 0
 fi
@@ -60,7 +62,7 @@ export work step
 # What the launcher starts: RANK_SHARE names another share than the rank's own, RANK_STATE another state for the last rank.
 cat >"$work/rank" <<'RANK'
 #!/bin/bash
-number=$OMPI_COMM_WORLD_RANK count=$OMPI_COMM_WORLD_SIZE state=${STATE:-$work/start}
+number=${OMPI_COMM_WORLD_RANK:-$PMI_RANK} count=${OMPI_COMM_WORLD_SIZE:-$PMI_SIZE} state=${STATE:-$work/start}
 [ $((number + 1)) != "$count" ] || state=${RANK_STATE:-$state}
 [ "$number" != "${RANK_DIES-}" ] || kill -9 $$
 mapfile -t own < <(awk -v r="$number" -v n="$count" -v b="$BATCH" -v s="${RANK_SHARE-}" '
@@ -76,7 +78,7 @@ exec "$step" --state "$state" --batch "$BATCH" --weight-average 0.9 "$@" -- "${o
 RANK
 chmod +x "$work/rank"
 ranks() { # count, batch, prunet-step's options...
-    BATCH=$2 mpirun -n "$1" --bind-to none "$work/rank" --expect "$work/names" "${@:3}"
+    BATCH=$2 "${launcher[@]}" "$1" "$work/rank" --expect "$work/names" "${@:3}"
 }
 alone() { # batch, options...
     prunet-step --state "$work/start" --batch "$1" --weight-average 0.9 --expect "$work/names" "${@:2}" -- "$work"/records/*.nrrd
@@ -144,7 +146,7 @@ refused() { # name, status, text, command...
     check "$name: $text" grep -qF -- "$text" "$work/err" || show "$work/err"
 }
 refused "more ranks than cases of a batch" 2 "4 ranks are more than the 3 cases of a batch" ranks 4 3 -o "$work/never"
-BATCH=3 refused "no --expect" 2 "2 ranks: --expect FILE is needed" mpirun -n 2 --bind-to none "$work/rank" -o "$work/never"
+BATCH=3 refused "no --expect" 2 "2 ranks: --expect FILE is needed" "${launcher[@]}" 2 "$work/rank" -o "$work/never"
 RANK_SHARE=0 refused "the share of another rank" 65 "case-0: $work/names lists case-1 as number 2" ranks 2 3 -o "$work/never"
 make_state "$work/other" --output-bias -1
 RANK_STATE=$work/other refused "another state" 65 "rank 2 has another state than rank 0" ranks 3 3 -o "$work/never"
@@ -158,13 +160,17 @@ check "none of these left a state" test ! -e "$work/never"
 
 # --- a stop: SIGUSR1 to the launcher, while the second batch is waited for; going on with any number ---
 
-BATCH=3 STALLS=yes mpirun -n 2 --bind-to none "$work/rank" --expect "$work/names" -o "$work/half" >"$work/half.tsv" 2>"$work/err" &
-launcher=$!
+BATCH=3 STALLS=yes "${launcher[@]}" 2 "$work/rank" --expect "$work/names" -o "$work/half" >"$work/half.tsv" 2>"$work/err" &
+pid=$!
 until [ "$(wc -l <"$work/half.tsv")" -ge 4 ]; do sleep 0.05; done
-kill -USR1 $launcher
-wait $launcher
+kill -USR1 $pid
+for ((i = 0; i < 600; i++)); do
+    [ ! -e "$work/half" ] || break
+    sleep 0.05
+done
+touch "$work/on" # MPICH's launcher waits for all that was begun
+wait $pid
 check "SIGUSR1 to the launcher: status 75" test $? = 75 || show "$work/err"
-touch "$work/on"
 check "said once, by the first rank" test "$(grep '^prunet-step: ' "$work/err")" = "prunet-step: stopped after 3 cases of epoch 1" ||
     show "$work/err"
 check "the first batch is done, and no more" test "$(metadata "$work/half" prunet.cases_done)" = 3

@@ -30,7 +30,7 @@ static ncclComm_t communicator;
 static int refuse(const char *call, ncclResult_t result)
 {
     return fail(STATUS_FAILURE,
-                "%s: %s (NCCL_DEBUG=WARN tells more); each rank needs a GPU of its own; PRUNET_NCCL=no "
+                "%s: %s; each rank needs a GPU of its own; PRUNET_NCCL=no "
                 "adds through the host's memory",
                 call, nccl.GetErrorString(result));
 }
