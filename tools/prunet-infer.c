@@ -2,6 +2,7 @@
 #include "lib/base/error.h"
 #include "lib/base/options.h"
 #include "lib/base/progress.h"
+#include "lib/network/backend_choice.h"
 #include "lib/network/launched.h"
 #include "lib/network/segment.h"
 #include "lib/stream/reader.h"

@@ -2,6 +2,7 @@
 #include "lib/base/error.h"
 #include "lib/base/options.h"
 #include "lib/base/output.h"
+#include "lib/network/backend_choice.h"
 #include "lib/network/memory_report.h"
 #include "lib/network/network.h"
 #include "lib/network/paper_memory.h"

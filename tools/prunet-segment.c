@@ -3,6 +3,7 @@
 #include "lib/base/options.h"
 #include "lib/base/output.h"
 #include "lib/base/progress.h"
+#include "lib/network/backend_choice.h"
 #include "lib/network/model.h"
 #include "lib/network/segment_case.h"
 #include "lib/stream/nifti_write.h"

@@ -3,6 +3,7 @@
 #define PRUNET_API_NETWORK_H
 
 #include "lib/api/inside.h"
+#include "lib/network/backend_choice.h"
 #include "lib/network/train.h"
 
 /* Settings as lib/network has them. */

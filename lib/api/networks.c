@@ -2,7 +2,9 @@
 #include "lib/api/network.h"
 #include "lib/base/error.h"
 #include "lib/base/threads.h"
+#include "lib/network/backend_choice.h"
 #include "lib/network/kinds.h"
+#include "lib/network/network_state.h"
 #include "lib/network/segment.h"
 #include "lib/volume/channels.h"
 #include <assert.h>

@@ -2,6 +2,8 @@
 #include "lib/api/network.h"
 #include "lib/base/error.h"
 #include "lib/base/threads.h"
+#include "lib/network/network_case.h"
+#include "lib/network/network_state.h"
 #include <assert.h>
 #include <string.h>
 

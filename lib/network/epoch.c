@@ -2,6 +2,7 @@
 #include "lib/network/epoch.h"
 #include "lib/base/error.h"
 #include "lib/base/grid.h"
+#include "lib/network/network_case.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>

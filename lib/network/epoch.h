@@ -8,6 +8,7 @@
 #define PRUNET_NETWORK_EPOCH_H
 
 #include "lib/network/network.h"
+#include "lib/network/network_case.h"
 #include "lib/network/ranks.h"
 
 struct epoch {

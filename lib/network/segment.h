@@ -2,6 +2,7 @@
 #ifndef PRUNET_NETWORK_SEGMENT_H
 #define PRUNET_NETWORK_SEGMENT_H
 
+#include "lib/network/backend_choice.h"
 #include "lib/network/network.h"
 #include "lib/stream/record.h"
 #include "lib/volume/tiling.h"

@@ -2,6 +2,7 @@
 #include "lib/base/error.h"
 #include "lib/base/progress.h"
 #include "lib/base/stop.h"
+#include "lib/network/network_case.h"
 #include "lib/stream/case_names.h"
 #include "lib/volume/channels.h"
 #include "lib/volume/labelled_ahead.h"

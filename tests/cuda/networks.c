@@ -4,6 +4,8 @@
 #include "lib/base/error.h"
 #include "lib/network/kinds.h"
 #include "lib/network/network.h"
+#include "lib/network/network_case.h"
+#include "lib/network/network_state.h"
 #include "tests/cuda/processes.h"
 #include <cuda_runtime_api.h>
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # LAUNCH: a run whose steps are shared by ranks ends with the bytes of one without, also when it was stopped, and went on with
-# another number of ranks; a build without MPI is refused.
+# another number of ranks, or when one had died; a build without MPI is refused.
 set -u
 . tests/pipelines/_tiny.sh
 if ! command -v mpirun >/dev/null || ! [ -x "$BUILD/ranks/prunet-step" ]; then
@@ -56,12 +56,18 @@ same "stopped, and gone on with three ranks" "$run"
 printf '%s\n' AUGMENT=no FOLD=1/2 >>"$config"
 stages "$TMPDIR/one" train CASES="$TMPDIR/whole/cases"
 check "there are several cases to validate on" test "$(wc -l <"$TMPDIR/one/manifest/validation")" = 2
+mortal=$TMPDIR/mortal
+build_without "$mortal" prunet-step
+printf '#!/bin/bash\n[ "$OMPI_COMM_WORLD_RANK" = 0 ] || kill -9 $$\nexec "%s" "$@"\n' "$BUILD/ranks/prunet-step" >"$mortal/bin/prunet-step"
+chmod +x "$mortal/bin/prunet-step"
+run=$TMPDIR/two
+BUILD=$mortal stages "$run" train CASES="$TMPDIR/whole/cases" LAUNCH="mpirun -n 2 --bind-to none"
+check "a rank that dies takes the epoch with it" grep -q "train: epoch 1 is dropped; the 0 before it are kept" "$run.out" || show "$run.out"
 late=$TMPDIR/late
 build_without "$late" dice-eval prunet-step
 ln -s "$BUILD/ranks/prunet-step" "$late/bin/"
 printf '#!/bin/bash\ntouch "%s"\nsleep 60\n' "$TMPDIR/validating" >"$late/bin/dice-eval"
 chmod +x "$late/bin/dice-eval"
-run=$TMPDIR/two
 BUILD=$late start "$run" LAUNCH="mpirun -n 3 --bind-to none"
 for ((i = 0; i < 600; i++)); do
     [ ! -e "$TMPDIR/validating" ] || break

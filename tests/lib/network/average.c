@@ -2,6 +2,8 @@
  * weights each use of a state begins with. On every backend. */
 #include "lib/base/error.h"
 #include "lib/network/kinds.h"
+#include "lib/network/network_case.h"
+#include "lib/network/network_state.h"
 #include "lib/network/train.h"
 #include "tests/check.h"
 #include "tests/lib/feed.h"

@@ -2,6 +2,8 @@
  * the cases' order and sizes; the last batch may be smaller; and how many steps and cases are counted. */
 #include "lib/base/error.h"
 #include "lib/network/kinds.h"
+#include "lib/network/network_case.h"
+#include "lib/network/network_state.h"
 #include "lib/network/train.h"
 #include "tests/check.h"
 

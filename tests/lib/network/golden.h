@@ -6,6 +6,8 @@
 #include "lib/base/error.h"
 #include "lib/network/kinds.h"
 #include "lib/network/network.h"
+#include "lib/network/network_case.h"
+#include "lib/network/network_state.h"
 #include "tests/check.h"
 
 struct golden {

@@ -1,5 +1,7 @@
 /* The memory budget: whatever is saved or recomputed, loss and gradient are the same; the run allocates no
  * more than it was allowed, and says how much the least is. */
+#include "lib/network/network_case.h"
+#include "lib/network/network_state.h"
 #include "tests/lib/network/golden.h"
 
 static size_t planned(const struct plan *plan)

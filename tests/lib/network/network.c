@@ -4,6 +4,8 @@
  * allowed on top: small networks feel it more than large ones.
  *
  *     network [NAME...]     only these golden files */
+#include "lib/network/network_case.h"
+#include "lib/network/network_state.h"
 #include "tests/lib/network/golden.h"
 
 static void test_output(const struct golden *golden, const struct kernels *kernels, const char *name)

@@ -11,6 +11,8 @@
 #include "lib/base/random.h"
 #include "lib/network/kinds.h"
 #include "lib/network/network.h"
+#include "lib/network/network_case.h"
+#include "lib/network/network_state.h"
 #include "tests/check.h"
 
 static const char golden_path[] = "tests/golden/paper_rows.safetensors";

@@ -2,6 +2,8 @@
  * the same bytes as when each case is put in its turn, whatever the stream does, whenever it is stopped and
  * goes on. */
 #include "lib/network/kinds.h"
+#include "lib/network/network_case.h"
+#include "lib/network/network_state.h"
 #include "lib/network/train.h"
 #include "lib/stream/reader.h"
 #include "lib/volume/labelled.h"

@@ -5,6 +5,8 @@
 #include "lib/base/random.h"
 #include "lib/network/blocks.h"
 #include "lib/network/network.h"
+#include "lib/network/network_case.h"
+#include "lib/network/network_state.h"
 #include "tests/check.h"
 
 /* --- the network --- */
