@@ -18,7 +18,8 @@ const struct environment_variable environment_variables[] = {
     {"PRUNET_CUDA_KERNELS", "backend",
      "level 0 by own CUDA kernels: 0, 1 or some of forward,data,weights (0)", NULL},
     {"PRUNET_CUDA_LEVEL0", "backend", NULL, "PRUNET_CUDA_KERNELS"},
-    {"PRUNET_NCCL", "backend", "no: ranks with GPUs add through the host's memory, not by NCCL", NULL},
+    {"PRUNET_NCCL", "backend",
+     "no: ranks with GPUs add through the host's memory; yes: by NCCL, even one alone", NULL},
     {"PRUNET_THREADS", "threads", "as --threads, which wins; before OMP_NUM_THREADS", NULL},
     /* tests/ */
     {"PRUNET_TEST_DATA", NULL, "folder of real cases; without it the tests on real cases skip", NULL},

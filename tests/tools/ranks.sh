@@ -115,7 +115,7 @@ if [ -x "$BUILD/shim/prunet-step-ranks" ]; then
         "$work"/records/case-[01].nrrd >"$work/device.tsv"
     device_ranks 2 -o "$work/ranks"
     device_is_same "two devices, NCCL adds"
-    device_ranks 1 -o "$work/ranks"
+    PRUNET_NCCL=yes device_ranks 1 -o "$work/ranks"
     device_is_same "one device, alone with NCCL"
     PRUNET_NCCL=no device_ranks 2 -o "$work/ranks"
     device_is_same "PRUNET_NCCL=no, MPI adds"
@@ -126,6 +126,11 @@ if [ -x "$BUILD/shim/prunet-step-ranks" ]; then
     step=$work/elsewhere/prunet-step-ranks STATE=$work/small ranks 2 2 --backend cuda-fp32 -o "$work/ranks" >"$work/ranks.tsv" 2>"$work/err"
     device_is_same "no NCCL"
     check "it is said, once" test "$(grep -c 'libnccl-shim.so.2 is not there for every rank' "$work/err")" = 1 || show "$work/err"
+    export PRUNET_NCCL=yes
+    step=$work/elsewhere/prunet-step-ranks STATE=$work/small ranks 2 2 --backend cuda-fp32 -o "$work/ranks" >"$work/ranks.tsv" 2>"$work/err"
+    check "no NCCL, where it is wished for: status 1" test $? = 1
+    check "and why" grep -q 'libnccl-shim.so.2 is not there for every rank' "$work/err" || show "$work/err"
+    unset PRUNET_NCCL
     for call in GetUniqueId CommInitRank AllReduce; do
         SHIM_FAIL=nccl$call:1 device_ranks 2 -o "$work/ranks"
         check "NCCL that fails in $call: status 1" test $? = 1 || show "$work/err"

@@ -26,7 +26,7 @@ static int local_number(void)
 int ranks_open(struct ranks *ranks)
 {
     int number, count, level;
-    if (launched(&number, &count)) {
+    if (launched(&number, &count) && (count > 1 || nccl_wished())) {
         together = true;
         MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &level); /* another thread reads, and calls no MPI */
         MPI_Comm_rank(MPI_COMM_WORLD, &self.number);

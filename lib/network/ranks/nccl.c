@@ -24,7 +24,7 @@ static const char *const names[] = {NCCL_FUNCTIONS(X)};
 
 static struct library library = {NCCL_FILE, names, sizeof nccl / sizeof(void *), &nccl,
                                  .too_old = "this NCCL is too old"};
-static enum { UNDECIDED, IN_USE, NOT_IN_USE } use;
+static enum { UNDECIDED, TO_BE_JOINED, IN_USE, NOT_IN_USE } use;
 static ncclComm_t communicator;
 
 static int refuse(const char *call, ncclResult_t result)
@@ -35,17 +35,31 @@ static int refuse(const char *call, ncclResult_t result)
                 call, nccl.GetErrorString(result));
 }
 
-/* NCCL is used by all ranks or by none. */
-static bool all_have_it(const struct ranks *ranks)
+static bool wishes(const char *what)
 {
     const char *wish = environment_value("PRUNET_NCCL");
-    const bool wanted = !wish || strcmp(wish, "no");
-    int have = wanted && find_library(&library);
+    return wish && !strcmp(wish, what);
+}
+
+bool nccl_wished(void)
+{
+    return wishes("yes");
+}
+
+/* All ranks use NCCL, or none does. */
+static int decide(const struct ranks *ranks)
+{
+    int have = !wishes("no") && find_library(&library);
     MPI_Allreduce(MPI_IN_PLACE, &have, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD);
-    if (!have && wanted && !ranks->number)
+    use = have ? TO_BE_JOINED : NOT_IN_USE;
+    const char *cause = library.why ? library.why : library.broken;
+    if (!have && nccl_wished())
+        return fail(STATUS_FAILURE, "%s is not there for every rank%s%s", NCCL_FILE, *cause ? ": " : "",
+                    cause);
+    if (!have && !wishes("no") && !ranks->number)
         warn("%s is not there for every rank%s%s: sums go through the host's memory", NCCL_FILE,
-             library.why || library.broken[0] ? ": " : "", library.why ? library.why : library.broken);
-    return have;
+             *cause ? ": " : "", cause);
+    return STATUS_OK;
 }
 
 static int join(const struct ranks *ranks)
@@ -64,13 +78,11 @@ static int join(const struct ranks *ranks)
 
 int nccl_sum(const struct ranks *ranks, int64_t *sum, size_t count, bool *done)
 {
-    int status;
-    if (use == UNDECIDED && !all_have_it(ranks))
-        use = NOT_IN_USE;
-    *done = use != NOT_IN_USE;
-    if (!*done)
-        return STATUS_OK;
-    if (use == UNDECIDED && (status = join(ranks)))
+    int status = use == UNDECIDED ? decide(ranks) : STATUS_OK;
+    if (!status && use == TO_BE_JOINED)
+        status = join(ranks);
+    *done = use == IN_USE;
+    if (status || !*done)
         return status;
     ncclResult_t result = nccl.AllReduce(sum, sum, count, ncclInt64, ncclSum, communicator, gpu_queue());
     return result ? refuse("ncclAllReduce", result) : STATUS_OK;
