@@ -69,8 +69,8 @@ def missing_files(document, text, code):
 
 
 def make_targets():
-    """Patterns of the targets in the Makefile."""
-    lines = open("Makefile").read().splitlines()
+    """Patterns of the targets in the Makefile and in what it includes."""
+    lines = [line for path in ("Makefile", "tests/tests.mk") for line in open(path).read().splitlines()]
     heads = [line.split(":")[0] for line in lines if re.match(r"[a-z.][\w.% -]*:(?!=)", line)]
     return [re.compile(re.escape(name).replace("%", ".+")) for head in heads for name in head.split()]
 

@@ -16,7 +16,7 @@ COMPILER
 chmod +x "$compiler" && cp "$compiler" "$TMPDIR/other-cc"
 tree=$TMPDIR/tree # a few of the sources
 variants=(kernels/cpu/*/a*.c)
-mkdir "$tree" && cp -r --parents Makefile lib/base data/schemes kernels/backends lib/network/ranks "${variants[@]}" tools/crop.c "$tree/"
+mkdir "$tree" && cp -r --parents Makefile tests/tests.mk lib/base data/schemes kernels/backends lib/network/ranks "${variants[@]}" tools/crop.c "$tree/"
 
 compiled() { # make's words...: what they compile and link
     : >"$log"
@@ -38,7 +38,7 @@ check "one source: its object and its program" test "$(compiled CC="$TMPDIR/othe
 check "make debug: into a folder of its own" test "$(compiled debug)" = "$all" -a -e "$tree/build/debug/bin/crop"
 check "which leaves the other as it was" test "$(compiled CC="$TMPDIR/other-cc")" = 0
 
-mkdir "$TMPDIR/whole" && cp -r --parents Makefile README.md lib kernels tools data/schemes "$TMPDIR/whole/"
+mkdir "$TMPDIR/whole" && cp -r --parents Makefile tests/tests.mk README.md lib kernels tools data/schemes "$TMPDIR/whole/"
 make -s -C "$TMPDIR/whole" compile_commands.json
 commands=$TMPDIR/whole/compile_commands.json
 check "compile_commands.json has every source of lib and tools" \
