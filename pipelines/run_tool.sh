@@ -5,7 +5,8 @@
 #                                       tool that failed
 #   run_pipe_of_case FILE COMMAND...    a pipe of one of many cases: what its tools say is kept in FILE while they run. When they
 #                                       have failed, `cause` is the line that says why, else it is all passed on. With EACH in
-#                                       the environment, the words of a launcher (srun -n1), that starts the pipe, anywhere
+#                                       the environment, the words of a launcher (srun -n1), that starts the pipe, anywhere.
+#                                       Lines of a pipe that went well that match `said_later` stay in FILE alone
 #   run_function FUNCTION...            the same for a function, in a process of its own, which a stop ends. Where it takes long,
 #                                       in a pipe, it begins with become_tool: that goes with it
 #
@@ -102,6 +103,7 @@ run_pipe() { # commands, '|' between them
 # The tool that fails first says why, and those after it that nothing came: only the first line that is no warning counts, nor
 # one of the launcher unless it alone has spoken. The warnings are passed on.
 cause=
+said_later=
 run_pipe_of_case() { # file, commands, '|' between them
     local tools_say=$1 status=0 launcher=()
     cause=
@@ -112,7 +114,9 @@ run_pipe_of_case() { # file, commands, '|' between them
     else
         run_tool "${launcher[@]}" "$here/pipe" -- "${@:2}" </dev/null || status=$?
     fi
-    if [ "$status" = 0 ]; then
+    if [ "$status" = 0 ] && [ -n "$said_later" ]; then
+        grep -v -e "$said_later" -- "$1" >&2 || true
+    elif [ "$status" = 0 ]; then
         cat -- "$1" >&2
     else
         cause=$(cause_in "$1" "${launcher[0]+${launcher[0]##*/}}") || true

@@ -4,15 +4,17 @@
 #include "lib/base/sha256.h"
 #include "lib/network/model_export.h"
 #include "lib/network/refit.h"
+#include "lib/report/run_training.h"
 #include "lib/volume/scheme.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { NOTES_MAX = 68, KEY_SIZE = 65 }; /* --metadata's and four of our own */
+enum { NOTES_MAX = 73, KEY_SIZE = 65 }; /* --metadata's and nine of our own */
 
 static const char *out, *licence, *intended_use, *spacing, *scheme_name;
+static int crop[3];
 static uint64_t seed;
 static double output_bias;
 static struct option_texts metadata;
@@ -23,8 +25,9 @@ static const struct option_spec options[] = {
     {"licence", 0, OPTION_TEXT, &licence, "TEXT", "export: under which terms the model is given away (none)"},
     {"intended-use", 0, OPTION_TEXT, &intended_use, "TEXT",
      "export: what it is for, and what it is not for (none)"},
+    {"crop", 0, OPTION_SIZE, crop, "XxYxZ", "export: voxels of the crop in training (the run's)"},
     {"spacing", 0, OPTION_TEXT, &spacing, "XxYxZ",
-     "export: mm of a voxel in training; keep: each case's own (the state's)"},
+     "export: mm of a voxel in training; keep: each case's own (the state's, the run's)"},
     {"scheme", 0, OPTION_TEXT, &scheme_name, "NAME",
      "export: fit it to this scheme's modalities and regions, see below (its own)"},
     {"output-bias", 0, OPTION_REAL, &output_bias, "B",
@@ -39,7 +42,10 @@ static const struct tool tool = {
     .summary =
         "export writes the weights of a state alone, a third of its size, for prunet-infer: the average of\n"
         "the weights where there is one. What the state says of itself goes along, and what the options\n"
-        "add. show prints what a state or a model says of itself, a line a key: key, value.",
+        "add; of a state in the folder of a run also how its images were prepared (crop, patch,\n"
+        "standardization, the size of a voxel), on how many cases it was trained, and its validation's "
+        "Dice.\n"
+        "show prints what a state or a model says of itself, a line a key: key, value.",
     .options = options,
     .count = OPTION_COUNT(options),
     .common = {.output = &out, .seed = &seed, .no_header = &no_header},
@@ -67,13 +73,35 @@ static void add_note(const char *key, size_t length, const char *text)
     note_count++;
 }
 
+static void add_text(const char *key, const char *text)
+{
+    if (text && *text)
+        add_note(key, strlen(key), text);
+}
+
+/* What the run says, but for what the options do. The beginning of another training has nothing of it. */
+static int add_notes_of_run(const struct checkpoint *checkpoint)
+{
+    static struct run_training run;
+    int status = scheme_name ? STATUS_OK : run_training_read(checkpoint->path, &run);
+    if (crop[0])
+        snprintf(run.crop, sizeof run.crop, "%dx%dx%d", crop[0], crop[1], crop[2]);
+    add_text("prunet.crop", run.crop);
+    add_text("prunet.patch", run.patch);
+    if (*run.crop)
+        add_text("prunet.standardized", "mean 0 and deviation 1 over the voxels that are not 0");
+    if (!spacing && !*checkpoint->training.spacing)
+        add_text("prunet.spacing", run.spacing);
+    add_text("prunet.trained", run.record);
+    add_text("prunet.program", run.program);
+    return status;
+}
+
 static void add_notes(void)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-    if (licence)
-        add_note("prunet.licence", strlen("prunet.licence"), licence);
-    if (intended_use)
-        add_note("prunet.intended_use", strlen("prunet.intended_use"), intended_use);
+    add_text("prunet.licence", licence);
+    add_text("prunet.intended_use", intended_use);
     if (spacing)
         add_note("prunet.spacing", strlen("prunet.spacing"), strcmp(spacing, "keep") ? spacing : NULL);
     for (int i = 0; i < metadata.count; i++) {
@@ -106,7 +134,8 @@ static int export_model(const char *path)
     int status = checkpoint_open(&checkpoint, path);
     if (status)
         return status;
-    if (scheme_name)
+    status = add_notes_of_run(&checkpoint);
+    if (!status && scheme_name)
         status = refit(&checkpoint);
     const struct model_options how = {half, notes, note_count};
     if (!status)
@@ -181,7 +210,7 @@ int main(int argc, char **argv)
     if (argc - first != 2)
         usage_error("%s: one file is expected", command);
     double millimetres[3];
-    if (!exports && (half || licence || intended_use || spacing || scheme_name || metadata.count))
+    if (!exports && (half || licence || intended_use || crop[0] || spacing || scheme_name || metadata.count))
         usage_error("show: options that say how to write a model are for export");
     if (!scheme_name && output_bias != 0)
         usage_error("--output-bias is for --scheme");

@@ -7,6 +7,7 @@
 #include "lib/network/model.h"
 #include "lib/network/segment_case.h"
 #include "lib/stream/nifti_write.h"
+#include "lib/volume/bids_write.h"
 #include "lib/volume/case_operands.h"
 #include "lib/volume/regions.h"
 #include "lib/volume/resample.h"
@@ -22,11 +23,13 @@ struct request {
     const char *out, *name, *scheme, *spacing;
     const struct label_scheme *numbers; /* that --scheme names, or NULL */
     const char *file[MODALITIES];       /* --t1 and so on; NULL: not given */
-    bool flips, no_header;
+    bool flips, no_header, bids;
     struct tiling_choice windows;
     struct backend_choice backend;
     struct segment_settings settings;
 };
+
+static const int default_crop[3] = {160, 192, 160};
 
 static bool is_nifti(const char *path)
 {
@@ -36,12 +39,26 @@ static bool is_nifti(const char *path)
 }
 
 /* Where a case's label map goes: OUT itself, or a file of the case's name in the folder OUT. */
-static char *target_of(const struct request *request, const char *name)
+static int target_of(const struct request *request, const struct nifti_case *files, char **path)
 {
-    char *path;
-    if (is_nifti(request->out))
-        return strdup(request->out);
-    return asprintf(&path, "%s/%s.nii.gz", request->out, name) < 0 ? NULL : path;
+    if (request->bids)
+        return bids_map_path(request->out, files, path);
+    const bool made = is_nifti(request->out) ? (*path = strdup(request->out)) != NULL
+                                             : asprintf(path, "%s/%s.nii.gz", request->out, files->name) >= 0;
+    return made ? STATUS_OK : fail(STATUS_FAILURE, "out of memory");
+}
+
+/* The scheme whose numbers a label map gets: that of --scheme; else, for a model of BraTS' labels, the data's where its layout says
+ * which that is; NULL: the model's. Children's cases have labels that such a model does not know. */
+static const struct label_scheme *numbers_of(const struct request *request, const struct nifti_case *files)
+{
+    if (request->numbers || data_scheme->records != record_scheme)
+        return request->numbers;
+    if (files->layout == LAYOUT_DECATHLON && files->images == 1)
+        return label_scheme_named("msd");
+    return files->layout == LAYOUT_BRATS_2023 && strncmp(files->name, "BraTS-PED-", 10)
+               ? label_scheme_named("2023")
+               : NULL;
 }
 
 /* The folder OUT is made when there is something to put there. */
@@ -50,7 +67,11 @@ static int write_map(const struct request *request, const char *path, const stru
     struct output output;
     if (!is_nifti(request->out) && mkdir(request->out, 0777) && errno != EEXIST)
         return fail_errno(STATUS_FAILURE, "%s: cannot be made", request->out);
-    int status = output_open(&output, path, true);
+    int status = request->bids ? bids_prepare(request->out, path,
+                                              request->numbers ? request->numbers : data_scheme->records)
+                               : STATUS_OK;
+    if (!status)
+        status = output_open(&output, path, true);
     if (status)
         return status;
     status = nifti_write(&output, map, nifti_name_compressed(path));
@@ -99,14 +120,18 @@ static int segment_one(const struct request *request, struct ensemble *ensemble,
 {
     double volumes[SCHEME_REGIONS_MAX];
     struct record map;
-    char *path = target_of(request, files->name);
-    int status = path ? segment_case(ensemble, files, &request->settings, &map)
-                      : fail(STATUS_FAILURE, "out of memory");
+    char *path = NULL;
+    int status = target_of(request, files, &path);
+    if (!status)
+        status = segment_case(ensemble, files, &request->settings, &map);
     if (!status) {
         region_volumes(data_scheme, &map, volumes);
-        status = request->numbers ? labels_renumber(&map, request->numbers) : STATUS_OK;
+        const struct label_scheme *numbers = numbers_of(request, files);
+        status = numbers ? labels_renumber(&map, numbers) : STATUS_OK;
         if (!status)
             status = write_map(request, path, &map);
+        if (!status && request->bids)
+            status = bids_write_sidecar(path, files);
         if (!status)
             status = print_row(table, files, volumes, path);
         record_free(&map);
@@ -220,6 +245,8 @@ static void check_usage(struct request *request, int count)
         usage_error("--t1, --t1ce, --t2 and --flair name the files: no operand can stand beside them");
     if (!named && !count)
         usage_error("0 operands: give T1 T1CE T2 FLAIR, or a folder");
+    if (request->bids && is_nifti(request->out))
+        usage_error("--bids: OUT is a folder, such as DATA/derivatives/prunet");
     if (tiling_check(&request->windows))
         usage_error("%s", error_message());
     if (request->spacing && !keeps_spacing(request) &&
@@ -227,8 +254,8 @@ static void check_usage(struct request *request, int count)
         usage_error("%s, or keep", error_message());
 }
 
-/* Files are found, and regions called, as the model's scheme has them. */
-static int choose_scheme(struct request *request, int count)
+/* Files are found, and regions called, as the model's scheme has them; its crop is taken where none is wanted. */
+static int heed_model(struct request *request, int count)
 {
     struct checkpoint checkpoint;
     char names[NAME_LIST_SIZE];
@@ -236,7 +263,13 @@ static int choose_scheme(struct request *request, int count)
     if (status)
         return status;
     data_scheme_use(checkpoint_scheme(&checkpoint));
+    if (!request->settings.crop[0]) {
+        memcpy(request->settings.crop, default_crop, sizeof default_crop);
+        status = model_crop(&checkpoint, request->settings.crop);
+    }
     checkpoint_close(&checkpoint);
+    if (status)
+        return status;
     if (request->scheme && (status = scheme_find(request->scheme, &request->numbers)))
         return fail_in(status, "--scheme");
     modality_names(data_scheme, names);
@@ -279,7 +312,7 @@ static int choose_model(struct request *request, char path[PATH_MAX])
 
 int main(int argc, char **argv)
 {
-    struct request request = {.settings.crop = {160, 192, 160}, .windows = TILING_DEFAULT};
+    struct request request = {.windows = TILING_DEFAULT};
     char starter[PATH_MAX];
     const struct option_spec options[] = {
         {"model", 'm', OPTION_TEXTS, &request.models, "MODEL",
@@ -290,9 +323,11 @@ int main(int argc, char **argv)
         {"flair", 0, OPTION_TEXT, &request.file[3], "FILE", "the FLAIR image"},
         {"case", 'c', OPTION_TEXT, &request.name, "NAME", "name of the case (from the first file)"},
         {"scheme", 0, OPTION_TEXT, &request.scheme, "NAME",
-         "number the label map as this scheme or its file does (as the model)"},
+         "number the label map as this scheme or its file does (as the data, else as the model)"},
+        {"bids", 0, OPTION_FLAG, &request.bids, NULL,
+         "OUT becomes a data set of BIDS' derivatives, for cases that come from BIDS"},
         {"crop", 0, OPTION_SIZE, request.settings.crop, "XxYxZ",
-         "voxels about the brain that the network sees (160x192x160)"},
+         "voxels about the brain that the network sees (the model's, else 160x192x160)"},
         {"spacing", 0, OPTION_TEXT, &request.spacing, "XxYxZ",
          "mm that voxels are brought to, or keep (the model's, else 1x1x1)"},
         {"flip-tta", 0, OPTION_FLAG, &request.flips, NULL,
@@ -320,9 +355,19 @@ int main(int argc, char **argv)
         .common = {BACKEND_OPTIONS(request.backend), .output = &request.out,
                    .max_bytes = &request.settings.nifti.max_bytes, .no_header = &request.no_header},
         .notes =
-            "Labels are numbered as --scheme does, or as the records that the model was trained on: BraTS\n"
-            "2018's, 1 core, 2 oedema, 4 enhancing tumour, unless it says another scheme. Files of a folder\n"
-            "are found as nii2raw --dir and list-cases find them. Without -o the last operand is OUT.",
+            "Labels are numbered as --scheme does. Without it those of a model of BraTS' labels are numbered "
+            "as\n"
+            "the data are where their layout says it: with an enhancing tumour of 3 for cases called as in "
+            "2023 and\n"
+            "later (-t1n), as the Decathlon's (1 oedema, 2 core, 3) for its images of four dimensions; else "
+            "as the\n"
+            "records that the model was trained on: 1 core, 2 oedema, 4 enhancing tumour, or its own "
+            "scheme's.\n"
+            "Files of a folder are found as nii2raw --dir and list-cases find them. Without -o the last "
+            "operand is OUT.\n"
+            "--bids, with an OUT such as DATA/derivatives/prunet: OUT/sub-X/[ses-Y/]anat/NAME_dseg.nii.gz "
+            "and\n"
+            ".json, OUT/dseg.tsv with the labels, OUT/dataset_description.json.",
         .example = "prunet-segment BraTS2021_00006 segmented",
     };
     int first = options_parse(&tool, argc, argv);
@@ -330,7 +375,7 @@ int main(int argc, char **argv)
     check_usage(&request, count);
     int status = choose_model(&request, starter);
     if (!status)
-        status = choose_scheme(&request, count);
+        status = heed_model(&request, count);
     if (!status)
         status = run(&request, count, argv + first);
     return status ? report(status) : STATUS_OK;

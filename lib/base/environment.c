@@ -21,6 +21,7 @@ const struct environment_variable environment_variables[] = {
     {"PRUNET_NCCL", "backend",
      "no: ranks with GPUs add through the host's memory; yes: by NCCL, even one alone", NULL},
     {"PRUNET_THREADS", "threads", "as --threads, which wins; before OMP_NUM_THREADS", NULL},
+    {"PRUNET_CASE_NAMES", NULL, "list of other names for cases of a data set: FOLDER, a tab, NAME", NULL},
     /* tests/ */
     {"PRUNET_TEST_DATA", NULL, "folder of real cases; without it the tests on real cases skip", NULL},
     {"PRUNET_TEST_PYTHON", NULL, "interpreter of the tests in Python (python3)", NULL},

@@ -9,7 +9,9 @@
 
 struct environment_variable {
     const char *name;
-    const char *option;     /* the tools with this common option read it; NULL: tests or benchmarks do */
+    const char
+        *option; /* the tools with this common option read it; NULL: tests or benchmarks do, or tools that
+                             * say so in their notes */
     const char *about;      /* what it sets and its values, one line */
     const char *synonym_of; /* NULL, or the variable that this is an older name of */
 };

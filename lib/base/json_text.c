@@ -1,5 +1,6 @@
 #include "lib/base/json_text.h"
 #include "lib/base/error.h"
+#include "lib/base/output.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -131,4 +132,19 @@ int json_take_string(struct json_text *text, char **string)
     *to = 0;
     text->at = close + 1;
     return STATUS_OK;
+}
+
+int json_print_string(struct output *output, const char *text)
+{
+    int status = output_write(output, "\"", 1);
+    for (; *text && !status; text++) {
+        const unsigned char c = (unsigned char)*text;
+        if (c < 0x20)
+            status = output_print(output, "\\u%04x", c);
+        else if (c == '"' || c == '\\')
+            status = output_print(output, "\\%c", c);
+        else
+            status = output_write(output, text, 1);
+    }
+    return status ? status : output_write(output, "\"", 1);
 }

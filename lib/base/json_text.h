@@ -1,9 +1,11 @@
-/* The tokens of a JSON text: what its readers share. */
+/* The tokens of a JSON text: what its readers share, and strings for its writers. */
 #ifndef PRUNET_BASE_JSON_TEXT_H
 #define PRUNET_BASE_JSON_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
+
+struct output; /* output.h */
 
 struct json_text {
     const char *begin, *at, *end;
@@ -22,5 +24,8 @@ int json_expect(struct json_text *text, char symbol);
 /* A string, unescaped to UTF-8, into fresh memory, which the caller frees. STATUS_DATA where none stands or
  * where it has a NUL or half a surrogate pair, STATUS_FAILURE without memory. */
 int json_take_string(struct json_text *text, char **string);
+
+/* Writes a text as a string, in quotes. */
+int json_print_string(struct output *output, const char *text);
 
 #endif

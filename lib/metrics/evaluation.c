@@ -196,12 +196,24 @@ static int collect(struct collection *c, const struct evaluation *e, const char 
     return status;
 }
 
+/* What the numbers of the references could mean besides what they are read as. */
+static void warn_of_readings(const struct collection *c)
+{
+    char text[LABEL_READINGS_SIZE];
+    struct label_readings all = {.maps = 0};
+    for (size_t i = 0; i < c->count; i++)
+        label_readings_join(&all, &c->scores[i].readings);
+    if (scores_doubt(c->scoring, &all, text))
+        warn("references: %s (--scheme)", text);
+}
+
 /* What comes after the cases. */
 static int finish(const struct evaluation *e, const struct table *table, const struct collection *first)
 {
     const struct bootstrap bootstrap = {e->seed, e->draws};
     struct collection second = {.scoring = first->scoring};
     int status = STATUS_OK;
+    warn_of_readings(first);
     if (e->submission)
         return table_submission(table->output, first->scores, first->count);
     if (!(e->pairs ? !e->no_summary : e->summary || e->draws))

@@ -31,6 +31,14 @@ int scoring_choose_labels(struct scoring *scoring, const char *scheme, bool mask
     return status;
 }
 
+bool scores_doubt(const struct scoring *scoring, const struct label_readings *references,
+                  char text[LABEL_READINGS_SIZE])
+{
+    const struct label_scheme *scheme = label_scheme_named(scoring->labels == LABELS_2023 ? "2023" : "2018");
+    return references->maps && scoring->labels <= LABELS_2023 &&
+           label_readings_doubt(references, scheme, text);
+}
+
 int score_case(const struct scoring *scoring, const char *case_name, const struct segmentation *prediction,
                const struct segmentation *reference, struct case_scores *scores)
 {
@@ -40,6 +48,7 @@ int score_case(const struct scoring *scoring, const char *case_name, const struc
     int status = segmentation_compare(prediction, reference);
     snprintf(scores->case_name, sizeof scores->case_name, "%s", case_name);
     scores->exchanged = !status && scoring->labels < LABELS_SCHEME && look_exchanged(prediction, reference);
+    scores->readings = reference->readings;
     scores->regions = regions.count;
     memcpy(request.wanted, scoring->wanted, sizeof request.wanted);
     for (int i = 0; i < regions.count && !status; i++) {

@@ -10,6 +10,7 @@
 struct case_scores {
     char case_name[CASE_NAME_SIZE];
     bool exchanged; /* core is where oedema should be, and the other way round: the Decathlon's numbers */
+    struct label_readings readings; /* of the reference */
     int regions;
     const char *region_names[SCHEME_REGIONS_MAX]; /* ET, WT, TC, or mask */
     struct region_scores region[SCHEME_REGIONS_MAX];
@@ -26,6 +27,10 @@ struct scoring {
 /* The labels of --scheme or, for NULL, those that the convention means; of --mask. STATUS_USAGE for both options together,
  * else as label_set_choose. */
 int scoring_choose_labels(struct scoring *scoring, const char *scheme, bool mask);
+
+/* What the numbers of all references together could mean besides what they are read as (label_readings.h). */
+bool scores_doubt(const struct scoring *scoring, const struct label_readings *references,
+                  char text[LABEL_READINGS_SIZE]);
 
 /* Regions in the order of scored_regions: ET, WT, TC; or the one region "mask". Both segmentations have
  * been read with scoring->labels; different grids are STATUS_DATA. Spacing is the reference's, else the

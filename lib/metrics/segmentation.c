@@ -158,6 +158,10 @@ static int bits_of_labels(const struct samples *samples, size_t voxels, struct s
         return status;
     labels_warn_rounded(s->name, counts.rounded);
     s->looks_2023 = set == LABELS_2018 && counts.of[3];
+    s->readings = label_readings_named(s->name);
+    for (int value = 1; value < LABEL_VALUES; value++)
+        if (counts.of[value])
+            label_readings_see(&s->readings, value);
     return STATUS_OK;
 }
 
@@ -309,6 +313,8 @@ int segmentation_from_record(const struct record *record, const char *name, enum
                       name, label_set_challenge(set));
     else
         status = fill(s, &samples, label_map, set, record->foreign ? data_scheme : data_scheme->records);
+    if (!record->foreign) /* a record says what its numbers mean */
+        s->readings = (struct label_readings){.maps = 0};
     if (status)
         segmentation_free(s);
     return status;

@@ -5,6 +5,7 @@
 #include "lib/metrics/mask.h"
 #include "lib/metrics/scored_regions.h"
 #include "lib/stream/record.h"
+#include "lib/volume/label_readings.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -20,6 +21,7 @@ struct segmentation {
     double affine[3][4];            /* voxel of this array to RAS mm */
     double spacing[3];              /* mm */
     bool looks_2023;                /* label 3 and no 4 under LABELS_2018 */
+    struct label_readings readings; /* of a label map of LABELS_2018 or LABELS_2023 from a file; else none */
 };
 
 /* Reads a NIfTI or a record file; "-" is a record on stdin. From a file with several records it takes, for

@@ -378,8 +378,25 @@ static int segment_whole(struct ensemble *e, struct record *image, struct record
                                       : segment_mean(e, image, result);
 }
 
+/* Of a spacing: what a network that has seen no other is not made for. */
+static const double FAR_SHARE = 0.5;
+
+static void warn_of_spacing(const struct ensemble *e, const struct record *image)
+{
+    char text[SPACING_TEXT_SIZE];
+    double known[3], own[3];
+    if (!*e->members[0].training.spacing || ensemble_spacing(e, known) ||
+        !spacing_differs(image, known, FAR_SHARE))
+        return;
+    record_spacing(image, own);
+    spacing_print(own, text);
+    warn("case %s: its voxels of %s mm are far from the %s that the network was trained on", image->case_name,
+         text, e->members[0].training.spacing);
+}
+
 int ensemble_segment(struct ensemble *e, struct record *image, struct record *result)
 {
+    warn_of_spacing(e, image);
     const struct label_scheme *scheme = ensemble_scheme(e);
     struct tiling tiling;
     int status = channels_arrange(image, scheme, e->members[0].architecture.inputs, e->fill_missing);

@@ -57,7 +57,8 @@ int ensemble_spacing(const struct ensemble *ensemble, double spacing[3]);
 
 /* Makes *result, a float record of the image's geometry with a probability for each output, from an image
  * of any size, whose channels are first put into the order of the modalities. It is a prob record that
- * names regions and scheme. The image's data are released as soon as they are not needed. STATUS_DATA when
+ * names regions and scheme. Voxels that are far from those that the first member says it was trained on are
+ * warned of. The image's data are released as soon as they are not needed. STATUS_DATA when
  * its channels are not the networks' inputs (channels.h), or as segment_run. *result needs no record_free
  * after a failure. */
 int ensemble_segment(struct ensemble *ensemble, struct record *image, struct record *result);

@@ -35,7 +35,7 @@ struct region_summary {
 struct case_summary {
     struct case_scores scores; /* in the order of its regions: */
     struct region_summary region[SCHEME_REGIONS_MAX];
-    char image_check[128], label_check[128]; /* as rawinfo's; "": not looked at */
+    char image_check[128], label_check[640]; /* as rawinfo's; "": not looked at */
 };
 
 struct case_summaries {

@@ -331,6 +331,19 @@ static int summarize_case(void *self, size_t index, const char *case_name,
     return status;
 }
 
+/* What the references' numbers could mean besides what they are read as is a remark on the first of them. */
+static void remark_readings(const struct scoring *scoring, struct case_summaries *summaries)
+{
+    struct label_readings all = {.maps = 0};
+    char text[LABEL_READINGS_SIZE];
+    for (size_t i = 0; i < summaries->count; i++)
+        label_readings_join(&all, &summaries->items[i].scores.readings);
+    if (!summaries->count || !scores_doubt(scoring, &all, text))
+        return;
+    snprintf(summaries->items[0].label_check, sizeof summaries->items[0].label_check,
+             "this and all others: %s", text);
+}
+
 int summarize_pairs(const struct summarize_options *options, const struct pairs *pairs,
                     struct case_summaries *summaries)
 {
@@ -345,6 +358,8 @@ int summarize_pairs(const struct summarize_options *options, const struct pairs 
     scheme_of_set(options->scoring->labels, &work.scheme);
     snprintf(summaries->convention, sizeof summaries->convention, "%s", options->scoring->convention->name);
     int status = visit_files(pairs, &visit, &visitor);
+    if (!status)
+        remark_readings(options->scoring, summaries);
     for (int r = 0; !status && summaries->count && r < summaries->items[0].scores.regions; r++) {
         summaries->names[r] = strdup(summaries->items[0].scores.region_names[r]);
         status = summaries->names[r] ? STATUS_OK : fail(STATUS_FAILURE, "out of memory");

@@ -124,7 +124,8 @@ static int check_names(const struct listed_case *found, const char *name)
     if (!status && !case_name_valid(name))
         status = fail(
             STATUS_DATA,
-            "%s: '%s' cannot name a case (letters, digits, '.', '_', '-', not first a hyphen, at most %d)",
+            "%s: '%s' cannot name a case (letters, digits, '.', '_', '-', not first a hyphen, at most %d): "
+            "a list that PRUNET_CASE_NAMES names can give it another name",
             found->folder, name, CASE_NAME_SIZE - 1);
     for (int kind = 0; !status && kind < case_files(); kind++) {
         const char *file = kind == label_file() ? found->files.label : found->files.image[kind];
@@ -157,7 +158,10 @@ static void free_case(struct listed_case *listed)
 int search_add(struct case_search *search, struct listed_case *found, const char *name)
 {
     struct case_list *list = search->list;
+    name = case_alias(&search->aliases, layout_has_folders(found->files.layout) ? found->folder : NULL, name);
     int status = check_names(found, name);
+    if (!status)
+        snprintf(found->files.name, sizeof found->files.name, "%s", name);
     if (!status && search->labelled)
         status = check_label(&found->files, found->folder);
     if (!status)
@@ -327,8 +331,9 @@ int case_list_survey(struct case_list *list, struct names *refused, const char *
         status = fail(STATUS_FAILURE, "%s: out of memory", data);
     else if (!(name = strdup(path_file(whole))))
         status = fail(STATUS_FAILURE, "%s: out of memory", data);
-    else if (!(status = find_above(&search, whole)))
+    else if (!(status = case_aliases_read(&search.aliases)) && !(status = find_above(&search, whole)))
         status = search_all(&search, name);
+    case_aliases_free(&search.aliases);
     free(trimmed);
     free(whole);
     free(name);

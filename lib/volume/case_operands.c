@@ -1,6 +1,7 @@
 #include "lib/volume/case_operands.h"
 #include "lib/base/array.h"
 #include "lib/base/error.h"
+#include "lib/volume/case_aliases.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,13 +41,24 @@ int case_of_files(struct case_list *list, int count, const char *const *paths, c
     return status;
 }
 
-/* The case that the folder is, named after it. */
+static int name_alone(struct nifti_case *files, const char *path)
+{
+    struct case_aliases aliases;
+    int status = case_aliases_read(&aliases);
+    if (status)
+        return status;
+    status = nifti_case_name(files, case_alias(&aliases, path, path_file(path)));
+    case_aliases_free(&aliases);
+    return status;
+}
+
+/* The case that the folder is, named after it or as the list of other names has it. */
 static int add_alone(struct case_list *list, const char *folder, struct nifti_case *files)
 {
     char *whole = realpath(folder, NULL);
     int status = whole ? check_images(files, folder) : fail_errno(STATUS_FAILURE, "%s", folder);
     if (!status)
-        status = nifti_case_name(files, path_file(whole));
+        status = name_alone(files, whole);
     free(whole);
     if (!status)
         status = add_row(list, files);

@@ -3,6 +3,7 @@
 #ifndef PRUNET_VOLUME_CASE_SEARCH_H
 #define PRUNET_VOLUME_CASE_SEARCH_H
 
+#include "lib/volume/case_aliases.h"
 #include "lib/volume/case_list.h"
 #include <sys/stat.h>
 
@@ -13,11 +14,12 @@ struct case_search {
     bool labelled;      /* whether a label map must be there */
     size_t refused;     /* cases that cannot be used; each has been said, */
     struct names *said; /* or, where this is not NULL, noted there */
+    struct case_aliases aliases;
     struct stat *above; /* DATA and the folders above it */
     size_t above_count, above_capacity;
 };
 
-/* Adds a case, which the list then owns, or refuses it by its name, its paths or its label map. */
+/* Adds a case under its name or its other one, which the list then owns, or refuses it by its name, its paths or its label map. */
 int search_add(struct case_search *search, struct listed_case *found, const char *name);
 
 /* Passes a case over that cannot be used, saying why, where status is STATUS_DATA; returns any other status. */

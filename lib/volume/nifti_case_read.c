@@ -209,25 +209,30 @@ static int explain_labels(int status, const struct label_scheme *scheme, const s
     return *fitting ? fail(status, "%s (all its numbers fit %s)", error_message(), fitting) : status;
 }
 
-/* A 4 beside names of 2023 and later may be 2024's resection cavity, where it is taken for the enhancing
- * tumour of 2018. */
-static void warn_of_year(const char *file, const struct label_scheme *scheme, const struct record *label)
+const struct label_scheme *nifti_case_scheme(const struct nifti_case *files,
+                                             const struct label_scheme *scheme)
 {
-    const char *const name = path_file(file), *const end = strstr(name, "-seg.nii");
-    if (scheme != record_scheme || !end || !memchr(label->data, LABEL_ENHANCING, label->bytes))
-        return;
-    warn("%s: its name is that of 2023 or later, and its label 4 is read as the enhancing tumour of 2018: "
-         "from "
-         "2024 on 4 is the resection cavity (--scheme brats-2024), in children oedema (brats-ped)",
-         file);
+    if (scheme)
+        return scheme;
+    return files->images == 1 && data_scheme == record_scheme ? label_scheme_named("msd") : data_scheme;
+}
+
+struct label_readings nifti_case_readings(const struct nifti_case_volumes *volumes,
+                                          const struct nifti_case *files)
+{
+    const struct nifti *volume = &volumes->volume[volumes->images];
+    struct label_readings readings = label_readings_named(files->label);
+    const unsigned case_named = label_readings_named(files->name).named, both = readings.named & case_named;
+    readings.named = both ? both : readings.named ? readings.named : case_named;
+    label_readings_see_all(&readings, volume->data, grid_voxels(volume->size));
+    return readings;
 }
 
 int nifti_case_label(const struct nifti_case_volumes *volumes, const struct nifti_case *files,
                      const struct label_scheme *scheme, struct record *label)
 {
     const struct nifti *volume = &volumes->volume[volumes->images];
-    if (!scheme)
-        scheme = files->images == 1 && data_scheme == record_scheme ? label_scheme_named("msd") : data_scheme;
+    scheme = nifti_case_scheme(files, scheme);
     *label = (struct record){.role = ROLE_LABEL, .sample = SAMPLE_UINT8, .channels = 1, .last = true};
     memcpy(label->case_name, files->name, sizeof label->case_name);
     nifti_describe(volume, label);
@@ -243,7 +248,6 @@ int nifti_case_label(const struct nifti_case_volumes *volumes, const struct nift
     status = labels_of_values(scheme, volume->data, voxels, label->data);
     if (!status) {
         labels_warn_rounded(files->label, labels_rounded(volume->data, voxels));
-        warn_of_year(files->label, scheme, label);
         return STATUS_OK;
     }
     explain_labels(status, scheme, volume, voxels);

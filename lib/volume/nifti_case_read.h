@@ -3,6 +3,7 @@
 #define PRUNET_VOLUME_NIFTI_CASE_READ_H
 
 #include "lib/stream/nifti.h"
+#include "lib/volume/label_readings.h"
 #include "lib/volume/nifti_case.h"
 
 enum { NIFTI_CASE_FILES = MODALITIES_MAX + 1 };
@@ -38,8 +39,16 @@ int nifti_case_image(const struct nifti_case_volumes *volumes, const struct nift
                      struct record *image);
 
 /* The case's label record. `scheme` is the label map's; NULL: that of records, or the Decathlon's for one
- * image of four dimensions of BraTS. STATUS_DATA for numbers that the scheme does not have. */
+ * image of four dimensions of BraTS (nifti_case_scheme). STATUS_DATA for numbers that the scheme does not have. */
 int nifti_case_label(const struct nifti_case_volumes *volumes, const struct nifti_case *files,
                      const struct label_scheme *scheme, struct record *label);
+
+/* The scheme that the label map is read by, where the caller names `scheme` or, NULL, none. */
+const struct label_scheme *nifti_case_scheme(const struct nifti_case *files,
+                                             const struct label_scheme *scheme);
+
+/* Which numbers its label map has, and which schemes its name or the case's allow. */
+struct label_readings nifti_case_readings(const struct nifti_case_volumes *volumes,
+                                          const struct nifti_case *files);
 
 #endif

@@ -16,6 +16,16 @@ static int write_image(const struct nifti_case_volumes *volumes, const struct ni
     return status;
 }
 
+/* What the numbers could mean besides. */
+static void warn_of_readings(const struct nifti_case_volumes *volumes, const struct nifti_case *files,
+                             const struct label_scheme *scheme)
+{
+    char text[LABEL_READINGS_SIZE];
+    const struct label_readings readings = nifti_case_readings(volumes, files);
+    if (label_readings_doubt(&readings, nifti_case_scheme(files, scheme), text))
+        warn("%s: %s (--scheme)", files->label, text);
+}
+
 int nifti_case_write(const struct nifti_case *files, const struct nifti_options *options,
                      const struct label_scheme *scheme, struct output *output)
 {
@@ -27,6 +37,8 @@ int nifti_case_write(const struct nifti_case *files, const struct nifti_options 
     if (files->label)
         status =
             nifti_case_label(&volumes, files, scheme, &label); /* its numbers, before anything is written */
+    if (!status && files->label)
+        warn_of_readings(&volumes, files, scheme);
     if (!status)
         status = write_image(&volumes, files, output);
     if (!status && files->label)

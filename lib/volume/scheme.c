@@ -42,6 +42,11 @@ static const struct label_scheme *builtin_named(const char *name)
     return NULL;
 }
 
+const struct label_scheme *scheme_builtin(size_t index)
+{
+    return index < BUILTIN_MAX ? builtin[index] : NULL;
+}
+
 /* A program whose own schemes are wrong does not begin. */
 __attribute__((constructor)) static void read_builtin(void)
 {

@@ -33,6 +33,9 @@ int scheme_of_record(const struct record *record, const struct label_scheme **sc
 /* Notes the scheme of records in a label, mask or prob record; record_scheme needs no note. */
 int scheme_note(struct record *record, const struct label_scheme *scheme);
 
+/* Those that are built in, one after another; NULL behind the last. */
+const struct label_scheme *scheme_builtin(size_t index);
+
 /* "brats-2018, brats-2023, ...": the names that are built in, for messages; static memory. */
 const char *scheme_names(void);
 

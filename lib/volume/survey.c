@@ -247,6 +247,16 @@ static int compare_layouts(struct survey *survey, const struct case_list *list)
                        : STATUS_OK;
 }
 
+/* What the numbers of all label maps together could mean besides what they are read as. */
+static int doubt_labels(struct survey *survey)
+{
+    char text[LABEL_READINGS_SIZE];
+    survey->now = "-";
+    return survey->scheme && label_readings_doubt(&survey->readings, survey->scheme, text)
+               ? survey_add(survey, SURVEY_WARNING, 0, "%s (--scheme)", text)
+               : STATUS_OK;
+}
+
 static int count_all(struct survey *survey, const struct case_list *list)
 {
     struct names names = {0};
@@ -281,6 +291,8 @@ int survey_cases(struct survey *survey, const struct case_list *list, const stru
         status = settings->resampled ? STATUS_OK : compare_spacings(survey, list, spacing);
     if (!status)
         status = compare_layouts(survey, list);
+    if (!status)
+        status = doubt_labels(survey);
     if (!status && settings->voxels)
         status = survey_duplicates(survey);
     free(spacing);

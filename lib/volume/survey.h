@@ -5,6 +5,7 @@
 #include "lib/base/output.h"
 #include "lib/base/sha256.h"
 #include "lib/volume/case_list.h"
+#include "lib/volume/label_readings.h"
 
 enum survey_item {
     SURVEY_LAYOUT,
@@ -17,6 +18,7 @@ enum survey_item {
     SURVEY_BACKGROUND, /* the value of all corners of an image, or "varies" */
     SURVEY_LABEL,      /* numbers in label maps, with their voxels */
     SURVEY_REGION,     /* with their voxels */
+    SURVEY_FITS,       /* schemes that are built in and have all numbers of a label map */
     SURVEY_EMPTY,      /* a region without any */
     SURVEY_ERROR,      /* what forbids training */
     SURVEY_WARNING,
@@ -42,8 +44,10 @@ struct survey {
     struct survey_fact *fact;
     size_t digest_count, digest_capacity;
     struct survey_digest *digest;
-    int status;      /* of adding a warning of the readers, which cannot fail themselves */
-    const char *now; /* the case that is looked at */
+    struct label_readings readings;    /* of the label maps */
+    const struct label_scheme *scheme; /* that they are read by; NULL: by several, or none was */
+    int status;                        /* of adding a warning of the readers, which cannot fail themselves */
+    const char *now;                   /* the case that is looked at */
 };
 
 struct survey_settings {

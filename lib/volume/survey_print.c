@@ -1,4 +1,5 @@
 #include "lib/base/error.h"
+#include "lib/base/json_text.h"
 #include "lib/volume/survey.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,8 +8,8 @@
 enum { NAMES_SHOWN = 8 };
 
 static const char *const item_names[SURVEY_ITEMS] = {
-    "layout",     "modalities", "grid",   "spacing", "orientation", "type",   "label_type",
-    "background", "label",      "region", "empty",   "error",       "warning"};
+    "layout",     "modalities", "grid",   "spacing", "orientation", "type",  "label_type",
+    "background", "label",      "region", "fits",    "empty",       "error", "warning"};
 
 /* Facts of one value of an item: a stretch of the sorted facts. */
 struct group {
@@ -131,27 +132,12 @@ int survey_print_table(struct survey *survey, struct output *output, bool header
 
 /* JSON ------------------------------------------------------------------------------------------------- */
 
-static int print_string(struct output *output, const char *text)
-{
-    int status = output_write(output, "\"", 1);
-    for (; *text && !status; text++) {
-        const unsigned char c = (unsigned char)*text;
-        if (c < 0x20)
-            status = output_print(output, "\\u%04x", c);
-        else if (c == '"' || c == '\\')
-            status = output_print(output, "\\%c", c);
-        else
-            status = output_write(output, text, 1);
-    }
-    return status ? status : output_write(output, "\"", 1);
-}
-
 static int print_json_group(const struct group *group, struct output *output)
 {
     const enum survey_item item = group->fact->item;
     int status = output_print(output, "\n    {\"value\": ");
     if (!status)
-        status = print_string(output, group->fact->value);
+        status = json_print_string(output, group->fact->value);
     if (!status)
         status = output_print(output, ", \"cases\": %zu", group->cases);
     if (!status && (item == SURVEY_LABEL || item == SURVEY_REGION))
@@ -161,7 +147,7 @@ static int print_json_group(const struct group *group, struct output *output)
     for (size_t i = 0; i < group->cases && group->named && !status; i++) {
         status = output_print(output, i ? ", " : "");
         if (!status)
-            status = print_string(output, group->fact[i].name);
+            status = json_print_string(output, group->fact[i].name);
     }
     return status ? status : output_print(output, group->named ? "]}" : "}");
 }

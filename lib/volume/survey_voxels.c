@@ -156,12 +156,29 @@ static int add_regions(struct survey *survey, const struct record *label)
     return status;
 }
 
+/* By which schemes the numbers could be read; which they are read by is said of the whole data set. */
+static int add_readings(struct survey *survey, const struct nifti_case_volumes *volumes,
+                        const struct nifti_case *files, const struct survey_settings *settings)
+{
+    const struct label_readings readings = nifti_case_readings(volumes, files);
+    const struct label_scheme *own = nifti_case_scheme(files, settings->scheme), *scheme;
+    int status = STATUS_OK;
+    for (size_t i = 0; (scheme = scheme_builtin(i)) && !status; i++)
+        if (label_readings_fit(&readings, scheme))
+            status = survey_add(survey, SURVEY_FITS, 0, "%s", scheme->name);
+    survey->scheme = !survey->readings.maps || survey->scheme == own ? own : NULL;
+    label_readings_join(&survey->readings, &readings);
+    return status;
+}
+
 static int add_label(struct survey *survey, const struct nifti_case_volumes *volumes,
                      const struct nifti_case *files, const struct survey_settings *settings)
 {
     struct record label = {0};
     const struct nifti *volume = &volumes->volume[volumes->images];
     int status = add_numbers(survey, volume->data, grid_voxels(volume->size));
+    if (!status)
+        status = add_readings(survey, volumes, files, settings);
     if (!status)
         status = nifti_case_label(volumes, files, settings->scheme, &label);
     if (!status)

@@ -42,6 +42,23 @@ stages "$TMPDIR/run" check
 check "make check prints it" test $? = 0 -a "$(grep -c -Fx -f "$TMPDIR/run/cases/check.tsv" "$TMPDIR/run.out")" = "$(wc -l <"$TMPDIR/run/cases/check.tsv")"
 check "with all voxels where wanted" test "$(stages "$TMPDIR/run" check VOXELS=yes && grep -c "^label	[0124]	5	[1-9]" "$TMPDIR/run.out")" = 4
 
+# Numbers that fit two schemes are said once, and in the report, too.
+tumour=$TMPDIR/two
+cp -r "$data" "$tumour"
+for map in "$tumour"/*/*_seg.nii; do
+    { head -c 352 "$map" && tail -c +353 "$map" | tr '\4' '\2'; } >"$TMPDIR/map"
+    mv "$TMPDIR/map" "$map"
+done
+data=$tumour stages "$TMPDIR/two.run" preprocess train evaluate
+check "numbers that fit two schemes" test "$(grep -c "^preprocess: warning: .*label numbers 1, 2 are read as brats-2018 has them; they fit .*msd-brain, too.* and of 4 other cases" "$TMPDIR/two.run.out")" = 1 || show "$TMPDIR/two.run.out"
+check "the scorers say so" grep -q "dice-eval: warning: references: label numbers 1, 2" "$TMPDIR/two.run.out" || show "$TMPDIR/two.run.out"
+prunet-report -o "$TMPDIR/two.html" "$TMPDIR/two.run" 2>"$TMPDIR/err"
+check "the report says so" grep -q "label numbers 1, 2 are read as brats-2018 has them; they fit" "$TMPDIR/two.html" || show "$TMPDIR/err"
+cp "$data/phantom_00002/phantom_00002_seg.nii" "$tumour/phantom_00002"
+rm "$TMPDIR"/two.run/cases/.*.from
+data=$tumour stages "$TMPDIR/two.run" preprocess
+check "not where one of the label maps decides" test "$(grep -c "label numbers" "$TMPDIR/two.run.out")" = 0 || show "$TMPDIR/two.run.out"
+
 # What forbids training: the others are made all the same.
 data=$TMPDIR/odd
 cp -r "$moved" "$data"

@@ -102,6 +102,6 @@ for year in "${years[@]}"; do
     done
 done
 for year in 2018 2024 plain; do
-    prunet-segment -q -m "$TMPDIR/model" --crop 32x32x32 -o "$TMPDIR/maps-$year" "$TMPDIR/real/$year" >"$TMPDIR/table"
+    prunet-segment -q -m "$TMPDIR/model" --scheme 2018 --crop 32x32x32 -o "$TMPDIR/maps-$year" "$TMPDIR/real/$year" >"$TMPDIR/table"
     check "$year: the same label maps" test "$(cat "$TMPDIR/maps-$year"/*.nii.gz | sha256sum)" = "$(cat "$TMPDIR/maps-2018"/*.nii.gz | sha256sum)"
 done

@@ -48,6 +48,15 @@ for name in "${names[@]}"; do
     rm -rf -- "$there"
 done
 
+# A case whose folder's name is no case name is taken under the name that a list gives it.
+odd='Müller $(canary);canary'
+cp -r -- "$data" "$TMPDIR/odd" && mv -- "$TMPDIR/odd/phantom_00002" "$TMPDIR/odd/$odd"
+stages "$TMPDIR/refused" preprocess DATA="$TMPDIR/odd"
+check "an odd folder of a case is refused" grep -q "cannot name a case.*PRUNET_CASE_NAMES" "$TMPDIR/refused.out" || show "$TMPDIR/refused.out"
+printf '%s\tphantom_00002\n' "$odd" >"$TMPDIR/case names.tsv"
+PRUNET_CASE_NAMES=$TMPDIR/case\ names.tsv all_stages "$TMPDIR/odd run" DATA="$TMPDIR/odd"
+same_results "an odd folder of a case, with another name" "$TMPDIR/odd run" "$TMPDIR/odd run/cases" "$TMPDIR/odd run/segmentations"
+
 # Names that look like options, and a configuration of such a name. The pipeline is called from a folder of this test's own.
 mkdir "$TMPDIR/here" && cd "$TMPDIR/here" || exit 1
 ln -s "$root/pipelines" pipelines

@@ -99,6 +99,21 @@ for other, scheme, warnings in (("p23.nii", "2023", 1), ("p23as18.nii", "2023", 
 status, out, err = run("dice-eval", stdin=scored("A", np.where(p23 == 3, 4, p23).astype("u1"), np.where(msd == 3, 4, msd).astype("u1")))
 check(status == 0 and err.count("case A: core and oedema lie in each other's places") == 1, "also in a stream")
 
+two = np.where(reference == 4, 2, reference).astype("u1")
+save_nifti("two.nii", two)
+save_nifti("four.nii", reference)
+save_nifti("BRATS_001.nii", two)
+save_bytes("two.nrrd", record(two, "label", "two"))
+for words, doubt in ((["two.nii", "two.nii"], "references: label numbers 1, 2 are read as brats-2018 has them; they fit brats-ped, msd-brain, too"),
+                     (["--scheme", "2023", "two.nii", "two.nii"], ""), (["two.nii", "two.nrrd"], ""), (["two.nii", "four.nii"], ""),
+                     (["two.nii", "BRATS_001.nii"], "the name says msd-brain, where they are other regions")):
+    status, _, err = run("dice-eval", *words)
+    check(status == 0 and err.count("\n") == bool(doubt) and doubt in err, "numbers that fit two schemes: %s: %s" % (" ".join(words), err))
+save_bytes("two.tsv", b"a\ttwo.nii\ttwo.nii\nb\ttwo.nii\tfour.nii\n")
+check(run("dice-eval", "--pairs", "two.tsv")[2] == "", "one case with the number that decides is enough")
+save_bytes("two.tsv", b"a\ttwo.nii\ttwo.nii\nb\ttwo.nii\ttwo.nii\n")
+check(run("dice-eval", "--pairs", "two.tsv")[2].count("\n") == 1, "else it is said once")
+
 # --- empty masks under the conventions -------------------------------------------------------------------------------
 
 empty, full = np.zeros(SHAPE, "u1"), labels(6, (0, 1, 2, 4))

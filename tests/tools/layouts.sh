@@ -42,7 +42,7 @@ check "are a case's" test "$(nii2raw nnunet/imagesTr/phantom_00002_000?.nii.gz |
 # --- segmented ------------------------------------------------------------------------------------------------------------
 prunet-init --seed 1 --channels 4,8,8 -o model 2>/dev/null
 segment() {
-    prunet-segment -q -m model --crop 16x16x16 "$@" >table 2>err
+    prunet-segment -q -m model --scheme 2018 --crop 16x16x16 "$@" >table 2>err
 }
 for layout in "${layouts[@]}"; do
     check "$layout: segmented" segment -o "maps-$layout" "$layout" || show err

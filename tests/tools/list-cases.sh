@@ -169,3 +169,24 @@ done
 start=${EPOCHREALTIME/./}
 list-cases --labelled data >out
 check "1251 cases in well under a second: $((${EPOCHREALTIME/./} - start)) us" test "$((${EPOCHREALTIME/./} - start))" -lt 500000 -a "$(wc -l <out)" = 1252
+
+# --- other names --------------------------------------------------------------------------------------------------------
+fresh
+make_case "data/Müller 7" m && make_case data/HGG/c_1 && make_case data/LGG/c_1 && make_case data/b_2
+fails "an odd name" 65 "PRUNET_CASE_NAMES" data
+printf '%s\t%s\n' 'Müller 7' patient_7 LGG/c_1 c_1.low unknown x >names.tsv
+export PRUNET_CASE_NAMES=$PWD/names.tsv
+lists "a list gives other names" "$(row data/b_2 && row data/HGG/c_1 && row data/LGG/c_1 c_1.low |
+    sed 's|LGG/c_1/c_1.low_|LGG/c_1/c_1_|g' && row "data/Müller 7" patient_7 | sed 's|/patient_7_|/m_|g')" data
+check "prunet-check, too" test "$(prunet-check --unlabelled data 2>/dev/null | awk -F'\t' '$1 == "cases" { print $3 }')" = 4
+refuses() { # what, text of the list, part of the message
+    printf '%b' "$2" >names.tsv
+    fails "$1" 65 "$3" data
+}
+refuses "a line without a tab" 'a b\n' "names.tsv: 'a b' is not FOLDER, a tab, NAME"
+refuses "without a folder" '\tb\n' "is not FOLDER, a tab, NAME"
+refuses "another name that is none" 'M\ta b\n' "names.tsv: 'a b' cannot name a case"
+refuses "two names for a folder" 'M\ta\nM\tb\n' "names.tsv: two names for 'M'"
+refuses "a name that another case has" 'Müller 7\tb_2\nLGG/c_1\tx\n' "two folders are called b_2"
+PRUNET_CASE_NAMES=nowhere fails "no such list" 1 "nowhere: cannot open: No such file" data
+unset PRUNET_CASE_NAMES

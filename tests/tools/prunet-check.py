@@ -152,6 +152,20 @@ check("W39_1998.09.19_Segm.nii is not one by its name: call it b_2_seg.nii" in s
 
 # --- what only voxels say ---------------------------------------------------------------------------------------------------
 odd("a number of another year", 65, "error", "d_4", ["d_4_seg.nii.gz", "label 3 in 3 voxels"], "--voxels", seg=nifti(label((1, 2, 3)), SIZE, LPS, "B"))
+shutil.rmtree("data")
+for name in ("a_1", "b_2"):
+    case(name, seg=nifti(label((1, 2)), SIZE, LPS, "B"))
+code, rows, err, found = survey("--voxels")
+check(code == 0 and "warning: label numbers 1, 2 are read as brats-2018 has them; they fit brats-ped, msd-brain, too" in err, "numbers that fit two schemes " + err)
+check([entry for entry in found["warning"] if entry["names"] == ["-"] and "msd-brain" in entry["value"]], "are said of the data set, in JSON, too")
+check({name: row[0] for name, row in values(rows, "fits").items()} == dict.fromkeys(("brats-2018", "brats-2023", "brats-2024", "brats-ped", "msd-brain"), "2"), "which schemes fit %s" % values(rows, "fits"))
+check("read as" not in survey("--voxels", "--scheme", "msd")[2], "not where a scheme is named")
+case("c_3")
+code, rows, err, found = survey("--voxels")
+check("read as" not in err and values(rows, "fits")["msd-brain"][:1] == ["2"] and values(rows, "fits")["brats-2018"][:1] == ["3"], "nor where another map decides")
+shutil.rmtree("data")
+case("BRATS_001", seg=nifti(label((1, 2)), SIZE, LPS, "B"))
+check("the name says msd-brain, where they are other regions" in survey("--voxels")[2], "a name that says another scheme")
 odd("voxels that are not finite", 65, "error", "d_4", ["d_4_t2.nii.gz", "1 voxels are not finite"], "--voxels", t2=nifti([float("nan")] + ball(5)[1:], SIZE, LPS, "f"))
 odd("an image of one value", 0, "warning", "d_4", ["t1ce: all voxels are 7"], "--voxels", t1ce=nifti([7] * 5760, SIZE, LPS))
 noise = [v or random.Random(1).randrange(1, 9) + i % 3 for i, v in enumerate(ball(500))]

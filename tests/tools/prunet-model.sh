@@ -40,6 +40,46 @@ check "a mean of models is that of their states" cmp -s "$work/both.nrrd" \
     <(prunet-infer -q -m "$work/state" -m "$work/averaged" "$record")
 check "a plan" cmp -s <(prunet-plan --size 32x32x16 -m "$work/model") <(prunet-plan --size 32x32x16 -m "$work/state")
 
+# --- of a run ---
+
+run=$work/run
+mkdir -p "$run/manifest" "$run/epochs/0007" "$run/cases"
+cp "$work/state" "$run/epochs/0007/state.safetensors"
+ln -s epochs/0007 "$run/best"
+printf '%s\t%s\n' row tiny CROP 32x48x32 SPACING keep PATCH none >"$run/manifest/run.tsv"
+printf 'version\tprunet-step (prunet) 9\n' >"$run/manifest/circumstances.tsv"
+printf '%s\n' a b c >"$run/manifest/training"
+printf '%s\n' d e >"$run/manifest/validation"
+printf '%s\t%s\t%s\n' case region dice d ET 0.5 d WT 0.25 e ET nan e WT 0.75 >"$run/epochs/0007/validation.tsv"
+printf '%s\t%s\n' item value grid 48x48x48 spacing 1x1x2 >"$run/cases/check.tsv"
+prunet-model export -o "$work/ours" "$run/best/state.safetensors"
+notes() { # file, keys...
+    for key in "${@:2}"; do shown "prunet.$key" "$1"; done | paste -s -d ';'
+}
+check "a state of a run: its crop, the size of its voxels" test "$(notes "$work/ours" crop patch spacing)" = "32x48x32;1x1x2"
+check "its standardization" grep -q "deviation 1" <<<"$(shown prunet.standardized "$work/ours")"
+check "its training" test "$(notes "$work/ours" trained program)" = \
+    "3 cases; validation Dice of 2: ET 0.5000 WT 0.5000;prunet-step (prunet) 9"
+check "the same weights" cmp -s <(tensors "$work/ours") <(tensors "$work/model")
+check "a state elsewhere says nothing of it" test -z "$(notes "$work/model" crop standardized spacing trained program)"
+prunet-model export -o "$work/ours.again" "$work/ours"
+check "it goes along" cmp -s "$work/ours" "$work/ours.again"
+prunet-model export --crop 16x16x32 --spacing 2x2x2 -o "$work/said" "$run/epochs/0007/state.safetensors"
+check "options win" test "$(notes "$work/said" crop spacing)" = "16x16x32;2x2x2"
+printf 'spacing\t1x1x1\n' >>"$run/cases/check.tsv"
+printf '%s\t%s\n' CROP 32x48x32 SPACING keep PATCH 16x16x16 >"$run/manifest/run.tsv"
+prunet-model export -o "$work/said" "$run/best/state.safetensors"
+check "of cases with two spacings none is said" test "$(notes "$work/said" patch spacing)" = "16x16x16"
+printf '%s\t%s\n' CROP 32x48x32 SPACING 1.5x1.5x1.5 >"$run/manifest/run.tsv"
+prunet-model export -o "$work/said" "$run/best/state.safetensors"
+check "that of SPACING is" test "$(notes "$work/said" spacing)" = "1.5x1.5x1.5"
+prunet-model export --scheme 2018 -o "$work/said" "$run/best/state.safetensors"
+check "the beginning of another training has nothing of it" test -z "$(notes "$work/said" crop trained program)"
+printf 'CROP\t32x48x32\nPATCH\n' >"$run/manifest/run.tsv"
+prunet-model export -o "$work/never" "$run/best/state.safetensors" 2>"$work/said"
+check "a damaged manifest: status 65" test $? = 65 -a ! -e "$work/never"
+check "is named" grep -q "manifest/run.tsv: line 2" "$work/said"
+
 # --- half ---
 
 prunet-model export --half -o "$work/half" "$work/state"

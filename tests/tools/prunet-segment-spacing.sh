@@ -56,6 +56,14 @@ check "a state keeps its spacing" sh -c 'nii2raw --dir same | crop --size 32x32x
     prunet-step --state coarse -o next >table 2>err && prunet-model show next | grep -q "^prunet.spacing.2x2x2$"' || show err
 check "a model does" sh -c 'prunet-model export next -o given 2>/dev/null && prunet-model show given | grep -q "^prunet.spacing.2x2x2$"'
 check "or is said to have another" sh -c 'prunet-model export --spacing 3x3x3 next -o given && prunet-model show given | grep -q "^prunet.spacing.3x3x3$"'
+prunet-model export --spacing 3x3x3 --crop 64x64x48 model -o given
+check "voxels far from the model's, kept" prunet-segment --spacing keep -m given -o far.nii.gz same 2>err
+check "are warned of, by case" grep -q "case same: its voxels of 1x1x1 mm are far from the 3x3x3 that the network was trained on" err || show err
+segment -m model --spacing keep -o whole.nii.gz same
+check "the crop is the model's" cmp far.nii.gz whole.nii.gz
+check "another crop is another map" sh -c 'prunet-segment -q --crop 32x32x32 --spacing keep -m given -o small.nii.gz same >table && ! cmp -s small.nii.gz far.nii.gz'
+check "prunet-infer warns, too" sh -c 'nii2raw --no-label --dir same | prunet-infer -m given >probabilities 2>err && grep -q "case same: its voxels of 1x1x1" err'
+check "not of what is near" sh -c "nii2raw --no-label --dir $case | prunet-infer -m given >probabilities 2>err && test ! -s err" || show err
 prunet-model export --spacing 3x3 next -o never 2>err
 check "not what is none: status 2" test $? = 2
 prunet-init --channels 4,8,8 --spacing 0x1x1 -o never 2>err

@@ -55,6 +55,61 @@ counted() { # labels of a region
 segment -o out data
 check "volumes" test "$(tail -n 1 table | cut -f2-4)" = "$(counted "1 2 4")"$'\t'"$(counted "1 4")"$'\t'"$(counted 4)"
 
+# --- as derivatives of BIDS ---
+
+bids=$PWD/bids derived=$PWD/bids/derivatives/prunet
+phantom -q --seed 3 --cases 2 --size 40x48x36 --layout bids -o bids >/dev/null
+mkdir -p bids/sub-00003/ses-a && cp -r bids/sub-00001/anat bids/sub-00003/ses-a/anat
+for file in bids/sub-00003/ses-a/anat/*; do mv "$file" "${file%/*}/sub-00003_ses-a_${file##*/sub-00001_}"; done
+check "BIDS" segment -o flat bids
+check "as derivatives" segment --bids "$bids" "$derived" || show err
+for name in sub-00001 sub-00002 sub-00003_ses-a; do
+    place=$derived/${name/_ses-a//ses-a}/anat/$name
+    check "$name: the same map" cmp "flat/$name.nii.gz" "${place}_dseg.nii.gz"
+    check "$name: its images" test "$(sed -n 's|^ *"\(sub-.*gz\)".*|\1|p' "${place}_dseg.json" | paste -s -d ' ')" = \
+        "$(cd "$bids" && printf '%s\n' "${name/_ses-a//ses-a}/anat/$name"_{T1w,ce-gadolinium_T1w,T2w,FLAIR}.nii.gz | paste -s -d ' ')"
+done
+check "nothing else" test "$(find "$derived" -type f | wc -l)" = 8
+check "the row names the file" test "$(sed -n 4p table | cut -f6)" = "$derived/sub-00003/ses-a/anat/sub-00003_ses-a_dseg.nii.gz"
+check "its labels" test "$(cat "$derived/dseg.tsv")" = $'index\tname\tcolor\n1\tNCR\t#d55e00\n2\tED\t#009e73\n4\tET\t#f0e442'
+check "what it is" grep -q '"DatasetType": "derivative"' "$derived/dataset_description.json"
+check "made by what" test "$(grep -A 3 GeneratedBy "$derived/dataset_description.json" | grep -c '"Name": "prunet-segment"\|"Version": "[0-9]')" = 2
+for file in "$derived"/*.json "$derived"/*/anat/*.json; do
+    check "${file##*/} is JSON" "${PRUNET_TEST_PYTHON:-python3}" -m json.tool "$file" /dev/null
+done
+check "the data set's cases are those of before" test "$(list-cases --no-header bids | cut -f1 | paste -s -d ' ')" = "sub-00001 sub-00002 sub-00003_ses-a"
+check "no prediction is its truth" test "$(list-cases --no-header bids | grep -c derivatives/prunet)" = 0
+segment --bids -o never data
+check "a case that is not of BIDS: status 2" test $? = 2 -a ! -e never
+check "is named" grep -q "phantom_00001 does not come from BIDS" err || show err
+segment --bids -o never.nii.gz bids/sub-00001
+check "a file for OUT: status 2" test $? = 2
+check "--scheme: its numbers" segment --bids --scheme 2023 -o numbers bids/sub-00001
+check "and its labels" grep -q "^3.ET" numbers/dseg.tsv
+
+# --- numbers as the data have them ---
+
+numbers() { # label map
+    gzip -dc "$1" | tail -c +353 | od -An -v -tu1 -w1 | sort -u | tr -d '\n '
+}
+check "the enhancing tumour is 4" grep -q '^0[12]*4$' <(numbers out/phantom_00003.nii.gz)
+for layout in brats-2023 decathlon nnunet plain; do
+    phantom -q --seed 3 --cases 3 --size 40x48x36 --layout "$layout" -o "$layout" >"$layout.names"
+    name=$(sed -n 3p "$layout.names")
+    check "$layout" segment -o "$layout.out" "$layout"
+    check "$layout: the same volumes" test "$(sed -n 4p table | cut -f2-4)" = "$(counted "1 2 4")"$'\t'"$(counted "1 4")"$'\t'"$(counted 4)"
+    check "$layout: by --scheme 2018" segment --scheme 2018 -o "$layout.2018" "$layout"
+    check "$layout: the same map" cmp "$layout.2018/$name.nii.gz" out/phantom_00003.nii.gz
+    case $layout in brats-2023) scheme=2023 ;; decathlon) scheme=msd ;; *) scheme=2018 ;; esac
+    check "$layout: by its own scheme" segment --scheme $scheme -o "$layout.own" "$layout"
+    check "$layout: is the default" cmp "$layout.own/$name.nii.gz" "$layout.out/$name.nii.gz"
+done
+check "2023: it is 3" grep -q '^0[12]*3$' <(numbers brats-2023.out/BraTS-PHA-00003-000.nii.gz)
+mkdir children && cp -r brats-2023/BraTS-PHA-00003-000 children/BraTS-PED-00003-000
+for file in children/*/BraTS-PHA*; do mv "$file" "${file%/*}/BraTS-PED-${file##*BraTS-PHA-}"; done
+check "children's" segment -o children.out children
+check "have the model's numbers" cmp children.out/BraTS-PED-00003-000.nii.gz out/phantom_00003.nii.gz
+
 # --- modalities that are missing are 0 ---
 
 mkdir some && cp -r data/phantom_00002 some/phantom_00002 && rm some/phantom_00002/*_t1.nii.gz some/phantom_00002/*_t2.nii.gz
