@@ -29,8 +29,6 @@ struct request {
     struct segment_settings settings;
 };
 
-static const int default_crop[3] = {160, 192, 160};
-
 static bool is_nifti(const char *path)
 {
     const size_t length = strlen(path);
@@ -205,12 +203,14 @@ static bool keeps_spacing(const struct request *request)
     return request->spacing && !strcmp(request->spacing, "keep");
 }
 
-/* The spacing that cases are brought to is the model's, unless one says another or none. */
+/* The spacing that cases are brought to is the model's, unless one says another or none; the field goes by it. */
 static int set_up(struct request *request, struct ensemble *ensemble)
 {
     int status = ensemble_set_windows(ensemble, &request->windows);
     if (!status && !request->spacing)
         status = ensemble_spacing(ensemble, request->settings.spacing);
+    if (!request->settings.crop[0])
+        segment_field(request->settings.spacing, request->settings.crop);
     return status;
 }
 
@@ -263,10 +263,8 @@ static int heed_model(struct request *request, int count)
     if (status)
         return status;
     data_scheme_use(checkpoint_scheme(&checkpoint));
-    if (!request->settings.crop[0]) {
-        memcpy(request->settings.crop, default_crop, sizeof default_crop);
+    if (!request->settings.crop[0])
         status = model_crop(&checkpoint, request->settings.crop);
-    }
     checkpoint_close(&checkpoint);
     if (status)
         return status;
@@ -327,7 +325,7 @@ int main(int argc, char **argv)
         {"bids", 0, OPTION_FLAG, &request.bids, NULL,
          "OUT becomes a data set of BIDS' derivatives, for cases that come from BIDS"},
         {"crop", 0, OPTION_SIZE, request.settings.crop, "XxYxZ",
-         "voxels about the brain that the network sees (the model's, else 160x192x160)"},
+         "voxels about the brain that the network sees (the model's, else those of 160x192x160 mm)"},
         {"spacing", 0, OPTION_TEXT, &request.spacing, "XxYxZ",
          "mm that voxels are brought to, or keep (the model's, else 1x1x1)"},
         {"flip-tta", 0, OPTION_FLAG, &request.flips, NULL,

@@ -5,6 +5,7 @@
 #include "lib/volume/regions.h"
 #include "lib/volume/resample.h"
 #include "lib/volume/standardize.h"
+#include <math.h>
 #include <string.h>
 
 static int read_image(const struct nifti_case *files, const struct nifti_options *options,
@@ -36,6 +37,13 @@ static int bring_to_spacing(const struct segment_settings *settings, struct reco
          "not)",
          image->case_name, from, to);
     return resample_to_spacing(image, settings->spacing, settings->nifti.max_bytes);
+}
+
+void segment_field(const double spacing[3], int crop[3])
+{
+    static const double mm[3] = {160, 192, 160};
+    for (int i = 0; i < 3; i++)
+        crop[i] = (int)ceil(mm[i] / (spacing[i] > 0 ? spacing[i] : 1) / 16 - 1e-9) * 16;
 }
 
 static int prepare(const struct segment_settings *settings, struct record *image)

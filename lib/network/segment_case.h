@@ -14,6 +14,11 @@ struct segment_settings {
     double spacing[3]; /* mm; a case whose voxels differ by more than a twentieth is resampled; 0: none is */
 };
 
+/* The field that a network sees where none is said, in voxels of a spacing (0: of 1 mm): 160 x 192 x 160 mm, as BraTS
+ * heads are cropped and drawn, up to a multiple of 16. Networks know their field: twice the empty room about a head
+ * doubles what they mark. */
+void segment_field(const double spacing[3], int crop[3]);
+
 /* Where a case is resampled that is said in a line; its probabilities go back to its own grid before they become
  * labels. Reads the case's images, of which some may be missing (their channels are 0), and makes *map, a label record
  * on their grid. The label map of the case, if there is one, is not read. */

@@ -15,6 +15,13 @@ DRAWN_HEADS=2
 DRAWN_EARLY=8:1
 DRAWN_LATE=7:1
 CONFIG
+cat >"$TMPDIR/end" <<'CONFIG'
+SPACING=7x7x7
+LEARNING_RATE=5e-4
+DRAWN_STEPS=2
+DRAWN_EARLY=7:1
+DRAWN_LATE=7:1
+CONFIG
 
 # A copy of the pipelines whose anatomy is a ball of white matter in grey, of 53 mm.
 cp -r pipelines "$TMPDIR/pipelines"
@@ -41,7 +48,7 @@ for name, least, most in ("gm", 49 ** 2, 53 ** 2), ("wm", 0, 49 ** 2):
 FAKE
 
 starter() { # home, model, environment and options...
-    env "${@:3}" BUILD="$(realpath "$BUILD")" "$TMPDIR/pipelines/starter" --home "$1" --output "$2" --config "$config" >"$1.out" 2>&1
+    env "${@:3}" BUILD="$(realpath "$BUILD")" "$TMPDIR/pipelines/starter" --home "$1" --output "$2" --config "$config" --end "$TMPDIR/end" >"$1.out" 2>&1
 }
 model=$TMPDIR/model.safetensors
 check "from nothing to a model" starter "$TMPDIR/one" "$model" PRUNET_THREADS=1 || show "$TMPDIR/one.out"
@@ -51,6 +58,10 @@ for key in licence intended_use training notice; do
     check "it says its $key" grep -q "^\(prunet\.\)\?$key	..." "$TMPDIR/shown" || show "$TMPDIR/shown"
 done
 check "it says that it is not a medical device" grep -q "^prunet.intended_use.*not a medical device" "$TMPDIR/shown"
+check "and the spacing of its end" grep -q "^prunet.spacing	7x7x7$" "$TMPDIR/shown" || show "$TMPDIR/shown"
+check "heads of both parts are counted" grep -q "^training	6 drawn heads" "$TMPDIR/shown" || show "$TMPDIR/shown"
+check "the end begins with the average of the first part" sh -c \
+    "prunet-model export -q -o '$TMPDIR/average' '$TMPDIR/one/parts/0002/state.safetensors' && cmp '$TMPDIR/average' '$TMPDIR/one/first.safetensors'"
 check "it has no optimizer" test -z "$(grep -a -o 'optimizer' "$model")"
 check "another thread count, elsewhere" starter "$TMPDIR/two" "$TMPDIR/two.safetensors" PRUNET_THREADS=2 || show "$TMPDIR/two.out"
 check "the same bytes" cmp "$model" "$TMPDIR/two.safetensors"
@@ -59,4 +70,4 @@ check "again, where it was trained" starter "$TMPDIR/two" "$TMPDIR/two.safetenso
 check "it is written again without training" cmp "$model" "$TMPDIR/two.safetensors"
 
 make_tiny 1 || exit 1
-check "it segments" prunet-segment -q -m "$model" --crop 32x32x32 -o "$TMPDIR/segmented" "$data"
+check "it segments" prunet-segment -q -m "$model" -o "$TMPDIR/segmented" "$data"

@@ -41,6 +41,17 @@ check "a model of 2 mm" segment -m coarse -o coarse.nii.gz $case
 check "takes it as it is" cmp kept.nii.gz coarse.nii.gz
 check "and resamples one of 1 mm" segment -m coarse -o other.nii.gz same
 check "says to what" grep -q "voxels of 1x1x1 mm are resampled to 2x2x2" err || show err
+check "without --crop the field is one of 160x192x160 mm" prunet-segment -q -m model -o out.nii.gz same
+prunet-segment -q -m model --crop 160x192x160 -o tools.nii.gz same >table
+check "at 1 mm" cmp out.nii.gz tools.nii.gz
+check "in the model's voxels" prunet-segment -q -m coarse -o out.nii.gz same
+prunet-segment -q -m coarse --crop 80x96x80 -o tools.nii.gz same >table
+check "at 2 mm" cmp out.nii.gz tools.nii.gz
+prunet-segment -q -m coarse --crop 160x192x160 -o tools.nii.gz same >table
+check "which decides what is seen" sh -c '! cmp -s out.nii.gz tools.nii.gz'
+check "up to a multiple of 16" prunet-segment -q -m model --spacing 1.43x1.43x1.43 -o out.nii.gz same
+prunet-segment -q -m model --spacing 1.43x1.43x1.43 --crop 112x144x112 -o tools.nii.gz same >table
+check "at 1.43 mm" cmp out.nii.gz tools.nii.gz
 by_tools tools.nii.gz 1.5x2x1
 check "--spacing 1.5x2x1" segment -m model --spacing 1.5x2x1 -o out.nii.gz $case
 check "goes by that" cmp tools.nii.gz out.nii.gz
