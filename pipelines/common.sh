@@ -177,7 +177,8 @@ process_start() { # pid
 sweep_temporaries() { # how their names begin
     local old
     for old in "$1"*.part; do
-        [ -O "$old" ] || continue
+        # of a link to nothing -O knows no owner
+        [ -O "$old" ] || { [ -L "$old" ] && [ "$(stat -c %u -- "$old")" = "$EUID" ]; } || continue
         [[ ${old#"$1"} =~ ^([0-9]+)-([0-9]+)-[0-9]+\.part$ ]] || continue
         [ "$(process_start "${BASH_REMATCH[1]}")" = "${BASH_REMATCH[2]}" ] || rm -rf -- "$old"
     done
@@ -362,12 +363,17 @@ window_options() {
     [ "$GAUSSIAN" = no ] || printf '%s\n' --gaussian
 }
 
-# What of settings without effect by default adds to a product's note, as " window=16x16x16": those that differ from the default.
-setting_note() { # settings...
-    local key
-    for key in "$@"; do
-        grep -qx "$key=${!key}" "$here/configurations/defaults" || printf ' %s=%s' "${key,,}" "${!key}"
+# Sets a variable to what settings without effect by default add to a product's note, as " window=16x16x16": those that differ
+# from the default.
+note_settings() { # variable settings...
+    local key status words=
+    for key in "${@:2}"; do
+        status=0
+        grep -qxF "$key=${!key}" "$here/configurations/defaults" || status=$?
+        [ "$status" -le 1 ] || die 1 "$here/configurations/defaults: cannot be read"
+        [ "$status" = 0 ] || words+=" ${key,,}=${!key}"
     done
+    printf -v "$1" %s "$words"
 }
 
 # Sets `infer_options` to the options of prunet-infer that make a label map, and `to_map` to what then stands in the pipe, with
@@ -448,6 +454,11 @@ read_lines() { # array command...
     mapfile -t lines_read < <("${@:2}" && echo end)
     [ ${#lines_read[@]} != 0 ] && [ "${lines_read[-1]}" = end ] || die 1 "${*:2}: its lines could not be read"
     unset 'lines_read[-1]'
+}
+
+# The line that a file holds, into a variable. It is never empty.
+read_line() { # variable file
+    read -r "$1" <"$2" && [ -n "${!1}" ] || die 1 "$2: cannot be read"
 }
 
 # The names of cases in a list, a line each, into an array. Names become paths: what is no name of a case is refused.

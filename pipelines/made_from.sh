@@ -14,11 +14,16 @@ digest_of() { # file
 
 # The same for what counts as the work of one model: its bytes must still be those that were made.
 is_still_made_from() { # file line
-    [ -f "$1" ] && is_made_from "$1" "$2 made=$(digest_of "$1")"
+    local digest
+    [ -f "$1" ] || return
+    digest=$(digest_of "$1") || exit
+    is_made_from "$1" "$2 made=$digest"
 }
 
 note_still_made_from() { # file line
-    note_made_from "$1" "$2 made=$(digest_of "$1")"
+    local digest
+    digest=$(digest_of "$1") || exit
+    note_made_from "$1" "$2 made=$digest"
 }
 
 # Before a file is made: whatever is there now counts as made from nothing known.

@@ -19,13 +19,14 @@ run_circumstances() {
 
 # The inputs, a line a case: its name, "training" or "validation", the checksum of its records.
 run_inputs() { # cases, manifest with the lists
-    local list name names
+    local list name names digest
     for list in training validation; do
         read_lines names cat "$2/$list"
         for name in "${names[@]}"; do
             [ -f "$1/$name.nrrd" ] && [ -f "$1/$name.nrrd.sha256" ] ||
                 die 65 "$name: is not preprocessed, or its checksum is missing: remove $1/$name.nrrd and run make preprocess"
-            printf '%s\t%s\t%s\n' "$name" "$list" "$(<"$1/$name.nrrd.sha256")"
+            read_line digest "$1/$name.nrrd.sha256"
+            printf '%s\t%s\t%s\n' "$name" "$list" "$digest"
         done
     done
 }

@@ -1,8 +1,9 @@
 # Runs tools so that a stop of the script (catch_stops in common.sh) reaches them, and so that they do not outlive it. Sourced.
 #
 #   run_tool COMMAND...                 on the caller's standard input and output; the status is the command's
-#   run_pipe COMMAND... '|' COMMAND...  the same for a pipe; all its tools are told of a stop. The status is that of the last
-#                                       tool that failed
+#   run_pipe COMMAND... '|' COMMAND...  the same for a pipe; all its tools are told of a stop. The status is that of the first
+#                                       tool that failed, but for those that nobody listened to any more (SIGPIPE): the tools
+#                                       after it call what it left unfinished bad input
 #   run_pipe_of_case FILE COMMAND...    a pipe of one of many cases: what its tools say is kept in FILE while they run. When they
 #                                       have failed, `cause` is the line that says why, else it is all passed on. With EACH in
 #                                       the environment, the words of a launcher (srun -n1), that starts the pipe, anywhere.
@@ -51,9 +52,15 @@ become_tool() { # command...
 
 # Ends when the tools that `running` lists have ended.
 wait_for_tools() {
-    local status=0
+    local status=0 one tool
     [ -z "$stopping" ] || tell_running
-    wait_for "${running[-1]}" || status=$?
+    for tool in "${running[@]}"; do
+        one=0
+        wait_for "$tool" || one=$?
+        case $status in
+        0 | 141) [ $one = 0 ] || status=$one ;;
+        esac
+    done
     running=()
     busy=
     [ -z "$stopping" ] || [ "$stop_when" = later ] || exit 75
@@ -63,14 +70,28 @@ wait_for_tools() {
 # The file that keeps what tools say, where it is kept. The script itself speaks to its caller, also when it is stopped.
 tools_say=
 
+# A tool beside those that run, with its input and output; `close` is what else it must not keep open.
+add_tool() { # input output close, descriptors or nothing; command...
+    (
+        [ -z "$tools_say" ] || exec 2>>"$tools_say"
+        close_own "${@:1:3}"
+        become_tool "${@:4}"
+    ) <&"${1:-0}" >&"${2:-1}" &
+    running+=($!)
+}
+
+close_own() { # descriptors of a pipe, or nothing
+    local descriptor
+    for descriptor; do
+        [ -z "$descriptor" ] || exec {descriptor}>&-
+    done
+}
+
 # For a script that does something else meanwhile, before it calls wait_for_tools.
 start_tool() { # command...
     busy=yes
-    (
-        [ -z "$tools_say" ] || exec 2>>"$tools_say"
-        become_tool "$@"
-    ) <&0 &
-    running=($!)
+    running=()
+    add_tool '' '' '' "$@"
 }
 
 run_tool() { # command...
@@ -85,18 +106,23 @@ run_function() { # function...
     wait_for_tools
 }
 
-# bash runs a text that holds no word of the commands, only their places: "become_tool "${@:1:3}" | become_tool "${@:5:2}"".
+# bash keeps one status for a pipe of its own making: here each tool is started by itself. The pipes are those of ended :s.
 run_pipe() { # commands, '|' between them
-    local pipe='' begin=1 i
+    local input='' output next both begin=1 i
+    busy=yes
+    running=()
     for ((i = 1; i <= $# + 1; i++)); do
         [ $i -gt $# ] || [ "${!i}" = '|' ] || continue
-        pipe+="${pipe:+ | }become_tool \"\${@:$begin:$((i - begin))}\"${tools_say:+ 2>>\"\$tools_say\"}"
-        [ $begin != 1 ] || pipe+=' <&0'
+        output='' next=''
+        if [ $i -le $# ]; then
+            exec {both}<> <(:)
+            exec {next}</dev/fd/"$both" {output}>/dev/fd/"$both" {both}>&-
+        fi
+        add_tool "$input" "$output" "$next" "${@:begin:i-begin}"
+        close_own "$input" "$output"
+        input=$next
         begin=$((i + 1))
     done
-    busy=yes
-    eval "$pipe &"
-    mapfile -t running <<<"$(jobs -l %% | sed -n 's/^\(\[[0-9]*\][-+]\)\{0,1\} *\([0-9][0-9]*\) .*/\2/p')"
     wait_for_tools
 }
 
@@ -105,7 +131,7 @@ run_pipe() { # commands, '|' between them
 cause=
 said_later=
 run_pipe_of_case() { # file, commands, '|' between them
-    local tools_say=$1 status=0 launcher=()
+    local tools_say=$1 status=0 signal launcher=()
     cause=
     : >"$1"
     IFS=$' \t\n' read -rd '' -a launcher <<<"${EACH-}" || true
@@ -120,6 +146,7 @@ run_pipe_of_case() { # file, commands, '|' between them
         cat -- "$1" >&2
     else
         cause=$(cause_in "$1" "${launcher[0]+${launcher[0]##*/}}") || true
+        [ "$status" -le 128 ] || ! signal=$(kill -l "$status" 2>/dev/null) || cause="one of its tools was ended by SIG$signal"
         grep '^[a-z0-9-]*: warning: ' "$1" >&2 || true
     fi
     return "$status"

@@ -183,10 +183,18 @@ static bool space_signs(const char *space, double sign[3])
     return right || posterior || one_of(space, las);
 }
 
+/* Axes of no length, of an infinite one or in one plane place nothing. */
+static int refuse_singular(const char *name, const char *text, const double affine[3][4])
+{
+    double inverse[3][3];
+    return affine_invert(affine, inverse) ? STATUS_OK
+                                          : fail(STATUS_DATA, "'%s' is singular: %.100s", name, text);
+}
+
 static int read_directions(struct nrrd_lines *lines, const double sign[3])
 {
     const char *text = lines->field[FIELD_DIRECTIONS], *at = text;
-    double vector[3];
+    double vector[3], affine[3][4];
     for (int axis = 0; axis < lines->dimension; axis++) {
         bool none;
         if (!text || !nrrd_vector(&at, vector, &none) || none != (axis == 3))
@@ -194,7 +202,9 @@ static int read_directions(struct nrrd_lines *lines, const double sign[3])
         for (int i = 0; i < 3 && axis < 3; i++)
             lines->record->directions[axis][i] = sign[i] * vector[i];
     }
-    return nrrd_at_end(&at) ? STATUS_OK : malformed("space directions", text);
+    affine_join(lines->record->directions, lines->record->origin, affine);
+    return nrrd_at_end(&at) ? refuse_singular("space directions", text, affine)
+                            : malformed("space directions", text);
 }
 
 static int read_geometry(struct nrrd_lines *lines)
@@ -240,7 +250,7 @@ static int read_grid(struct nrrd_lines *lines)
 {
     struct record *record = lines->record;
     const char *grid = lines->key[KEY_GRID], *affine = lines->key[KEY_AFFINE];
-    double size[3];
+    double size[3], numbers[12];
     if (!grid && !affine)
         return STATUS_OK;
     if (!grid || !nrrd_numbers(grid, 3, size))
@@ -250,10 +260,12 @@ static int read_grid(struct nrrd_lines *lines)
             return malformed("prunet.grid", grid);
         record->grid[i] = (int)size[i];
     }
-    if (!affine || !nrrd_numbers(affine, 12, &record->affine[0][0]))
+    if (!affine || !nrrd_numbers(affine, 12, numbers))
         return malformed("prunet.affine", affine);
+    memcpy(record->affine, numbers, sizeof numbers);
     record->has_grid = true;
-    return read_axes(lines);
+    int status = refuse_singular("prunet.affine", affine, record->affine);
+    return status ? status : read_axes(lines);
 }
 
 /* "CODE n n n ...": a code as NIfTI's header has it and `count` floats. */

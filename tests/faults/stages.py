@@ -94,7 +94,8 @@ class Stages:
         if is_memory_damaged(message):
             return "damaged memory, or leaked"
         if status == 0:
-            return "tolerated" if results(run) == self.done[stage] else "status 0, other bytes"
+            wrong = self.wrong_files(stage, run)
+            return "status 0, other files: " + wrong if wrong else "tolerated"
         if not message:
             return "no message"
         crashes = set(re.findall(r"Error (\d+)", message)) & CRASHES
@@ -103,11 +104,13 @@ class Stages:
         status, message = self.call(stage, run, {})
         if status != 0:
             return "it cannot go on: " + message
-        made = results(run)
-        if made == self.done[stage]:
-            return "refused"
-        wrong = sorted(name for name in set(made) | set(self.done[stage]) if made.get(name) != self.done[stage].get(name))
-        return "called again, other files: " + " ".join(wrong)
+        wrong = self.wrong_files(stage, run)
+        return "called again, other files: " + wrong if wrong else "refused"
+
+    def wrong_files(self, stage, run):
+        """Names of the files that are not those of an undisturbed run."""
+        made, right = results(run), self.done[stage]
+        return " ".join(sorted(name for name in set(made) | set(right) if name not in made or name not in right or made[name] != right[name]))
 
 
 def results(run):

@@ -51,7 +51,8 @@ static int read_names(const char *path)
         size_t training = training_count(names.count, 0.8), begin, end;
         fold_range(names.count, 2, 2, &begin, &end);
         fuzz_promise(training >= 1 && training < names.count && begin < end && end == names.count);
-        size_t cut = patient_boundary(&names, training);
+        size_t cut = patient_boundary(&names, training), patients = count_patients(&names);
+        fuzz_promise(patients >= 1 && patients <= names.count);
         for (size_t i = 0; cut < names.count && i < cut; i++)
             fuzz_promise(!same_patient(names.name[i], names.name[cut]));
         status = names_shuffle(&names, 1);

@@ -1,16 +1,12 @@
 /* Hostile record headers and streams: what is accepted keeps the limits, can be written and read again, and
  * used. */
 #include "lib/base/error.h"
-#include "lib/metrics/segmentation.h"
-#include "lib/stream/nifti_write.h"
+#include "lib/base/process.h"
 #include "lib/stream/nrrd_format.h"
 #include "lib/stream/nrrd_parse.h"
 #include "lib/stream/reader.h"
-#include "lib/stream/record_write.h"
-#include "lib/volume/resample.h"
-#include "tests/fuzz/fuzz.h"
-
-enum { GRID_MAX = 1 << 20, PIPE_BYTES = 1 << 16 };
+#include "tests/fuzz/use_record.h"
+#include "tests/lib/feed.h"
 
 /* What a tool could give by mistake is refused when it is written. */
 static void format_mistakes(const struct record *record)
@@ -61,79 +57,27 @@ static void parse(const uint8_t *data, size_t size)
     free(text);
 }
 
-/* With another spacing, and back to its source. */
-static void resample(const struct record *record, bool to_source)
-{
-    const double spacing[3] = {1, 1.5, 0.75};
-    struct record copy;
-    if (record_copy_header(&copy, record) || record_allocate(&copy))
-        exit(1);
-    memcpy(copy.data, record->data, record->bytes);
-    int status =
-        to_source ? resample_to_source(&copy, GRID_MAX) : resample_to_spacing(&copy, spacing, GRID_MAX);
-    fuzz_promise(status == STATUS_OK || status == STATUS_DATA);
-    fuzz_promise(copy.bytes <= GRID_MAX || copy.bytes == record->bytes);
-    record_free(&copy);
-}
-
-/* On its grid, if that is no more than is allowed; as NIfTI only there. */
-static void place(struct output *output, const struct record *record)
-{
-    struct record whole;
-    int status = record_place(record, GRID_MAX, &whole);
-    fuzz_promise(status == STATUS_OK || status == STATUS_DATA);
-    (void)nifti_write(output, record, false);
-    if (status)
-        return;
-    (void)nifti_write(output, &whole, false);
-    (void)nifti_write(output, &whole, true);
-    record_free(&whole);
-}
-
-/* What a record is used for: it is put back on its grid, written as NIfTI and as a record, and scored. */
-static void use(struct record *record)
-{
-    double spacing[3];
-    resample(record, true);
-    resample(record, false);
-    struct output output;
-    struct segmentation segmentation;
-    struct record shorter = *record;
-    shorter.bytes--;
-    fuzz_promise(!output_open(&output, "/dev/null", true));
-    place(&output, record);
-    (void)record_write(&output, record);
-    fuzz_promise(record_write(&output, &shorter) != STATUS_OK);
-    output_discard(&output);
-    for (enum label_set set = LABELS_2018; set <= LABELS_CHALLENGE; set++)
-        if (!segmentation_from_record(record, "fuzz", set, &segmentation))
-            segmentation_free(&segmentation);
-    record_spacing(record, spacing);
-    for (int i = 0; i < 3; i++)
-        fuzz_promise(spacing[i] >= 0);
-    fuzz_promise(record_voxel_volume(record) >= 0);
-    record_forget_geometry(record);
-    fuzz_promise(!record_set_key(record, "prunet.aug", "flip") &&
-                 !record_set_key(record, "prunet.aug", "none"));
-}
-
-/* Where a small payload is read to: `room`, of PIPE_BYTES. */
+/* Where a small payload is read to: `room`, of SMALL_BYTES. */
 static void *destination(void *room, const struct record *record)
 {
     fuzz_promise(!record->data);
-    return record->bytes <= PIPE_BYTES ? room : NULL;
+    return record->bytes <= SMALL_BYTES ? room : NULL;
 }
 
+/* FROM_FILE: what is read is used, too. */
+enum way { FROM_FILE, COPIED, ELSEWHERE };
+
 /* Reads a stream to its end: its status, and how many records and bytes there were. */
-static int read_stream(const char *path, bool elsewhere, size_t *records, size_t *bytes)
+static int read_stream(const char *path, enum way way, size_t *records, size_t *bytes)
 {
-    static uint8_t room[PIPE_BYTES];
+    static uint8_t room[SMALL_BYTES];
     struct reader *reader;
     char *paths[] = {(char *)(uintptr_t)path};
     *records = *bytes = 0;
     if (reader_open(&reader, 1, paths, &(struct reader_options){.max_bytes = 1 << 22}))
         abort();
-    if (elsewhere)
+    process_is_guest = way == COPIED;
+    if (way == ELSEWHERE)
         reader_set_destination(reader, destination, room);
     int status = STATUS_OK;
     for (bool got = true; got && !status;) {
@@ -144,7 +88,8 @@ static int read_stream(const char *path, bool elsewhere, size_t *records, size_t
         for (size_t i = 0; got && i < record.bytes; i += 64)
             ((volatile char *)record.data)[i] ^= 1;
         if (got && !status) {
-            use(&record);
+            if (way == FROM_FILE)
+                use_record(&record);
             *records += 1, *bytes += record.bytes;
         }
         record_free(&record);
@@ -192,7 +137,7 @@ static void endless_header(size_t size)
     fuzz_promise(bytes != NULL);
     memset(bytes, ' ', size);
     memcpy(bytes, "NRRD0005\n", 9);
-    fuzz_promise(read_stream(fuzz_file(bytes, size), false, &records, &count) == STATUS_DATA && !records);
+    fuzz_promise(read_stream(fuzz_file(bytes, size), FROM_FILE, &records, &count) == STATUS_DATA && !records);
     free(bytes);
 }
 
@@ -218,9 +163,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t records[2], bytes[2];
     quiet = 1;
     parse(data, size);
-    int status = read_stream(fuzz_file(data, size), false, &records[0], &bytes[0]);
-    if (size <= PIPE_BYTES) { /* the same from a pipe, into memory of ours */
-        int end, piped = read_stream(fuzz_pipe(data, size, &end), true, &records[1], &bytes[1]);
+    int status = read_stream(fuzz_file(data, size), FROM_FILE, &records[0], &bytes[0]);
+    fuzz_promise(read_stream(fuzz_file(data, size), COPIED, &records[1], &bytes[1]) == status &&
+                 records[1] == records[0] && bytes[1] == bytes[0]);
+    if (size <= SMALL_BYTES) { /* and from a pipe, into memory of ours */
+        int end, piped = read_stream(fuzz_pipe(data, size, &end), ELSEWHERE, &records[1], &bytes[1]);
         close(end);
         fuzz_promise(piped == status && records[1] == records[0] && bytes[1] == bytes[0]);
     }
@@ -249,11 +196,43 @@ static const char foreign[] =
     "space directions: (1,0,0) (0,1,0) (0,0,1)\nspace origin: (0,0,0)\nencoding: raw\nmin: 0\n\n"
     "012345678901234567890123";
 
+static const char turned[] =
+    "NRRD0005\ntype: uint8\ndimension: 3\nspace: right-anterior-superior\nsizes: 2 3 2\n"
+    "space directions: (0,1,0) (-1,0,0) (0,0,1)\nspace origin: (0,1,0)\nencoding: raw\nendian: little\n"
+    "prunet.axes:=-2 1 3\nprunet.grid:=3 2 2\nprunet.affine:=-1 0 0 0 0 -1 0 2 0 0 1 0\n"
+    "prunet.version:=1\nprunet.role:=label\nprunet.case:=BraTS_1\nprunet.last:=1\n\n012345678901";
+
+/* A record of 16 bits, or compressed as well. */
+static void stored_rounds(const char *name, bool compressed, int rounds)
+{
+    const struct storage_choice choice = {.half = true, .zstd = compressed};
+    const char *path = scratch("stored.nrrd");
+    struct record record = sample_record("case", ROLE_IMAGE, SAMPLE_FLOAT, 2);
+    struct output output;
+    size_t size;
+    if (output_open(&output, path, true))
+        abort();
+    if (record_write_as(&output, &record, &choice)) {
+        output_discard(&output);
+        skip("built without zstd", "%s", name);
+    } else {
+        if (output_commit(&output))
+            abort();
+        char *bytes = read_file(path, &size);
+        fuzz_rounds(name, (uint8_t *)bytes, size, size, rounds);
+        free(bytes);
+    }
+    record_free(&record);
+}
+
 int main(void)
 {
     LLVMFuzzerInitialize(NULL, NULL);
     fuzz_rounds("record", (const uint8_t *)seed, sizeof seed - 1, sizeof seed - 1 - 48, 6000);
     fuzz_rounds("bfloat16", (const uint8_t *)bfloat16, sizeof bfloat16 - 1, sizeof bfloat16 - 1 - 24, 1000);
+    fuzz_rounds("turned", (const uint8_t *)turned, sizeof turned - 1, sizeof turned - 1 - 12, 2000);
+    stored_rounds("16 bits", false, 1000);
+    stored_rounds("16 bits, compressed", true, 1000);
     fuzz_rounds("foreign", (const uint8_t *)foreign, sizeof foreign - 1, sizeof foreign - 1 - 24, 3000);
     fuzz_corpus("nrrd");
     return check_exit();

@@ -70,12 +70,12 @@ stage_stops_before() { # stage folder
 
 # Starts a stage in a process group of its own, with every signal as it is by default. Job control makes the group, and one
 # that can be stopped by SIGTSTP: it has a parent in its session.
-stage_start() { # stage folder
+stage_start() { # stage folder [environment...]
     local command
     folder=$2
     stage_command "$1" "$2"
     set -m
-    env --default-signal "${command[@]}" >"$2.out" 2>"$2.err" </dev/null &
+    env --default-signal "${@:3}" "${command[@]}" >"$2.out" 2>"$2.err" </dev/null &
     group=$!
     set +m
 }
@@ -99,19 +99,14 @@ now_ms() {
     echo $((${EPOCHREALTIME/./} / 1000))
 }
 
-# Lets the stage of `folder` that was started end, a minute at most; what is left of its group then is killed. Sets `status`, 999 where it
-# had to be killed.
+# Lets the stage of `folder` that was started end; what is left of its group then is killed. Sets `status`, 999 where something had
+# to be killed.
 stage_end() {
-    local i
-    for ((i = 0; i < 600; i++)); do
-        kill -0 "$group" 2>/dev/null || break
-        sleep 0.05
-        [ "$(ps -o stat= -p "$group" 2>/dev/null | head -c 1)" != Z ] || break
-    done
-    [ $i -lt 600 ] || kill -KILL -- "-$group" 2>/dev/null
+    local i ended=yes
+    group_ends "$group" "$group" || { ended= && kill -KILL -- "-$group"; }
     wait "$group" 2>/dev/null
     status=$?
-    [ $i -lt 600 ] || status=999
+    [ -n "$ended" ] || status=999
     # bash's fault, which common.sh tells of: a stop like any other, but for the status
     [ "$status" != 2 ] || ! grep -q "trap: line .*matching" "$folder.err" || { status=75 && echo stopped >>"$folder.err"; }
     for ((i = 0; i < 100; i++)); do
@@ -127,4 +122,17 @@ stage_finish() { # stage folder
     local command
     stage_command "$1" "$2"
     "${command[@]}" >"$2.out" 2>"$2.err" </dev/null || { show "$2.err" && return 1; }
+}
+
+# Calls a function for each stage, side by side: they wait most of the time. One that does not come to its end has failed.
+side_by_side() { # function stages...
+    local stage
+    for stage in "${@:2}"; do
+        { "$1" "$stage"; echo "# $stage: tried"; } >"$TMPDIR/$stage.tap" 2>"$TMPDIR/$stage.said" &
+    done
+    wait
+    for stage in "${@:2}"; do
+        cat "$TMPDIR/$stage.tap"
+        check "$stage: tried to the end" grep -qx "# $stage: tried" "$TMPDIR/$stage.tap" || show "$TMPDIR/$stage.said"
+    done
 }

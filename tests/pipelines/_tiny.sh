@@ -87,6 +87,37 @@ start() { # run, environment and make's words...
     group=$! # of processes, for the caller
 }
 
+# A line for each process of a group that has not ended: its id and the ticks that it has computed. The first one may be on its way
+# into it still.
+group_ticks() { # group
+    local pid stat fields
+    for pid in "$1" $(pgrep -g "$1"); do
+        { read -r stat <"/proc/$pid/stat"; } 2>/dev/null || continue
+        read -ra fields <<<"${stat##*) }"
+        [ "${fields[0]}" = Z ] || echo "$pid $((fields[11] + fields[12]))"
+    done
+}
+
+# Waits for all of a group to end, or for a process of it. Not the clock decides, which says nothing on a busy machine: it is in
+# vain when none of them has computed anything for a minute (a hang), or one for two minutes (a spin). Then it says which.
+group_ends() { # group [process]
+    local idle=0 i ticks before=
+    while [ $idle -lt 60 ]; do
+        for ((i = 0; i < 20; i++)); do
+            kill -0 -- "${2:--$1}" 2>/dev/null || kill -0 "$1" 2>/dev/null || return 0
+            sleep 0.05
+        done
+        ticks=$(group_ticks "$1")
+        [ -n "$ticks" ] || return 0
+        idle=$((idle + 1))
+        [ "$ticks" = "$before" ] || idle=0
+        before=$ticks
+        ! awk '$2 > 12000 { spins = 1 } END { exit !spins }' <<<"$ticks" || break
+    done
+    ps -o pid,ppid,stat,etime,time,wchan:20,args -p "$1,$(pgrep -d, -g "$1")" | sed 's/^/# hangs: /'
+    return 1
+}
+
 # For bash -c "$stop_before" SCRIPT...: the script, which gets SIGTERM before a command of its own. STOP_BEFORE: how many it has
 # begun since catch_stops, or how the command begins. STOP_COUNT: a file that gets their number.
 # shellcheck disable=SC2016,SC2034 # the other shell's; the caller's

@@ -31,6 +31,15 @@ kept "a full disk" 2
 check "with room again it goes on" stages "$run" train
 check "to the end" test "$(wc -l <"$run/log.tsv")" = 4
 
+mkdir "$TMPDIR/failing"
+printf '#!/bin/sh\ncase "$*" in *name=best*) exit 2 ;; esac\nexec "%s" "$@"\n' "$(command -v awk)" >"$TMPDIR/failing/awk"
+chmod +x "$TMPDIR/failing/awk"
+first=$TMPDIR/first
+check "the best epoch cannot be looked up: make fails" test "$(PATH=$TMPDIR/failing:$PATH stages "$first" train EPOCHS=1; echo $?)" != 0
+check "and no other one is called the best" test ! -e "$first/best"
+check "the run goes on" stages "$first" train EPOCHS=1
+check "with its best epoch" test "$(readlink "$first/best")" = epochs/0001
+
 record=$run/cases/$(head -n 1 "$run/manifest/training").nrrd
 cp "$record" "$TMPDIR/whole" && truncate -s -1000 "$record"
 fails "a cut record" "${record##*/}" EPOCHS=4

@@ -6,7 +6,8 @@
 #
 # The kinds: kill -9 at an instant, and at a call that changes a file (tests/faults/shim); TERM or INT at an instant, as a batch
 # system or Ctrl-C stops it; HUP, as a terminal that is closed does. They go to make and everything below it, HUP also to the
-# script alone. Then any of these signals to the stages themselves.
+# script alone. Then, twice as often as each of these, the stages themselves: a third of the times kill -9 at a call, else any
+# signal at an instant.
 set -u
 . tests/pipelines/_tiny.sh
 . tests/pipelines/_stages.sh
@@ -18,21 +19,15 @@ run=$TMPDIR/run
 counter=$TMPDIR/counter
 train_whole
 
-# Waits for all of the group to end, a minute at most.
-await_end() {
-    local i
-    for ((i = 0; i < 600; i++)); do
-        kill -0 -- "-$group" 2>/dev/null || return 0
-        sleep 0.1
-    done
-    ps -o pid,ppid,stat,etime,wchan:20,args -g "$group" | sed 's/^/# hangs: /'
-    kill -KILL -- "-$group" 2>/dev/null
-    return 1
+wait_ms() { # milliseconds
+    sleep "$(($1 / 1000)).$(printf %03d $(($1 % 1000)))"
 }
 
+# RANDOM is that of the seed outside of a $( ) only.
 signal_at_instant() { # signal
+    local ms=$((RANDOM % length))
     start "$run"
-    sleep "$(awk -v ms=$((RANDOM % length)) 'BEGIN { print ms / 1000 }')"
+    wait_ms $ms
     kill "-$1" -- "-$group" 2>/dev/null
 }
 
@@ -40,11 +35,21 @@ die_at_instant() {
     signal_at_instant KILL
 }
 
-# A call of all that the programs of a run make.
+# Sets `fault` to the environment in which a call kills its process group, one of all that change a file; 0 counts them only.
+fault_at() { # call, file of the count
+    head -c 112 /dev/zero >"$2"
+    fault=(LD_PRELOAD="$BUILD/faults.so" FAULT_COUNTER="$2" FAULT_ACTION=kill FAULT_CLASS=change FAULT_AT="$1"
+        ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0)
+}
+
+calls_in() { # file of the count
+    od -An -tu8 -j104 "$1" | tr -d ' '
+}
+
 die_at_call() {
-    head -c 112 /dev/zero >"$counter"
-    start "$run" LD_PRELOAD="$BUILD/faults.so" FAULT_COUNTER="$counter" FAULT_ACTION=kill FAULT_CLASS=change \
-        FAULT_AT="${1:-$((1 + (RANDOM * 32768 + RANDOM) % calls))}" ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0
+    local fault
+    fault_at "${1:-$((1 + (RANDOM * 32768 + RANDOM) % calls))}" "$counter"
+    start "$run" "${fault[@]}"
 }
 
 stop() {
@@ -53,14 +58,14 @@ stop() {
 
 # Half the time only the script is told.
 hang_up() {
-    local pid
+    local pid ms=$((RANDOM % length / 2))
     if [ $((RANDOM % 2)) = 0 ]; then
         signal_at_instant HUP
         return
     fi
     start "$run"
     until pid=$(pgrep -g "$group" -f "^bash pipelines/train") || ! kill -0 -- "-$group" 2>/dev/null; do sleep 0.02; done
-    sleep "$(awk -v ms=$((RANDOM % length)) 'BEGIN { print ms / 2000 }')"
+    wait_ms $ms
     # shellcheck disable=SC2086 # of the script and its subshells
     kill -HUP $pid 2>/dev/null
 }
@@ -69,14 +74,26 @@ whole_again() {
     [ "$(fingerprint "$run" 2>/dev/null)" = "$whole" ]
 }
 
+# The instants follow the speed of the machine, which others may use: they move later where nothing was won before one, earlier
+# where something was.
+adapt_length() { # whether something was won
+    if [ "$1" = yes ]; then length=$((length * 7 / 8 + 1)); else length=$((length * 17 / 16 + 1)); fi
+}
+
+epochs_of() { # run
+    find "$1/epochs" -mindepth 1 -maxdepth 1 -name '0*' 2>/dev/null | wc -l
+}
+
 # Disturbs a run again and again until it is complete, then the next one, and lets the last one go on undisturbed.
 disturb() { # name, function
-    local i runs=1 differ=0 hanging=0 noise=0
+    local i epochs runs=1 differ=0 hanging=0 noise=0
     rm -rf "$run"
     for ((i = 0; i < kills; i++)); do
+        epochs=$(epochs_of "$run")
         "$2"
-        await_end || hanging=$((hanging + 1))
+        group_ends "$group" || { hanging=$((hanging + 1)) && kill -KILL -- "-$group"; }
         wait "$group" 2>/dev/null
+        adapt_length "$([ "$(epochs_of "$run")" = "$epochs" ] || echo yes)"
         [ "$(wc -c <"$run.out")" -lt 100000 ] || noise=$((noise + 1))
         if [ "$(grep -c . "$run/log.tsv" 2>/dev/null)" = 5 ]; then
             finish "$run"
@@ -100,7 +117,7 @@ check "started by another shell: the same bytes" whole_again
 rm -rf "$run"
 die_at_call 0
 wait "$group"
-calls=$(od -An -tu8 -j104 "$counter" | tr -d ' ')
+calls=$(calls_in "$counter")
 check "counted, $calls calls: the same bytes" whole_again
 
 disturb "killed at an instant" die_at_instant
@@ -108,45 +125,63 @@ disturb "killed at a call" die_at_call
 disturb "stopped" stop
 disturb "hung up" hang_up
 
-# --- any signal, any of the stages -------------------------------------------------------------------------------------------
+# --- each stage by itself ------------------------------------------------------------------------------------------------------
 
 judge_end() { # stage folder
-    [ "$(stage_result "$1" "$2" 2>/dev/null)" = "$(stage_result "$1" "$2.whole")" ] || differ=$((differ + 1))
-    [ -z "$(stage_leftovers "$2" complete)" ] || leaves=$((leaves + 1))
+    local left
+    [ "$(stage_result "$1" "$2" 2>/dev/null)" = "$(stage_result "$1" "$2.whole")" ] || {
+        differ=$((differ + 1))
+        diff <(stage_result "$1" "$2" 2>&1) <(stage_result "$1" "$2.whole") | sed "s/^/# $1 differs: /"
+    }
+    left=$(stage_leftovers "$2" complete)
+    [ -z "$left" ] || leaves=$((leaves + 1))
+    printf %s "$left" | sed "s/^/# $1 leaves /"
 }
 
-signal_stage() { # stage
-    local folder=$TMPDIR/$1 signals=(KILL TERM INT HUP QUIT PIPE) i begun runs=1 hanging=0 differ=0 leaves=0 statuses=0
+disturb_stage() { # stage
+    local home=$TMPDIR/$1 signals=(KILL TERM INT HUP QUIT PIPE) signal fault i begun runs=1 hanging=0 differ=0 leaves=0 statuses=0
+    local length calls
     RANDOM=$((seed + ${#1}))
-    stage_prepare "$1" "$folder.whole"
+    stage_prepare "$1" "$home.whole"
+    fault_at 0 "$home.counter"
     begun=$(now_ms)
-    stage_finish "$1" "$folder.whole"
+    stage_start "$1" "$home.whole" "${fault[@]}"
+    stage_end
     length=$(($(now_ms) - begun))
-    stage_prepare "$1" "$folder"
+    calls=$(calls_in "$home.counter")
+    check "$1, undisturbed, $calls calls" test "$status" = 0
+    stage_prepare "$1" "$home"
     for ((i = 0; i < 2 * kills; i++)); do
-        local signal=${signals[RANDOM % 6]}
-        stage_start "$1" "$folder"
-        stage_wait $((RANDOM % length))
-        stage_signal "$signal" "$(script_or_group)"
+        if [ $((i % 3)) = 1 ]; then
+            signal=KILL
+            fault_at $((1 + (RANDOM * 32768 + RANDOM) % calls)) "$home.counter"
+            stage_start "$1" "$home" "${fault[@]}"
+        else
+            signal=${signals[RANDOM % 6]}
+            stage_start "$1" "$home"
+            stage_wait $((RANDOM % length))
+            stage_signal "$signal" "$(script_or_group)"
+        fi
         stage_end
+        adapt_length "$([ "$status" != 0 ] || echo yes)"
         case $status in
-        0) judge_end "$1" "$folder" && stage_prepare "$1" "$folder" && runs=$((runs + 1)) ;;
+        0)
+            judge_end "$1" "$home"
+            stage_prepare "$1" "$home"
+            runs=$((runs + 1))
+            ;;
         75) ;;
         137) [ "$signal" = KILL ] || statuses=$((statuses + 1)) ;;
         999) hanging=$((hanging + 1)) ;;
-        *) statuses=$((statuses + 1)) && echo "# $1: $signal: status $status: $(tail -n 1 "$folder.err")" ;;
+        *) statuses=$((statuses + 1)) && echo "# $1: $signal: status $status: $(tail -n 1 "$home.err")" ;;
         esac
     done
-    stage_finish "$1" "$folder"
-    judge_end "$1" "$folder"
-    check "$1, $((2 * kills)) signals in $runs runs: no other status than 0, 75 and that of kill -9" test $statuses = 0
+    stage_finish "$1" "$home"
+    judge_end "$1" "$home"
+    check "$1, $((2 * kills)) kills and signals in $runs runs: no other status than 0, 75 and that of kill -9" test $statuses = 0
     check "$1: no process stays" test $hanging = 0
     check "$1: the same bytes (PRUNET_TEST_SEED=$seed)" test $differ = 0
     check "$1: no temporary file stays" test $leaves = 0
 }
 
-for stage in train evaluate retrain; do
-    signal_stage "$stage" >"$TMPDIR/$stage.tap" 2>"$TMPDIR/$stage.said" &
-done
-wait
-cat "$TMPDIR"/*.tap
+side_by_side disturb_stage train evaluate retrain

@@ -13,6 +13,52 @@ stages "$run" evaluate V=1
 check "V=1 shows them" test "$(grep -c '^pipelines/.* --data' "$run.out")" = 3 || show "$run.out"
 check "evaluate numbers its cases" grep -q '^evaluate: segmenting 1 of 1: phantom_' "$run.out"
 
+# A tool that fails for another reason than its input: the tools after it call what it leaves bad input, the stages do not.
+lacking=$TMPDIR/lacking
+broken=$TMPDIR/broken
+build_without "$lacking" nii2raw prunet-infer
+cp -r "$run" "$broken"
+rm -r "$broken/predictions" "$broken/cases"
+ends() { # name status text stage...
+    BUILD=$lacking "pipelines/$4" "${@:5}" >"$run.out" 2>&1
+    check "$1: status $2, not that of the tools after it" test $? = "$2" || show "$run.out"
+    check "$1: says why" grep -q "$3" "$run.out" || show "$run.out"
+    check "$1: no case is left out for it" test "$(grep -c 'left out' "$run.out")" = 0
+}
+while IFS='|' read -r how status text; do
+    for tool in nii2raw prunet-infer; do
+        printf '#!/bin/bash\n"%s" "$@" | head -c 3000\n%s\n' "$BUILD/bin/$tool" "$how" >"$lacking/bin/$tool"
+        chmod +x "$lacking/bin/$tool"
+    done
+    ends "preprocess, $text" "$status" "$text" preprocess --data "$data" --cases "$broken/cases" --config "$config"
+    ends "evaluate, $text" "$status" "$text" evaluate --data "$data" --cases "$run/cases" --run "$broken"
+    ends "segment, $text" "$status" "$text" segment --data "$data" --run "$run" --output "$TMPDIR/lost"
+    ends "segment of one case, $text" "$status" "$text" segment "$data/phantom_00001" "$run" "$TMPDIR/one.nii.gz"
+done <<'END'
+echo nii2raw: out of memory >&2; exit 1|1|out of memory
+kill -9 $$|137|SIGKILL
+END
+
+# A digest that cannot be made is no empty one.
+rm -r "$lacking" && build_without "$lacking" file-digest
+printf '#!/bin/sh\ncase "$*" in *predictions*) exit 1 ;; esac\nexec "%s" "$@"\n' "$BUILD/bin/file-digest" >"$lacking/bin/file-digest"
+chmod +x "$lacking/bin/file-digest"
+rm -rf "$broken/predictions" "$broken/evaluation"
+BUILD=$lacking pipelines/evaluate --data "$data" --cases "$run/cases" --run "$broken" >"$run.out" 2>&1
+check "evaluate without a digest of its prediction: status 1" test $? = 1 || show "$run.out"
+check "nothing is noted of it" test -z "$(find "$broken/predictions" -name '.*.from')"
+pipelines/evaluate --data "$data" --cases "$run/cases" --run "$broken" >"$run.out" 2>&1
+check "it is made again, and scored" cmp "$broken/evaluation/dice.tsv" "$run/evaluation/dice.tsv"
+
+# A default that cannot be read is no other setting.
+mkdir "$TMPDIR/failing"
+printf '#!/bin/sh\ncase "$*" in *configurations/defaults*) exit 2 ;; esac\nexec /bin/grep "$@"\n' >"$TMPDIR/failing/grep"
+chmod +x "$TMPDIR/failing/grep"
+records=$(cd "$run/cases" && sha256sum -- .*.from)
+PATH=$TMPDIR/failing:$PATH pipelines/preprocess --data "$data" --cases "$run/cases" --config "$config" >"$run.out" 2>&1
+check "preprocess without the defaults: status 1" test $? = 1 || show "$run.out"
+check "no record is made anew for it" test "$(cd "$run/cases" && sha256sum -- .*.from)" = "$records"
+
 # Two cases of five cannot be read.
 printf 'no gzip' >"$data/phantom_00002/phantom_00002_t1.nii.gz"
 truncate -s 200 "$data/phantom_00004/phantom_00004_seg.nii.gz"

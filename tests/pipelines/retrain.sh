@@ -104,6 +104,23 @@ ln -s "runs/$pending" "$home/pending"
 check "killed after the outcome: started again" faked 0.1 0.9 --seed 7 || show "$TMPDIR/out"
 check "no second row, no second verdict" test "$(wc -l <"$home/history.tsv")" = $((rows + 1)) -a "$(last 10)" = promoted
 
+# It dies as soon as there is an outcome, and before its run is pending.
+mkdir "$TMPDIR/deadly"
+cat >"$TMPDIR/deadly/mv" <<'DEADLY'
+#!/bin/sh
+case "${DIES_AT-} $*" in "pending "*/pending) kill -KILL $PPID && exit ;; esac
+/bin/mv "$@" || exit
+case "$*" in */outcome.tsv) kill -KILL $PPID ;; esac
+DEADLY
+chmod +x "$TMPDIR/deadly/mv"
+another_second
+DIES_AT=pending PATH=$TMPDIR/deadly:$PATH faked 0.8 0.8 --seed 71
+check "killed before it is pending: a link to its run is left" test -n "$(find "$home" -name '.pending.*.part')"
+PATH=$TMPDIR/deadly:$PATH faked 0.8 0.8 --seed 71
+check "killed at the outcome: pending, with it" test -f "$home/pending/outcome.tsv"
+check "killed at the outcome: started again" faked 0.1 0.9 --seed 71 || show "$TMPDIR/out"
+check "nothing unfinished is left of it" test -z "$(find "$home" -name '*.part')" || find "$home" -name '*.part' | sed 's/^/# /'
+
 # A signal: 75, and the next start goes on.
 another_second
 BUILD=$fake pipelines/retrain --data "$TMPDIR/cases" --home "$home" --config "$config" --keep 2 --seed 8 --epochs 40 >"$TMPDIR/out" 2>&1 &

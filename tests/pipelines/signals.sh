@@ -160,10 +160,6 @@ try_stage() { # stage
     done
 }
 
-# Side by side: they wait most of the time.
-for stage in ${PRUNET_TEST_STAGES:-"${all_stages[@]}"}; do
-    try_stage "$stage" >"$TMPDIR/$stage.tap" 2>"$TMPDIR/$stage.said" &
-done
-wait
-cat "$TMPDIR"/*.tap
+# shellcheck disable=SC2086 # the names of stages
+side_by_side try_stage ${PRUNET_TEST_STAGES:-${all_stages[*]}}
 echo "# PRUNET_TEST_SEED=$seed"
