@@ -1,4 +1,4 @@
-# Runs tools so that a stop of the script (catch_stops in common.sh) reaches them, and so that they do not outlive it. Sourced.
+# Runs tools so that a stop of the script (catch_stops in stops.sh) reaches them, and so that they do not outlive it. Sourced.
 #
 #   run_tool COMMAND...                 on the caller's standard input and output; the status is the command's
 #   run_pipe COMMAND... '|' COMMAND...  the same for a pipe; all its tools are told of a stop. The status is that of the first

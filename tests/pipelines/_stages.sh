@@ -107,7 +107,7 @@ stage_end() {
     wait "$group" 2>/dev/null
     status=$?
     [ -n "$ended" ] || status=999
-    # bash's fault, which common.sh tells of: a stop like any other, but for the status
+    # bash's fault, which stops.sh tells of: a stop like any other, but for the status
     [ "$status" != 2 ] || ! grep -q "trap: line .*matching" "$folder.err" || { status=75 && echo stopped >>"$folder.err"; }
     for ((i = 0; i < 100; i++)); do
         pgrep -g "$group" >/dev/null || return 0

@@ -58,6 +58,7 @@ stages "$TMPDIR/one" train CASES="$TMPDIR/whole/cases"
 check "there are several cases to validate on" test "$(wc -l <"$TMPDIR/one/manifest/validation")" = 2
 mortal=$TMPDIR/mortal
 build_without "$mortal" prunet-step
+# shellcheck disable=SC2016 # the dollars are the other shell's
 printf '#!/bin/bash\n[ "$OMPI_COMM_WORLD_RANK" = 0 ] || kill -9 $$\nexec "%s" "$@"\n' "$BUILD/ranks/prunet-step" >"$mortal/bin/prunet-step"
 chmod +x "$mortal/bin/prunet-step"
 run=$TMPDIR/two
