@@ -109,11 +109,14 @@ find_learning() { # epoch work
         "${options[@]}" --usage "$2/usage.tsv" -o "$2/state.safetensors")
 }
 
-step() { # epoch work records..., none where they come from augment
+step() { # epoch work records..., none where they come from augment, by descriptor 4
     local learning
     find_learning "$1" "$2"
-    [ $# = 2 ] || learning+=(--digests "$run/manifest/inputs.tsv")
-    run_tool "${learning[@]}" -- "${@:3}"
+    if [ $# = 2 ]; then
+        run_tool_from 4 "${learning[@]}"
+    else
+        run_tool "${learning[@]}" --digests "$run/manifest/inputs.tsv" -- "${@:3}"
+    fi
 }
 
 # The same by a launcher, whose processes are ranks: each has records of its own (pipelines/rank). What a terminal sends would
@@ -127,7 +130,8 @@ launched_step() { # epoch work
         find_augmenting "$1"
     fi
     tools_stop=USR1
-    run_tool setsid "${launch[@]}" "$here/rank" "$run/manifest/training" "$cases" "$seed" "$1" "$BATCH" "${augmenting[@]}" -- \
+    printf '%s\n' "${training[@]}" >"$2/names"
+    run_tool setsid "${launch[@]}" "$here/rank" "$2/names" "$cases" "$seed" "$1" "$BATCH" "${augmenting[@]}" -- \
         "${learning[@]}" </dev/null || status=$?
     tools_stop=TERM
     return "$status"
@@ -156,7 +160,7 @@ end_epoch() { # work
     else
         mv "$1/now" "$1/steps.tsv"
     fi
-    rm -f "$1/before" "$1/now" "$1/order" "$1/from"
+    rm -f "$1/before" "$1/now" "$1/order" "$1/names" "$1/from"
 }
 
 # Leaves .NAME.trained, or .NAME.at-K and exits with 75.
@@ -169,7 +173,7 @@ train_epoch() { # epoch
     if [ ${#launch[@]} != 0 ]; then
         launched_step "$1" "$work" >"$work/now" || status=$?
     elif [ -n "$prefetching" ]; then
-        step "$1" "$work" <&4 >"$work/now" || status=$?
+        step "$1" "$work" >"$work/now" || status=$?
         prefetch_wait || made=$?
     else
         read_lines names cat "$work/order"
@@ -214,7 +218,7 @@ validation_rows() { # work
     find_records "${validation[@]}"
     exec 3< <(ignore_stops && become_tool "${segmenting[@]}" -- "${records[@]}" 4<&-)
     segmenter=$!
-    run_tool "${scoring[@]}" --expect <(printf '%s\n' "${validation[@]}") - <&3 >"$1/validation.tsv" || status=$?
+    run_tool_from 3 "${scoring[@]}" --expect <(printf '%s\n' "${validation[@]}") - >"$1/validation.tsv" || status=$?
     exec 3<&-
     wait_for "$segmenter" || segmented=$?
     [ "$segmented" = 0 ] || return "$segmented"
@@ -223,8 +227,9 @@ validation_rows() { # work
 
 # The same by a launcher, whose processes take a case in turn and leave a table each; the rows are joined in the list's order.
 launched_validation_rows() { # work
-    local list=$run/manifest/validation
+    local list=$1/ranks/names
     rm -rf -- "$1/ranks" && mkdir -- "$1/ranks"
+    printf '%s\n' "${validation[@]}" >"$list"
     run_tool setsid "${launch[@]}" "$here/rank-validation" "$list" "$cases" "$1/ranks" "${segmenting[@]}" '|' "${scoring[@]}" \
         </dev/null || return
     awk -F'\t' '

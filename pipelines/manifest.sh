@@ -24,7 +24,7 @@ run_inputs() { # cases, manifest with the lists
         read_lines names cat "$2/$list"
         for name in "${names[@]}"; do
             [ -f "$1/$name.nrrd" ] && [ -f "$1/$name.nrrd.sha256" ] ||
-                die 65 "$name: is not preprocessed, or its checksum is missing: remove $1/$name.nrrd and run make preprocess"
+                die 65 "$name: has no record in $1, or none with a checksum: remove $1/$name.nrrd and preprocess, or say where the records are (--cases, CASES=)"
             read_line digest "$1/$name.nrrd.sha256"
             printf '%s\t%s\t%s\n' "$name" "$list" "$digest"
         done

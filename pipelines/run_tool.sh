@@ -1,6 +1,7 @@
 # Runs tools so that a stop of the script (catch_stops in stops.sh) reaches them, and so that they do not outlive it. Sourced.
 #
 #   run_tool COMMAND...                 on the caller's standard input and output; the status is the command's
+#   run_tool_from N COMMAND...          the same with the script's descriptor N, 3 or 4, as its input
 #   run_pipe COMMAND... '|' COMMAND...  the same for a pipe; all its tools are told of a stop. The status is that of the first
 #                                       tool that failed, but for those that nobody listened to any more (SIGPIPE): the tools
 #                                       after it call what it left unfinished bad input
@@ -96,6 +97,15 @@ start_tool() { # command...
 
 run_tool() { # command...
     start_tool "$@"
+    wait_for_tools
+}
+
+# The same with its input from one of the script's own pipes. The script must not hold that as its own input meanwhile, as it
+# would by a redirection: a stop closes 3 and 4, or who writes there waits for ever.
+run_tool_from() { # 3 or 4, command...
+    busy=yes
+    running=()
+    add_tool "$1" '' $((7 - $1)) "${@:2}"
     wait_for_tools
 }
 

@@ -6,6 +6,7 @@
 #include "lib/network/backend_choice.h"
 #include "lib/network/model.h"
 #include "lib/network/segment_case.h"
+#include "lib/report/run_training.h"
 #include "lib/stream/nifti_write.h"
 #include "lib/volume/bids_write.h"
 #include "lib/volume/case_operands.h"
@@ -17,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 struct request {
     struct option_texts models;
@@ -24,6 +26,7 @@ struct request {
     const struct label_scheme *numbers; /* that --scheme names, or NULL */
     const char *file[MODALITIES];       /* --t1 and so on; NULL: not given */
     bool flips, no_header, bids;
+    bool run_spacing; /* settings.spacing is that of the run whose state the model is */
     struct tiling_choice windows;
     struct backend_choice backend;
     struct segment_settings settings;
@@ -113,6 +116,17 @@ static int print_row(struct output *table, const struct nifti_case *files, const
     return status ? status : output_print(table, "\t%s\t%s\n", missing, path);
 }
 
+static void warn_of_missing(const struct nifti_case *files)
+{
+    char missing[NAME_LIST_SIZE];
+    missing_of(files, missing);
+    if (strcmp(missing, "-"))
+        warn(
+            "case %s: there is no %s: the network sees 0 there, and unless it was trained so (DROP_MODALITY) "
+            "what depends on it is not to be trusted",
+            files->name, missing);
+}
+
 static int segment_one(const struct request *request, struct ensemble *ensemble,
                        const struct nifti_case *files, struct output *table)
 {
@@ -120,8 +134,10 @@ static int segment_one(const struct request *request, struct ensemble *ensemble,
     struct record map;
     char *path = NULL;
     int status = target_of(request, files, &path);
-    if (!status)
+    if (!status) {
+        warn_of_missing(files);
         status = segment_case(ensemble, files, &request->settings, &map);
+    }
     if (!status) {
         region_volumes(data_scheme, &map, volumes);
         const struct label_scheme *numbers = numbers_of(request, files);
@@ -207,8 +223,10 @@ static bool keeps_spacing(const struct request *request)
 static int set_up(struct request *request, struct ensemble *ensemble)
 {
     int status = ensemble_set_windows(ensemble, &request->windows);
-    if (!status && !request->spacing)
+    if (!status && !request->spacing && !request->run_spacing) {
         status = ensemble_spacing(ensemble, request->settings.spacing);
+        request->settings.spacing_assumed = !ensemble_says_spacing(ensemble);
+    }
     if (!request->settings.crop[0])
         segment_field(request->settings.spacing, request->settings.crop);
     return status;
@@ -254,6 +272,19 @@ static void check_usage(struct request *request, int count)
         usage_error("%s, or keep", error_message());
 }
 
+/* A state in the folder of a run segments as the run's own stage does: by its crop, and its spacing. */
+static int heed_run(struct request *request, const struct checkpoint *checkpoint)
+{
+    struct run_training run;
+    int *crop = request->settings.crop, read = 0;
+    int status = run_training_read(request->models.values[0], &run);
+    if (!status && !crop[0] &&
+        (sscanf(run.crop, "%4dx%4dx%4d%n", &crop[0], &crop[1], &crop[2], &read) != 3 || run.crop[read]))
+        crop[0] = 0;
+    request->run_spacing = !status && !request->spacing && !*checkpoint->training.spacing && *run.spacing;
+    return request->run_spacing ? spacing_parse(request->settings.spacing, run.spacing) : status;
+}
+
 /* Files are found, and regions called, as the model's scheme has them; its crop is taken where none is wanted. */
 static int heed_model(struct request *request, int count)
 {
@@ -265,6 +296,8 @@ static int heed_model(struct request *request, int count)
     data_scheme_use(checkpoint_scheme(&checkpoint));
     if (!request->settings.crop[0])
         status = model_crop(&checkpoint, request->settings.crop);
+    if (!status)
+        status = heed_run(request, &checkpoint);
     checkpoint_close(&checkpoint);
     if (status)
         return status;
@@ -293,12 +326,28 @@ static int take_out(struct request *request, int count, char *const *operands)
     return count - 1;
 }
 
+/* A run's folder stands for its best state. */
+static int find_state(const char **model, char path[PATH_MAX])
+{
+    if (!is_folder(*model))
+        return STATUS_OK;
+    if (snprintf(path, PATH_MAX, "%s/best/state.safetensors", *model) >= PATH_MAX || access(path, F_OK))
+        return fail(STATUS_FAILURE, "%s: is a folder without best/state.safetensors: no run that has trained",
+                    *model);
+    *model = path;
+    return STATUS_OK;
+}
+
 /* Without --model it is the starter, and that is said. */
 static int choose_model(struct request *request, char path[PATH_MAX])
 {
+    static char states[OPTION_TEXTS_MAX][PATH_MAX];
+    int status = STATUS_OK;
+    for (int i = 0; i < request->models.count && !status; i++)
+        status = find_state(&request->models.values[i], states[i]);
     if (request->models.count)
-        return STATUS_OK;
-    int status = model_default(path);
+        return status;
+    status = model_default(path);
     request->models = (struct option_texts){1, {path}};
     if (!status && !quiet)
         fprintf(stderr,
@@ -314,7 +363,7 @@ int main(int argc, char **argv)
     char starter[PATH_MAX];
     const struct option_spec options[] = {
         {"model", 'm', OPTION_TEXTS, &request.models, "MODEL",
-         "weights to segment with (the starter); several: their mean"},
+         "weights to segment with, or a run's folder: its best (the starter); several: their mean"},
         {"t1", 0, OPTION_TEXT, &request.file[0], "FILE", "the T1 image; any of the four may be missing"},
         {"t1ce", 0, OPTION_TEXT, &request.file[1], "FILE", "the T1 image with a contrast agent"},
         {"t2", 0, OPTION_TEXT, &request.file[2], "FILE", "the T2 image"},

@@ -31,9 +31,10 @@ enum option_kind {
 };
 
 /* How often OPTION_TEXTS was given, and what with; more than fit are a usage error. */
+enum { OPTION_TEXTS_MAX = 64 };
 struct option_texts {
     int count;
-    const char *values[64];
+    const char *values[OPTION_TEXTS_MAX];
 };
 
 struct option_spec {

@@ -238,6 +238,11 @@ void ensemble_fill_missing(struct ensemble *e)
     e->fill_missing = true;
 }
 
+bool ensemble_says_spacing(const struct ensemble *e)
+{
+    return *e->members[0].training.spacing;
+}
+
 int ensemble_spacing(const struct ensemble *e, double spacing[3])
 {
     const char *text = e->members[0].training.spacing;
@@ -385,8 +390,7 @@ static void warn_of_spacing(const struct ensemble *e, const struct record *image
 {
     char text[SPACING_TEXT_SIZE];
     double known[3], own[3];
-    if (!*e->members[0].training.spacing || ensemble_spacing(e, known) ||
-        !spacing_differs(image, known, FAR_SHARE))
+    if (!ensemble_says_spacing(e) || ensemble_spacing(e, known) || !spacing_differs(image, known, FAR_SHARE))
         return;
     record_spacing(image, own);
     spacing_print(own, text);

@@ -55,6 +55,9 @@ void ensemble_fill_missing(struct ensemble *ensemble);
  * STATUS_DATA where that is no spacing. */
 int ensemble_spacing(const struct ensemble *ensemble, double spacing[3]);
 
+/* Whether it says it, or 1 mm is assumed. */
+bool ensemble_says_spacing(const struct ensemble *ensemble);
+
 /* Makes *result, a float record of the image's geometry with a probability for each output, from an image
  * of any size, whose channels are first put into the order of the modalities. It is a prob record that
  * names regions and scheme. Voxels that are far from those that the first member says it was trained on are

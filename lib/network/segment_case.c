@@ -24,18 +24,29 @@ static int read_image(const struct nifti_case *files, const struct nifti_options
 
 static const double SPACING_SHARE = 0.05; /* of a spacing: what a network hardly notices */
 
-static int bring_to_spacing(const struct segment_settings *settings, struct record *image)
+/* A folder of a thousand cases of 1 mm is no thousand warnings. */
+static void say_resampled(const struct record *image, const struct segment_settings *settings)
 {
+    static bool said;
     char from[SPACING_TEXT_SIZE], to[SPACING_TEXT_SIZE];
     double own[3];
-    if (!settings->spacing[0] || !spacing_differs(image, settings->spacing, SPACING_SHARE))
-        return STATUS_OK;
+    if (said && !verbose)
+        return;
     record_spacing(image, own);
     spacing_print(own, from);
     spacing_print(settings->spacing, to);
-    warn("case %s: voxels of %s mm are resampled to %s, which the network knows, and back (--spacing keep: "
-         "not)",
-         image->case_name, from, to);
+    warn("case %s: voxels of %s mm are resampled to %s, %s, and back (--spacing keep: not)%s",
+         image->case_name, from, to,
+         settings->spacing_assumed ? "for the model does not say its own" : "which the network knows",
+         said ? "" : "; this is said of the first such case, with -v of each");
+    said = true;
+}
+
+static int bring_to_spacing(const struct segment_settings *settings, struct record *image)
+{
+    if (!settings->spacing[0] || !spacing_differs(image, settings->spacing, SPACING_SHARE))
+        return STATUS_OK;
+    say_resampled(image, settings);
     return resample_to_spacing(image, settings->spacing, settings->nifti.max_bytes);
 }
 

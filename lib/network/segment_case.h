@@ -12,6 +12,7 @@ struct segment_settings {
     struct nifti_options nifti;
     int crop[3];       /* voxels of the crop, x, y, z */
     double spacing[3]; /* mm; a case whose voxels differ by more than a twentieth is resampled; 0: none is */
+    bool spacing_assumed; /* the model does not say its own */
 };
 
 /* The field that a network sees where none is said, in voxels of a spacing (0: of 1 mm): 160 x 192 x 160 mm, as BraTS
@@ -19,7 +20,7 @@ struct segment_settings {
  * doubles what they mark. */
 void segment_field(const double spacing[3], int crop[3]);
 
-/* Where a case is resampled that is said in a line; its probabilities go back to its own grid before they become
+/* Where a case is resampled that is said in a line, for the first one of the process or, verbose, for each; its probabilities go back to its own grid before they become
  * labels. Reads the case's images, of which some may be missing (their channels are 0), and makes *map, a label record
  * on their grid. The label map of the case, if there is one, is not read. */
 int segment_case(struct ensemble *ensemble, const struct nifti_case *files,

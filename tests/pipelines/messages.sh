@@ -8,6 +8,11 @@ stages "$run" preprocess train evaluate
 check "a run" test $? = 0 || show "$run.out"
 check "a line a case, with its number" test "$(grep -c '^preprocess: [1-5] of 5.*: phantom_0000[1-5]$' "$run.out")" = 5 || show "$run.out"
 check "no command is shown" test "$(grep -c 'pipelines/' "$run.out")" = 0
+name=$(<"$run/manifest/validation")
+prunet-segment -q -m "$run" -o "$TMPDIR/alone.nii.gz" "$data/$name" >"$TMPDIR/said"
+check "prunet-segment -m RUN: the map that the stage makes, by the run's crop and spacing" cmp "$TMPDIR/alone.nii.gz" "$run/predictions/$name.nii.gz"
+check "a folder that is no run" test "$(prunet-segment -m "$data" -o "$TMPDIR/none.nii.gz" "$data/$name" 2>&1)" = \
+    "prunet-segment: $data: is a folder without best/state.safetensors: no run that has trained"
 rm -rf "$run/predictions"
 stages "$run" evaluate V=1
 check "V=1 shows them" test "$(grep -c '^pipelines/.* --data' "$run.out")" = 3 || show "$run.out"

@@ -163,3 +163,30 @@ try_stage() { # stage
 # shellcheck disable=SC2086 # the names of stages
 side_by_side try_stage ${PRUNET_TEST_STAGES:-${all_stages[*]}}
 echo "# PRUNET_TEST_SEED=$seed"
+
+# --- pipes of a script's own -------------------------------------------------------------------------------------------
+# A stop closes descriptors 3 and 4; who writes there would wait for ever were such a pipe the script's standard input, too.
+
+cat >"$TMPDIR/reader" <<'SCRIPT'
+#!/usr/bin/env bash
+set -euo pipefail
+. pipelines/common.sh
+. "$here/run_tool.sh"
+catch_stops later
+exec 3< <(ignore_stops && exec yes)
+writer=$!
+run_tool_from 3 bash -c 'read -r word && echo "$word $(readlink "/proc/$PPID/fd/0")" && exec sleep 60' || true
+wait_for "$writer" || echo "writer $?"
+SCRIPT
+bash "$TMPDIR/reader" </dev/null >"$TMPDIR/said" &
+reader=$!
+for ((i = 0; i < 200; i++)); do
+    [ ! -s "$TMPDIR/said" ] || break
+    sleep 0.05
+done
+check "a tool reads from the script's pipe, the script from where it did" test "$(<"$TMPDIR/said")" = "y /dev/null"
+kill -TERM $reader
+wait $reader
+check "a stop ends who writes to it" test "$(tail -n 1 "$TMPDIR/said")" = "writer 141"
+check "no tool gets such a pipe by a redirection of the script's" \
+    test -z "$(grep -nE '^ *(run_tool|run_pipe|run_function|step) .*<&' pipelines/* 2>/dev/null)"

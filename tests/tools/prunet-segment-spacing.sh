@@ -41,6 +41,11 @@ check "a model of 2 mm" segment -m coarse -o coarse.nii.gz $case
 check "takes it as it is" cmp kept.nii.gz coarse.nii.gz
 check "and resamples one of 1 mm" segment -m coarse -o other.nii.gz same
 check "says to what" grep -q "voxels of 1x1x1 mm are resampled to 2x2x2" err || show err
+mkdir several && cp -r same several/one && cp -r same several/two
+segment -m coarse -o maps several
+check "several cases: said of the first" test "$(grep -c 'are resampled to 2x2x2' err)" = 1 || show err
+segment -m coarse -v -o maps several
+check "with -v of each" test "$(grep -c 'are resampled to 2x2x2' err)" = 2 || show err
 check "without --crop the field is one of 160x192x160 mm" prunet-segment -q -m model -o out.nii.gz same
 prunet-segment -q -m model --crop 160x192x160 -o tools.nii.gz same >table
 check "at 1 mm" cmp out.nii.gz tools.nii.gz
