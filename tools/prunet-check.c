@@ -3,9 +3,11 @@
 #include "lib/base/options.h"
 #include "lib/base/output.h"
 #include "lib/base/threads.h"
+#include "lib/volume/dataset_scheme.h"
 #include "lib/volume/scheme.h"
 #include "lib/volume/survey.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { WARNINGS_SAID = 20 };
@@ -49,7 +51,8 @@ static const struct tool tool = {
                .no_header = &no_header,
                .threads = &threads,
                .max_bytes = &settings.max_bytes},
-    .notes = "Only headers are read without --voxels: a thousand cases take seconds. Grids and spacings are "
+    .notes = "Without --scheme DATA's own dataset.json counts, where training takes it.\n\n"
+             "Only headers are read without --voxels: a thousand cases take seconds. Grids and spacings are "
              "those of\n"
              "the volumes turned to LPS, as nii2raw turns them.",
     .example = "prunet-check --voxels --json check.json /data/BraTS2021",
@@ -91,8 +94,22 @@ static void say_what_is_wrong(const struct survey *survey)
         warn("%zu more: see the rows `warning`", warnings - WARNINGS_SAID);
 }
 
+/* The scheme that is named, else that of DATA's own dataset.json where training would take it. *own is malloc'd or NULL. */
+static int choose_scheme(const char *data, char **own)
+{
+    int status = scheme_name ? STATUS_OK : dataset_scheme_find(data, own);
+    if (!status && *own && !quiet)
+        fprintf(stderr, "%s: the scheme is %s: DATA's layout says it\n", tool_name, *own);
+    const char *wanted = scheme_name ? scheme_name : *own;
+    if (!status)
+        status = data_scheme_choose(wanted);
+    settings.scheme = wanted ? data_scheme : NULL;
+    return status;
+}
+
 int main(int argc, char **argv)
 {
+    char *own = NULL;
     struct case_list list = {0};
     struct names refused = {0};
     struct survey survey = {0};
@@ -100,8 +117,7 @@ int main(int argc, char **argv)
     if (argc - first != 1)
         usage_error("%d folders: one is expected", argc - first);
     parse();
-    int status = data_scheme_choose(scheme_name);
-    settings.scheme = scheme_name ? data_scheme : NULL;
+    int status = choose_scheme(argv[first], &own);
     if (!status)
         status = threads_set(threads);
     if (!status)
@@ -119,5 +135,6 @@ int main(int argc, char **argv)
     survey_free(&survey);
     names_free(&refused);
     case_list_free(&list);
+    free(own);
     return status ? report(status) : STATUS_OK;
 }

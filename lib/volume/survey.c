@@ -124,6 +124,15 @@ static int compare(struct survey *survey, const struct headers *all, int i, bool
                             "%s: --grid-of images (GRID_OF=images) takes the images' place", error_message());
 }
 
+/* Heads come in 1 mm, and so does what the model in the box is for; other organs come as they come. */
+static bool is_of_heads(void)
+{
+    for (int m = 0; m < record_scheme->modality_count; m++)
+        if (!strcmp(record_scheme->modalities[m].name, data_scheme->modalities[0].name))
+            return true;
+    return false;
+}
+
 static int add_geometry(struct survey *survey, const struct nifti *volume, double spacing[3])
 {
     int axes[3], size[3];
@@ -142,7 +151,7 @@ static int add_geometry(struct survey *survey, const struct nifti *volume, doubl
     bool far = false;
     for (int axis = 0; axis < 3; axis++)
         far |= !(spacing[axis] >= SIDE_MIN && spacing[axis] <= SIDE_MAX);
-    if (!status && far)
+    if (!status && far && is_of_heads())
         status = survey_add(survey, SURVEY_WARNING, 0,
                             "voxels of %.3gx%.3gx%.3g mm are far from 1 mm: " PREPARING "#voxels", spacing[0],
                             spacing[1], spacing[2]);

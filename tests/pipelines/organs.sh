@@ -115,6 +115,9 @@ backends() { # organ state record
     check "$1: its loss is the reference's" near loss "$TMPDIR/cuda.tsv" "$TMPDIR/reference.tsv"
 }
 
+prunet-check -o "$TMPDIR/check" "$organs/two" 2>"$quiet"
+check "prunet-check takes DATA's own dataset.json, as training does" test $? = 0 || show "$quiet"
+check "and says so" says "the scheme is $organs/two/dataset.json: DATA's layout says it"
 train_organ one "$organs/one.scheme" one PANCREAS ct -e 7
 train_organ two "$organs/two/dataset.json" Two "A B both C D" "ct pet" -e 1 -e 2 -e 3 -e 4 -e 5
 
