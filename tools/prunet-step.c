@@ -271,8 +271,9 @@ static int prepare_ranks(struct share *share)
         return STATUS_OK;
     refused_by_all = true;
     if (ranks.count > batch)
-        return fail(STATUS_USAGE, "%d ranks are more than the %d cases of a batch (--batch)", ranks.count,
-                    batch);
+        return fail(STATUS_USAGE,
+                    "%d ranks are more than the %d cases of a batch (--batch; in a configuration BATCH)",
+                    ranks.count, batch);
     if (!input.expect_path)
         return fail(STATUS_USAGE, "%d ranks: --expect FILE is needed, with all cases of the epoch in order",
                     ranks.count);

@@ -44,3 +44,19 @@ void html_no_data(FILE *file, const char *why)
 {
     fprintf(file, "<p class=none>%s</p>\n", why);
 }
+
+void html_count(FILE *file, size_t count, const char *word)
+{
+    fprintf(file, "%zu %s%s", count, word, count == 1 ? "" : "s");
+}
+
+void html_interval(FILE *file, const double interval[2], double cases, int decimals)
+{
+    if (cases < 2) {
+        fputs("–", file);
+        return;
+    }
+    html_number(file, interval[0], decimals);
+    fputs(" … ", file);
+    html_number(file, interval[1], decimals);
+}

@@ -93,7 +93,9 @@ int item_calibration(FILE *file, const struct report *report)
         draw_calibration(file, set, r, bins);
         fputs("<figcaption>expected calibration error ", file);
         html_number(file, expected_error(bins), 4);
-        fprintf(file, ", %zu cases</figcaption></figure>\n", cases);
+        fputs(", ", file);
+        html_count(file, cases, "case");
+        fputs("</figcaption></figure>\n", file);
     }
     fputs("</div>\n", file);
     return STATUS_OK;

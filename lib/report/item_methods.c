@@ -40,22 +40,42 @@ static void describe_network(FILE *file, const struct report_set *set)
     fputs(" was trained on ", file);
 }
 
+static size_t epochs_of(const struct report_set *set)
+{
+    return set->log.rows ? set->log.rows - 1 : 0;
+}
+
+/* Those that the training came to. */
+static void describe_rate_drops(FILE *file, const struct report_set *set)
+{
+    const char *drop = report_value(&set->settings, "RATE_DROPS", "none");
+    int count = 0;
+    char *end;
+    for (size_t epoch; (epoch = strtoull(drop, &end, 10)) && epoch < epochs_of(set);
+         drop = end + (*end == ',')) {
+        if (!count++) {
+            fputs(", divided by ", file);
+            setting(file, set, "RATE_DIVISOR");
+            fputs(" after epoch ", file);
+        } else
+            fputs(", ", file);
+        fprintf(file, "%zu", epoch);
+    }
+}
+
 static void describe_training(FILE *file, const struct report_set *set)
 {
     size_t training = 0;
     for (size_t row = 0; row < set->inputs.rows; row++)
         training += !strcmp(report_cell(&set->inputs, row, 1), "training");
-    fprintf(file, "%zu cases, cropped to ", training);
+    html_count(file, training, "case");
+    fputs(", cropped to ", file);
     setting(file, set, "CROP");
     fputs(" voxels and standardized, for ", file);
-    fprintf(file, "%zu epochs by Adam with a learning rate of ", set->log.rows ? set->log.rows - 1 : 0);
+    html_count(file, epochs_of(set), "epoch");
+    fputs(" by Adam with a learning rate of ", file);
     setting(file, set, "LEARNING_RATE");
-    if (!is_set(set, "RATE_DROPS", "none")) {
-        fputs(", divided by ", file);
-        setting(file, set, "RATE_DIVISOR");
-        fputs(" after epochs ", file);
-        setting(file, set, "RATE_DROPS");
-    }
+    describe_rate_drops(file, set);
     fputs(", a weight decay of ", file);
     setting(file, set, "WEIGHT_DECAY");
     fputs(" and the loss ", file);
@@ -72,7 +92,8 @@ static void describe_training(FILE *file, const struct report_set *set)
 static void describe_scores(FILE *file, const struct report *report)
 {
     const struct report_set *set = &report->set;
-    fprintf(file, "%zu cases were scored by the convention ", set->cases.count);
+    html_count(file, set->cases.count, "case");
+    fprintf(file, " %s scored by the convention ", set->cases.count == 1 ? "was" : "were");
     html_text(file, *set->cases.convention ? set->cases.convention : "?");
     fprintf(file, "; intervals are the 2.5th and 97.5th percentiles of %d bootstrap means over the cases.",
             report->bootstrap.draws);

@@ -248,8 +248,11 @@ static size_t list_checks(FILE *file, const struct report_set *set)
     }
     if (remarks)
         fputs("</table></div>\n", file);
-    if (looked)
-        fprintf(file, "<p>The records of %zu cases were looked at. Remarks: %zu.</p>\n", looked, remarks);
+    if (looked) {
+        fputs("<p>The records of ", file);
+        html_count(file, looked, "case");
+        fprintf(file, " were looked at. Remarks: %zu.</p>\n", remarks);
+    }
     return looked;
 }
 

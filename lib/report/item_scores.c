@@ -36,9 +36,7 @@ static int score_row(FILE *file, const struct report *report, int region, int m)
         html_number(file, value[s], s == STATISTIC_COUNTED ? 0 : decimals_of(shown[m]));
         if (s == STATISTIC_MEAN) {
             fputs("<td class=n>", file);
-            html_number(file, interval[0], decimals_of(shown[m]));
-            fputs(" … ", file);
-            html_number(file, interval[1], decimals_of(shown[m]));
+            html_interval(file, interval, value[STATISTIC_COUNTED], decimals_of(shown[m]));
         }
     }
     fputc('\n', file);

@@ -175,10 +175,10 @@ static int write_short(FILE *file, const struct report *report)
         fputs("</span><b>", file);
         html_number(file, value[STATISTIC_MEAN], 3);
         fputs("</b><span>", file);
-        html_number(file, interval[0], 3);
-        fputs(" … ", file);
-        html_number(file, interval[1], 3);
-        fprintf(file, ", %.0f cases</span></div>\n", value[STATISTIC_COUNTED]);
+        html_interval(file, interval, value[STATISTIC_COUNTED], 3);
+        fputs(", ", file);
+        html_count(file, (size_t)value[STATISTIC_COUNTED], "case");
+        fputs("</span></div>\n", file);
     }
     fputs("</div>\n", file);
     return status;

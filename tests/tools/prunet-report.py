@@ -211,6 +211,16 @@ check(refused(run("prunet-report", "--predictions", "empty", "--references", "r"
 open("p/c1_seg.nrrd", "wb").write(record(label, "label", "c1"))
 check(refused(run("prunet-report", "--predictions", "p", "--references", "r"), 65, "both of case c1"), "two files of one case")
 
+# a single case, and drops of the rate that the training did not come to
+make_run("alone", 1, epochs=4)
+with open("alone/manifest/run.tsv", "a") as table:
+    table.write("RATE_DROPS\t2,3,250\nRATE_DIVISOR\t5\n")
+code, out, err = run("prunet-report", "alone")
+text = re.sub("<[^>]*>", " ", open("alone/report.html", encoding="utf-8").read())
+check(code == 0 and "–, 1 case " in text and not re.search("[0-9] … [0-9]", text), "one case has no interval")
+check("1 case was scored" in text and "1 cases" not in text, "and is one")
+check("divided by 5 after epoch 2, 3," in re.sub(" +", " ", text.replace(" ,", ",")), "the methods name the drops that were")
+
 # as large as BraTS' training set
 make_run("many", 285, epochs=300)
 before = os.times().children_user
