@@ -169,7 +169,7 @@ train_epoch() { # epoch
     name=$(epoch_name "$1")
     [ -n "$prefetching" ] || prefetch_start "$1"
     begin_epoch "$1" "$name" "$work"
-    [ -z "$stopping" ] || stop_epoch "$name" "$work" 0
+    [ -z "$stopping" ] || stop_epoch "$name" "$work"
     if [ ${#launch[@]} != 0 ]; then
         launched_step "$1" "$work" >"$work/now" || status=$?
     elif [ -n "$prefetching" ]; then
@@ -181,7 +181,7 @@ train_epoch() { # epoch
         step "$1" "$work" "${records[@]}" >"$work/now" || status=$?
     fi
     if [ "$status" = 75 ] || { [ "$status" != 0 ] && [ -n "$stopping" ]; }; then
-        stop_epoch "$name" "$work" "$status"
+        stop_epoch "$name" "$work"
     elif [ "$status" != 0 ]; then
         die "$status" "epoch $1 is dropped; the $(($1 - 1)) before it are kept"
     elif [ "$made" != 0 ]; then
@@ -191,10 +191,15 @@ train_epoch() { # epoch
     advance "$work" ".$name.trained"
 }
 
-# Only 75 says that the state is one inside the epoch: a step that was killed may have saved a complete one just before.
-stop_epoch() { # name work, prunet-step's status
+# The state itself says whether it is one inside the epoch: a step that was killed may have saved a complete one just before, and
+# its status may be lost.
+is_inside_epoch() { # state
+    [ -f "$1" ] && prunet-model show "$1" | awk -F'\t' '$1 == "prunet.cases_done" && $2 > 0 { inside = 1 } END { exit !inside }'
+}
+
+stop_epoch() { # name work
     local done=0
-    if [ "$3" = 75 ] && [ -f "$2/state.safetensors" ]; then
+    if is_inside_epoch "$2/state.safetensors"; then
         end_epoch "$2"
         done=$(($(wc -l <"$2/steps.tsv") - 1))
         [ -d "$epochs/.$1.at-$(printf %05d "$done")" ] || advance "$2" ".$1.at-$(printf %05d "$done")"

@@ -33,15 +33,20 @@ close_locks() {
     done
 }
 
-# A child's exit status, however often a signal interrupts the wait. The child may end just after such an interruption:
-# bash remembers its status, so it is asked once more. 127: bash has forgotten its children, as it does when a signal ends it.
+# A child's exit status, however often signals interrupt the wait, which then gives 128 and more; two that come as one are counted
+# once. The child may end just after such an interruption: bash remembers its status, so it is asked once more. 127: bash has
+# forgotten its children, as it does when a signal ends it. 255: bash 5.2 was interrupted as it took the status, and has lost it.
 wait_for() { # pid
-    local status=0 seen=
-    until [ "$seen" = "$signals_seen" ]; do
+    local status=0 last=0 seen=
+    until [ "$seen" = "$signals_seen" ] && { [ "$status" -le 128 ] || ! kill -0 "$1" 2>/dev/null; }; do
         seen=$signals_seen
         status=0
         wait "$1" || status=$?
     done
+    if [ "$status" -lt 0 ] || [ "$status" -gt 128 ]; then
+        wait "$1" || last=$?
+        [ "$last" = 127 ] || status=$last
+    fi
     return "$status"
 }
 

@@ -27,7 +27,7 @@ static const struct option_spec options[] = {
      "export: what it is for, and what it is not for (none)"},
     {"crop", 0, OPTION_SIZE, crop, "XxYxZ", "export: voxels of the crop in training (the run's)"},
     {"spacing", 0, OPTION_TEXT, &spacing, "XxYxZ",
-     "export: mm of a voxel in training; keep: each case's own (the state's, the run's)"},
+     "export: mm of a voxel in training; keep: each case's own (the state's, run's)"},
     {"scheme", 0, OPTION_TEXT, &scheme_name, "NAME",
      "export: fit it to this scheme's modalities and regions, see below (its own)"},
     {"output-bias", 0, OPTION_REAL, &output_bias, "B",

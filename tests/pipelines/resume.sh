@@ -129,3 +129,19 @@ check "more EPOCHS train on" test "$(wc -l <"$TMPDIR/timed/log.tsv")" = 6
     stages "$TMPDIR/timed" train EPOCHS=6 CASES="$TMPDIR/whole/cases"
 ) 8>"$TMPDIR/timed/.lock"
 check "a second training in the same folder: 75" grep -q "Error 75" "$TMPDIR/timed.out"
+
+# --- a step that was stopped, whose status bash has lost ---
+
+lost=$TMPDIR/lost
+slow_build "$lost"
+rm -f "$lost/bin/prunet-step"
+printf '#!/bin/bash\ntrap : TERM\n"%s" "$@"\nexit 255\n' "$BUILD/bin/prunet-step" >"$lost/bin/prunet-step"
+chmod +x "$lost/bin/prunet-step"
+run=$TMPDIR/lost-run
+BUILD=$lost start "$run"
+wait_for_step
+kill -TERM -- "-$group" 2>/dev/null
+wait "$group" 2>/dev/null
+check "the state says that it is one inside the epoch" test -n "$(compgen -G "$run/epochs/.0001.at-*")" || show "$run.out"
+finish "$run"
+same "a stop whose status was lost" "$run"

@@ -149,7 +149,7 @@ refused(whole, 65, "the limit of 10000", "--spacing", "1x1x1", "--max-bytes", "1
 nowhere = b"\n".join(line for line in whole[: whole.index(b"\n\n")].split(b"\n") if not line.startswith(b"space"))
 refused(nowhere + b"\n\n" + label.tobytes(), 65, "no geometry", "--spacing", "1x1x1")
 flat = stored(label, "label", np.array([[2, 0, 0, 0], [0, 0, 0, 0], [0, 0, 2, 0]], float))
-refused(flat, 65, "cannot be resampled", "--spacing", "1x1x1")
+refused(flat, 65, "is singular", "--spacing", "1x1x1")
 refused(stored(np.zeros((2, 2, 2), "u1"), "label", source / 2, grid=(4096, 4096, 64), source=source), 65, "--max-bytes", "--to-source")
 refused(whole[:-1], 65, "the input ends inside the data", "--spacing", "1x1x1")
 finish()
