@@ -276,10 +276,9 @@ static void check_usage(struct request *request, int count)
 static int heed_run(struct request *request, const struct checkpoint *checkpoint)
 {
     struct run_training run;
-    int *crop = request->settings.crop, read = 0;
+    int *crop = request->settings.crop;
     int status = run_training_read(request->models.values[0], &run);
-    if (!status && !crop[0] &&
-        (sscanf(run.crop, "%4dx%4dx%4d%n", &crop[0], &crop[1], &crop[2], &read) != 3 || run.crop[read]))
+    if (!status && !crop[0] && !size_parse(run.crop, crop))
         crop[0] = 0;
     request->run_spacing = !status && !request->spacing && !*checkpoint->training.spacing && *run.spacing;
     return request->run_spacing ? spacing_parse(request->settings.spacing, run.spacing) : status;

@@ -39,13 +39,28 @@ static _Noreturn void exit_printed(void)
     exit(STATUS_OK);
 }
 
-static void parse_size(const char *name, const char *text, int size[3])
+static bool read_sides(const char *text, int size[3])
 {
     char rest;
-    if (sscanf(text, "%dx%dx%d%c", &size[0], &size[1], &size[2], &rest) != 3)
+    return sscanf(text, "%dx%dx%d%c", &size[0], &size[1], &size[2], &rest) == 3;
+}
+
+static bool is_side(int side)
+{
+    return side >= 1 && side <= 4096;
+}
+
+bool size_parse(const char *text, int size[3])
+{
+    return read_sides(text, size) && is_side(size[0]) && is_side(size[1]) && is_side(size[2]);
+}
+
+static void parse_size(const char *name, const char *text, int size[3])
+{
+    if (!read_sides(text, size))
         usage_error("--%s: '%s' is not a size such as 160x192x160", name, text);
     for (int axis = 0; axis < 3; axis++)
-        if (size[axis] < 1 || size[axis] > 4096)
+        if (!is_side(size[axis]))
             usage_error("--%s: %d is not within 1..4096", name, size[axis]);
 }
 

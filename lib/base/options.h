@@ -85,6 +85,9 @@ int options_parse(const struct tool *tool, int argc, char **argv);
 /* Prints "tool: ..." and the hint about --help to stderr; exits with 2. */
 _Noreturn void usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* A size such as 160x192x160, as OPTION_SIZE; false for anything else, and size is then unspecified. */
+bool size_parse(const char *text, int size[3]);
+
 /* A number of bytes such as 512M, 8G or 4096; false for anything else. */
 bool bytes_parse(const char *text, uint64_t *bytes);
 

@@ -7,9 +7,8 @@ if ! command -v mpirun >/dev/null || ! [ -x "$BUILD/ranks/prunet-step" ]; then
     echo "ok - LAUNCH # skip ${PRUNET_TEST_STRICT:+needs }mpirun and an MPI to build with"
     exit 0
 fi
-export PRUNET_THREADS=1 OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
-export OMPI_MCA_btl=self,vader OMPI_MCA_pml=ob1 OMPI_MCA_orte_execute_quiet=1 OMPI_MCA_mpi_yield_when_idle=1
-export ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 # MPI's own
+# shellcheck source=tests/_mpi.sh
+. tests/_mpi.sh
 make_tiny 1 || exit 1
 echo BATCH=3 >>"$config"
 mpi=$TMPDIR/mpi

@@ -3,12 +3,10 @@
 # byte; what they cannot do is refused; a rank that dies takes the others along; a stop of one is a stop of all.
 #
 # PRUNET_TEST_LAUNCHER: what starts them, before their number (mpirun --bind-to none -n); it is of the MPI that is built with.
-# Open MPI's launcher runs as root, and more processes than cores, only when it is told to; here it looks for no network.
 set -u
 . tests/tools/_network.sh
-export PRUNET_THREADS=1 OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
-export OMPI_MCA_btl=self,vader OMPI_MCA_pml=ob1 OMPI_MCA_orte_execute_quiet=1 OMPI_MCA_mpi_yield_when_idle=1
-export ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 # MPI's own
+# shellcheck source=tests/_mpi.sh
+. tests/_mpi.sh
 
 # --- shares, without MPI ---
 

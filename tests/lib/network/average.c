@@ -7,6 +7,7 @@
 #include "lib/network/train.h"
 #include "tests/check.h"
 #include "tests/lib/feed.h"
+#include "tests/lib/network/begin.h"
 
 enum { INPUTS = 2, STEPS = 4, VOXELS = 8 * 4 * 4 };
 static const int size[3] = {8, 4, 4};
@@ -15,31 +16,6 @@ static const double decay = 0.3; /* of the last steps; the warm-up's are 2/11, 3
 static struct architecture architecture;
 static struct parameter_table table;
 static char path[512], model[512];
-
-static int initial(void *self, enum state_vector vector, const struct parameter *parameter, float *values)
-{
-    (void)self;
-    memset(values, 0, parameter->count * sizeof *values);
-    if (vector == STATE_WEIGHTS || vector == STATE_AVERAGE)
-        parameter_initialise(parameter, vector == STATE_WEIGHTS ? 5 : 6, values);
-    return STATUS_OK;
-}
-
-static void must(int status)
-{
-    if (status) {
-        fprintf(stderr, "%s\n", error_message());
-        exit(1);
-    }
-}
-
-static float *get_all(const struct network *network, int vector)
-{
-    float *flat = calloc(table.floats, sizeof *flat);
-    for (size_t i = 0; i < table.count; i++)
-        network_get(network, vector, &table.parameters[i], flat + table.parameters[i].offset);
-    return flat;
-}
 
 static struct network *loaded(const struct kernels *kernels, const char *from, unsigned use)
 {
@@ -65,7 +41,7 @@ static void train(struct epoch *epoch, int first, int last, double *sums)
             labels[i] = (uint8_t) "\0\1\2\4"[(i / 5 + step) % 4];
         must(epoch_put(epoch, size, image, labels));
         must(epoch_gradient(epoch, "case", &score) || epoch_update(epoch));
-        float *weights = get_all(epoch->network, STATE_WEIGHTS);
+        float *weights = get_all(epoch->network, &table, STATE_WEIGHTS);
         double d = fmin(decay, (1.0 + step) / (10.0 + step));
         for (size_t i = 0; sums && i < table.floats; i++)
             sums[i] += (1 - d) * (weights[i] - sums[i]);
@@ -94,7 +70,8 @@ static void test_values(const struct kernels *kernels)
     must(checkpoint_save(path, &architecture, &table, &start, initial, NULL));
     start.average_decay = decay;
     struct network *network = loaded(kernels, path, TRAINING | AVERAGING);
-    float *weights = get_all(network, STATE_WEIGHTS), *average = get_all(network, STATE_AVERAGE);
+    float *weights = get_all(network, &table, STATE_WEIGHTS),
+          *average = get_all(network, &table, STATE_AVERAGE);
     check(same(weights, average), "%s: the average begins as the weights", kernels->name);
     double *sums = malloc(table.floats * sizeof *sums);
     for (size_t i = 0; i < table.floats; i++)
@@ -105,7 +82,7 @@ static void test_values(const struct kernels *kernels)
     struct epoch epoch;
     epoch_begin(&epoch, network, &start, 1e-2, 1e-5, 1);
     train(&epoch, 1, STEPS, sums);
-    average = get_all(network, STATE_AVERAGE);
+    average = get_all(network, &table, STATE_AVERAGE);
     check(difference(sums, average) < 1e-6, "%s: after %d steps it is within %.1e of the sum in double",
           kernels->name, STEPS, difference(sums, average));
     must(network_save(network, &epoch.training, path));
@@ -173,7 +150,7 @@ static void expect(const struct kernels *kernels, const char *from, unsigned use
                    const float *expected, const char *what)
 {
     struct network *network = loaded(kernels, from, use);
-    float *got = get_all(network, vector);
+    float *got = get_all(network, &table, vector);
     check(same(got, expected), "%s: %s", kernels->name, what);
     free(got);
     network_close(network);
@@ -182,7 +159,8 @@ static void expect(const struct kernels *kernels, const char *from, unsigned use
 static void test_uses(const struct kernels *kernels)
 {
     struct network *network = loaded(kernels, path, TRAINING | AVERAGING);
-    float *weights = get_all(network, STATE_WEIGHTS), *average = get_all(network, STATE_AVERAGE);
+    float *weights = get_all(network, &table, STATE_WEIGHTS),
+          *average = get_all(network, &table, STATE_AVERAGE);
     float *zeros = calloc(table.floats, sizeof *zeros);
     network_close(network);
     check(!same(weights, average), "%s: they differ", kernels->name);

@@ -6,6 +6,7 @@
 #include "lib/network/network_state.h"
 #include "lib/network/train.h"
 #include "tests/check.h"
+#include "tests/lib/network/begin.h"
 
 enum { INPUTS = 2, CASES = 5, BATCH = 2, VOXELS_MAX = 16 * 8 * 8 };
 static const int sizes[CASES][3] = {{8, 4, 4}, {4, 8, 4}, {8, 4, 4}, {4, 4, 4}, {16, 8, 8}};
@@ -14,31 +15,6 @@ static const double rate = 1e-2, decay = 1e-5;
 static struct architecture architecture;
 static struct parameter_table table;
 static char path[512];
-
-static int initial(void *self, enum state_vector vector, const struct parameter *parameter, float *values)
-{
-    (void)self;
-    memset(values, 0, parameter->count * sizeof *values);
-    if (vector == STATE_WEIGHTS)
-        parameter_initialise(parameter, 5, values);
-    return STATUS_OK;
-}
-
-static void must(int status)
-{
-    if (status) {
-        fprintf(stderr, "%s\n", error_message());
-        exit(1);
-    }
-}
-
-static float *get_all(const struct network *network, int vector)
-{
-    float *flat = calloc(table.floats, sizeof *flat);
-    for (size_t i = 0; i < table.count; i++)
-        network_get(network, vector, &table.parameters[i], flat + table.parameters[i].offset);
-    return flat;
-}
 
 static struct network *loaded(const struct kernels *kernels, unsigned use)
 {
@@ -89,7 +65,7 @@ static int train(const struct kernels *kernels, const int order[CASES], float *w
             continue;
         }
         must(epoch_update(&epoch));
-        weights[steps++] = get_all(network, STATE_WEIGHTS);
+        weights[steps++] = get_all(network, &table, STATE_WEIGHTS);
         check(!epoch_is_inside_batch(&epoch) && epoch.training.cases_done == (uint64_t)i + 1 &&
                   epoch.training.step == (uint64_t)steps,
               "%s: after step %d %d cases are done", kernels->name, steps, i + 1);
@@ -118,7 +94,7 @@ static void mean_gradient(struct network *single, const float *weights, int firs
         struct case_score score;
         put(&epoch, number);
         must(epoch_gradient(&epoch, "case", &score));
-        float *gradient = get_all(single, STATE_GRADIENT);
+        float *gradient = get_all(single, &table, STATE_GRADIENT);
         for (size_t i = 0; i < table.floats; i++)
             sum[i] += gradient[i];
         free(gradient);
@@ -137,7 +113,7 @@ static void test_values(const struct kernels *kernels)
     struct training training;
     int steps = train(kernels, order, weights, &training);
     struct network *single = loaded(kernels, TRAINING);
-    float *w = get_all(single, STATE_WEIGHTS), *m = calloc(table.floats, sizeof *m),
+    float *w = get_all(single, &table, STATE_WEIGHTS), *m = calloc(table.floats, sizeof *m),
           *v = calloc(table.floats, sizeof *v);
     check(steps == 3 && training.step == 3, "%s: %d cases in batches of %d are 3 steps", kernels->name, CASES,
           BATCH);
@@ -197,13 +173,13 @@ static void test_range(const struct kernels *kernels)
     const double scales[] = {1e6, 1e30};
     for (int i = 0; i < 2; i++) {
         struct network *network = loaded(kernels, TRAINING | BATCHES);
-        float *before = get_all(network, STATE_WEIGHTS);
+        float *before = get_all(network, &table, STATE_WEIGHTS);
         struct epoch epoch;
         struct case_score score;
         epoch_begin(&epoch, network, &(struct training){.seed = 5, .batch = BATCH}, rate, decay, scales[i]);
         put(&epoch, 0);
         int status = epoch_gradient(&epoch, "case", &score);
-        float *after = get_all(network, STATE_WEIGHTS);
+        float *after = get_all(network, &table, STATE_WEIGHTS);
         check(status == STATUS_FAILURE && strstr(error_message(), "not below 128") &&
                   !memcmp(before, after, table.floats * sizeof *after),
               "%s: a gradient times %g is refused, and changes no weight", kernels->name, scales[i]);

@@ -9,6 +9,7 @@
 #include "lib/volume/labelled.h"
 #include "tests/check.h"
 #include "tests/lib/feed.h"
+#include "tests/lib/network/begin.h"
 #include "tests/lib/network/delayed.h"
 
 static atomic_bool stopping;
@@ -77,15 +78,6 @@ static void write_cases(const char *path, int count, const enum kind *of, size_t
 /* --- runs --- */
 
 static struct architecture architecture;
-
-static int initial(void *self, enum state_vector vector, const struct parameter *parameter, float *values)
-{
-    (void)self;
-    memset(values, 0, parameter->count * sizeof *values);
-    if (vector == STATE_WEIGHTS)
-        parameter_initialise(parameter, 5, values);
-    return STATUS_OK;
-}
 
 static void make_state(const char *path)
 {
