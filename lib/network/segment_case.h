@@ -3,7 +3,7 @@
 #ifndef PRUNET_NETWORK_SEGMENT_CASE_H
 #define PRUNET_NETWORK_SEGMENT_CASE_H
 
-#include "lib/network/segment.h"
+#include "lib/network/ensemble.h"
 #include "lib/stream/nifti.h"
 #include "lib/volume/labels.h"
 #include "lib/volume/nifti_case.h"
