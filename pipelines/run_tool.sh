@@ -121,17 +121,27 @@ run_function() { # function...
     wait_for_tools
 }
 
-# bash keeps one status for a pipe of its own making: here each tool is started by itself. The pipes are those of ended :s.
+# The ends of a new pipe, in `next` and `output` of the caller. bash has no call for it: it is that of an ended :.
+make_pipe() {
+    local both=
+    exec {both}<> <(:) && exec {next}</dev/fd/"$both" && exec {output}>/dev/fd/"$both" && exec {both}>&- && return
+    close_own "$both" "$next" "$output"
+    return 1
+}
+
+# bash keeps one status for a pipe of its own making: here each tool is started by itself. Where no pipe can be made those that
+# run meet the end of theirs.
 run_pipe() { # commands, '|' between them
-    local input='' output next both begin=1 i
+    local input='' output next begin=1 i
     busy=yes
     running=()
     for ((i = 1; i <= $# + 1; i++)); do
         [ $i -gt $# ] || [ "${!i}" = '|' ] || continue
         output='' next=''
-        if [ $i -le $# ]; then
-            exec {both}<> <(:)
-            exec {next}</dev/fd/"$both" {output}>/dev/fd/"$both" {both}>&-
+        if [ $i -le $# ] && ! make_pipe; then
+            close_own "$input"
+            wait_for_tools || true
+            return 1
         fi
         add_tool "$input" "$output" "$next" "${@:begin:i-begin}"
         close_own "$input" "$output"
@@ -161,6 +171,7 @@ run_pipe_of_case() { # file, commands, '|' between them
         cat -- "$1" >&2
     else
         cause=$(cause_in "$1" "${launcher[0]+${launcher[0]##*/}}") || true
+        [ -n "$cause" ] || cause="its tools could not be started"
         [ "$status" -le 128 ] || ! signal=$(kill -l "$status" 2>/dev/null) || cause="one of its tools was ended by SIG$signal"
         grep '^[a-z0-9-]*: warning: ' "$1" >&2 || true
     fi
