@@ -1,6 +1,7 @@
 #include "lib/base/json_text.h"
 #include "lib/base/error.h"
 #include "lib/base/output.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -134,17 +135,22 @@ int json_take_string(struct json_text *text, char **string)
     return STATUS_OK;
 }
 
+size_t json_byte(char byte, const char *also, char text[JSON_BYTE_SIZE])
+{
+    const unsigned char c = (unsigned char)byte;
+    if (c == '"' || c == '\\')
+        return (size_t)snprintf(text, JSON_BYTE_SIZE, "\\%c", c);
+    if (c < 0x20 || strchr(also, c))
+        return (size_t)snprintf(text, JSON_BYTE_SIZE, "\\u%04x", c);
+    text[0] = byte;
+    return 1;
+}
+
 int json_print_string(struct output *output, const char *text)
 {
+    char shown[JSON_BYTE_SIZE];
     int status = output_write(output, "\"", 1);
-    for (; *text && !status; text++) {
-        const unsigned char c = (unsigned char)*text;
-        if (c < 0x20)
-            status = output_print(output, "\\u%04x", c);
-        else if (c == '"' || c == '\\')
-            status = output_print(output, "\\%c", c);
-        else
-            status = output_write(output, text, 1);
-    }
+    for (; *text && !status; text++)
+        status = output_write(output, shown, json_byte(*text, "", shown));
     return status ? status : output_write(output, "\"", 1);
 }

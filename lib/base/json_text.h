@@ -25,6 +25,11 @@ int json_expect(struct json_text *text, char symbol);
  * where it has a NUL or half a surrogate pair, STATUS_FAILURE without memory. */
 int json_take_string(struct json_text *text, char **string);
 
+/* How a byte stands in a string; more than itself where it is a quote, a backslash, a control character or one of
+ * `also`. In `text`, with its length. */
+enum { JSON_BYTE_SIZE = 7 };
+size_t json_byte(char byte, const char *also, char text[JSON_BYTE_SIZE]);
+
 /* Writes a text as a string, in quotes. */
 int json_print_string(struct output *output, const char *text);
 

@@ -1,5 +1,6 @@
 /* Item 12: what was done, in sentences for a methods section, and all numbers as JSON. */
 #include "lib/base/error.h"
+#include "lib/base/json_text.h"
 #include "lib/base/memory_stream.h"
 #include "lib/report/base64.h"
 #include "lib/report/html.h"
@@ -108,16 +109,10 @@ static void describe_scores(FILE *file, const struct report *report)
 /* A string; what could end the page's element is escaped. */
 static void json_text(FILE *file, const char *text)
 {
+    char shown[JSON_BYTE_SIZE];
     fputc('"', file);
-    for (; *text; text++) {
-        const unsigned char c = (unsigned char)*text;
-        if (c == '"' || c == '\\')
-            fprintf(file, "\\%c", c);
-        else if (c < 0x20 || c == '<' || c == '>' || c == '&')
-            fprintf(file, "\\u%04x", c);
-        else
-            fputc(c, file);
-    }
+    for (; *text; text++)
+        fwrite(shown, 1, json_byte(*text, "<>&", shown), file);
     fputc('"', file);
 }
 

@@ -1,6 +1,7 @@
 #include "lib/stream/safetensors.h"
 #include "lib/base/array.h"
 #include "lib/base/error.h"
+#include "lib/base/json_text.h"
 #include "lib/stream/magic.h"
 #include "lib/stream/mapping.h"
 #include "lib/stream/safetensors_header.h"
@@ -188,15 +189,10 @@ __attribute__((format(printf, 2, 3))) static void put(struct text *text, const c
 
 static void put_string(struct text *text, const char *string)
 {
+    char shown[JSON_BYTE_SIZE];
     put(text, "\"");
-    for (const char *c = string; *c; c++) {
-        if (*c == '"' || *c == '\\')
-            put(text, "\\%c", *c);
-        else if ((unsigned char)*c < 0x20)
-            put(text, "\\u%04x", (unsigned)*c);
-        else
-            put_bytes(text, c, 1);
-    }
+    for (const char *c = string; *c; c++)
+        put_bytes(text, shown, json_byte(*c, "", shown));
     put(text, "\"");
 }
 

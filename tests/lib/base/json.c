@@ -1,6 +1,7 @@
-/* JSON files as trees: what is read, what is refused, and texts that are cut anywhere. */
+/* JSON files as trees: what is read, what is refused, and texts that are cut anywhere; strings as they are written. */
 #include "lib/base/json.h"
 #include "lib/base/error.h"
+#include "lib/base/json_text.h"
 #include "tests/check.h"
 
 static const char *save(const char *text, size_t length)
@@ -58,9 +59,35 @@ static void refusals(void)
     check(json_read(scratch("nowhere"), &root) == STATUS_FAILURE, "no such file");
 }
 
+/* What json_byte makes of each byte is read back as that byte. */
+static void written_strings(void)
+{
+    static const char also[] = "<>&";
+    int wrong = 0, escaped = 0;
+    for (int c = 1; c < 128; c++) {
+        char shown[JSON_BYTE_SIZE], text[JSON_BYTE_SIZE + 2], *back;
+        const size_t length = json_byte((char)c, also, shown);
+        const int end = snprintf(text, sizeof text, "\"%.*s\"", (int)length, shown);
+        struct json_text at = {text, text, text + end, "text"};
+        if (json_take_string(&at, &back)) {
+            wrong++;
+            continue;
+        }
+        wrong += back[0] != c || back[1];
+        escaped += length > 1;
+        free(back);
+    }
+    check(wrong == 0, "each byte is read back as it was written");
+    check(escaped == 31 + 2 + 3, "control characters, quote, backslash and the others are escaped: %d",
+          escaped);
+    char shown[JSON_BYTE_SIZE];
+    check(json_byte('<', "", shown) == 1 && shown[0] == '<', "others only where they are named");
+}
+
 int main(void)
 {
     values();
     refusals();
+    written_strings();
     return check_exit();
 }
