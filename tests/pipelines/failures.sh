@@ -31,6 +31,15 @@ kept "a full disk" 2
 check "with room again it goes on" stages "$run" train
 check "to the end" test "$(wc -l <"$run/log.tsv")" = 4
 
+scorer=$TMPDIR/scorer # a build whose dice-eval ends before it has read anything
+build_without "$scorer" dice-eval
+printf '#!/bin/sh\necho "dice-eval: it has failed" >&2\nexit 1\n' >"$scorer/bin/dice-eval"
+chmod +x "$scorer/bin/dice-eval"
+fails "a scorer that fails" "epoch 4 cannot be validated" BUILD="$scorer" EPOCHS=4
+check "a scorer that fails is no stop" test "$(grep -c stopped "$run.out")" = 0 || show "$run.out"
+kept "a scorer that fails" 3
+check "with a scorer the epoch is complete" stages "$run" train EPOCHS=4
+
 mkdir "$TMPDIR/failing"
 printf '#!/bin/sh\ncase "$*" in *name=best*) exit 2 ;; esac\nexec "%s" "$@"\n' "$(command -v awk)" >"$TMPDIR/failing/awk"
 chmod +x "$TMPDIR/failing/awk"
@@ -42,9 +51,9 @@ check "with its best epoch" test "$(readlink "$first/best")" = epochs/0001
 
 record=$run/cases/$(head -n 1 "$run/manifest/training").nrrd
 cp "$record" "$TMPDIR/whole" && truncate -s -1000 "$record"
-fails "a cut record" "${record##*/}" EPOCHS=4
-kept "a cut record" 3
+fails "a cut record" "${record##*/}" EPOCHS=5
+kept "a cut record" 4
 mv "$TMPDIR/whole" "$record"
 rm "$record.sha256"
-check "a record without its checksum is made again" stages "$run" train EPOCHS=4
-check "and the run goes on" test "$(wc -l <"$run/log.tsv")" = 5
+check "a record without its checksum is made again" stages "$run" train EPOCHS=5
+check "and the run goes on" test "$(wc -l <"$run/log.tsv")" = 6
