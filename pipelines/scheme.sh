@@ -5,7 +5,9 @@
 #
 #   scheme          what the tools' --scheme takes
 #   scheme_options  --scheme and that, or nothing for 2018's, which is the tools' default
-#   records_options the same for what reads records and predictions, whose labels are 2018's for 2023 and msd, too
+#   records_options the same for what reads records alone, whose labels are 2018's for 2023 and msd, too
+#   number_options  the same for what writes a label map of such a record: it has the numbers of the data's own
+#   numbers         what notes say of a label map in other numbers than its record's: " numbers=msd", or nothing
 #   scheme_source   what of it shapes a product: "labels=2018", "scheme=NAME"; of a file its digest
 #
 # SCHEME and LABELS become what decides the run: not where the file lies, and one name for each.
@@ -29,9 +31,27 @@ find_scheme() {
         ;;
     *) scheme=$SCHEME scheme_source="scheme=$SCHEME" ;;
     esac
-    scheme_options=() records_options=()
+    scheme_options=() records_options=() number_options=() numbers=
     [ "$scheme" = 2018 ] || scheme_options=(--scheme "$scheme")
-    case $scheme in 2023 | msd) ;; *) records_options=("${scheme_options[@]}") ;; esac
+    case $scheme in
+    2023 | msd) number_options=("${scheme_options[@]}") numbers=" numbers=$scheme" ;;
+    *) records_options=("${scheme_options[@]}") ;;
+    esac
+}
+
+# Label maps had 2018's numbers for 2023 and msd, too, before notes said numbers. Where a finished one is that, of the same sources,
+# it stays, and the folder goes on as it was begun: one folder never has two numberings.
+keep_older_numbers() { # folder; file and note's line without numbers, of each label map
+    local folder=$1 note
+    shift
+    while [ -n "$numbers" ] && [ $# != 0 ]; do
+        note=${1%/*}/.${1##*/}.from
+        if [ -f "$1" ] && [ -f "$note" ] && [[ $(<"$note") == "$2"?( made=*) ]]; then
+            say "$folder: label maps of an earlier version have 2018's numbers: the others get those, too"
+            number_options=() numbers=
+        fi
+        shift 2
+    done
 }
 
 # The same by DATA's own dataset.json, where no configuration names a scheme, the default cannot read it and nothing was made by

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Each layout of a data set through preprocess, train, evaluate and segment; nibabel judges the grids. Real cases under the names
-# of each year of BraTS give the same records and label maps.
+# of each year of BraTS give the same records and label maps. Label maps are numbered as the data are; those of before stay.
 set -u
 . tests/pipelines/_tiny.sh
 make_tiny 1 || exit 1
@@ -11,20 +11,20 @@ scheme_of() { # layout
 python=${PRUNET_TEST_PYTHON:-python3}
 has_nibabel=
 "$python" -c 'import nibabel' 2>/dev/null && has_nibabel=yes
-judge() { # prediction, image: the same grid
-    "$python" - "$1" "$2" <<'PYTHON'
+judge() { # prediction, image, scheme: the same grid, the numbers of the scheme
+    "$python" - "$@" <<'PYTHON'
 import sys
 import nibabel
 import numpy
-a, b = (nibabel.load(path) for path in sys.argv[1:])
+a, b = (nibabel.load(path) for path in sys.argv[1:3])
 same = a.shape == b.shape[:3] and numpy.abs(a.affine - b.affine).max() < 1e-6 and a.get_data_dtype() == numpy.uint8
 labels = set(numpy.unique(numpy.asarray(a.dataobj)))
-sys.exit(0 if same and labels <= {0, 1, 2, 4} else 1)
+sys.exit(0 if same and labels <= {0, 1, 2, 4 if sys.argv[3] == "2018" else 3} else 1)
 PYTHON
 }
-on_grid() { # what, prediction, image
+on_grid() { # what, prediction, image, scheme
     if [ -n "$has_nibabel" ]; then
-        check "$1" judge "$2" "$3"
+        check "$1" judge "${@:2}"
     else
         echo "ok - $1 # skip needs nibabel"
     fi
@@ -43,11 +43,68 @@ for layout in brats-2018 brats-2021 brats-2023 plain decathlon nnunet bids; do
     *) check "$layout: the same scores" cmp <(column dice "$run/evaluation/dice.tsv") <(column dice "$TMPDIR/brats-2018/evaluation/dice.tsv") ;;
     esac
     while IFS=$'\t' read -r name _ _ image _; do
-        on_grid "$layout: $name on its image's grid" "$run/segmentations/$name.nii.gz" "$image"
+        on_grid "$layout: $name on its image's grid" "$run/segmentations/$name.nii.gz" "$image" "$(scheme_of "$layout")"
     done < <(list-cases --no-header "$data")
     stages "$run.again" preprocess train CASES="$run/cases"
     check "$layout: nothing is made anew" test "$(grep -c "left out\|of 3$" "$run.again.out")" = 0 || show "$run.again.out"
 done
+
+# --- numbers of label maps ----------------------------------------------------------------------------------------------
+
+voxels() { # label map, how its numbers become 2018's
+    gzip -dc "$1" | tail -c +353 | tr '\001\002\003\004' "$2"
+}
+inodes() { # folders
+    find "$@" -type f ! -name '.*' ! -name check.\* -printf '%i %C@ %p\n' | sort
+}
+# As an earlier version left it: the maps of one that was numbered by 2018's, and notes without numbers.
+make_older() { # folder of label maps, the same in 2018's numbers
+    local map note made
+    for map in "$1"/*.nii.gz; do
+        note=$1/.${map##*/}.from
+        cp "$2/${map##*/}" "$map"
+        made=$(file-digest --no-header "$map" | cut -f1)
+        sed -i -e 's/ numbers=[a-z0-9]*//' -e "s/ made=.*/ made=$made/" "$note"
+    done
+}
+old=$TMPDIR/brats-2018
+for layout in decathlon nnunet; do
+    run=$TMPDIR/$layout
+    data=$run.data
+    { echo "$settings" && echo "LABELS=msd"; } >"$config"
+    tumour=0
+    for map in predictions segmentations; do
+        for file in "$run/$map"/*.nii.gz; do
+            check "$layout: $map: ${file##*/} is numbered as the data" \
+                cmp <(voxels "$file" '\002\001\004\377') <(voxels "$old/$map/${file##*/}" '\001\002\003\004')
+            tumour=$((tumour + $(voxels "$file" '\001\002\003\004' | tr -d '\000' | wc -c)))
+        done
+    done
+    check "$layout: there is something in them" test $tumour -gt 0
+    for table in dice hd95; do
+        check "$layout: $table.tsv is that of 2018's numbers" cmp "$run/evaluation/$table.tsv" "$old/evaluation/$table.tsv"
+    done
+    check "$layout: what is scored is the case's own file" test ! -e "$run/evaluation/references"
+done
+before=$(cat "$run/evaluation/"{dice,hd95,cases}.tsv)
+for map in predictions segmentations; do
+    make_older "$run/$map" "$old/$map"
+done
+rm "$run/segmentations/$(sed -n 2p "$run.names").nii.gz"
+inodes "$run/predictions" "$run/segmentations" >"$TMPDIR/before"
+stages "$run" evaluate segment
+check "label maps of an earlier version: nothing is made anew" \
+    test "$(inodes "$run/predictions" "$run/segmentations" | comm -23 "$TMPDIR/before" - | wc -l)" = 0 || show "$run.out"
+check "and that is said" test "$(grep -c "have 2018's numbers: the others get those, too" "$run.out")" = 2 || show "$run.out"
+for file in "$run/segmentations"/*.nii.gz; do
+    check "one folder has one numbering: ${file##*/}" \
+        cmp <(voxels "$file" '\001\002\003\004') <(voxels "$old/segmentations/${file##*/}" '\001\002\003\004')
+done
+check "the same scores by them" test "$(cat "$run/evaluation/"{dice,hd95,cases}.tsv)" = "$before"
+inodes "$run/predictions" "$run/segmentations" "$run/evaluation" >"$TMPDIR/before"
+stages "$run" evaluate segment
+check "and again: nothing at all" test "$(inodes "$run/predictions" "$run/segmentations" "$run/evaluation" | comm -3 - "$TMPDIR/before" | wc -l)" = 0 ||
+    show "$run.out"
 
 # --- real cases under other names -------------------------------------------------------------------------------------------
 real=${PRUNET_TEST_DATA-}
