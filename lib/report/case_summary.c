@@ -70,6 +70,8 @@ int case_summary_write(struct output *output, const char *convention, const stru
         status = output_print(output, "%s\tcase\t-\timage\t%s\n", name, summary->image_check);
     if (!status && summary->label_check[0])
         status = output_print(output, "%s\tcase\t-\tlabel\t%s\n", name, summary->label_check);
+    if (!status && summary->cut_off > 0)
+        status = output_print(output, "%s\tcase\t-\tcut_off\t%.0f\n", name, summary->cut_off);
     for (int r = 0; r < summary->scores.regions && !status; r++)
         status = write_region(output, name, summary->scores.region_names[r], &summary->scores.region[r],
                               &summary->region[r]);
@@ -213,6 +215,8 @@ static void set_of_case(struct case_summaries *all, struct case_summary *summary
         snprintf(summary->image_check, sizeof summary->image_check, "%s", value);
     else if (!strcmp(key, "label"))
         snprintf(summary->label_check, sizeof summary->label_check, "%s", value);
+    else if (!strcmp(key, "cut_off"))
+        summary->cut_off = number_of(value);
 }
 
 /* The case of a name: the one that was last asked for, any, or a new one. */

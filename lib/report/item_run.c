@@ -229,22 +229,40 @@ int item_curves(FILE *file, const struct report *report)
 
 /* --- checks ------------------------------------------------------------------------------------------ */
 
+/* A row, unless there is nothing to remark; how many it is. */
+static size_t list_remark(FILE *file, const struct case_summary *summary, const char *record,
+                          const char *remark, bool first)
+{
+    if (!*remark || !strcmp(remark, "ok"))
+        return 0;
+    fprintf(file, "%s<tr><td>", first ? "<div class=scroll><table><tr><th>case<th>record<th>remark\n" : "");
+    html_text(file, summary->scores.case_name);
+    fprintf(file, "<td>%s<td>", record);
+    html_text(file, remark);
+    fputc('\n', file);
+    return 1;
+}
+
+/* The network sees no voxel beside the crop, and its label map has none there. */
+static void tell_cut_off(const struct case_summary *summary, char remark[128])
+{
+    *remark = 0;
+    if (summary->cut_off > 0)
+        snprintf(remark, 128, "%.0f label voxels lie outside of the crop, where the network sees nothing",
+                 summary->cut_off);
+}
+
 static size_t list_checks(FILE *file, const struct report_set *set)
 {
     size_t looked = 0, remarks = 0;
     for (size_t i = 0; i < set->cases.count; i++) {
         const struct case_summary *summary = &set->cases.items[i];
-        const char *const found[] = {summary->image_check, summary->label_check};
-        looked += *found[0] || *found[1];
-        for (int k = 0; k < 2; k++)
-            if (*found[k] && strcmp(found[k], "ok")) {
-                fprintf(file, "%s<tr><td>",
-                        remarks++ ? "" : "<div class=scroll><table><tr><th>case<th>record<th>remark\n");
-                html_text(file, summary->scores.case_name);
-                fprintf(file, "<td>%s<td>", k ? "label map" : "image");
-                html_text(file, found[k]);
-                fputc('\n', file);
-            }
+        char cut_off[128];
+        tell_cut_off(summary, cut_off);
+        looked += *summary->image_check || *summary->label_check;
+        remarks += list_remark(file, summary, "image", summary->image_check, !remarks);
+        remarks += list_remark(file, summary, "label map", summary->label_check, !remarks);
+        remarks += list_remark(file, summary, "label map", cut_off, !remarks);
     }
     if (remarks)
         fputs("</table></div>\n", file);

@@ -112,6 +112,15 @@ static void grid_of(const struct segmentation *s, struct record *grid)
     affine_split(s->affine, grid->directions, grid->origin);
 }
 
+/* Voxels that lie in any region. */
+static size_t count_labelled(const struct segmentation *s)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < grid_voxels(s->size); i++)
+        count += s->voxels[i] != 0;
+    return count;
+}
+
 static int make_scene(const struct work *work, struct case_summary *summary,
                       const struct segmentation *prediction, const struct segmentation *reference,
                       struct scene *scene)
@@ -133,7 +142,11 @@ static int make_scene(const struct work *work, struct case_summary *summary,
         status = copy_segmentation(reference, &scene->reference);
     if (!status)
         status = segmentation_place(&scene->prediction, &scene->grid);
-    return status ? status : segmentation_place(&scene->reference, &scene->grid);
+    if (!status)
+        status = segmentation_place(&scene->reference, &scene->grid);
+    if (!status)
+        summary->cut_off = (double)(count_labelled(reference) - count_labelled(&scene->reference));
+    return status;
 }
 
 /* --- the slice of the largest error ------------------------------------------------------------------- */

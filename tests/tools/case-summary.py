@@ -11,6 +11,7 @@ from _png import read_png
 os.chdir(os.environ["TMPDIR"])
 os.mkdir("images")
 os.mkdir("assessments")
+os.mkdir("cropped")
 rng = np.random.default_rng(11)
 
 
@@ -107,6 +108,14 @@ check(refused(run("case-summary", "-o", "never", "--pairs", "bad"), 1, "missing.
 for text, word in ((b"case\titem\tregion\tkey\tvalue\nb\tcalibration\tWT\t20\t1 1 1\n", "calibration"), (b"case\titem\tregion\tkey\tvalue\nb\tcalibration\tWT\t1\t1 2 1\n", "calibration"), (b"nonsense\n", "columns"), (b"case\titem\tregion\tkey\tvalue\nb\tc\n", "line 2")):
     save("assessments/b.tsv", text)
     check(refused(run("case-summary", "--pairs", "pair", "--assessments", "assessments"), 65, word), f"a damaged assessment: {word}")
+save("images/b.nrrd", record(image, case="b"))
+for size, kept in (("26x30x12", np.s_[:]), ("20x26x8", np.s_[2:10, 2:28, 3:23])):
+    save("cropped/b.nrrd", run("crop", "--size", size, "images/b.nrrd")[1])
+    code, out, err = run("case-summary", "--pairs", "pairs", "--images", "cropped")
+    cut_off = (cases["b"][1] > 0).sum() - (cases["b"][1][kept] > 0).sum()
+    found = [line.split("\t") for line in out.decode().splitlines() if "cut_off" in line]
+    check(code == 0 and found == [["b", "case", "-", "cut_off", "%d" % cut_off]] * int(cut_off > 0), f"label voxels that a crop to {size} cuts off: {cut_off}")
+check(cut_off > 0, "there are some")
 save("images/b.nrrd", record(image[:, :-1], case="b"))
 check(refused(run("case-summary", "--pairs", "pair", "--images", "images"), 65, "does not lie on the grid"), "an image of another size")
 code, out, err = run("case-summary")

@@ -76,6 +76,7 @@ def make_run(name, count=30, shift=0.0, epochs=12):
     for i in range(count):
         case = "case_%03d" % i
         rows += [f"{case}\tcase\t-\tconvention\tbrats", f"{case}\tcase\t-\timage\t{'ok' if i else 'non-finite:3'}"]
+        rows += [f"{case}\tcase\t-\tcut_off\t812"] if i == 7 else []
         for r, region in enumerate(REGIONS):
             value = dice[case, region] = round(float(np.clip(0.6 + 0.1 * r + 0.01 * (i % 9) + shift * (1 + i % 4), 0, 1)), 6)
             rows += [f"{case}\tscore\t{region}\t{key}\t{v}" for key, v in (("dice", value), ("sensitivity", 0.9), ("specificity", 0.99), ("hd95", "inf" if i == 4 else i % 7), ("volume_prediction", 1000 * (i + 2)), ("volume_reference", 1000 * (i + 1)))]
@@ -111,7 +112,8 @@ check("bias 1.00 ml, limits of agreement 1.00 … 1.00 ml" in page.text["volumes
 check("30 of 60 found, 30 wrongly found" in page.text["lesions"], "lesions found, missed, wrongly found")
 check("expected calibration error %.4f, 30 cases" % ((1 + 9) / 150) in page.text["calibration"], "the calibration error")
 check("30" in page.text["nesting"] and "20 of 30" in page.text["nesting"] and "case_002" in page.text["nesting"], "what does not nest, and where most")
-check("non-finite:3" in page.text["checks"] and "30 cases were looked at. Remarks: 1" in page.text["checks"], "remarks on the data")
+check("non-finite:3" in page.text["checks"] and "30 cases were looked at. Remarks: 2" in page.text["checks"], "remarks on the data")
+check("case_007label map812 label voxels lie outside of the crop" in page.text["checks"] and page.text["checks"].count("outside of the crop") == 1, "which cases have label voxels outside of the crop, and how many")
 check("--beside" in page.text["comparison"], "no second run: said in one line")
 check("partially reversible" in page.text["methods"] and "8,16" in page.text["methods"] and "1000 bootstrap" in page.text["methods"], "a methods paragraph")
 data = json.loads(base64.b64decode([link for link in page.links if "json" in link][0].split(",")[1]))
