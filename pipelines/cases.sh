@@ -7,6 +7,11 @@ case_names() { # data set
     list-cases --no-header "${scheme_options[@]}" -- "$1" | cut -f1
 }
 
+# Ends the script where that is no data set and the folder of what is made from it is not there yet: a mistyped DATA makes none.
+require_cases() { # folder of what is made, data set, list-cases' options
+    [ -d "$1" ] || run_tool list-cases "${@:3}" "${scheme_options[@]}" -- "$2" >/dev/null || exit
+}
+
 # Sums the data set up; status 65 where something forbids training.
 check_data() { # data set, options...
     local options=()

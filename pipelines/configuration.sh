@@ -154,6 +154,12 @@ planned_bytes() { # "training" or "inference", prunet-plan's options
             print field("bytes") }'
 }
 
+# Ends the script where the backend that is wanted (--backend, BACKEND=) cannot compute here.
+check_backend() {
+    [ -z "${PRUNET_BACKEND-}" ] || prunet-plan --size 16x16x16 --channels 4,8 >/dev/null ||
+        die 2 "training is not possible here, see above"
+}
+
 # The bytes of memory that segmenting a volume takes.
 segment_bytes() { # "whole" or "window", prunet-plan's options
     prunet-plan "${@:2}" |

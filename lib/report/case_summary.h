@@ -36,8 +36,7 @@ struct case_summary {
     struct case_scores scores; /* in the order of its regions: */
     struct region_summary region[SCHEME_REGIONS_MAX];
     char image_check[128], label_check[640]; /* as rawinfo's; "": not looked at */
-    double
-        cut_off; /* voxels of the reference's regions outside of the case's record: crop has cut them off */
+    double cut_off; /* voxels of the reference's regions that are not in the record: crop cuts them off */
 };
 
 struct case_summaries {

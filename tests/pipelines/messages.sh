@@ -18,6 +18,34 @@ stages "$run" evaluate V=1
 check "V=1 shows them" test "$(grep -c '^pipelines/.* --data' "$run.out")" = 3 || show "$run.out"
 check "evaluate numbers its cases" grep -q '^evaluate: segmenting 1 of 1: phantom_' "$run.out"
 
+# A DATA that is none: each says why, and leaves nothing.
+mkdir "$TMPDIR/empty" "$TMPDIR/unlabelled"
+cp -r "$data/phantom_00001" "$TMPDIR/unlabelled/" && rm "$TMPDIR/unlabelled/phantom_00001"/*_seg.nii.gz
+leaves_nothing() { # status, text, command...
+    "${@:3}" >"$run.out" 2>&1
+    check "${*:3}: status $1" test $? = "$1" || show "$run.out"
+    check "${*:3}: says why" grep -q -- "$2" "$run.out" || show "$run.out"
+    check "${*:3}: leaves nothing" test ! -e "$TMPDIR/new" -a -z "$(find "$TMPDIR/empty" -mindepth 1)" || find "$TMPDIR/new" | sed 's/^/# /'
+}
+: >"$TMPDIR/file"
+while IFS='|' read -r wrong status text; do
+    wrong=$TMPDIR/$wrong
+    leaves_nothing "$status" "$text" pipelines/stages train "$wrong" "$TMPDIR/new" --config "$config"
+    leaves_nothing "$status" "$text" pipelines/preprocess --data "$wrong" --cases "$TMPDIR/new/cases" --config "$config"
+    [ "$wrong" = "$TMPDIR/unlabelled" ] || {
+        leaves_nothing "$status" "$text" pipelines/train --data "$wrong" --cases "$run/cases" --run "$TMPDIR/new" --config "$config"
+        leaves_nothing "$status" "$text" pipelines/segment --data "$wrong" --run "$run" --output "$TMPDIR/new"
+    }
+done <<'END'
+nowhere|1|cannot read the folder: No such file
+file|1|cannot read the folder: Not a directory
+empty|65|no folder in it has .nii or .nii.gz files
+unlabelled|65|no label map
+END
+leaves_nothing 2 "no backend \"cuda-none\"" pipelines/stages train "$data" "$TMPDIR/new" --config "$config" --backend cuda-none
+leaves_nothing 2 "no backend \"cuda-none\"" make --no-print-directory -f pipelines/brats.mk BUILD="$BUILD" DATA="$data" CONFIG="$config" \
+    RUN="$TMPDIR/new" BACKEND=cuda-none train
+
 # A tool that fails for another reason than its input: the tools after it call what it leaves bad input, the stages do not.
 lacking=$TMPDIR/lacking
 broken=$TMPDIR/broken
