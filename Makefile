@@ -182,8 +182,8 @@ $(BUILD)/lib/prunet.pc: $(LIBRARY) Makefile
 
 library: $(BUILD)/lib/prunet.pc  ## libprunet.a and prunet.pc for C programs of your own, into build/lib (docs/library.md)
 
-# What the door says of this build, and of each tool by README.md's table.
-$(BUILD)/obj/built.c: README.md $(BUILD)/flags
+# What the door says of this build, and of each tool by the table of docs/tools.md.
+$(BUILD)/obj/built.c: docs/tools.md $(BUILD)/flags
 	@mkdir -p $(@D)
 	@awk -F' *[|] *' -v version='$(VERSION)' -v paths='$(VARIANTS)' -v cuda='$(if $(filter 1,$(CUDA)),yes,no)' ' \
 	    BEGIN { print "#include \"lib/base/commands.h\"\n\nconst struct tool_line tool_lines[] = {" } \
@@ -193,7 +193,7 @@ $(BUILD)/obj/built.c: README.md $(BUILD)/flags
 	        for (i = split($$2, name, ", "); i > 0; i--) printf "    {\"%s\", \"%s\"},\n", name[i], $$3 } \
 	    END { print "    {0},\n};"; \
 	          printf "const char *const build_version = \"%s\", *const build_cpu_paths = \"%s\", *const build_cuda = \"%s\";\n", \
-	              version, paths, cuda }' README.md >$@
+	              version, paths, cuda }' docs/tools.md >$@
 
 $(BUILD)/obj/built.o: $(BUILD)/obj/built.c
 	$(call say,CC $<)$(CC) $(STRICT_FLAGS) $(filter-out -Wmissing-prototypes,$(WARN)) $(CFLAGS) -c $< -o $@

@@ -5,7 +5,7 @@
 
 #include "lib/base/output.h"
 
-/* What a tool does, in a line, from README.md's table: "crop", "centres ...". Ends with NULLs. */
+/* What a tool does, in a line, from the table of docs/tools.md: "crop", "centres ...". Ends with NULLs. */
 extern const struct tool_line {
     const char *name, *does;
 } tool_lines[];

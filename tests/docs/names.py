@@ -107,6 +107,10 @@ for document in DOCUMENTS:
     report(document, "every target of make", missing_targets(code, targets))
     report(document, "every tool and option", missing_tools(text, code))
 
-section = open("README.md").read().split("## The tools")[1].split("\n## ")[0]
+readme = open("README.md").read()
+report("README.md", "it leads to every page of docs/", {page for page in glob.glob("docs/*.md") if f"]({page})" not in readme})
+report("README.md", "it is short", {f"below 220 lines: {readme.count(chr(10))}"} if readme.count("\n") >= 220 else set())
+
+section = open("docs/tools.md").read().split("## The tools")[1].split("\n## ")[0]
 named = {name for row in re.findall(r"^\| ([a-z0-9, -]+) \| (?!does)", section, re.M) for name in row.split(", ")}
-report("README.md", "its table of tools has all of them and no other", named ^ TOOLS)
+report("docs/tools.md", "its table of tools has all of them and no other", named ^ TOOLS)

@@ -38,7 +38,7 @@ check "one source: its object and its program" test "$(compiled CC="$TMPDIR/othe
 check "make debug: into a folder of its own" test "$(compiled debug)" = "$all" -a -e "$tree/build/debug/bin/crop"
 check "which leaves the other as it was" test "$(compiled CC="$TMPDIR/other-cc")" = 0
 
-mkdir "$TMPDIR/whole" && cp -r --parents Makefile tests/tests.mk README.md lib kernels tools data/schemes "$TMPDIR/whole/"
+mkdir "$TMPDIR/whole" && cp -r --parents Makefile tests/tests.mk docs/tools.md lib kernels tools data/schemes "$TMPDIR/whole/"
 make -s -C "$TMPDIR/whole" compile_commands.json
 commands=$TMPDIR/whole/compile_commands.json
 check "compile_commands.json has every source of lib and tools" \
