@@ -4,9 +4,8 @@
 #include "lib/base/output.h"
 #include "lib/base/progress.h"
 #include "lib/network/backend_choice.h"
-#include "lib/network/model.h"
 #include "lib/network/segment_case.h"
-#include "lib/report/run_training.h"
+#include "lib/report/chosen_model.h"
 #include "lib/stream/nifti_write.h"
 #include "lib/volume/bids_write.h"
 #include "lib/volume/case_operands.h"
@@ -21,12 +20,11 @@
 #include <unistd.h>
 
 struct request {
-    struct option_texts models;
+    struct chosen_model model;
     const char *out, *name, *scheme, *spacing;
     const struct label_scheme *numbers; /* that --scheme names, or NULL */
     const char *file[MODALITIES];       /* --t1 and so on; NULL: not given */
     bool flips, no_header, bids;
-    bool run_spacing; /* settings.spacing is that of the run whose state the model is */
     struct tiling_choice windows;
     struct backend_choice backend;
     struct segment_settings settings;
@@ -95,6 +93,11 @@ static void missing_of(const struct nifti_case *files, char missing[NAME_LIST_SI
         strcpy(missing, "-");
 }
 
+struct rows {
+    struct output table;
+    bool header; /* is still to come, before the first row: an error of the first case has none above it */
+};
+
 static int print_header(struct output *table)
 {
     char columns[NAME_LIST_SIZE], *rest = columns;
@@ -105,12 +108,16 @@ static int print_header(struct output *table)
     return status ? status : output_print(table, "\tmissing\tlabel_map\n");
 }
 
-static int print_row(struct output *table, const struct nifti_case *files, const double volumes[],
+static int print_row(struct rows *rows, const struct nifti_case *files, const double volumes[],
                      const char *path)
 {
+    struct output *table = &rows->table;
     char missing[NAME_LIST_SIZE];
     missing_of(files, missing);
-    int status = output_print(table, "%s", files->name);
+    int status = rows->header ? print_header(table) : STATUS_OK;
+    rows->header = false;
+    if (!status)
+        status = output_print(table, "%s", files->name);
     for (int r = 0; !status && r < data_scheme->region_count; r++)
         status = output_print(table, "\t%.2f", volumes[r]);
     return status ? status : output_print(table, "\t%s\t%s\n", missing, path);
@@ -128,7 +135,7 @@ static void warn_of_missing(const struct nifti_case *files)
 }
 
 static int segment_one(const struct request *request, struct ensemble *ensemble,
-                       const struct nifti_case *files, struct output *table)
+                       const struct nifti_case *files, struct rows *rows)
 {
     double volumes[SCHEME_REGIONS_MAX];
     struct record map;
@@ -147,7 +154,7 @@ static int segment_one(const struct request *request, struct ensemble *ensemble,
         if (!status && request->bids)
             status = bids_write_sidecar(path, files);
         if (!status)
-            status = print_row(table, files, volumes, path);
+            status = print_row(rows, files, volumes, path);
         record_free(&map);
     }
     free(path);
@@ -156,7 +163,7 @@ static int segment_one(const struct request *request, struct ensemble *ensemble,
 
 /* One case that cannot be segmented does not keep the others from it. */
 static int segment_all(const struct request *request, struct ensemble *ensemble, const struct case_list *list,
-                       struct output *table)
+                       struct rows *rows)
 {
     struct progress progress;
     size_t left_out = 0;
@@ -164,7 +171,7 @@ static int segment_all(const struct request *request, struct ensemble *ensemble,
     progress_start(&progress, "case", list->count);
     for (size_t i = 0; i < list->count && !status; i++) {
         const struct nifti_case *files = &list->row[i].files;
-        status = segment_one(request, ensemble, files, table);
+        status = segment_one(request, ensemble, files, rows);
         if (status)
             fail_in(status, "%s", files->name);
         if (status == STATUS_DATA && list->count > 1) {
@@ -183,15 +190,13 @@ static int segment_all(const struct request *request, struct ensemble *ensemble,
 /* The rows are printed, too, when a case fails. */
 static int print_all(const struct request *request, struct ensemble *ensemble, const struct case_list *list)
 {
-    struct output table;
-    int status = output_open(&table, NULL, false);
-    if (!status && !request->no_header)
-        status = print_header(&table);
+    struct rows rows = {.header = !request->no_header};
+    int status = output_open(&rows.table, NULL, false);
     if (!status)
-        status = segment_all(request, ensemble, list, &table);
+        status = segment_all(request, ensemble, list, &rows);
     if (status == STATUS_OK)
-        return output_commit(&table);
-    output_discard(&table);
+        return output_commit(&rows.table);
+    output_discard(&rows.table);
     return status;
 }
 
@@ -219,19 +224,6 @@ static bool keeps_spacing(const struct request *request)
     return request->spacing && !strcmp(request->spacing, "keep");
 }
 
-/* The spacing that cases are brought to is the model's, unless one says another or none; the field goes by it. */
-static int set_up(struct request *request, struct ensemble *ensemble)
-{
-    int status = ensemble_set_windows(ensemble, &request->windows);
-    if (!status && !request->spacing && !request->run_spacing) {
-        status = ensemble_spacing(ensemble, request->settings.spacing);
-        request->settings.spacing_assumed = !ensemble_says_spacing(ensemble);
-    }
-    if (!request->settings.crop[0])
-        segment_field(request->settings.spacing, request->settings.crop);
-    return status;
-}
-
 static int run(struct request *request, int count, char *const *operands)
 {
     struct case_list list = {0};
@@ -240,10 +232,12 @@ static int run(struct request *request, int count, char *const *operands)
     if (!status && list.count > 1 && is_nifti(request->out))
         status = fail(STATUS_USAGE, "%s: %zu label maps need a folder", request->out, list.count);
     if (!status)
-        status = ensemble_open(&ensemble, &request->backend, request->models.count, request->models.values,
-                               request->flips);
+        status = ensemble_open(&ensemble, &request->backend, request->model.files.count,
+                               request->model.files.values, request->flips);
     if (!status) {
-        status = set_up(request, ensemble);
+        status = ensemble_set_windows(ensemble, &request->windows);
+        if (!status)
+            status = chosen_model_settle(&request->model, ensemble, &request->settings);
         if (!status)
             status = print_all(request, ensemble, &list);
         ensemble_close(ensemble);
@@ -267,39 +261,17 @@ static void check_usage(struct request *request, int count)
         usage_error("--bids: OUT is a folder, such as DATA/derivatives/prunet");
     if (tiling_check(&request->windows))
         usage_error("%s", error_message());
+    request->model.spacing_given = request->spacing;
     if (request->spacing && !keeps_spacing(request) &&
         spacing_parse(request->settings.spacing, request->spacing))
         usage_error("%s, or keep", error_message());
 }
 
-/* A state in the folder of a run segments as the run's own stage does: by its crop, and its spacing. */
-static int heed_run(struct request *request, const struct checkpoint *checkpoint)
+/* The words of the command line must fit the model's scheme. */
+static int check_words(struct request *request, int count)
 {
-    struct run_training run;
-    int *crop = request->settings.crop;
-    int status = run_training_read(request->models.values[0], &run);
-    if (!status && !crop[0] && !size_parse(run.crop, crop))
-        crop[0] = 0;
-    request->run_spacing = !status && !request->spacing && !*checkpoint->training.spacing && *run.spacing;
-    return request->run_spacing ? spacing_parse(request->settings.spacing, run.spacing) : status;
-}
-
-/* Files are found, and regions called, as the model's scheme has them; its crop is taken where none is wanted. */
-static int heed_model(struct request *request, int count)
-{
-    struct checkpoint checkpoint;
     char names[NAME_LIST_SIZE];
-    int status = checkpoint_open(&checkpoint, request->models.values[0]);
-    if (status)
-        return status;
-    data_scheme_use(checkpoint_scheme(&checkpoint));
-    if (!request->settings.crop[0])
-        status = model_crop(&checkpoint, request->settings.crop);
-    if (!status)
-        status = heed_run(request, &checkpoint);
-    checkpoint_close(&checkpoint);
-    if (status)
-        return status;
+    int status;
     if (request->scheme && (status = scheme_find(request->scheme, &request->numbers)))
         return fail_in(status, "--scheme");
     modality_names(data_scheme, names);
@@ -325,43 +297,11 @@ static int take_out(struct request *request, int count, char *const *operands)
     return count - 1;
 }
 
-/* A run's folder stands for its best state. */
-static int find_state(const char **model, char path[PATH_MAX])
-{
-    if (!is_folder(*model))
-        return STATUS_OK;
-    if (snprintf(path, PATH_MAX, "%s/best/state.safetensors", *model) >= PATH_MAX || access(path, F_OK))
-        return fail(STATUS_FAILURE, "%s: is a folder without best/state.safetensors: no run that has trained",
-                    *model);
-    *model = path;
-    return STATUS_OK;
-}
-
-/* Without --model it is the starter, and that is said. */
-static int choose_model(struct request *request, char path[PATH_MAX])
-{
-    static char states[OPTION_TEXTS_MAX][PATH_MAX];
-    int status = STATUS_OK;
-    for (int i = 0; i < request->models.count && !status; i++)
-        status = find_state(&request->models.values[i], states[i]);
-    if (request->models.count)
-        return status;
-    status = model_default(path);
-    request->models = (struct option_texts){1, {path}};
-    if (!status && !quiet)
-        fprintf(stderr,
-                "%s: by the starter, which was trained on drawn heads and on no patient: not a medical "
-                "device (data/models/README.md)\n",
-                tool_name);
-    return status;
-}
-
 int main(int argc, char **argv)
 {
     struct request request = {.windows = TILING_DEFAULT};
-    char starter[PATH_MAX];
     const struct option_spec options[] = {
-        {"model", 'm', OPTION_TEXTS, &request.models, "MODEL",
+        {"model", 'm', OPTION_TEXTS, &request.model.files, "MODEL",
          "weights, or a run's folder: its best (the starter); several: their mean"},
         {"t1", 0, OPTION_TEXT, &request.file[0], "FILE", "the T1 image; any of the four may be missing"},
         {"t1ce", 0, OPTION_TEXT, &request.file[1], "FILE", "the T1 image with a contrast agent"},
@@ -419,9 +359,11 @@ int main(int argc, char **argv)
     int first = options_parse(&tool, argc, argv);
     const int count = take_out(&request, argc - first, argv + first);
     check_usage(&request, count);
-    int status = choose_model(&request, starter);
+    int status = chosen_model_find(&request.model);
     if (!status)
-        status = heed_model(&request, count);
+        status = chosen_model_read(&request.model, &request.settings);
+    if (!status)
+        status = check_words(&request, count);
     if (!status)
         status = run(&request, count, argv + first);
     return status ? report(status) : STATUS_OK;

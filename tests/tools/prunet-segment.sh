@@ -44,6 +44,11 @@ check "as by the tools" cmp phantom_00001.nii.gz mean.nii.gz
 by_tools phantom_00001 -m model --window 16x20x32 --overlap 0.25 --gaussian
 check "by windows" segment --window 16x20x32 --overlap 0.25 --gaussian -o windows.nii.gz data/phantom_00001
 check "as by the tools" cmp phantom_00001.nii.gz windows.nii.gz
+mkdir unreadable && cp -r data/phantom_0000[12] unreadable/ && printf "no gzip" >unreadable/phantom_00001/phantom_00001_t1.nii.gz
+segment -o rest unreadable/phantom_00001
+check "an error of the first case: no header above it" test $? = 65 -a ! -s table
+segment -o rest unreadable
+check "the header comes with the first row" test $? = 65 -a "$(cut -f1 table | paste -s -d ' ')" = "case phantom_00002"
 check "no header" segment --no-header -o out data/phantom_00001
 check "is none" test "$(wc -l <table)" = 1
 
