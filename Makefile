@@ -11,7 +11,7 @@ CUDA    := 0
 MPI     := 0
 
 # The variables of the stages are text: nothing in a value is expanded, by no later line either.
-PARAMETERS := DATA RUN CONFIG ROW SEED FOLD EPOCHS BACKEND THREADS CASES OUT LISTS FROM VOXELS EACH SHARD LOCK LAUNCH CONFIGS ROWS COMPARE BESIDE
+PARAMETERS := DATA RUN CONFIG ROW SEED FOLD EPOCHS BACKEND THREADS CASES OUT LISTS FROM VOXELS BIDS EACH SHARD LOCK LAUNCH CONFIGS ROWS COMPARE BESIDE
 ROW_ORIGIN := $(origin ROW)
 $(foreach name,$(PARAMETERS),$(eval override $(name) := $$(value $(name))))
 
@@ -360,7 +360,7 @@ help:  ## this text
 	@echo 'Variables'
 	@echo '  of the stages:  DATA (folder of cases)  RUN (folder of results)  CONFIG (pipelines/configurations/)  SEED  EPOCHS'
 	@echo '                  BACKEND  THREADS  CASES (preprocessed records, RUN/cases)  OUT (RUN/segmentations)  LISTS (own split)'
-	@echo '                  FROM (a model to begin with)  FOLD (K/N)  EACH (launcher of a case)  SHARD (K/N)  LOCK'
+	@echo '                  FROM (a model to begin with)  FOLD (K/N)  EACH (launcher of a case)  SHARD (K/N)  LOCK  BIDS'
 	@echo '                  LAUNCH (what starts ranks: mpirun -n 4)'
 	@echo '  of compare:     CONFIGS  COMPARE (folder of results)'
 	@echo '  of report:      RUN  OUT (RUN/report.html)  BESIDE (another run)'

@@ -1,5 +1,5 @@
 # The stages of the experiment: phantoms (without DATA), preprocess, train, evaluate; segment, for new cases; check, a look at DATA.
-# The top-level Makefile calls this one with DATA, RUN, CONFIG, SEED, FOLD, EPOCHS, LISTS, FROM, BACKEND, THREADS, CASES, EACH, SHARD,
+# The top-level Makefile calls this one with DATA, RUN, CONFIG, SEED, FOLD, EPOCHS, LISTS, FROM, BACKEND, THREADS, CASES, BIDS, EACH, SHARD,
 # LOCK, LAUNCH and BUILD.
 #
 #   DATA/CASE/*.nii.gz --preprocess--> CASES/CASE.nrrd --train--> RUN/epochs, RUN/best --evaluate--> RUN/predictions,
@@ -15,7 +15,7 @@ LC_ALL := C
 export PATH LC_ALL
 
 # Values are text: nothing in them is expanded here, and recipes quote them.
-PARAMETERS := DATA RUN CONFIG ROW SEED FOLD EPOCHS BACKEND THREADS CASES OUT LISTS FROM VOXELS EACH SHARD LOCK LAUNCH
+PARAMETERS := DATA RUN CONFIG ROW SEED FOLD EPOCHS BACKEND THREADS CASES OUT LISTS FROM VOXELS BIDS EACH SHARD LOCK LAUNCH
 ROW_ORIGIN := $(origin ROW)
 $(foreach name,$(PARAMETERS),$(eval override $(name) := $$(value $(name))))
 
@@ -77,7 +77,7 @@ evaluate: train
 
 # Label maps for the cases of DATA, labelled or not, with the best weights of RUN: those of this call, where it trains.
 segment: $(MADE) $(if $(filter train evaluate,$(MAKECMDGOALS)),train)
-	$(Q)pipelines/segment --data "$$DATA" --run "$$RUN" --output "$$OUT" $${SHARD:+--shard "$$SHARD"}
+	$(Q)pipelines/segment --data "$$DATA" --run "$$RUN" --output "$$OUT" $${SHARD:+--shard "$$SHARD"} $${BIDS:+--bids}
 
 .PHONY: settings phantoms check preprocess train evaluate segment
 .SUFFIXES:

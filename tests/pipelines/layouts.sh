@@ -49,6 +49,30 @@ for layout in brats-2018 brats-2021 brats-2023 plain decathlon nnunet bids; do
     check "$layout: nothing is made anew" test "$(grep -c "left out\|of 3$" "$run.again.out")" = 0 || show "$run.again.out"
 done
 
+# --- derivatives of BIDS ---------------------------------------------------------------------------------------------------
+
+run=$TMPDIR/bids
+data=$run.data
+mkdir "$data/sub-00003/ses-a" && mv "$data/sub-00003/anat" "$data/sub-00003/ses-a/anat"
+for file in "$data"/sub-00003/ses-a/anat/*; do mv "$file" "${file%/*}/sub-00003_ses-a_${file##*/sub-00003_}"; done
+derived=$data/derivatives/prunet
+derive() {
+    stages "$run" segment BIDS=yes OUT="$derived"
+}
+check "derivatives" derive || show "$run.out"
+prunet-segment -q --bids -m "$run" -o "$run.alone" "$data" >"$TMPDIR/table" || show "$TMPDIR/table"
+check "the files that prunet-segment makes, byte for byte" diff -r --exclude '.*' "$run.alone" "$derived"
+check "with sessions" cmp "$derived/sub-00003/ses-a/anat/sub-00003_ses-a_dseg.nii.gz" "$run/segmentations/sub-00003.nii.gz"
+find "$derived" -type f ! -name '.*' -printf '%i %C@ %p\n' | sort >"$TMPDIR/before"
+derive
+check "again: nothing is made anew" cmp "$TMPDIR/before" <(find "$derived" -type f ! -name '.*' -printf '%i %C@ %p\n' | sort)
+rm "$derived/sub-00002/anat/sub-00002_dseg.nii.gz"
+derive
+check "what is missing is" test -f "$derived/sub-00002/anat/sub-00002_dseg.nii.gz" -a "$(grep -c ' of 1: sub-00002' "$run.out")" = 1 || show "$run.out"
+data=$TMPDIR/plain.data
+check "cases that are not of BIDS: status 2" test "$(stages "$TMPDIR/plain" segment BIDS=yes OUT="$TMPDIR/none" || grep -c 'does not come from BIDS' "$TMPDIR/plain.out")" = 1 ||
+    show "$TMPDIR/plain.out"
+
 # --- numbers of label maps ----------------------------------------------------------------------------------------------
 
 voxels() { # label map, how its numbers become 2018's
