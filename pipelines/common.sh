@@ -27,10 +27,10 @@ if [ -e "$here/../Makefile" ]; then
     *) BUILD=$here/../$BUILD ;;
     esac
     export BUILD
-    tools=$BUILD/bin
+    tools=$BUILD/bin door=$BUILD/bin/prunet
 else
     unset BUILD
-    tools=$(realpath -m -- "$here/../../../libexec/prunet")
+    tools=$(realpath -m -- "$here/../../../libexec/prunet") door=$here/../../../bin/prunet
 fi
 PATH=$tools:$PATH
 export PATH
@@ -62,6 +62,11 @@ die() { # status message...
     exit "$status"
 }
 
+# What was probably meant by a name that is not known: "; did you mean small?", or nothing.
+meant_by() { # name, known names...
+    "$door" --nearest "$1" -- "${@:2}" 2>/dev/null || true
+}
+
 # --- options ---------------------------------------------------------------------------------------------------------
 
 # Sets a variable for each option: --seed 7 or --seed=7 sets `seed`. What is not an option is added to `operands`.
@@ -85,17 +90,24 @@ parse_options() { # "seed epochs...", the options that there are; "$@"
             ;;
         --*=*) set -- "${option#*=}" "$@" && option=${option%%=*} ;;
         --*) ;;
-        -?*) die_usage "no option is called $option" ;;
+        -?*) die_no_option ;;
         *) operands+=("$option") && continue ;;
         esac
         name=${option#--}
         case $name in row | rows) name=config${name#row} ;; esac
         [[ $known != *" $name! "* ]] || { printf -v "$name" yes && continue; }
-        [[ $known == *" $name "* ]] || die_usage "no option is called $option"
+        [[ $known == *" $name "* ]] || die_no_option
         [ $# != 0 ] || die_usage "$option: its value is missing"
         printf -v "$name" %s "$1"
         shift
     done
+}
+
+# Of parse_options.
+die_no_option() {
+    local names
+    read -ra names <<<"${known//!/}"
+    die_usage "no option is called $option$(meant_by "$option" "${names[@]/#/--}" --help)"
 }
 
 # Ends the script unless each of these options was given, and as many operands.

@@ -16,7 +16,7 @@ load_config() { # configuration
         */*) file=$name ;;
         *) file=$here/configurations/$name ;;
         esac
-        [ -f "$file" ] || die 2 "configuration '$name': no such file $file; there are: $(config_names)"
+        [ -f "$file" ] || die 2 "configuration '$name': no such file $file$(meant_by "$name" $(config_names)); there are: $(config_names)"
         read_settings "$file" known
     done
     check_settings "${assignments[@]}"
@@ -49,6 +49,10 @@ config_names() {
     (cd "$here/configurations" && printf '%s ' *)
 }
 
+die_no_setting() { # where, key
+    die 2 "$1: no setting is called $2$(meant_by "$2" "${setting_names[@]}")"
+}
+
 read_settings() { # file, "new" where any key may appear or "known"
     local line number=0 key text
     text=$(cat -- "$1") || die 1 "$1: cannot be read" # at once: read takes an error for the end of the file
@@ -61,7 +65,7 @@ read_settings() { # file, "new" where any key may appear or "known"
         if [ "$2" = new ]; then
             setting_names+=("$key")
         else
-            [[ " ${setting_names[*]} " == *" $key "* ]] || die 2 "$1: line $number: no setting is called $key"
+            [[ " ${setting_names[*]} " == *" $key "* ]] || die_no_setting "$1: line $number" "$key"
             case $key in SCHEME | LABELS) scheme_is_named=yes ;; esac
         fi
         printf -v "$key" %s "${BASH_REMATCH[2]}"

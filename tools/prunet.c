@@ -2,6 +2,7 @@
 #include "lib/base/commands.h"
 #include "lib/base/error.h"
 #include "lib/base/install.h"
+#include "lib/base/nearest.h"
 #include "lib/base/options.h"
 #include "lib/base/output.h"
 #include <stdio.h>
@@ -55,6 +56,33 @@ static int help(int count, char **words)
     return command_become(words[1], arguments);
 }
 
+/* The names are the operands. */
+static int print_nearest(const char *word, int count, char *const *names)
+{
+    struct nearest nearest = {.written = word};
+    char question[NEAREST_QUESTION_SIZE];
+    struct output output;
+    int status = output_open(&output, NULL, false);
+    for (int i = 0; i < count; i++)
+        nearest_see(&nearest, names[i]);
+    nearest_question(&nearest, question);
+    if (!status)
+        status = output_print(&output, "%s\n", question);
+    return status ? status : output_commit(&output);
+}
+
+/* What is no command. */
+static int by_options(const struct tool *tool, const bool *exec_path, const char *const *nearest, int argc,
+                      char **argv)
+{
+    const int first = options_parse(tool, argc, argv);
+    if (*nearest)
+        return print_nearest(*nearest, argc - first, argv + first);
+    if (first != argc)
+        usage_error("a command stands before its arguments");
+    return *exec_path ? print_exec_path() : print_commands();
+}
+
 static bool is_one_of(const char *word, const char *name, const char *option)
 {
     return !strcmp(word, name) || !strcmp(word, option);
@@ -63,12 +91,15 @@ static bool is_one_of(const char *word, const char *name, const char *option)
 int main(int argc, char **argv)
 {
     bool exec_path = false;
+    const char *nearest = NULL;
     const struct option_spec options[] = {
         {"exec-path", 0, OPTION_FLAG, &exec_path, NULL, "print the folder of the tools, for PATH"},
+        {"nearest", 0, OPTION_TEXT, &nearest, "WORD",
+         "print which of the names that follow may have been meant; for scripts"},
     };
     const struct tool tool = {
         .name = "prunet",
-        .usage = "COMMAND [ARGUMENT...]\nhelp [COMMAND]\nversion\n--exec-path",
+        .usage = "COMMAND [ARGUMENT...]\nhelp [COMMAND]\nversion\n--exec-path\n--nearest WORD [NAME...]",
         .summary =
             "Runs a command: a tool by its name (crop, prunet-infer; infer is prunet-infer), a stage of an\n"
             "experiment (preprocess, train, evaluate) or another script. \"prunet help\" lists them all,\n"
@@ -87,9 +118,7 @@ int main(int argc, char **argv)
         status = help(argc - 1, argv + 1);
     else if (argc > 1 && *argv[1] != '-')
         status = command_become(argv[1], argv + 1);
-    else if (options_parse(&tool, argc, argv) != argc)
-        usage_error("a command stands before its arguments");
     else
-        status = exec_path ? print_exec_path() : print_commands();
+        status = by_options(&tool, &exec_path, &nearest, argc, argv);
     return status ? report(status) : STATUS_OK;
 }

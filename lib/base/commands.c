@@ -107,50 +107,23 @@ static int visit_verbs(const struct visit *visit)
 
 /* --- what was meant ----------------------------------------------------------------------------------------------- */
 
-enum { SUGGESTIONS = 3 };
-
-struct suggestion {
-    const char *written;
-    int count;
-    char name[SUGGESTIONS][NEAREST_NAME_MAX + 1];
-    size_t edits[SUGGESTIONS]; /* in ascending order */
-};
-
-/* Keeps the nearest ones: of a third of other letters at most, or with the same beginning. */
-static int suggest(void *self, const char *name, const char *does)
+static int see_name(void *self, const char *name, const char *does)
 {
-    struct suggestion *s = self;
-    const size_t length = strlen(s->written);
-    const size_t edits = strncmp(s->written, name, length) ? edits_between(s->written, name) : 0;
     (void)does;
-    if (edits > (length < 4 ? 1 : (length + 1) / 3))
-        return STATUS_OK;
-    int at = s->count < SUGGESTIONS ? s->count++ : SUGGESTIONS;
-    for (; at > 0 && s->edits[at - 1] > edits; at--)
-        if (at < SUGGESTIONS) {
-            strcpy(s->name[at], s->name[at - 1]);
-            s->edits[at] = s->edits[at - 1];
-        }
-    if (at < SUGGESTIONS) {
-        snprintf(s->name[at], sizeof s->name[at], "%s", name);
-        s->edits[at] = edits;
-    }
+    nearest_see(self, name);
     return STATUS_OK;
 }
 
 static int fail_unknown(const char *folder, const char *name)
 {
-    struct suggestion s = {.written = short_name(name)};
-    const struct visit visit = {folder, suggest, &s};
-    char said[SUGGESTIONS * (NEAREST_NAME_MAX + 4) + 1] = "";
+    struct nearest nearest = {.written = short_name(name)};
+    const struct visit visit = {folder, see_name, &nearest};
+    char question[NEAREST_QUESTION_SIZE];
     visit_verbs(&visit);
     folder_visit(folder, visit_tool, (void *)&visit);
-    for (int i = 0; i < s.count; i++) {
-        strcat(said, !i ? "" : i + 1 < s.count ? ", " : " or ");
-        strcat(said, s.name[i]);
-    }
-    return s.count ? fail(STATUS_USAGE, "no command is called '%s'; is it %s?", name, said)
-                   : fail(STATUS_USAGE, "no command is called '%s': prunet help lists them", name);
+    nearest_question(&nearest, question);
+    return fail(STATUS_USAGE, "no command is called '%s'%s", name,
+                *question ? question : ": prunet help lists them");
 }
 
 /* --- becoming it -------------------------------------------------------------------------------------------------- */

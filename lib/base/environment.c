@@ -75,14 +75,14 @@ const char *environment_value(const char *name)
     return value;
 }
 
-static const char *nearest_name(const char *name)
+static int fail_unknown(const char *name)
 {
-    size_t nearest = 0;
-    for (size_t i = 1; i < environment_variable_count; i++)
-        if (edits_between(name, environment_variables[i].name) <
-            edits_between(name, environment_variables[nearest].name))
-            nearest = i;
-    return environment_variables[nearest].name;
+    struct nearest nearest = {.written = name};
+    char question[NEAREST_QUESTION_SIZE];
+    for (size_t i = 0; i < environment_variable_count; i++)
+        nearest_see(&nearest, environment_variables[i].name);
+    nearest_question(&nearest, question);
+    return fail(STATUS_USAGE, "%s: no environment variable of prunet has this name%s", name, question);
 }
 
 /* Whether the entry NAME=VALUE, with a name of `length` characters, is of a variable of the table. */
@@ -104,8 +104,7 @@ int environment_check(void)
             continue;
         char name[NEAREST_NAME_MAX + 1] = "";
         strncat(name, *entry, size_min(length, NEAREST_NAME_MAX));
-        return fail(STATUS_USAGE, "%s: no environment variable of prunet has this name; the nearest is %s",
-                    name, nearest_name(name));
+        return fail_unknown(name);
     }
     return STATUS_OK;
 }

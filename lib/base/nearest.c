@@ -1,5 +1,6 @@
 #include "lib/base/nearest.h"
 #include "lib/base/numbers.h"
+#include <stdio.h>
 #include <string.h>
 
 size_t edits_between(const char *written, const char *name)
@@ -20,4 +21,33 @@ size_t edits_between(const char *written, const char *name)
         }
     }
     return row[length];
+}
+
+void nearest_see(struct nearest *nearest, const char *name)
+{
+    const size_t length = strlen(nearest->written);
+    const size_t edits = strncmp(nearest->written, name, length) ? edits_between(nearest->written, name) : 0;
+    if (!length || edits > (length < 4 ? 1 : (length + 1) / 3))
+        return;
+    int at = nearest->count < NEAREST_NAMES ? nearest->count++ : NEAREST_NAMES;
+    for (; at > 0 && nearest->edits[at - 1] > edits; at--)
+        if (at < NEAREST_NAMES) {
+            strcpy(nearest->name[at], nearest->name[at - 1]);
+            nearest->edits[at] = nearest->edits[at - 1];
+        }
+    if (at < NEAREST_NAMES) {
+        snprintf(nearest->name[at], sizeof nearest->name[at], "%s", name);
+        nearest->edits[at] = edits;
+    }
+}
+
+void nearest_question(const struct nearest *nearest, char question[NEAREST_QUESTION_SIZE])
+{
+    *question = 0;
+    for (int i = 0; i < nearest->count; i++) {
+        strcat(question, !i ? "; did you mean " : i + 1 < nearest->count ? ", " : " or ");
+        strcat(question, nearest->name[i]);
+    }
+    if (*question)
+        strcat(question, "?");
 }

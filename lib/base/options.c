@@ -1,6 +1,7 @@
 #include "lib/base/options.h"
 #include "lib/base/environment.h"
 #include "lib/base/error.h"
+#include "lib/base/nearest.h"
 #include "lib/base/options_help.h"
 #include "lib/base/output.h"
 #include "lib/base/process.h"
@@ -232,6 +233,20 @@ static bool is_ambiguous(const struct option *options, const char *word)
     return matches > 1;
 }
 
+/* What is written before a "=" is compared with the names of options. */
+static _Noreturn void refuse_unknown(const struct option *options, const char *word)
+{
+    char written[NEAREST_NAME_MAX + 1], name[NEAREST_NAME_MAX + 1], question[NEAREST_QUESTION_SIZE];
+    struct nearest nearest = {.written = written};
+    snprintf(written, sizeof written, "%.*s", (int)strcspn(word, "="), word);
+    for (const struct option *o = options; o->name; o++) {
+        snprintf(name, sizeof name, "--%s", o->name);
+        nearest_see(&nearest, name);
+    }
+    nearest_question(&nearest, question);
+    usage_error("unknown option '%s'%s", word, question);
+}
+
 /* Explains getopt's `code`, ':' or '?'. It leaves in optopt the letter that it does not know, the code of an
  * option that takes no argument, or 0. */
 static _Noreturn void refuse_option(int code, const struct option *options, const char *word)
@@ -242,7 +257,9 @@ static _Noreturn void refuse_option(int code, const struct option *options, cons
         usage_error("option '%s' takes no argument", word);
     if (optopt)
         usage_error("unknown option '-%c'", optopt);
-    usage_error(is_ambiguous(options, word) ? "option '%s' is ambiguous" : "unknown option '%s'", word);
+    if (is_ambiguous(options, word))
+        usage_error("option '%s' is ambiguous", word);
+    refuse_unknown(options, word);
 }
 
 /* The text for people, or the table that manuals and completions are made from. */

@@ -31,14 +31,24 @@ refused() { # name, status, text, command...
     check "$1: nothing on stdout" test ! -s out
     check "$1: says \"$3\" in a line" test "$(grep -c -e "$3" err)" = 1
 }
-refused "a name with a mistake" 2 "'segmnt'; is it segment?" prunet segmnt
-refused "of several, the nearest first" 2 "'nii2rw'; is it nii2raw" prunet nii2rw
+refused "a name with a mistake" 2 "'segmnt'; did you mean segment?" prunet segmnt
+refused "of several, the nearest first" 2 "'nii2rw'; did you mean nii2raw" prunet nii2rw
 refused "a name like none" 2 "prunet help lists them" prunet xyzzyxyzzy
 refused "a name that is a path" 2 "no command is called" prunet ../bin/crop
 refused "an empty name" 2 "no command is called" prunet ''
 refused "a hidden file" 2 "no command is called" prunet .
 refused "a name of a thousand letters" 2 "no command is called" prunet "$(printf 'x%.0s' {1..1000})"
-refused "an option that is none" 2 "unknown option '--frob'" prunet --frob
+refused "an option that is none" 2 "unknown option '--frob'$" prunet --frob
+refused "an option with a mistake" 2 "unknown option '--exec-pth'; did you mean --exec-path?" prunet --exec-pth
+refused "an option with a value" 2 "unknown option '--shceme=2023'; did you mean --scheme?" prunet nii2raw --shceme=2023
+refused "an option of a stage" 2 "no option is called --confg; did you mean --config?" prunet train --confg small a b
+refused "a configuration" 2 "no such file .*/smal; did you mean small?" prunet train --config smal+labels-2023 a b
+printf 'LERNING_RATE=1\n' >typo.config
+refused "a setting" 2 "line 1: no setting is called LERNING_RATE; did you mean LEARNING_RATE?" prunet settings --config ./typo.config
+refused "a variable" 2 "PRUNET_THREDS: no environment variable of prunet has this name; did you mean PRUNET_THREADS?" env PRUNET_THREDS=1 prunet crop
+check "for scripts: what is near" test "$(prunet --nearest smal -- demo small laptop)" = "; did you mean small?"
+check "of several, and of beginnings" test "$(prunet --nearest re -- report retrain train)" = "; did you mean report or retrain?"
+check "nothing is near" test -z "$(prunet --nearest small -- demo laptop '')$(prunet --nearest '' -- demo)"
 refused "help of two" 2 "help: one command, not 2" prunet help crop regions
 refused "a stage that lacks an operand" 2 "1 operands\|operands, not" prunet train onlydata
 
