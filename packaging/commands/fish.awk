@@ -16,7 +16,8 @@ function finish(    i, when) {
     }
     for (i = 1; i <= options; i++)
         text = text "complete -c prunet -n " quoted(when) " -l " option[i] (letter[i] != "-" ? " -s " letter[i] : "") \
-            (argument[i] != "-" ? " -r" : "") " -d " quoted(help[i]) "\n"
+            (argument[i] != "-" ? " -r" : "") \
+            (value_set(i) != "" ? (takes_files(i) ? "" : " -f") " -a " quoted(value_set(i)) : "") " -d " quoted(help[i]) "\n"
 }
 
 END {

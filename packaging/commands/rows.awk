@@ -1,7 +1,7 @@
 # The rows of packaging/commands/describe, a command at a time; a library for awk programs, which define finish() and
 # find in it: command, does, usage[1..usages], line[1..lines] of the summary, option[1..options] and its letter[],
 # argument[], help[], group[] ("option" or "common") and section[] (the heading before it, or ""), older[1..olders], meant[],
-# variable[1..variables] and about[], note[1..notes], example[1..examples].
+# value_set(i) and takes_files(i) of an option's values, variable[1..variables] and about[], note[1..notes], example[1..examples].
 
 BEGIN { FS = "\t" }
 
@@ -19,6 +19,11 @@ $1 == "command" {
 }
 
 # A stage's script serves several verbs: "preprocess|train|evaluate DATA RUN" of train is "DATA RUN".
+$1 == "values" {
+    set_of[$2, $3] = $5
+    or_file[$2, $3] = $4 == "files"
+}
+
 $1 == "usage" {
     form = $2
     if (index("|" substr(form, 1, index(form " ", " ") - 1) "|", "|" command "|"))
@@ -45,6 +50,16 @@ $1 == "notes" { note[++notes] = $2 }
 $1 == "example" { example[++examples] = $2 }
 
 END { finish() }
+
+# The values that option i of the command may have, with blanks between, or "" where they are no known set.
+function value_set(i) {
+    return argument[i] == "-" ? "" : set_of[(command, option[i]) in set_of ? command : "*", option[i]]
+}
+
+# Whether it may be a file, too.
+function takes_files(i) {
+    return value_set(i) == "" || or_file["*", option[i]]
+}
 
 # "prunet crop", or "prunet" of the door itself.
 function called() {

@@ -14,9 +14,18 @@ function told(text) {
     return "[" text "]"
 }
 
+# What completes an option's value; _arguments reads \: as a colon.
+function action(i) {
+    if (value_set(i) == "")
+        return "_files"
+    if (!takes_files(i))
+        return "(" value_set(i) ")"
+    return " _alternative \"values\\:value\\:(" value_set(i) ")\" \"files\\:file\\:_files\""
+}
+
 function specification(i,    takes, text) {
     text = told(help[i])
-    takes = argument[i] == "-" ? "" : ":" argument[i] ":_files"
+    takes = argument[i] == "-" ? "" : ":" argument[i] ":" action(i)
     gsub(/\|/, " ", takes)
     return (letter[i] == "-" ? "" : "    " quoted("-" letter[i] (takes == "" ? "" : "+") text takes) " \\\n            ") \
         quoted("--" option[i] (takes == "" ? "" : "=") text takes)

@@ -41,6 +41,8 @@ def rows_by_command():
     commands = {}
     for row in output("packaging/commands/describe", BUILD).splitlines():
         kind, *cells = row.split("\t")
+        if kind == "values":
+            continue
         if kind == "command":
             rows = commands[cells[0]] = []
         rows.append((kind, cells))
@@ -88,22 +90,52 @@ else:
 COMPLETE = """source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _prunet "$1"; echo "${COMPREPLY[*]}" """
 for words, wanted in ((["prunet", "cro"], "crop"), (["prunet", "crop", "--si"], "--size"), (["prunet", "help", "cro"], "crop"),
                       (["prunet-crop", "--st"], "--strict"), (["prunet", "crop", "--size", "--s"], ""), (["prunet", "crop", "fil"], ""),
-                      (["prunet", "train", "--con"], "--config"), (["prunet", "--exec"], "--exec-path")):
+                      (["prunet", "train", "--con"], "--config"), (["prunet", "--exec"], "--exec-path"),
+                      (["prunet", "train", "a", "--config", "lap"], "laptop"), (["prunet", "train", "--config", "small+lab"], "small+labels-2023"),
+                      (["prunet", "train", "--config", "=", "lap"], "laptop"), (["prunet-segment", "--backend", ""], "cpu reference cuda cuda-bf16 cuda-fp32"),
+                      (["prunet", "nii2raw", "--scheme", "msd"], "msd-brain"), (["prunet", "dice-eval", "-c", "brats2026"], "brats2026 brats2026-mets"),
+                      (["prunet", "infer", "--missing", ""], "zero"), (["prunet", "phantom", "--style", ""], "plain wild"), (["prunet", "raw2png", "--style", "t"], "tint"),
+                      (["prunet", "step", "--loss", "dice+"], "dice+bce"), (["prunet", "crop", "--size", ""], "")):
     check(output("bash", "-c", COMPLETE, "bash", BASH, *words).strip() == wanted, f"bash: {' '.join(words)} is completed by '{wanted}'")
 
 if shutil.which("fish"):
-    for words, wanted in (("prunet cro", "crop"), ("prunet crop --si", "--size"), ("prunet help cro", "crop"), ("prunet --exec", "--exec-path")):
+    for words, wanted in (("prunet cro", "crop"), ("prunet crop --si", "--size"), ("prunet help cro", "crop"), ("prunet --exec", "--exec-path"),
+                          ("prunet train --config lap", "laptop"), ("prunet phantom --style w", "wild"), ("prunet infer --backend ref", "reference")):
         found = run("fish", "--no-config", "-c", f"source {FISH}; complete -C '{words}'", env={**os.environ, "HOME": FOLDER}).stdout.split("\t")[0].strip()
         check(found == wanted, f"fish: {words} is completed by {wanted}")
 else:
     skip("fish completes", "fish")
 
 # zsh completes in a terminal only; here it must take the function in and hand out what a command has.
-FAKE = """_files() { }; _describe() { print -l -- ${(P)2} }; _arguments() { print -l -- "$@" }
+FAKE = """_files() { }; _describe() { print -l -- ${(P)2} }; _alternative() { print -l -- "$@" }
+_arguments() {
+    print -l -- "$@"
+    local action alternative
+    for action in "$@"; do # as zsh's own does
+        action=${${action#*]*:*:}//\\\\:/:}
+        [[ $action != ' '* ]] || { eval "alternative=( $action )"; $alternative }
+    done
+}
 words=("$@"); CURRENT=$#; source %s"""
 if shutil.which("zsh"):
-    for words, wanted in ((["prunet", "cro"], "crop:"), (["prunet", "crop", "--"], "--size=["), (["prunet", "--"], "--exec-path[")):
+    for words, wanted in ((["prunet", "cro"], "crop:"), (["prunet", "crop", "--"], "--size=["), (["prunet", "--"], "--exec-path["), (["prunet", "phantom", "--"], ":NAME:(plain wild)"),
+                          (["prunet", "train", "--"], "values:value:(authors "), (["prunet", "train", "--"], "files:file:_files")):
         found = run("zsh", "-f", "-c", FAKE % ZSH, "_prunet", *words)
         check(wanted in found.stdout and not found.stderr, f"zsh: {' '.join(words)} is offered {wanted}" + ("\n# " + found.stderr if found.stderr else ""))
 else:
     skip("zsh completes", "zsh")
+
+# The values that are offered are those that are taken; a backend need not be in this build.
+offered = {(command, option): words.split() for kind, command, option, files, words in
+           (row.split("\t") for row in output("packaging/commands/values", BUILD).splitlines())}
+described = {(command, cells[0]) for command, rows in commands.items() for kind, cells in rows if kind in ("option", "common") and cells[2] != "-"}
+check(all((command, option) in described or (command == "*" and option in {name for _, name in described}) for command, option in offered), "values are of options that there are")
+TRIALS = {("*", "config"): ["prunet", "settings"], ("*", "scheme"): ["prunet", "init", "-o", FOLDER + "/state"], ("*", "kind"): ["prunet", "init", "-o", FOLDER + "/state"],
+          ("*", "convention"): ["prunet", "dice-eval", "--pairs", "/dev/null"], ("*", "memory"): ["prunet", "plan", "--size", "16x16x16"], ("*", "loss"): ["prunet", "plan", "--size", "16x16x16"],
+          ("phantom", "layout"): ["prunet", "phantom", "--cases", "1", "--size", "16x16x16", "-o", FOLDER + "/data"],
+          ("phantom", "style"): ["prunet", "phantom", "--cases", "1", "--size", "16x16x16", "-o", FOLDER + "/data"]}
+for (command, option), words in offered.items():
+    for word in words if (command, option) in TRIALS else []:
+        done = run(*TRIALS[command, option], f"--{option}", word)
+        check(done.returncode in (0, 65), f"--{option} {word} is taken" + ("\n# " + done.stderr if done.returncode not in (0, 65) else ""))
+        shutil.rmtree(FOLDER + "/data", ignore_errors=True)
