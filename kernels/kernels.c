@@ -35,9 +35,10 @@ static const char *advice(const char *name)
     static _Thread_local char text[512];
     int count, used;
     const struct kernels *const *list = kernels_list(&count);
-    used =
-        snprintf(text, sizeof text, "no backend \"%.40s\" in this build or on this machine%s; there are: cpu",
-                 name, strncmp(name, "cuda", 4) ? "" : ": make CUDA=1 builds one, into build/cuda");
+    used = snprintf(
+        text, sizeof text,
+        "no backend \"%.40s\" in this build or on this machine%s; there are: cpu, cpu-int16, reference-int16",
+        name, strncmp(name, "cuda", 4) ? "" : ": make CUDA=1 builds one, into build/cuda");
     for (int i = 0; i < count && used < (int)sizeof text; i++)
         used += snprintf(text + used, sizeof text - (size_t)used, ", %s", list[i]->name);
     return text;

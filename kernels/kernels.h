@@ -106,6 +106,14 @@ struct kernels {
     /* Layout. pack: tensor = plain [streams*channels][D][H][W]; unpack the other way. Host to host;
      * tests use it, the network does not. */
     size_t (*tensor_bytes)(struct shape shape);
+
+    /* The activations of reversible sequences, which branch, down, up, head, image_conv_forward and channel_sums
+     * read and write, may be stored otherwise than gradients and all else: kernels/int16.h. Their pointers are
+     * float * in name only. `wraps`: how many of their sums have wrapped around, going forward, since it was last
+     * called, after `finish`; NULL where none can. */
+    size_t (*stream_bytes)(struct shape shape);
+    int64_t (*wraps)(void);
+
     void (*pack)(struct shape shape, const float *plain, float *tensor);
     void (*unpack)(struct shape shape, const float *tensor, float *plain);
 
@@ -117,14 +125,15 @@ struct kernels {
 #include "kernels/operations.def"
 };
 
-extern const struct kernels kernels_reference;
+extern const struct kernels kernels_reference, kernels_reference_int16;
 
 /* Every backend that this build has and this machine can run: `reference` first; *count is set. The CPU
  * backends have names such as "planar-avx2" and "winograd-avx512" (layout and instruction set). */
 const struct kernels *const *kernels_list(int *count);
 
 /* A backend by name: one of kernels_list, or "cpu", which chooses the layout and instruction set that pay for
- * a network with these `channels` by level, `streams` streams (2: reversible, 1: baseline);
+ * a network with these `channels` by level, `streams` streams (2: reversible, 1: baseline), or, for reversible
+ * networks alone, "cpu-int16" and "reference-int16" (kernels/int16.h), which are not in the list;
  * PRUNET_CPU=portable, avx2 or avx512 in the environment limits the choice. NULL with *why set to one line of
  * advice when it does not exist in this build or on this machine. */
 const struct kernels *kernels_find(const char *name, const int *channels, int levels, int streams,

@@ -7,7 +7,7 @@
 struct instruction_set {
     const char *name; /* as PRUNET_CPU gives it */
     int (*supported)(void);
-    const struct kernels *planar, *winograd;
+    const struct kernels *planar, *winograd, *planar16;
 };
 
 static int always(void)
@@ -31,10 +31,10 @@ static int has_avx512(void)
 
 /* From the plainest to the widest. */
 static const struct instruction_set sets[] = {
-    {"portable", always, &kernels_planar_portable, &kernels_winograd_portable},
+    {"portable", always, &kernels_planar_portable, &kernels_winograd_portable, &kernels_planar16_portable},
 #if defined(__x86_64__)
-    {"avx2", has_avx2, &kernels_planar_avx2, &kernels_winograd_avx2},
-    {"avx512", has_avx512, &kernels_planar_avx512, &kernels_winograd_avx512},
+    {"avx2", has_avx2, &kernels_planar_avx2, &kernels_winograd_avx2, &kernels_planar16_avx2},
+    {"avx512", has_avx512, &kernels_planar_avx512, &kernels_winograd_avx512, &kernels_planar16_avx512},
 #endif
 };
 
@@ -71,14 +71,32 @@ static const struct instruction_set *chosen_set(void)
  *     AVX2      0.7  1.2  1.9  2.1  2.3  4.0     0.9  1.4  2.0 */
 enum { WIDE = 8 };
 
+static const char unknown_set[] =
+    "PRUNET_CPU names no instruction set of this machine; portable, avx2 and avx512 are known";
+
 static const struct kernels *choose(const int *channels, int levels, int streams, const char **why)
 {
     const struct instruction_set *set = chosen_set();
-    if (!set) {
-        *why = "PRUNET_CPU names no instruction set of this machine; portable, avx2 and avx512 are known";
+    *why = unknown_set;
+    if (!set)
         return NULL;
-    }
     return levels > 0 && channels[0] / streams >= WIDE ? set->winograd : set->planar;
 }
 
 const struct kernels_family kernels_family_cpu = {"cpu", tables, choose};
+
+static int no_tables(const struct kernels *list[FAMILY_TABLES_MAX])
+{
+    (void)list;
+    return 0;
+}
+
+static const struct kernels *choose_int16(const int *channels, int levels, int streams, const char **why)
+{
+    (void)channels, (void)levels;
+    const struct instruction_set *set = chosen_set();
+    *why = set ? "cpu-int16 stores the two streams of reversible networks: this one has none" : unknown_set;
+    return set && streams == 2 ? set->planar16 : NULL;
+}
+
+const struct kernels_family kernels_family_cpu_int16 = {"cpu-int16", no_tables, choose_int16};

@@ -11,4 +11,7 @@ extern const struct kernels kernels_planar_portable, kernels_planar_avx2, kernel
 /* Channels in vectors, for wide networks. */
 extern const struct kernels kernels_winograd_portable, kernels_winograd_avx2, kernels_winograd_avx512;
 
+/* Plain layout with streams of 16 bits (kernels/int16.h), for reversible networks. */
+extern const struct kernels kernels_planar16_portable, kernels_planar16_avx2, kernels_planar16_avx512;
+
 #endif

@@ -33,6 +33,7 @@ const struct kernels kernels_reference = {
     .description = "reference: plain loops, double sums",
     REFERENCE_HOST_FUNCTIONS,
     .tensor_bytes = tensor_bytes,
+    .stream_bytes = tensor_bytes,
     .pack = copy_tensor,
     .unpack = copy_tensor,
     .scratch_bytes = scratch_bytes,

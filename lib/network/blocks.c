@@ -135,12 +135,18 @@ void sequence_chain(struct sequence *q, const struct sequence *next)
 
 static size_t half_bytes(const struct sequence *q)
 {
-    return q->pass->kernels->tensor_bytes(q->half);
+    return q->pass->kernels->stream_bytes(q->half);
 }
 
 static float *half_at(const struct sequence *q, const struct buffer *halves, int index)
 {
     return (float *)((char *)halves->at + (size_t)index * half_bytes(q));
+}
+
+/* The second half of a gradient. */
+static float *half_gradient(const struct sequence *q, const struct buffer *dy)
+{
+    return (float *)((char *)dy->at + q->pass->kernels->tensor_bytes(q->half));
 }
 
 /* Inputs of all branches but the last, whose own is in the output; behind them the input's first half. */
@@ -212,7 +218,7 @@ void sequence_forward(struct step *s, struct sequence *q, struct buffer *x)
 static void run_backward_saved(struct sequence *q, const struct buffer *y, const struct buffer *dy)
 {
     struct saved_inputs saved = saved_inputs(q);
-    reversible_backward_saved(q->blocks, q->count, y->at, &saved, dy->at, half_at(q, dy, 1));
+    reversible_backward_saved(q->blocks, q->count, y->at, &saved, dy->at, half_gradient(q, dy));
     if (q->input_wanted) {
         copy_half(q, y->at, q->inputs[2 * q->count - 1]);
         copy_half(q, half_at(q, y, 1), q->inputs[0]);
@@ -231,6 +237,6 @@ void sequence_backward(struct step *s, struct sequence *q, struct buffer *y, str
     if (q->saves)
         run_backward_saved(q, y, dy);
     else
-        reversible_backward(q->blocks, q->count, y->at, half_at(q, y, 1), dy->at, half_at(q, dy, 1),
+        reversible_backward(q->blocks, q->count, y->at, half_at(q, y, 1), dy->at, half_gradient(q, dy),
                             q->input_wanted);
 }

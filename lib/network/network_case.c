@@ -3,6 +3,7 @@
 #include "lib/network/network_state.h"
 #include "lib/network/opened.h"
 #include "lib/network/ranks.h"
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -46,6 +47,17 @@ static int take_turn(const struct network *n)
     return why ? fail(STATUS_FAILURE, "%s: %s", kernels_of(n)->name, why) : STATUS_OK;
 }
 
+/* Of the forward pass that is done. */
+static void warn_wraps(const struct network *n)
+{
+    const int64_t wraps = kernels_of(n)->wraps ? kernels_of(n)->wraps() : 0;
+    if (wraps)
+        warn("%" PRId64
+             " sums of activations left the range of 16 bits and wrapped around: results are wrong "
+             "there; backends without int16 in their name have no such range",
+             wraps);
+}
+
 int network_infer(struct network *n, float *probabilities)
 {
     int status = take_turn(n);
@@ -53,6 +65,7 @@ int network_infer(struct network *n, float *probabilities)
         return status;
     pass_forward(&n->pass);
     status = network_finish(n);
+    warn_wraps(n);
     if (!status)
         kernels_of(n)->download(probabilities, n->pass.probabilities.at, n->pass.probabilities.bytes);
     return status;
@@ -120,6 +133,7 @@ int network_gradient(struct network *n, double loss_scale, struct case_score *sc
     run_gradient(n);
     if ((status = network_finish(n)))
         return status;
+    warn_wraps(n);
     score_case(n, loss_scale, score);
     return isfinite(score->loss) ? STATUS_OK : network_fail_not_finite(n, STATUS_FAILURE, "the loss is");
 }

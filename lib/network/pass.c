@@ -51,6 +51,11 @@ struct shape level_shape(const struct pass *p, int level, int streams, int chann
                           .width = p->size[0] >> level};
 }
 
+struct buffer stream_tensor(const struct pass *p, const char *name, int level, struct shape shape)
+{
+    return (struct buffer){name, level, p->kernels->stream_bytes(shape), shape, NULL};
+}
+
 struct buffer tensor(const struct pass *p, const char *name, int level, struct shape shape)
 {
     return (struct buffer){name, level, p->kernels->tensor_bytes(shape), shape, NULL};

@@ -100,6 +100,9 @@ struct shape level_shape(const struct pass *pass, int level, int streams, int ch
 /* A buffer for a tensor of this shape. */
 struct buffer tensor(const struct pass *pass, const char *name, int level, struct shape shape);
 
+/* The same for activations that a reversible sequence works on, which a backend may store otherwise. */
+struct buffer stream_tensor(const struct pass *pass, const char *name, int level, struct shape shape);
+
 /* A parameter's weights, and its gradient, in the backend's memory. */
 const float *weights(const struct pass *pass, const struct parameter *parameter);
 float *gradient(const struct pass *pass, const struct parameter *parameter);

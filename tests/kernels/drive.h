@@ -7,6 +7,7 @@
 #ifndef PRUNET_TESTS_KERNELS_DRIVE_H
 #define PRUNET_TESTS_KERNELS_DRIVE_H
 
+#include "kernels/int16.h"
 #include "kernels/kernels.h"
 #include "lib/base/random.h"
 #include "tests/check.h"
@@ -16,8 +17,8 @@
 
 enum { ARGUMENTS_MAX = 12, GUARD = 256, GUARD_BYTE = 0xa5 };
 
-enum role { READ, WRITTEN, ADDED, ABSENT }; /* ABSENT: a NULL pointer */
-enum kind { TENSOR, FLOATS, DOUBLES, BYTES };
+enum role { READ, WRITTEN, ADDED, ABSENT };           /* ABSENT: a NULL pointer */
+enum kind { TENSOR, STREAM, FLOATS, DOUBLES, BYTES }; /* STREAM: a tensor of activations, kernels.h */
 
 struct argument {
     const char *name;
@@ -185,7 +186,30 @@ static inline int scratch_close(const struct scratch *s)
 
 static inline size_t argument_bytes(const struct kernels *kernels, const struct argument *a)
 {
-    return a->kind == TENSOR ? kernels->tensor_bytes(a->shape) : a->count * element_bytes(a->kind);
+    return a->kind == TENSOR   ? kernels->tensor_bytes(a->shape)
+           : a->kind == STREAM ? kernels->stream_bytes(a->shape)
+                               : a->count * element_bytes(a->kind);
+}
+
+/* A tensor or a stream in the backend's layout, and back. Streams of 16 bits are plain arrays. */
+static inline void argument_pack(const struct kernels *kernels, const struct argument *a, void *tensor)
+{
+    const float *plain = a->host;
+    if (a->kind == TENSOR || !kernels->wraps)
+        kernels->pack(a->shape, plain, tensor);
+    else
+        for (size_t i = 0; i < a->count; i++)
+            ((int16_t *)tensor)[i] = (int16_t)lrintf(plain[i] / INT16_UNIT);
+}
+
+static inline void argument_unpack(const struct kernels *kernels, struct argument *a, const void *tensor)
+{
+    float *plain = a->result;
+    if (a->kind == TENSOR || !kernels->wraps)
+        kernels->unpack(a->shape, tensor, plain);
+    else
+        for (size_t i = 0; i < a->count; i++)
+            plain[i] = int16_value(((const int16_t *)tensor)[i]);
 }
 
 static inline void *argument_in(const struct kernels *kernels, const struct argument *a)
@@ -195,10 +219,10 @@ static inline void *argument_in(const struct kernels *kernels, const struct argu
     size_t bytes = argument_bytes(kernels, a);
     if (a->role == WRITTEN)
         return guarded(kernels, NULL, bytes);
-    if (a->kind != TENSOR)
+    if (a->kind != TENSOR && a->kind != STREAM)
         return guarded(kernels, a->host, bytes);
     float *tensor = poisoned(bytes);
-    kernels->pack(a->shape, a->host, tensor);
+    argument_pack(kernels, a, tensor);
     void *memory = guarded(kernels, tensor, bytes);
     free(tensor);
     return memory;
@@ -209,11 +233,11 @@ static inline int argument_back(const struct kernels *kernels, struct argument *
     if (a->role == ABSENT)
         return 1;
     size_t bytes = argument_bytes(kernels, a);
-    if (a->kind != TENSOR)
+    if (a->kind != TENSOR && a->kind != STREAM)
         return guarded_back(kernels, memory, a->result, bytes);
     float *tensor = poisoned(bytes);
     int whole = guarded_back(kernels, memory, tensor, bytes);
-    kernels->unpack(a->shape, tensor, a->result);
+    argument_unpack(kernels, a, tensor);
     free(tensor);
     return whole;
 }

@@ -1,6 +1,6 @@
 /* The table of a CPU backend, made from the functions that the unit has defined before. Its table.c includes
- * this at its end, with LAYOUT, the backend's name without the instruction set, and DESCRIPTION, what logs
- * and checkpoints call it. */
+ * this at its end, with LAYOUT, the backend's name without the instruction set, DESCRIPTION, what logs
+ * and checkpoints call it, and STREAM_FUNCTIONS, how it stores the activations of reversible sequences. */
 
 static size_t scratch_bytes(enum operation operation, struct shape in, struct shape out)
 {
@@ -27,6 +27,7 @@ const struct kernels VARIANT_NAME(VARIANT_JOIN(kernels, LAYOUT)) = {
     .description = "cpu: " DESCRIPTION ", " VARIANT_STRING(VARIANT),
     REFERENCE_HOST_FUNCTIONS,
     .tensor_bytes = tensor_bytes,
+    STREAM_FUNCTIONS,
     .pack = pack,
     .unpack = unpack,
     .scratch_bytes = scratch_bytes,

@@ -14,6 +14,7 @@
 #include "kernels/cpu/base/average.c"
 #include "kernels/cpu/base/dice.c"
 #include "kernels/cpu/base/fixed.c"
+#include "kernels/cpu/planar/streams.c"
 #include "kernels/cpu/planar/rows.c"
 #include "kernels/cpu/planar/norm.c"
 #include "kernels/cpu/planar/slab.c"

@@ -23,6 +23,7 @@ struct branch_slice {
     struct slab activated, dy;
     float *result; /* [QUAD][capacity] */
     float *row;    /* [width] */
+    float *values; /* [width], of a stream */
 };
 
 /* Sums that a slice gathers: channel_sums [channels][2] forward; gradient sums [channels][2], then those of
@@ -42,6 +43,7 @@ static struct branch_slice branch_slice(const struct branch *b, struct arena *ar
     int width = b->shape.width, rows = b->partition.rows;
     struct branch_slice slice = {.activated = slab_take(arena, b->shape.channels, width, rows)};
     slice.result = arena_lines(arena, QUAD * branch_capacity(b) * sizeof(float));
+    slice.values = stream_row_take(arena, (size_t)width);
     if (backward) {
         slice.dy = slab_take(arena, b->shape.channels, width, rows);
         slice.row = arena_lines(arena, (size_t)width * sizeof(float));
@@ -80,7 +82,7 @@ static size_t branch_scratch(struct shape shape)
 
 /* y += sign * F(u) in the slab's strip; channel_sums[channels][2] += those of the new y, unless NULL. */
 static void add_branch(const struct branch *b, const struct branch_slice *slice, struct strip strip,
-                       float sign, float *y, double *channel_sums)
+                       float sign, stream *y, double *channel_sums)
 {
     struct shape s = b->shape;
     size_t width = (size_t)s.width, capacity = branch_capacity(b);
@@ -88,21 +90,23 @@ static void add_branch(const struct branch *b, const struct branch_slice *slice,
         stencil_convolve(&slice->activated, b->packed, first / QUAD, capacity, slice->result);
         for (int c = first; c < first + QUAD && c < s.channels; c++)
             for (int r = 0; r < strip.rows; r++) {
-                float *row = y + shape_row(s, c, strip.z, strip.first_row + r);
+                stream *at = y + shape_row(s, c, strip.z, strip.first_row + r);
+                float *row = stream_open(width, at, slice->values);
                 add_scaled(s.width, sign,
                            slice->result + (size_t)(c - first) * capacity + (size_t)r * (width + 1), row);
+                stream_close(width, row, at, sign > 0);
                 if (channel_sums)
-                    add_sums(row, width, channel_sums + 2 * c);
+                    add_sums(stream_values(width, at, slice->values), width, channel_sums + 2 * c);
             }
     }
 }
 
-static void branch_forward_slice(const struct branch *b, int number, const float *u, float sign, float *y,
+static void branch_forward_slice(const struct branch *b, int number, const stream *u, float sign, stream *y,
                                  int with_sums)
 {
     struct arena arena = slice_arena(&b->slices, number);
     struct branch_slice slice = branch_slice(b, &arena, 0);
-    struct slab_source source = {b->shape, u, &b->lines};
+    struct slab_source source = {b->shape, NULL, u, &b->lines, slice.values};
     double *channel_sums = with_sums ? partials_start(&b->partials, number) : NULL;
     int begin = partition_begin(&b->partition, number), end = partition_begin(&b->partition, number + 1);
     for (int item = begin; item < end; item++) {
@@ -121,7 +125,7 @@ static void branch_forward(struct shape shape, const struct branch_weights *weig
     stencil_pack(shape.channels, shape.channels, weights->conv, 0, b.packed);
 #pragma omp parallel for schedule(dynamic, 1)
     for (int slice = 0; slice < b.partition.slices; slice++)
-        branch_forward_slice(&b, slice, u, sign, y, y_sums != NULL);
+        branch_forward_slice(&b, slice, streams_read(u), sign, streams(y), y_sums != NULL);
     if (y_sums)
         channel_sums_total(&b.partials, shape.channels, y_sums);
 }
@@ -129,7 +133,7 @@ static void branch_forward(struct shape shape, const struct branch_weights *weig
 /* The data gradient of the slab's strip, what is known of it at once into du; sums[channels][2] += those of
  * dz. */
 static void add_gradient(const struct branch *b, const struct branch_slice *slice, struct strip strip,
-                         const float *u, float *du, double *sums)
+                         const stream *u, float *du, double *sums)
 {
     struct shape s = b->shape;
     size_t width = (size_t)s.width, capacity = branch_capacity(b);
@@ -138,21 +142,23 @@ static void add_gradient(const struct branch *b, const struct branch_slice *slic
         for (int c = first; c < first + QUAD && c < s.channels; c++)
             for (int r = 0; r < strip.rows; r++) {
                 size_t at = shape_row(s, c, strip.z, strip.first_row + r);
-                through_relu(&b->lines, c, width, u + at,
+                const float *values = stream_values(width, u + at, slice->values);
+                through_relu(&b->lines, c, width, values,
                              slice->result + (size_t)(c - first) * capacity + (size_t)r * (width + 1),
                              slice->row);
                 add_scaled(s.width, b->lines.factor[c], slice->row, du + at);
-                add_gradient_sums(&b->lines, c, width, slice->row, u + at, sums + 2 * c);
+                add_gradient_sums(&b->lines, c, width, slice->row, values, sums + 2 * c);
             }
     }
 }
 
-static void branch_backward_slice(const struct branch *b, int number, const float *u, float *du, float *y,
+static void branch_backward_slice(const struct branch *b, int number, const stream *u, float *du, stream *y,
                                   const float *dy)
 {
     struct arena arena = slice_arena(&b->slices, number);
     struct branch_slice slice = branch_slice(b, &arena, 1);
-    struct slab_source from_u = {b->shape, u, &b->lines}, from_dy = {.shape = b->shape, .x = dy};
+    struct slab_source from_u = {b->shape, NULL, u, &b->lines, slice.values},
+                       from_dy = {.shape = b->shape, .x = dy};
     double *sums = partials_start(&b->partials, number);
     int begin = partition_begin(&b->partition, number), end = partition_begin(&b->partition, number + 1);
     for (int item = begin; item < end; item++) {
@@ -187,7 +193,7 @@ static void branch_backward(struct shape shape, const struct branch_weights *wei
     stencil_pack(channels, channels, weights->conv, 1, b.packed_back);
 #pragma omp parallel for schedule(dynamic, 1)
     for (int slice = 0; slice < b.partition.slices; slice++)
-        branch_backward_slice(&b, slice, u, du, y, dy);
+        branch_backward_slice(&b, slice, streams_read(u), du, y ? streams(y) : NULL, dy);
     group_lines_fill(shape, weights->groups, weights->gamma, &b.lines, &b.partials, &b.group);
     norm_gradients_add(channels, &b.partials, gradients->gamma, gradients->beta);
     partials_add(&b.partials, branch_sums(channels, 0), 27 * (size_t)channels * (size_t)channels,
@@ -197,6 +203,11 @@ static void branch_backward(struct shape shape, const struct branch_weights *wei
     for (int c = 0; c < channels; c++)
         for (int z = 0; z < shape.depth; z++) {
             size_t at = shape_row(shape, c, z, 0);
-            add_line(plane, b.lines.mean[c], b.group.factor[c], b.group.offset[c], u + at, du + at);
+            for (size_t v = 0; v < plane; v += NORM_CHUNK) {
+                float values[NORM_CHUNK];
+                size_t count = size_min(NORM_CHUNK, plane - v);
+                add_line(count, b.lines.mean[c], b.group.factor[c], b.group.offset[c],
+                         stream_values(count, streams_read(u) + at + v, values), du + at + v);
+            }
         }
 }

@@ -5,6 +5,7 @@ struct convolution {
     struct shape shape;
     int in, out;
     struct partition partition;
+    int to_streams; /* the result is a stream */
     float *packed;
     struct slice_memory slices;
 };
@@ -37,14 +38,19 @@ static struct convolution convolution_take(struct arena *arena, struct shape sha
     return c;
 }
 
-/* y = the strip's rows of one quad */
+/* y = the strip's rows of one quad; y is a stream or plain. */
 static void store_quad(const struct convolution *c, struct strip strip, int q, const float *result, float *y)
 {
     size_t width = (size_t)c->shape.width;
     for (int o = q * QUAD; o < int_min(q * QUAD + QUAD, c->out); o++, result += convolution_capacity(c))
-        for (int r = 0; r < strip.rows; r++)
-            memcpy(y + shape_row(c->shape, o, strip.z, strip.first_row + r), result + (size_t)r * (width + 1),
-                   width * sizeof(float));
+        for (int r = 0; r < strip.rows; r++) {
+            size_t at = shape_row(c->shape, o, strip.z, strip.first_row + r);
+            const float *row = result + (size_t)r * (width + 1);
+            if (c->to_streams)
+                stream_store(width, row, streams(y) + at);
+            else
+                memcpy(y + at, row, width * sizeof(float));
+        }
 }
 
 static void convolve_slice(const struct convolution *c, int number, const float *x, float *y)
@@ -64,10 +70,11 @@ static void convolve_slice(const struct convolution *c, int number, const float 
 }
 
 static void convolve(struct shape shape, int in, int out, const float *x, const float *w, int transposed,
-                     float *y, void *scratch)
+                     float *y, int to_streams, void *scratch)
 {
     struct arena arena = {scratch, 0};
     struct convolution c = convolution_take(&arena, shape, in, out);
+    c.to_streams = to_streams;
     stencil_pack(out, in, w, transposed, c.packed);
 #pragma omp parallel for schedule(dynamic, 1)
     for (int slice = 0; slice < c.partition.slices; slice++)
@@ -148,21 +155,21 @@ static size_t conv3_scratch(struct shape in, struct shape out)
 static void conv3_forward(struct shape in, struct shape out, const float *x, const float *w, float *y,
                           void *scratch)
 {
-    convolve(in, shape_channels(in), shape_channels(out), x, w, 0, y, scratch);
+    convolve(in, shape_channels(in), shape_channels(out), x, w, 0, y, 0, scratch);
 }
 
 static void conv3_backward(struct shape in, struct shape out, const float *x, const float *w, const float *dy,
                            float *dx, float *dw, void *scratch)
 {
     if (dx)
-        convolve(in, shape_channels(out), shape_channels(in), dy, w, 1, dx, scratch);
+        convolve(in, shape_channels(out), shape_channels(in), dy, w, 1, dx, 0, scratch);
     correlate(in, shape_channels(in), shape_channels(out), x, dy, dw, scratch);
 }
 
 static void image_conv_forward(int image_channels, struct shape out, const float *image, const float *w,
                                float *y, void *scratch)
 {
-    convolve(out, image_channels, shape_channels(out), image, w, 0, y, scratch);
+    convolve(out, image_channels, shape_channels(out), image, w, 0, y, 1, scratch);
 }
 
 static void image_conv_backward(int image_channels, struct shape out, const float *image, const float *dy,

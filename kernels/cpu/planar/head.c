@@ -22,11 +22,32 @@ static size_t volume_run_count(const struct volume_runs *v, size_t run)
     return size_min(RUN, v->voxels - run * RUN);
 }
 
-/* Sums of each slice: dw and db of head_backward, [regions][channels + 1], or [regions] of head_forward. */
-static struct partials head_take(struct arena *arena, struct shape in, int regions)
+struct head {
+    int channels;
+    size_t voxels;
+    struct partials
+        partials;  /* dw and db of head_backward, [regions][channels + 1], or [regions] of head_forward */
+    float *values; /* of streams, [slices][channels][RUN] */
+};
+
+static struct head head_take(struct arena *arena, struct shape in, int regions)
 {
-    return partials_take(arena, volume_runs(shape_voxels(in)).slices,
-                         (size_t)regions * (size_t)(shape_channels(in) + 1));
+    struct head h = {.channels = shape_channels(in), .voxels = shape_voxels(in)};
+    int slices = volume_runs(h.voxels).slices;
+    h.partials = partials_take(arena, slices, (size_t)regions * (size_t)(h.channels + 1));
+    h.values = stream_row_take(arena, (size_t)slices * (size_t)h.channels * RUN);
+    return h;
+}
+
+/* The values of a run of the stream. */
+static struct maps head_values(const struct head *h, int slice, size_t at, size_t count, const stream *x)
+{
+    float *values = stream_row_of(h->values, (size_t)h->channels * RUN, slice);
+    if (STREAM_IN_PLACE)
+        return (struct maps){h->channels, stream_values(count, x + at, values), h->voxels};
+    for (int c = 0; c < h->channels; c++)
+        stream_values(count, x + (size_t)c * h->voxels + at, values + (size_t)c * RUN);
+    return (struct maps){h->channels, values, RUN};
 }
 
 static size_t head_scratch(struct shape in, int regions)
@@ -62,15 +83,15 @@ static void head_forward(struct shape in, int regions, const float *x, const flo
     size_t voxels = shape_voxels(in);
     struct volume_runs volume = volume_runs(voxels);
     struct arena arena = {scratch, 0};
-    struct partials partials = head_take(&arena, in, regions);
+    struct head h = head_take(&arena, in, regions);
 #pragma omp parallel for schedule(static)
     for (int slice = 0; slice < volume.slices; slice++) {
-        double *own = target ? partials_start(&partials, slice) : NULL;
+        double *own = target ? partials_start(&h.partials, slice) : NULL;
         size_t end = volume_runs_begin(&volume, slice + 1);
         for (size_t run = volume_runs_begin(&volume, slice); run < end; run++) {
             size_t at = run * RUN, count = volume_run_count(&volume, run);
-            conv1_run((struct maps){channels, x + at, voxels}, regions, (struct matrix){w, channels, 1}, b,
-                      count, p + at, voxels);
+            conv1_run(head_values(&h, slice, at, count, streams_read(x)), regions,
+                      (struct matrix){w, channels, 1}, b, count, p + at, voxels);
             for (int k = 0; k < regions; k++) {
                 float *logits = p + (size_t)k * voxels + at;
                 if (target)
@@ -80,7 +101,7 @@ static void head_forward(struct shape in, int regions, const float *x, const flo
         }
     }
     for (int k = 0; k < regions && target; k++)
-        bce_sums[k] = partials_total(&partials, (size_t)k);
+        bce_sums[k] = partials_total(&h.partials, (size_t)k);
 }
 
 /* dz[regions][RUN] of a run */
@@ -103,22 +124,22 @@ static void head_backward(struct shape in, int regions, const float *x, const fl
     size_t voxels = shape_voxels(in);
     struct volume_runs volume = volume_runs(voxels);
     struct arena arena = {scratch, 0};
-    struct partials partials = head_take(&arena, in, regions);
+    struct head h = head_take(&arena, in, regions);
     struct logit_slope slopes[REGIONS_MAX];
     for (int k = 0; k < regions; k++)
         slopes[k] = logit_slope(sums + k, loss, voxels);
 #pragma omp parallel for schedule(dynamic, 1)
     for (int slice = 0; slice < volume.slices; slice++) {
-        double *own = partials_start(&partials, slice);
+        double *own = partials_start(&h.partials, slice);
         for (size_t run = volume_runs_begin(&volume, slice); run < volume_runs_begin(&volume, slice + 1);
              run++) {
             float dz[REGIONS_MAX * RUN];
             size_t at = run * RUN, count = volume_run_count(&volume, run);
             struct maps gradient = {regions, dz, RUN};
             run_gradient(count, regions, p + at, voxels, target + at, slopes, dz);
-            conv1_correlate((struct maps){channels, x + at, voxels}, gradient, count, own);
+            conv1_correlate(head_values(&h, slice, at, count, streams_read(x)), gradient, count, own);
             conv1_run(gradient, channels, (struct matrix){w, 1, channels}, NULL, count, dx + at, voxels);
         }
     }
-    conv1_gradients_add(&partials, regions, channels, dw, db);
+    conv1_gradients_add(&h.partials, regions, channels, dw, db);
 }

@@ -198,7 +198,9 @@ static void channel_sums(struct shape shape, const float *x, double *channel_sum
         size_t end = slice_begin(norm_items(&n), slices, slice + 1);
         for (size_t i = slice_begin(norm_items(&n), slices, slice); i < end; i++) {
             struct norm_chunk chunk = norm_chunk(&n, i);
-            add_sums(x + chunk.at, chunk.count, sums + 2 * chunk.channel);
+            float values[NORM_CHUNK];
+            add_sums(stream_values(chunk.count, streams_read(x) + chunk.at, values), chunk.count,
+                     sums + 2 * chunk.channel);
         }
     }
     channel_sums_total(&n.partials, shape.channels, channel_sums);

@@ -28,7 +28,7 @@ static void pool_backward(struct shape fine, const float *x, const float *dy, fl
                     size_t at = shape_row(fine, c, 2 * z, 2 * row) + 2 * (size_t)first;
                     rows_pool(fine, x + at, count, largest);
                     rows_unpool(fine, x + at, count, largest,
-                                dy + shape_row(coarse, c, z, row) + (size_t)first, dx + at);
+                                dy + shape_row(coarse, c, z, row) + (size_t)first, fine, dx + at);
                 }
 }
 
@@ -99,14 +99,18 @@ struct down {
 /* Of a run, [fine channels][voxels]: what is pooled, and its gradient. */
 struct down_slice {
     float *pooled, *gradient;
+    float *cells, *result; /* of streams: the four rows of a row of cells; [coarse channels][voxels] */
 };
 
 static struct down_slice down_slice(const struct down *d, struct arena *arena)
 {
     size_t capacity = (size_t)d->runs.rows * (size_t)d->runs.coarse.width;
     size_t bytes = (size_t)shape_channels(d->fine) * capacity * sizeof(float);
-    float *pooled = arena_lines(arena, bytes);
-    return (struct down_slice){pooled, arena_lines(arena, bytes)};
+    struct down_slice slice = {.pooled = arena_lines(arena, bytes)};
+    slice.gradient = arena_lines(arena, bytes);
+    slice.cells = stream_row_take(arena, 4 * (size_t)d->fine.width);
+    slice.result = stream_row_take(arena, (size_t)shape_channels(d->runs.coarse) * capacity);
+    return slice;
 }
 
 static struct down down_take(struct arena *arena, struct shape fine, struct shape coarse)
@@ -128,15 +132,20 @@ static size_t down_scratch(struct shape fine, struct shape coarse)
 }
 
 /* pooled[fine channels][run.count] */
-static void pool_run(const struct down *d, struct run run, const float *x, float *pooled)
+static void pool_run(const struct down *d, struct run run, const stream *x, const struct down_slice *slice)
 {
     int width = d->runs.coarse.width;
+    float *pooled = slice->pooled;
     for (int c = 0; c < shape_channels(d->fine); c++)
-        for (int r = 0; r < run.rows; r++, pooled += width)
-            rows_pool(d->fine, x + shape_row(d->fine, c, 2 * run.z, 2 * (run.y + r)), width, pooled);
+        for (int r = 0; r < run.rows; r++, pooled += width) {
+            struct shape fine = d->fine;
+            const stream *at = x + shape_row(fine, c, 2 * run.z, 2 * (run.y + r));
+            const float *values = stream_cells(at, &fine, slice->cells);
+            rows_pool(fine, values, width, pooled);
+        }
 }
 
-static void unpool_run(const struct down *d, struct run run, const float *x, const struct down_slice *slice,
+static void unpool_run(const struct down *d, struct run run, const stream *x, const struct down_slice *slice,
                        float *dx)
 {
     int width = d->runs.coarse.width;
@@ -144,12 +153,14 @@ static void unpool_run(const struct down *d, struct run run, const float *x, con
     for (int c = 0; c < shape_channels(d->fine); c++)
         for (int r = 0; r < run.rows; r++, pooled += width, gradient += width) {
             size_t at = shape_row(d->fine, c, 2 * run.z, 2 * (run.y + r));
-            rows_unpool(d->fine, x + at, width, pooled, gradient, dx + at);
+            struct shape fine = d->fine;
+            const float *values = stream_cells(x + at, &fine, slice->cells);
+            rows_unpool(fine, values, width, pooled, gradient, d->fine, dx + at);
         }
 }
 
-static void down_forward_slice(const struct down *d, int number, const float *x, const float *w,
-                               const float *b, float *y, int with_sums)
+static void down_forward_slice(const struct down *d, int number, const stream *x, const float *w,
+                               const float *b, stream *y, int with_sums)
 {
     struct shape coarse = d->runs.coarse;
     int in = shape_channels(d->fine), summed = shape_last_stream(coarse);
@@ -159,11 +170,15 @@ static void down_forward_slice(const struct down *d, int number, const float *x,
     double *sums = partials_start(&d->partials, number);
     for (size_t i = runs_begin(&d->runs, number); i < runs_begin(&d->runs, number + 1); i++) {
         struct run run = run_of(&d->runs, i);
-        pool_run(d, run, x, slice.pooled);
+        pool_run(d, run, x, &slice);
+        float *result = stream_written(y + run.at, slice.result);
         conv1_run((struct maps){in, slice.pooled, run.count}, shape_channels(coarse),
-                  (struct matrix){w, in, 1}, b, run.count, y + run.at, voxels);
+                  (struct matrix){w, in, 1}, b, run.count, result, STREAM_IN_PLACE ? voxels : run.count);
+        for (int c = 0; !STREAM_IN_PLACE && c < shape_channels(coarse); c++)
+            stream_store(run.count, result + (size_t)c * run.count, y + (size_t)c * voxels + run.at);
         for (int c = 0; with_sums && c < coarse.channels; c++)
-            add_sums(y + (size_t)(summed + c) * voxels + run.at, run.count, sums + 2 * c);
+            add_sums(stream_values(run.count, y + (size_t)(summed + c) * voxels + run.at, slice.result),
+                     run.count, sums + 2 * c);
     }
 }
 
@@ -174,12 +189,12 @@ static void down_forward(struct shape fine, struct shape coarse, const float *x,
     struct down d = down_take(&arena, fine, coarse);
 #pragma omp parallel for schedule(dynamic, 1)
     for (int slice = 0; slice < d.runs.slices; slice++)
-        down_forward_slice(&d, slice, x, w, b, y, channel_sums != NULL);
+        down_forward_slice(&d, slice, streams_read(x), w, b, streams(y), channel_sums != NULL);
     if (channel_sums)
         channel_sums_total(&d.partials, coarse.channels, channel_sums);
 }
 
-static void down_backward_slice(const struct down *d, int number, const float *x, const float *w,
+static void down_backward_slice(const struct down *d, int number, const stream *x, const float *w,
                                 const float *dy, float *dx)
 {
     struct shape coarse = d->runs.coarse;
@@ -190,7 +205,7 @@ static void down_backward_slice(const struct down *d, int number, const float *x
     for (size_t i = runs_begin(&d->runs, number); i < runs_begin(&d->runs, number + 1); i++) {
         struct run run = run_of(&d->runs, i);
         struct maps from_dy = {out, dy + run.at, shape_voxels(coarse)};
-        pool_run(d, run, x, slice.pooled);
+        pool_run(d, run, x, &slice);
         conv1_correlate((struct maps){in, slice.pooled, run.count}, from_dy, run.count, sums);
         conv1_run(from_dy, in, (struct matrix){w, 1, in}, NULL, run.count, slice.gradient, run.count);
         unpool_run(d, run, x, &slice, dx);
@@ -204,7 +219,7 @@ static void down_backward(struct shape fine, struct shape coarse, const float *x
     struct down d = down_take(&arena, fine, coarse);
 #pragma omp parallel for schedule(dynamic, 1)
     for (int slice = 0; slice < d.runs.slices; slice++)
-        down_backward_slice(&d, slice, x, w, dy, dx);
+        down_backward_slice(&d, slice, streams_read(x), w, dy, dx);
     conv1_gradients_add(&d.partials, shape_channels(coarse), shape_channels(fine), dw, db);
 }
 
@@ -215,6 +230,8 @@ struct up {
     struct runs runs;
     struct partials partials; /* forward: channel_sums [fine.channels][2]; backward: [out][in + 1] */
     float *convolved;         /* [fine channels][coarse voxels] */
+    float *values;            /* of streams, [SLICES_MAX][slice_values]: a run's coarse maps, or a fine row */
+    size_t slice_values;
 };
 
 static struct up up_take(struct arena *arena, struct shape coarse, struct shape fine)
@@ -223,7 +240,23 @@ static struct up up_take(struct arena *arena, struct shape coarse, struct shape 
     u.partials =
         partials_take(arena, SLICES_MAX, (size_t)shape_channels(fine) * (size_t)(shape_channels(coarse) + 1));
     u.convolved = arena_lines(arena, (size_t)shape_channels(fine) * shape_voxels(coarse) * sizeof(float));
+    u.slice_values = size_max((size_t)shape_channels(coarse) * (size_t)u.runs.rows * (size_t)coarse.width,
+                              (size_t)fine.width);
+    u.values = stream_row_take(arena, SLICES_MAX * u.slice_values);
     return u;
+}
+
+/* The values of a run of the coarse stream. */
+static struct maps up_values(const struct up *u, int slice, struct run run, const stream *x)
+{
+    size_t voxels = shape_voxels(u->runs.coarse);
+    int in = shape_channels(u->runs.coarse);
+    float *values = stream_row_of(u->values, u->slice_values, slice);
+    if (STREAM_IN_PLACE)
+        return (struct maps){in, stream_values(run.count, x + run.at, values), voxels};
+    for (int c = 0; c < in; c++)
+        stream_values(run.count, x + (size_t)c * voxels + run.at, values + (size_t)c * run.count);
+    return (struct maps){in, values, run.count};
 }
 
 static size_t up_scratch(struct shape coarse, struct shape fine)
@@ -233,7 +266,7 @@ static size_t up_scratch(struct shape coarse, struct shape fine)
     return arena.used;
 }
 
-static void convolve_runs(const struct up *u, const float *x, const float *w, const float *b)
+static void convolve_runs(const struct up *u, const stream *x, const float *w, const float *b)
 {
     struct shape coarse = u->runs.coarse;
     int in = shape_channels(coarse);
@@ -242,25 +275,28 @@ static void convolve_runs(const struct up *u, const float *x, const float *w, co
     for (int slice = 0; slice < u->runs.slices; slice++)
         for (size_t i = runs_begin(&u->runs, slice); i < runs_begin(&u->runs, slice + 1); i++) {
             struct run run = run_of(&u->runs, i);
-            conv1_run((struct maps){in, x + run.at, voxels}, shape_channels(u->fine),
-                      (struct matrix){w, in, 1}, b, run.count, u->convolved + run.at, voxels);
+            conv1_run(up_values(u, slice, run, x), shape_channels(u->fine), (struct matrix){w, in, 1}, b,
+                      run.count, u->convolved + run.at, voxels);
         }
 }
 
 /* A slice of the fine tensor's planes, counted through its channels. */
-static void upsample_slice(const struct up *u, int slice, float sign, float *y, double *sums)
+static void upsample_slice(const struct up *u, int slice, float sign, stream *y, double *sums)
 {
     struct shape fine = u->fine, coarse = u->runs.coarse;
-    size_t planes = (size_t)shape_channels(fine) * (size_t)fine.depth;
+    size_t planes = (size_t)shape_channels(fine) * (size_t)fine.depth, width = (size_t)fine.width;
+    float *values = stream_row_of(u->values, u->slice_values, slice);
     int summed = shape_last_stream(fine);
     for (size_t item = slice_begin(planes, SLICES_MAX, slice);
          item < slice_begin(planes, SLICES_MAX, slice + 1); item++) {
         int c = (int)(item / (size_t)fine.depth), z = (int)(item % (size_t)fine.depth);
         for (int r = 0; r < fine.height; r++) {
-            float *row = y + shape_row(fine, c, z, r);
+            stream *at = y + shape_row(fine, c, z, r);
+            float *row = stream_open(width, at, values);
             rows_upsample(coarse, z, r, sign, u->convolved + shape_row(coarse, c, 0, 0), row);
+            stream_close(width, row, at, sign > 0);
             if (sums && c >= summed)
-                add_sums(row, (size_t)fine.width, sums + 2 * (c - summed));
+                add_sums(stream_values(width, at, values), width, sums + 2 * (c - summed));
         }
     }
 }
@@ -270,10 +306,10 @@ static void up_forward(struct shape coarse, struct shape fine, const float *x, c
 {
     struct arena arena = {scratch, 0};
     struct up u = up_take(&arena, coarse, fine);
-    convolve_runs(&u, x, w, b);
+    convolve_runs(&u, streams_read(x), w, b);
 #pragma omp parallel for schedule(dynamic, 1)
     for (int slice = 0; slice < SLICES_MAX; slice++)
-        upsample_slice(&u, slice, sign, y, channel_sums ? partials_start(&u.partials, slice) : NULL);
+        upsample_slice(&u, slice, sign, streams(y), channel_sums ? partials_start(&u.partials, slice) : NULL);
     if (channel_sums)
         channel_sums_total(&u.partials, fine.channels, channel_sums);
 }
@@ -290,7 +326,7 @@ static void downsample(const struct up *u, const float *dy)
                                 u->convolved + shape_row(coarse, c, z, r));
 }
 
-static void up_backward_slice(const struct up *u, int slice, const float *x, const float *w, float *dx)
+static void up_backward_slice(const struct up *u, int slice, const stream *x, const float *w, float *dx)
 {
     size_t voxels = shape_voxels(u->runs.coarse);
     int in = shape_channels(u->runs.coarse), out = shape_channels(u->fine);
@@ -300,7 +336,7 @@ static void up_backward_slice(const struct up *u, int slice, const float *x, con
     for (size_t i = runs_begin(&u->runs, slice); i < runs_begin(&u->runs, slice + 1); i++) {
         struct run run = run_of(&u->runs, i);
         struct maps gradient = {out, u->convolved + run.at, voxels};
-        conv1_correlate((struct maps){in, x + run.at, voxels}, gradient, run.count, sums);
+        conv1_correlate(up_values(u, slice, run, x), gradient, run.count, sums);
         conv1_run(gradient, in, (struct matrix){w, 1, in}, NULL, run.count, dx + run.at, voxels);
     }
 }
@@ -313,6 +349,6 @@ static void up_backward(struct shape coarse, struct shape fine, const float *x, 
     downsample(&u, dy);
 #pragma omp parallel for schedule(dynamic, 1)
     for (int slice = 0; slice < SLICES_MAX; slice++)
-        up_backward_slice(&u, slice, x, w, dx);
+        up_backward_slice(&u, slice, streams_read(x), w, dx);
     conv1_gradients_add(&u.partials, shape_channels(fine), shape_channels(coarse), dw, db);
 }

@@ -34,7 +34,8 @@ static void rows_pool(struct shape fine, const float *x, int width, float *y)
 }
 
 /* One vector of cells. */
-static void unpool_lanes(const size_t rows[4], const float *x, lanes largest, lanes dy, float *dx)
+static void unpool_lanes(const size_t rows[4], const float *x, lanes largest, lanes dy,
+                         const size_t to_rows[4], float *dx)
 {
     lanes_int found = {0};
     for (int k = 0; k < 4; k++) {
@@ -44,35 +45,39 @@ static void unpool_lanes(const size_t rows[4], const float *x, lanes largest, la
         lanes_int second = (lanes_odd(a, b) == largest) & ~found;
         found |= second;
         lanes even = (lanes)(first & (lanes_int)dy), odd = (lanes)(second & (lanes_int)dy);
-        float *to = dx + rows[k];
+        float *to = dx + to_rows[k];
         lanes_store_unaligned(to, lanes_load_unaligned(to) + lanes_interleave_low(even, odd));
         lanes_store_unaligned(to + LANES,
                               lanes_load_unaligned(to + LANES) + lanes_interleave_high(even, odd));
     }
 }
 
-static void unpool_cell(const size_t rows[4], const float *x, float largest, float dy, float *dx)
+static void unpool_cell(const size_t rows[4], const float *x, float largest, float dy,
+                        const size_t to_rows[4], float *dx)
 {
     for (int k = 0; k < 8; k++) {
         size_t at = rows[k / 2] + (size_t)(k % 2);
         if (x[at] == largest) {
-            dx[at] += dy;
+            dx[to_rows[k / 2] + (size_t)(k % 2)] += dy;
             return;
         }
     }
 }
 
-/* dx += dy at the first voxel of each cell, in z, y, x order, that is y's. */
-static void rows_unpool(struct shape fine, const float *x, int width, const float *y, const float *dy,
-                        float *dx)
+/* dx += dy at the first voxel of each cell, in z, y, x order, that is y's. x and dx: the cells' first rows in fine
+ * volumes, each of its own size. */
+static void rows_unpool(struct shape x_fine, const float *x, int width, const float *y, const float *dy,
+                        struct shape dx_fine, float *dx)
 {
-    size_t rows[4];
-    cell_rows(fine, rows);
+    size_t rows[4], to_rows[4];
+    cell_rows(x_fine, rows);
+    cell_rows(dx_fine, to_rows);
     int v = 0;
     for (; v + LANES <= width; v += LANES)
-        unpool_lanes(rows, x + 2 * v, lanes_load_unaligned(y + v), lanes_load_unaligned(dy + v), dx + 2 * v);
+        unpool_lanes(rows, x + 2 * v, lanes_load_unaligned(y + v), lanes_load_unaligned(dy + v), to_rows,
+                     dx + 2 * v);
     for (; v < width; v++)
-        unpool_cell(rows, x + 2 * v, y[v], dy[v], dx + 2 * v);
+        unpool_cell(rows, x + 2 * v, y[v], dy[v], to_rows, dx + 2 * v);
 }
 
 /* --- doubling --- */

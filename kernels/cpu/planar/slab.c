@@ -67,12 +67,13 @@ static size_t strip_capacity(int width, int rows)
     return (strip_voxels(width, rows) + TILE - 1) / TILE * TILE;
 }
 
-/* Maps [channels][D][H][W] that fill a slab, as they are or, where `lines` is given, normalised and activated
- * (norm.c). */
+/* Maps [channels][D][H][W] that fill a slab: x as it is, or the stream u normalised and activated (norm.c). */
 struct slab_source {
     struct shape shape;
     const float *x;
-    const struct norm_lines *lines;
+    const stream *u;
+    const struct norm_lines *lines; /* of u; NULL: x */
+    float *values;                  /* a row of u's */
 };
 
 struct slab {
@@ -116,12 +117,13 @@ static float *load_plane(struct slab *slab, const struct slab_source *source, st
             int y = strip.first_row + r;
             if (y < 0 || y >= s.height)
                 continue;
-            const float *x = source->x + shape_row(s, c, z, y);
+            size_t at = shape_row(s, c, z, y), width = (size_t)s.width;
             float *row = first + (ptrdiff_t)((size_t)c * slab->map) + (ptrdiff_t)r * slab->pitch;
             if (source->lines)
-                activate_row(source->lines, c, (size_t)s.width, x, row);
+                activate_row(source->lines, c, width, stream_values(width, source->u + at, source->values),
+                             row);
             else
-                memcpy(row, x, (size_t)s.width * sizeof(float));
+                memcpy(row, source->x + at, width * sizeof(float));
         }
     return first;
 }

@@ -48,7 +48,7 @@ static void single_declare(void *self, const struct pass *p)
 {
     struct single *n = self;
     struct shape shape = level_shape(p, 0, 2, p->architecture->channels[0] / 2);
-    n->a = tensor(p, "A", 0, shape);
+    n->a = stream_tensor(p, "A", 0, shape);
     n->g = tensor(p, "G", 0, shape);
     sequence_declare(&n->sequence, p, shape, 0, p->checkpointing ? "saved trunk" : NULL, false);
 }

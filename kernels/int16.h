@@ -1,0 +1,45 @@
+/* Streams in 16-bit fixed point: how some backends store the activations A of reversible sequences.
+ *
+ * A value is a whole number of INT16_UNIT, from -2^15 to 2^15 - 1 of them: from -256 to below 256 in steps of 1/128.
+ * What is added is rounded to whole numbers first, half to even, and a sum that leaves the range wraps around:
+ *
+ *     a = wrap(a + sign round(f / INT16_UNIT))
+ *
+ * Addition modulo 2^16 has an inverse, and round(-f) is -round(f): subtracting the same f brings the old a back to the
+ * bit, whatever f is. An f beyond INT16_ADDEND_MAX units counts as that many, a NaN as none.
+ *
+ * Everything else is fp32: gradients, weights, what is computed from a value. Gradients pass through the rounding.
+ * Why this unit, and what the shipped model reaches: docs/int16.md. */
+#ifndef PRUNET_KERNELS_INT16_H
+#define PRUNET_KERNELS_INT16_H
+
+#include <stdint.h>
+#include <string.h>
+
+#define INT16_UNIT 0x1p-7f
+#define INT16_ADDEND_MAX 0x1p21f
+
+static inline float int16_value(int16_t a)
+{
+    return INT16_UNIT * (float)a;
+}
+
+/* a + f, and *wraps + 1 where the sum wrapped around or f is a NaN. Below 2^22, 1.5 2^23 leaves a sum's whole part in
+ * the low bits, rounded half to even. */
+static inline int16_t int16_add(int16_t a, float f, int *wraps)
+{
+    const float rounding = 0x1.8p23f;
+    float units = f * (1 / INT16_UNIT), sum;
+    int32_t bits, base;
+    units = units > INT16_ADDEND_MAX ? INT16_ADDEND_MAX : units;
+    units = units < -INT16_ADDEND_MAX ? -INT16_ADDEND_MAX : units;
+    const int known = units == units;
+    sum = (known ? units : 0) + rounding;
+    memcpy(&bits, &sum, sizeof bits);
+    memcpy(&base, &rounding, sizeof base);
+    const int32_t whole = a + (bits - base);
+    *wraps += (whole != (int16_t)whole) | !known;
+    return (int16_t)whole;
+}
+
+#endif

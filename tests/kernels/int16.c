@@ -1,0 +1,268 @@
+/* Streams in 16-bit fixed point (kernels/int16.h): the operations of cpu-int16 beside those of reference-int16, in each
+ * instruction set, with poison, guards and 1, 2, 3 and 7 threads; and that undoing is exact to the bit, whatever was
+ * added. */
+#include "tests/kernels/calls.h"
+
+static const int thread_counts[] = {1, 2, 3, 7};
+enum { THREAD_COUNTS = 4, REGIONS = 3 };
+
+/* Tensors that the operation takes as streams are called x and y; on the grid, so that they come back as they are. */
+static struct drive on_streams(struct drive d)
+{
+    for (int i = 0; i < d.count; i++) {
+        struct argument *a = &d.arguments[i];
+        if (a->kind != TENSOR || (strcmp(a->name, "x") && strcmp(a->name, "y")))
+            continue;
+        a->kind = STREAM;
+        for (size_t v = 0; v < a->count; v++)
+            ((float *)a->host)[v] = INT16_UNIT * rintf(((float *)a->host)[v] / INT16_UNIT) + 0.0f; /* no -0 */
+    }
+    return d;
+}
+
+/* --- beside the reference --- */
+
+/* Sums are those of what was stored, where a tie may have been rounded the other way than in the reference. */
+static double error_of_sums(struct drive *d, const struct argument *sums)
+{
+    const struct argument *y = drive_find(d, "y");
+    const struct shape half = shape_half(y->shape);
+    const size_t first = y->count - (size_t)shape_channels(half) * shape_voxels(half);
+    double *expected = malloc(sums->count * sizeof *expected);
+    reference_channel_sums(half, (const float *)y->result + first, expected, NULL);
+    double error = argument_error(sums, expected);
+    free(expected);
+    return error;
+}
+
+/* Of values: a unit, in few of them. */
+static int nearly_same(const struct argument *a, const float *expected)
+{
+    size_t moved = 0;
+    for (size_t i = 0; i < a->count; i++)
+        moved += ((const float *)a->result)[i] != expected[i];
+    return largest_difference(a->count, a->result, expected) <= INT16_UNIT && moved <= 1 + a->count / 200;
+}
+
+static int matches(struct drive *d, const struct outputs *expected)
+{
+    int good = 1;
+    for (int i = 0; i < d->count; i++) {
+        const struct argument *a = &d->arguments[i];
+        if (!is_output(a))
+            continue;
+        if (a->kind == STREAM)
+            good &= nearly_same(a, expected->of[i]);
+        else if (a->kind == DOUBLES && d->operation != OPERATION_HEAD && d->operation != OPERATION_NORM)
+            good &= error_of_sums(d, a) < 2e-6;
+        else
+            good &= argument_error(a, expected->of[i]) < a->tolerance;
+    }
+    return good;
+}
+
+static int same_bits(const struct drive *d, const struct outputs *expected)
+{
+    for (int i = 0; i < d->count; i++) {
+        const struct argument *a = &d->arguments[i];
+        if (is_output(a) && memcmp(a->result, expected->of[i], a->count * element_bytes(a->kind)))
+            return 0;
+    }
+    return 1;
+}
+
+static void compare(const struct kernels *kernels, struct drive plain)
+{
+    struct drive d = on_streams(plain);
+    int good = drive_run(&d, &kernels_reference_int16), same = 1;
+    struct outputs expected = outputs_copy(&d), first = {0};
+    for (int t = 0; t < THREAD_COUNTS; t++) {
+        kernels_set_threads(thread_counts[t]);
+        good &= drive_run(&d, kernels);
+        if (!t)
+            first = outputs_copy(&d), good &= matches(&d, &expected);
+        same &= same_bits(&d, &first);
+    }
+    check(good, "%s: %s, %dx%d channels, as reference-int16", kernels->name, d.name, d.in.streams,
+          d.in.channels);
+    check(same, "%s: %s: the same bits with 1, 2, 3 and 7 threads", kernels->name, d.name);
+    outputs_free(&expected);
+    outputs_free(&first);
+    drive_free(&d);
+}
+
+static void compare_all(const struct kernels *kernels, struct shape coarse, int fine_channels)
+{
+    const struct shape fine = finer(coarse, fine_channels), half = shape_half(fine);
+    struct shape image = half;
+    image.channels = 4;
+    compare(kernels, image_conv_forward(image, fine));
+    compare(kernels, channel_sums(half));
+    compare(kernels, branch_forward(half, half.channels, 1, 1));
+    compare(kernels, branch_forward(half, 1, -1, 0));
+    compare(kernels, branch_backward(half, half.channels, 1));
+    compare(kernels, branch_backward(half, 1, 0));
+    compare(kernels, down_forward(fine, coarse, 1));
+    compare(kernels, down_backward(fine, coarse));
+    compare(kernels, up_forward(coarse, fine, 1, 1));
+    compare(kernels, up_forward(coarse, fine, -1, 0));
+    compare(kernels, up_backward(coarse, fine));
+    compare(kernels, head_forward(fine, REGIONS));
+    compare(kernels, head_backward(fine, REGIONS));
+}
+
+/* --- undoing --- */
+
+static void give(struct drive *to, struct drive *from, const char *name, int result)
+{
+    const struct argument *a = drive_find(from, name);
+    memcpy(drive_find(to, name)->host, result ? a->result : a->host, a->count * element_bytes(a->kind));
+}
+
+/* What `add` added, `undo` and `back`, unless it is NULL, subtract again. */
+static void undoes(const struct kernels *kernels, struct drive *add, struct drive *undo, struct drive *back)
+{
+    for (int i = 0; i < add->count; i++)
+        if (add->arguments[i].role == READ)
+            give(undo, add, add->arguments[i].name, 0);
+    const struct argument *y = drive_find(add, "y");
+    kernels->wraps();
+    int good = drive_run(add, kernels);
+    const int64_t wraps = kernels->wraps();
+    give(undo, add, "y", 1);
+    good &= drive_run(undo, kernels);
+    good &= !memcmp(drive_find(undo, "y")->result, y->host, y->count * sizeof(float));
+    if (back) {
+        for (int i = 0; i < add->count; i++)
+            if (add->arguments[i].role == READ)
+                give(back, add, add->arguments[i].name, 0);
+        give(back, add, "y", 1);
+        good &= drive_run(back, kernels);
+        good &= !memcmp(drive_find(back, "y")->result, y->host, y->count * sizeof(float));
+    }
+    check(good, "%s: %s is undone to the bit, of addends that wrap around", kernels->name, add->name);
+    check(wraps > 0, "%s: its wraps are counted: %lld", kernels->name, (long long)wraps);
+    check(!kernels->wraps(), "%s: undoing counts none", kernels->name);
+}
+
+static void undo_all(const struct kernels *kernels, struct shape coarse, int fine_channels)
+{
+    const struct shape fine = finer(coarse, fine_channels), half = shape_half(fine);
+    struct drive add = on_streams(branch_forward(half, half.channels, 1, 0)),
+                 undo = on_streams(branch_forward(half, half.channels, -1, 0)),
+                 back = on_streams(branch_backward(half, half.channels, 1));
+    float *conv = drive_find(&add, "conv")->host;
+    scale_argument(drive_find(&add, "conv"), 300);
+    conv[0] = INFINITY;
+    conv[27] = 1e30f;
+    undoes(kernels, &add, &undo, &back);
+    drive_free(&add), drive_free(&undo), drive_free(&back);
+    add = on_streams(up_forward(coarse, fine, 1, 0)), undo = on_streams(up_forward(coarse, fine, -1, 0));
+    scale_argument(drive_find(&add, "w"), 300);
+    undoes(kernels, &add, &undo, NULL);
+    drive_free(&add), drive_free(&undo);
+}
+
+/* --- a deep sequence --- */
+
+enum { BRANCHES = 128 };
+
+static void deep_sequence(const struct kernels *kernels, struct shape half)
+{
+    const size_t n = (size_t)half.channels * shape_voxels(half),
+                 conv = (size_t)(half.channels * half.channels) * 27;
+    const size_t sums = 2 * (size_t)half.channels,
+                 bytes = kernels->scratch_bytes(OPERATION_BRANCH, half, half);
+    int16_t *state = poisoned(2 * n * sizeof *state), *input = poisoned(2 * n * sizeof *input);
+    float *weights = poisoned(BRANCHES * conv * sizeof *weights), *gamma = poisoned(sums * sizeof *gamma);
+    double *all_sums = poisoned(BRANCHES * sums * sizeof *all_sums);
+    void *scratch_memory = poisoned(bytes);
+    for (size_t i = 0; i < 2 * n; i++)
+        input[i] = (int16_t)random_bits(1, i); /* any bits at all */
+    for (size_t i = 0; i < BRANCHES * conv; i++)
+        weights[i] = (float)spread(2, i);
+    for (size_t i = 0; i < sums; i++)
+        gamma[i] = i < sums / 2;
+    memcpy(state, input, 2 * n * sizeof *state);
+    for (int b = 0; b < BRANCHES; b++) {
+        const struct branch_weights w = {half.channels, gamma, gamma + half.channels,
+                                         weights + (size_t)b * conv};
+        float *u = (float *)(void *)(state + (b % 2 ? 0 : n)),
+              *y = (float *)(void *)(state + (b % 2 ? n : 0));
+        kernels->channel_sums(half, u, all_sums + (size_t)b * sums, scratch_memory);
+        kernels->branch_forward(half, &w, all_sums + (size_t)b * sums, u, 1, y, NULL, scratch_memory);
+    }
+    const int moved = memcmp(state, input, 2 * n * sizeof *state);
+    for (int b = BRANCHES - 1; b >= 0; b--) {
+        const struct branch_weights w = {half.channels, gamma, gamma + half.channels,
+                                         weights + (size_t)b * conv};
+        float *u = (float *)(void *)(state + (b % 2 ? 0 : n)),
+              *y = (float *)(void *)(state + (b % 2 ? n : 0));
+        kernels->branch_forward(half, &w, all_sums + (size_t)b * sums, u, -1, y, NULL, scratch_memory);
+    }
+    check(moved && !memcmp(state, input, 2 * n * sizeof *state), "%s: 64 blocks are undone without any drift",
+          kernels->name);
+    free(state), free(input), free(weights), free(gamma), free(all_sums), free(scratch_memory);
+}
+
+/* --- the sum of two --- */
+
+static void additions(void)
+{
+    static const struct {
+        int16_t a;
+        float f;
+        int16_t sum;
+        int wraps;
+    } cases[] = {{0, 0.5f * INT16_UNIT, 0, 0},
+                 {0, 1.5f * INT16_UNIT, 2, 0},
+                 {0, -1.5f * INT16_UNIT, -2, 0},
+                 {100, -0.75f, 4, 0},
+                 {32767, INT16_UNIT, -32768, 1},
+                 {-32768, -INT16_UNIT, 32767, 1},
+                 {7, 65536 * INT16_UNIT, 7, 1},
+                 {7, -INFINITY, 7, 1},
+                 {7, NAN, 7, 1},
+                 {-5, 1e38f, -5, 1},
+                 {0, 32767 * INT16_UNIT, 32767, 0},
+                 {-1, -32767 * INT16_UNIT, -32768, 0},
+                 {0, 0.499999f * INT16_UNIT, 0, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        int wraps = 0;
+        int16_t sum = int16_add(cases[i].a, cases[i].f, &wraps);
+        check(sum == cases[i].sum && wraps == cases[i].wraps, "%d and %g: %d, %d wraps", cases[i].a,
+              cases[i].f, sum, wraps);
+        if (!isnan(cases[i].f))
+            check(int16_add(sum, -cases[i].f, &wraps) == cases[i].a, "and back");
+    }
+}
+
+int main(void)
+{
+    static const char *const sets[] = {"portable", "avx2", "avx512"};
+    static const int channels[] = {16, 32}, one_stream[] = {16};
+    const struct shape coarse = {2, 5, 3, 2, 9}, narrow = {2, 2, 1, 3, 17};
+    const char *why;
+    additions();
+    check(kernels_find("reference-int16", channels, 2, 2, &why) == &kernels_reference_int16,
+          "reference-int16");
+    check(!kernels_find("reference-int16", one_stream, 1, 1, &why) && strstr(why, "reversible"),
+          "which is for reversible networks alone");
+    check(!kernels_find("cpu-int16", one_stream, 1, 1, &why) && strstr(why, "reversible"),
+          "cpu-int16 likewise");
+    undo_all(&kernels_reference_int16, coarse, 3);
+    deep_sequence(&kernels_reference_int16, (struct shape){1, 3, 3, 4, 5});
+    for (int i = 0; i < 3; i++) {
+        setenv("PRUNET_CPU", sets[i], 1);
+        const struct kernels *kernels = kernels_find("cpu-int16", channels, 2, 2, &why);
+        if (!kernels) {
+            skip("not on this machine", "cpu-int16 with %s", sets[i]);
+            continue;
+        }
+        compare_all(kernels, coarse, 3);
+        compare_all(kernels, narrow, 7);
+        undo_all(kernels, coarse, 3);
+        deep_sequence(kernels, (struct shape){1, 6, 5, 7, 19});
+    }
+    return check_exit();
+}
