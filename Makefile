@@ -340,8 +340,8 @@ watch: all  ## loss, Dice, time left and memory of the training in RUN, as it go
 demo: all  ## phantoms: preprocess, train, evaluate, and the best threshold beside it, in three minutes
 	@BUILD=$(BUILD) pipelines/demo
 
-starter: all  ## train the model in the box anew, on drawn heads alone, into data/models: hours, in runs/starter
-	@BUILD=$(BUILD) pipelines/starter --home runs/starter --output data/models/starter.safetensors
+starter: all  ## train the models in the box anew, on drawn heads alone, into data/models: hours, in runs/starter
+	@BUILD=$(BUILD) pipelines/starter --home runs/starter --output data/models/starter.safetensors --any data/models/starter-any.safetensors
 
 # On a bare Debian, demo and test install what they need to build.
 ifneq ($(filter demo starter test test-%,$(MAKECMDGOALS)),)

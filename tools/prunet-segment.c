@@ -123,26 +123,73 @@ static int print_row(struct rows *rows, const struct nifti_case *files, const do
     return status ? status : output_print(table, "\t%s\t%s\n", missing, path);
 }
 
-static void warn_of_missing(const struct nifti_case *files)
+static bool is_whole(const struct nifti_case *files)
 {
     char missing[NAME_LIST_SIZE];
     missing_of(files, missing);
-    if (strcmp(missing, "-"))
+    return !strcmp(missing, "-");
+}
+
+/* A model may say how well it does without them: its metadata without.t1.t2, "Dice ...". */
+static void warn_of_missing(const struct ensemble *ensemble, const struct nifti_case *files)
+{
+    char missing[NAME_LIST_SIZE], key[NAME_LIST_SIZE + 16];
+    missing_of(files, missing);
+    snprintf(key, sizeof key, "without.%s", missing);
+    for (char *c = key; *c; c++)
+        *c = *c == ',' ? '.' : *c;
+    const char *scores = ensemble_note(ensemble, key);
+    if (scores)
+        warn("case %s: there is no %s: what the network has scored without: %s", files->name, missing,
+             scores);
+    else
         warn(
             "case %s: there is no %s: the network sees 0 there, and unless it was trained so (DROP_MODALITY) "
             "what depends on it is not to be trusted",
             files->name, missing);
 }
 
-static int segment_one(const struct request *request, struct ensemble *ensemble,
+/* One network, or the mean of several, as the request has it. */
+static int open_networks(const struct request *request, int count, const char *const *paths,
+                         struct ensemble **ensemble)
+{
+    int status = ensemble_open(ensemble, &request->backend, count, paths, request->flips);
+    if (status || !(status = ensemble_set_windows(*ensemble, &request->windows)))
+        return status;
+    ensemble_close(*ensemble);
+    *ensemble = NULL;
+    return status;
+}
+
+/* `lacking` segments cases that lack a modality, where the model has one for them; it is opened for the first of them. */
+struct networks {
+    struct ensemble *whole, *lacking;
+};
+
+static int networks_for(const struct request *request, const struct nifti_case *files,
+                        struct networks *networks, struct ensemble **chosen)
+{
+    const bool lacking = request->model.lacking && !is_whole(files);
+    const int status = lacking && !networks->lacking
+                           ? open_networks(request, 1, &request->model.lacking, &networks->lacking)
+                           : STATUS_OK;
+    *chosen = lacking ? networks->lacking : networks->whole;
+    return status;
+}
+
+static int segment_one(const struct request *request, struct networks *networks,
                        const struct nifti_case *files, struct rows *rows)
 {
+    struct ensemble *ensemble;
     double volumes[SCHEME_REGIONS_MAX];
     struct record map;
     char *path = NULL;
     int status = target_of(request, files, &path);
+    if (!status)
+        status = networks_for(request, files, networks, &ensemble);
     if (!status) {
-        warn_of_missing(files);
+        if (!is_whole(files))
+            warn_of_missing(ensemble, files);
         status = segment_case(ensemble, files, &request->settings, &map);
     }
     if (!status) {
@@ -162,7 +209,7 @@ static int segment_one(const struct request *request, struct ensemble *ensemble,
 }
 
 /* One case that cannot be segmented does not keep the others from it. */
-static int segment_all(const struct request *request, struct ensemble *ensemble, const struct case_list *list,
+static int segment_all(const struct request *request, struct networks *networks, const struct case_list *list,
                        struct rows *rows)
 {
     struct progress progress;
@@ -171,7 +218,7 @@ static int segment_all(const struct request *request, struct ensemble *ensemble,
     progress_start(&progress, "case", list->count);
     for (size_t i = 0; i < list->count && !status; i++) {
         const struct nifti_case *files = &list->row[i].files;
-        status = segment_one(request, ensemble, files, rows);
+        status = segment_one(request, networks, files, rows);
         if (status)
             fail_in(status, "%s", files->name);
         if (status == STATUS_DATA && list->count > 1) {
@@ -188,12 +235,12 @@ static int segment_all(const struct request *request, struct ensemble *ensemble,
 }
 
 /* The rows are printed, too, when a case fails. */
-static int print_all(const struct request *request, struct ensemble *ensemble, const struct case_list *list)
+static int print_all(const struct request *request, struct networks *networks, const struct case_list *list)
 {
     struct rows rows = {.header = !request->no_header};
     int status = output_open(&rows.table, NULL, false);
     if (!status)
-        status = segment_all(request, ensemble, list, &rows);
+        status = segment_all(request, networks, list, &rows);
     if (status == STATUS_OK)
         return output_commit(&rows.table);
     output_discard(&rows.table);
@@ -227,21 +274,19 @@ static bool keeps_spacing(const struct request *request)
 static int run(struct request *request, int count, char *const *operands)
 {
     struct case_list list = {0};
-    struct ensemble *ensemble;
+    struct networks networks = {NULL, NULL};
     int status = list_cases(request, count, operands, &list);
     if (!status && list.count > 1 && is_nifti(request->out))
         status = fail(STATUS_USAGE, "%s: %zu label maps need a folder", request->out, list.count);
     if (!status)
-        status = ensemble_open(&ensemble, &request->backend, request->model.files.count,
-                               request->model.files.values, request->flips);
-    if (!status) {
-        status = ensemble_set_windows(ensemble, &request->windows);
-        if (!status)
-            status = chosen_model_settle(&request->model, ensemble, &request->settings);
-        if (!status)
-            status = print_all(request, ensemble, &list);
-        ensemble_close(ensemble);
-    }
+        status =
+            open_networks(request, request->model.files.count, request->model.files.values, &networks.whole);
+    if (!status)
+        status = chosen_model_settle(&request->model, networks.whole, &request->settings);
+    if (!status)
+        status = print_all(request, &networks, &list);
+    ensemble_close(networks.whole);
+    ensemble_close(networks.lacking);
     case_list_free(&list);
     return status;
 }

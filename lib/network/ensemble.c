@@ -82,6 +82,8 @@ int ensemble_open(struct ensemble **ensemble, const struct backend_choice *backe
 
 void ensemble_close(struct ensemble *e)
 {
+    if (!e)
+        return;
     network_close(e->network);
     for (int i = 0; i < e->count; i++)
         checkpoint_close(&e->members[i]);
@@ -111,6 +113,11 @@ const struct label_scheme *ensemble_scheme(const struct ensemble *e)
 void ensemble_fill_missing(struct ensemble *e)
 {
     e->fill_missing = true;
+}
+
+const char *ensemble_note(const struct ensemble *e, const char *key)
+{
+    return safetensors_metadata(&e->members[0].file, key);
 }
 
 bool ensemble_says_spacing(const struct ensemble *e)

@@ -16,7 +16,7 @@ struct ensemble; /* opaque */
  * outlive it. */
 int ensemble_open(struct ensemble **ensemble, const struct backend_choice *backend, int count,
                   const char *const *paths, bool flips);
-void ensemble_close(struct ensemble *ensemble);
+void ensemble_close(struct ensemble *ensemble); /* NULL is none */
 
 /* From now on a volume that is larger than the windows is segmented by them: each window goes through all passes,
  * flipped by itself, and the sums of the weighted probabilities are divided by those of the weights (tiling.h). A
@@ -31,8 +31,12 @@ int ensemble_outputs(const struct ensemble *ensemble);
 /* The scheme of their modalities and regions. */
 const struct label_scheme *ensemble_scheme(const struct ensemble *ensemble);
 
+/* What the first member's metadata say under a key; NULL: nothing. */
+const char *ensemble_note(const struct ensemble *ensemble, const char *key);
+
 /* From now on a modality that an image lacks is 0, with a warning, instead of refused. */
 void ensemble_fill_missing(struct ensemble *ensemble);
+
 /* The mm between the voxels that the first member was trained on; 1 along each axis where it does not say.
  * STATUS_DATA where that is no spacing. */
 int ensemble_spacing(const struct ensemble *ensemble, double spacing[3]);

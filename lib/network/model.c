@@ -11,6 +11,11 @@ int model_default(char path[PATH_MAX])
                   : STATUS_OK;
 }
 
+int model_default_lacking(char path[PATH_MAX])
+{
+    return shared_path(path, "models/starter-any.safetensors");
+}
+
 int model_crop(const struct checkpoint *checkpoint, int crop[3])
 {
     const char *text = safetensors_metadata(&checkpoint->file, "prunet.crop");

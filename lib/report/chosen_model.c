@@ -25,13 +25,14 @@ static int find_state(const char **model, char path[PATH_MAX])
 
 int chosen_model_find(struct chosen_model *model)
 {
-    static char paths[OPTION_TEXTS_MAX][PATH_MAX];
+    static char paths[OPTION_TEXTS_MAX][PATH_MAX], lacking[PATH_MAX];
     int status = STATUS_OK;
     for (int i = 0; i < model->files.count && !status; i++)
         status = find_state(&model->files.values[i], paths[i]);
     if (model->files.count)
         return status;
     status = model_default(paths[0]);
+    model->lacking = model_default_lacking(lacking) ? NULL : lacking;
     model->files = (struct option_texts){1, {paths[0]}};
     if (!status && !quiet)
         fprintf(stderr,

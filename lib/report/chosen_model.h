@@ -11,12 +11,14 @@
 
 struct chosen_model {
     struct option_texts files; /* before chosen_model_find what the user named, then files of weights */
-    bool spacing_given;        /* by the user: neither the model nor its run decides it */
-    bool spacing_of_run;       /* settings.spacing is that of the first model's run */
+    const char
+        *lacking; /* weights for cases that lack a modality, where the box has others for them; NULL: none */
+    bool spacing_given;  /* by the user: neither the model nor its run decides it */
+    bool spacing_of_run; /* settings.spacing is that of the first model's run */
 };
 
-/* Replaces each folder with the best state of the run that it holds; where there is no name it is the starter, and stderr is told
- * unless `quiet`. The paths are static memory, of one choice at a time. STATUS_FAILURE for a folder without such a state, and
+/* Replaces each folder with the best state of the run that it holds; where there is no name it is the starter, beside
+ * it the one for cases that lack a modality, if it is there, and stderr is told unless `quiet`. The paths are static memory, of one choice at a time. STATUS_FAILURE for a folder without such a state, and
  * where there is no starter. */
 int chosen_model_find(struct chosen_model *model);
 

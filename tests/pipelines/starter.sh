@@ -22,6 +22,7 @@ DRAWN_STEPS=2
 DRAWN_EARLY=7:1
 DRAWN_LATE=7:1
 CONFIG
+printf 'DRAWN_STEPS=2\nDROP_MODALITY=0.5\n' >"$TMPDIR/lacking"
 
 # A copy of the pipelines whose anatomy is a ball of white matter in grey, of 53 mm.
 cp -r pipelines "$TMPDIR/pipelines"
@@ -48,9 +49,11 @@ for name, least, most in ("gm", 49 ** 2, 53 ** 2), ("wm", 0, 49 ** 2):
 FAKE
 
 starter() { # home, model, environment and options...
-    env "${@:3}" BUILD="$(realpath "$BUILD")" "$TMPDIR/pipelines/starter" --home "$1" --output "$2" --config "$config" --end "$TMPDIR/end" >"$1.out" 2>&1
+    env "${@:3}" BUILD="$(realpath "$BUILD")" "$TMPDIR/pipelines/starter" --home "$1" --output "$2" --any "${2%.safetensors}-any.safetensors" \
+        --config "$config" --end "$TMPDIR/end" --lacking "$TMPDIR/lacking" >"$1.out" 2>&1
 }
-model=$TMPDIR/model.safetensors
+model=$TMPDIR/model.safetensors any=$TMPDIR/model-any.safetensors
+printf '%s\t%s\t%s\t%s\t%s\n' missing cases dice_et dice_wt dice_tc - 9 .7 .8 .6 t1,t2 9 .3 .4 .5 >"${any%.safetensors}.tsv"
 check "from nothing to a model" starter "$TMPDIR/one" "$model" PRUNET_THREADS=1 || show "$TMPDIR/one.out"
 check "its digest is said" grep -q "model.safetensors: $(sha256sum "$model" | cut -c1-64)" "$TMPDIR/one.out" || show "$TMPDIR/one.out"
 prunet-model show "$model" >"$TMPDIR/shown"
@@ -62,9 +65,16 @@ check "and the spacing of its end" grep -q "^prunet.spacing	7x7x7$" "$TMPDIR/sho
 check "heads of both parts are counted" grep -q "^training	6 drawn heads" "$TMPDIR/shown" || show "$TMPDIR/shown"
 check "the end begins with the average of the first part" sh -c \
     "prunet-model export -q -o '$TMPDIR/average' '$TMPDIR/one/parts/0002/state.safetensors' && cmp '$TMPDIR/average' '$TMPDIR/one/first.safetensors'"
+prunet-model show "$any" >"$TMPDIR/any.shown"
+check "the one for cases that lack a modality has seen more" grep -q "^training	8 drawn heads" "$TMPDIR/any.shown" || show "$TMPDIR/any.shown"
+check "and says what it scored without some" grep -qx "without.t1.t2	Dice ET .3 WT .4 TC .5, with all .7 .8 .6, on 9 real cases" "$TMPDIR/any.shown" ||
+    show "$TMPDIR/any.shown"
+check "other weights" test "$(cmp -s "$model" "$any"; echo $?)" = 1
 check "it has no optimizer" test -z "$(grep -a -o 'optimizer' "$model")"
+cp "${any%.safetensors}.tsv" "$TMPDIR/two-any.tsv"
 check "another thread count, elsewhere" starter "$TMPDIR/two" "$TMPDIR/two.safetensors" PRUNET_THREADS=2 || show "$TMPDIR/two.out"
 check "the same bytes" cmp "$model" "$TMPDIR/two.safetensors"
+check "of both" cmp "$any" "$TMPDIR/two-any.safetensors"
 rm "$TMPDIR/two.safetensors"
 check "again, where it was trained" starter "$TMPDIR/two" "$TMPDIR/two.safetensors" PRUNET_THREADS=2 || show "$TMPDIR/two.out"
 check "it is written again without training" cmp "$model" "$TMPDIR/two.safetensors"
