@@ -92,31 +92,50 @@ static int bits_of_challenge(const struct samples *samples, size_t voxels, struc
     return label_set_reads_records(set) ? check_one_enhancing(s, &counts) : STATUS_OK;
 }
 
-/* The numbers of a scheme's label maps. */
-static int bits_of_scheme(const struct samples *samples, size_t voxels, struct segmentation *s,
-                          const struct label_scheme *scheme)
+struct number_counts {
+    size_t bad, rounded;
+    float bad_value; /* the first number that is no label */
+};
+
+/* Sets the bits by a scheme's numbers. */
+static void read_numbers(const struct samples *samples, size_t voxels, uint8_t *to,
+                         const struct label_scheme *scheme, struct number_counts *counts)
 {
     uint8_t bits[256];
-    size_t bad = 0, rounded = 0;
-    float block[BLOCK], bad_value = 0;
+    float block[BLOCK];
+    *counts = (struct number_counts){.bad = 0};
     for (int label = 0; label < 256; label++)
         bits[label] = label_scored_bits(data_scheme, (uint8_t)label);
     for (size_t first = 0; first < voxels; first += BLOCK) {
         const size_t n = size_min(voxels - first, BLOCK);
         const float *values = samples_block(samples, first, n, block);
-        rounded += labels_rounded(values, n);
+        counts->rounded += labels_rounded(values, n);
         for (size_t i = 0; i < n; i++) {
             const uint8_t label = label_of_value(scheme, values[i]);
-            s->voxels[first + i] = label == LABEL_NONE ? 0 : bits[label];
-            if (label == LABEL_NONE && !bad)
-                bad_value = values[i];
-            bad += label == LABEL_NONE && (values[i] == bad_value || isnan(values[i]));
+            to[first + i] = label == LABEL_NONE ? 0 : bits[label];
+            if (label == LABEL_NONE && !counts->bad)
+                counts->bad_value = values[i];
+            counts->bad += label == LABEL_NONE && (values[i] == counts->bad_value || isnan(values[i]));
         }
     }
-    if (bad)
-        return fail(STATUS_DATA, "%s: %zu voxels are %g; labels of scheme %s are %s", s->name, bad, bad_value,
-                    scheme->name, scheme->values);
-    labels_warn_rounded(s->name, rounded);
+}
+
+/* The numbers of a scheme's label maps. Where that numbers BraTS' labels anew, a map with a number that only the records have is in
+ * theirs: such as this project's own predictions of another year. */
+static int bits_of_scheme(const struct samples *samples, size_t voxels, struct segmentation *s,
+                          const struct label_scheme *scheme)
+{
+    struct number_counts counts, by_records = {.bad = 1};
+    read_numbers(samples, voxels, s->voxels, scheme, &counts);
+    if (counts.bad && scheme != record_scheme && data_scheme->records == record_scheme)
+        read_numbers(samples, voxels, s->voxels, record_scheme, &by_records);
+    if (!by_records.bad)
+        warn("%s: %zu voxels are %g, which scheme %s does not have: it is read by the numbers of %s", s->name,
+             counts.bad, counts.bad_value, scheme->name, record_scheme->name);
+    else if (counts.bad)
+        return fail(STATUS_DATA, "%s: %zu voxels are %g; labels of scheme %s are %s", s->name, counts.bad,
+                    counts.bad_value, scheme->name, scheme->values);
+    labels_warn_rounded(s->name, counts.rounded);
     return STATUS_OK;
 }
 

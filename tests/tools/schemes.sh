@@ -42,6 +42,8 @@ nii2raw --dir $predicted >predicted.nrrd
 for scheme in 2018 2023 msd; do
     raw2nii --scheme $scheme --role label -o "predicted_$scheme.nii.gz" predicted.nrrd
 done
+# A 3 and a 4 in one map: 2024's.
+gzip -dc 2018_seg.nii.gz | { head -c 352 && tr '\001' '\003'; } | gzip >cavity_seg.nii.gz
 scores() { # tool, scheme
     "$1" --no-summary --scheme "$2" "predicted_${2#brats-}.nii.gz" "${2#brats-}_seg.nii.gz" | cut -f2-
 }
@@ -49,6 +51,10 @@ for tool in dice-eval hd95 brats-eval; do
     for scheme in 2023 msd; do
         check "$tool: $scheme's numbers score as 2018's" cmp -s <(scores $tool $scheme) <(scores $tool 2018)
     done
+    check "$tool: a map in the records' numbers beside one in the Decathlon's" cmp -s <("$tool" --no-summary --scheme msd \
+        predicted_2018.nii.gz msd_seg.nii.gz 2>err | cut -f2-) <(scores $tool 2018)
+    check "$tool: is named" grep -q "predicted_2018.nii.gz: [0-9]* voxels are 4, which scheme msd-brain does not have" err
+    check "$tool: a number that neither has is refused" test "$($tool --scheme msd cavity_seg.nii.gz msd_seg.nii.gz >/dev/null 2>&1; echo $?)" = 65
     check "$tool: which are scores" test "$(scores $tool 2018 | wc -l)" = 4
     check "$tool: by the wrong scheme they are others" test "$($tool --no-summary --scheme 2023 predicted_msd.nii.gz msd_seg.nii.gz |
         cut -f2-)" != "$(scores $tool 2018)"
