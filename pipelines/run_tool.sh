@@ -24,6 +24,15 @@ lock_descriptors=(9)
 ignore_stops() {
     trap '' HUP INT QUIT TERM USR1
     as_started=()
+    end_with_reader
+}
+
+# What writes to a pipe of the script's own making ends without a word when nobody reads it any more, also where the script itself was
+# started with SIGPIPE ignored, as systemd starts its services: a broken pipe is then no failure of its own.
+end_with_reader() {
+    [ "$(trap -p PIPE)" = "trap -- '' SIGPIPE" ] && env --default-signal=PIPE true 2>/dev/null || return 0
+    [ ${#as_started[@]} != 0 ] || as_started=(env)
+    as_started+=(--default-signal=PIPE)
 }
 
 close_locks() {
@@ -81,6 +90,7 @@ add_tool() { # input output close, descriptors or nothing; command...
     (
         [ -z "$tools_say" ] || exec 2>>"$tools_say"
         close_own "${@:1:3}"
+        [ -z "$2" ] || end_with_reader
         become_tool "${@:4}"
     ) <&"${1:-0}" >&"${2:-1}" &
     running+=($!)

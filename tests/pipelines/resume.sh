@@ -37,6 +37,20 @@ check "stopped inside an epoch" test "$suspended" -gt 0
 finish "$run"
 same "stopped by signals" "$run"
 
+# Started with SIGPIPE ignored, as by systemd: what feeds the step ends with it, without a word.
+run=$TMPDIR/ignored
+(trap '' PIPE && exec setsid env --default-signal=INT,QUIT BUILD="$slow" pipelines/train --data "$data" --cases "$TMPDIR/whole/cases" \
+    --run "$run" --config "$config") >"$run.out" 2>&1 &
+group=$!
+wait_for_step
+kill -INT -- "-$group" 2>/dev/null
+wait "$group"
+check "SIGPIPE ignored: stopped, status 75" test $? = 75 || show "$run.out"
+check "nobody speaks of a broken pipe" test "$(grep -ci 'broken pipe' "$run.out")" = 0 || show "$run.out"
+# shellcheck disable=SC2016 # the other shell's
+said=$(trap '' PIPE && bash -c '. pipelines/common.sh && . pipelines/run_tool.sh && run_pipe yes "|" sh -c "exit 3"' pipelines/pipe 2>&1)
+check "a tool's status is not that of who feeds it, who says nothing" test "$? $said" = "3 " || echo "# $said"
+
 # --- records that end early ---
 
 fake=$TMPDIR/fake # a build whose augment ends in the middle of its second case
