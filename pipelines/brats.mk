@@ -1,6 +1,6 @@
 # The stages of the experiment: phantoms (without DATA), preprocess, train, evaluate; segment, for new cases; check, a look at DATA.
-# The top-level Makefile calls this one with DATA, RUN, CONFIG, SEED, FOLD, EPOCHS, LISTS, FROM, BACKEND, THREADS, CASES, BIDS, EACH, SHARD,
-# LOCK, LAUNCH and BUILD.
+# The top-level Makefile calls this one with DATA, RUN, CONFIG, SEED, FOLD, EPOCHS, LISTS, FROM, BACKEND,
+# THREADS, CASES, BIDS, EACH, SHARD, LOCK, LAUNCH and BUILD.
 #
 #   DATA/CASE/*.nii.gz --preprocess--> CASES/CASE.nrrd --train--> RUN/epochs, RUN/best --evaluate--> RUN/predictions,
 #                                                                                                   RUN/evaluation

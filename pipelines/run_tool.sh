@@ -27,8 +27,8 @@ ignore_stops() {
     end_with_reader
 }
 
-# What writes to a pipe of the script's own making ends without a word when nobody reads it any more, also where the script itself was
-# started with SIGPIPE ignored, as systemd starts its services: a broken pipe is then no failure of its own.
+# What writes to a pipe of the script's own making ends without a word when nobody reads it any more, also where the
+# script itself was started with SIGPIPE ignored, as systemd starts its services: a broken pipe is no failure of its own.
 end_with_reader() {
     [ "$(trap -p PIPE)" = "trap -- '' SIGPIPE" ] && env --default-signal=PIPE true 2>/dev/null || return 0
     [ ${#as_started[@]} != 0 ] || as_started=(env)
