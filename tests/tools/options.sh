@@ -63,7 +63,7 @@ check "a number that can be is no news" test -z "$(OMP_NUM_THREADS=7 rawinfo "$w
 for tool in "${tools[@]}"; do
     PRUNET_THREAD=2 "$tool" >out 2>message </dev/null
     check "$tool refuses a PRUNET_ variable that nobody reads" test $? = 2 -a ! -s out -a "$(wc -l <message)" = 1 -a \
-        "$(grep -c "^$tool: PRUNET_THREAD: .* PRUNET_THREADS$" message)" = 1
+        "$(grep -c "^$tool: PRUNET_THREAD: .*; did you mean PRUNET_THREADS?$" message)" = 1
 done
 while read -r wrong near; do
     fails "$wrong is like $near" 2 "$near" env "$wrong=1" rawinfo

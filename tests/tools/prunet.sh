@@ -45,7 +45,6 @@ refused "an option of a stage" 2 "no option is called --confg; did you mean --co
 refused "a configuration" 2 "no such file .*/smal; did you mean small?" prunet train --config smal+labels-2023 a b
 printf 'LERNING_RATE=1\n' >typo.config
 refused "a setting" 2 "line 1: no setting is called LERNING_RATE; did you mean LEARNING_RATE?" prunet settings --config ./typo.config
-refused "a variable" 2 "PRUNET_THREDS: no environment variable of prunet has this name; did you mean PRUNET_THREADS?" env PRUNET_THREDS=1 prunet crop
 check "for scripts: what is near" test "$(prunet --nearest smal -- demo small laptop)" = "; did you mean small?"
 check "of several, and of beginnings" test "$(prunet --nearest re -- report retrain train)" = "; did you mean report or retrain?"
 check "nothing is near" test -z "$(prunet --nearest small -- demo laptop '')$(prunet --nearest '' -- demo)"
