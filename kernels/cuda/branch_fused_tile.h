@@ -1,10 +1,11 @@
-/* What the fused kernels share: rows of 32 channels, as bf16 in shared memory, and the normalisation of the
- * floats that are loaded into them. */
+/* What the fused kernels and the image's product share: rows of 32 channels, as bf16 in shared memory, and the
+ * normalisation of the floats that are loaded into them. */
 #ifndef PRUNET_KERNELS_CUDA_BRANCH_FUSED_TILE_H
 #define PRUNET_KERNELS_CUDA_BRANCH_FUSED_TILE_H
 
 #include "kernels/cuda/norm.h"
 #include "kernels/cuda/rows.h"
+#include "kernels/cuda/tensor_core.h"
 
 enum { TAPS = 27, WIDTH = 32 /* channels */, CHUNKS = WIDTH / 8 /* of 16 bytes in a row */ };
 
@@ -13,6 +14,15 @@ enum { TAPS = 27, WIDTH = 32 /* channels */, CHUNKS = WIDTH / 8 /* of 16 bytes i
 __device__ static inline int chunk_at(int row, int n)
 {
     return row * WIDTH + ((n ^ (row >> 1)) & (CHUNKS - 1)) * 8;
+}
+
+/* Sixteen rows from `first` on as the right operand of a product whose sums run along the rows: [16 channels]. */
+__device__ static inline void read_transposed(const uint16_t *rows, int first, unsigned (&b)[WIDTH / 16][4])
+{
+    int lane = (int)threadIdx.x % 32;
+#pragma unroll
+    for (int pair = 0; pair < WIDTH / 16; pair++)
+        load_matrices_transposed(b[pair], rows + chunk_at(first + lane % 16, 2 * pair + lane / 16));
 }
 
 /* Eight numbers of a row, on their way from floats to bf16. */

@@ -126,15 +126,6 @@ __device__ static inline void read_activated(const uint16_t *buffer, int first, 
             a[group], buffer + chunk_at(first + lane / 16 * 8 + lane % 8, 2 * group + lane / 8 % 2));
 }
 
-__device__ static inline void read_gradient(const uint16_t *buffer, int first,
-                                            unsigned (&b)[OUT_GROUPS / 2][4])
-{
-    int lane = (int)threadIdx.x % 32;
-#pragma unroll
-    for (int pair = 0; pair < OUT_GROUPS / 2; pair++)
-        load_matrices_transposed(b[pair], buffer + chunk_at(first + lane % 16, 2 * pair + lane / 16));
-}
-
 __device__ static inline void multiply_slice(const unsigned (&a)[IN_GROUPS][4],
                                              const unsigned (&b)[OUT_GROUPS / 2][4],
                                              float (&sums)[IN_GROUPS][OUT_GROUPS][4])
@@ -165,7 +156,7 @@ __device__ static inline void walk_tile(const struct tiling &t, unsigned next, b
             if (any_next)
                 piece = load_piece(t, next, n, u, dy);
             unsigned b[OUT_GROUPS / 2][4];
-            read_gradient(now, tile + z * TILE_X * TILE_Y, b);
+            read_transposed(now, tile + z * TILE_X * TILE_Y, b);
             read_activated(now, halo + (z + OFFSETS - 1) * HALO_X * HALO_Y, a[z + OFFSETS - 1]);
 #pragma unroll
             for (int offset = 0; offset < OFFSETS; offset++)

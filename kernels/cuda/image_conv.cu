@@ -1,7 +1,8 @@
 /* The first convolution: 3x3x3 from a plain image of few channels to a tensor. See kernels/conv3.h.
  *
- * Tensor cores would want eight image channels where there are four, and a copy of the image in their layout;
- * plain fp32 arithmetic from a tile in shared memory needs neither, and is exact. */
+ * Images of four maps run on tensor cores, unless fp32 is asked for: see image_product.h. These kernels are for
+ * all others, in plain fp32 arithmetic. */
+#include "kernels/cuda/image_product.h"
 #include "kernels/cuda/operations.h"
 #include "kernels/cuda/rows.h"
 #include "kernels/cuda/scratch.h"
@@ -107,6 +108,7 @@ void cuda_image_conv_forward(int image_channels, struct shape out, const float *
 
 enum { CHUNK = 4, OFFSETS = 9, WGRAD_STRIPS = 3, WGRAD_THREADS = IMAGE_QUADS * OFFSETS * WGRAD_STRIPS };
 enum { WGRAD_BLOCKS_MAX = 1024, WGRAD_SUMS = CHUNK * TAPS * IMAGE_QUADS * 4 };
+static_assert((int)WGRAD_SUMS == (int)IMAGE_PRODUCT_SUMS, "one layout of the sums");
 
 /* partials[block][slab of all streams and chunk][image channel of the chunk][tap][32 channels] */
 __global__ void image_conv_backward_kernel(struct shape s, int image_channels, int slabs, int chunks,
@@ -198,37 +200,55 @@ static inline unsigned wgrad_blocks(struct shape s)
     return (unsigned)(lines < (long)WGRAD_BLOCKS_MAX ? lines : (long)WGRAD_BLOCKS_MAX);
 }
 
-static inline size_t wgrad_sums(struct shape s, int image_channels)
+/* Sums of blocks: floats of image_product_backward, or doubles. */
+struct wgrad_scratch {
+    bool product;
+    unsigned blocks;
+    int sums; /* of a block */
+    void *partials;
+    double *totals;
+};
+
+static struct wgrad_scratch wgrad_take(struct scratch *scratch, enum precision precision, int image_channels,
+                                       struct shape out)
 {
-    return (size_t)slabs_of(s) * (size_t)((image_channels + CHUNK - 1) / CHUNK * WGRAD_SUMS);
+    struct wgrad_scratch w = {};
+    w.product = image_product_fits(precision, image_channels);
+    w.blocks = w.product ? image_product_blocks(out) : wgrad_blocks(out);
+    w.sums = (int)slabs_of(out) * ((image_channels + CHUNK - 1) / CHUNK) * WGRAD_SUMS;
+    w.totals = static_cast<double *>(scratch_take(scratch, (size_t)w.sums * sizeof(double)));
+    w.partials = scratch_take(scratch, (size_t)w.blocks * (size_t)w.sums *
+                                           (w.product ? sizeof(float) : sizeof(double)));
+    return w;
 }
 
-static size_t partials_bytes(struct shape out, int image_channels)
-{
-    return (wgrad_blocks(out) + 1) * wgrad_sums(out, image_channels) * sizeof(double);
-}
-
-size_t image_conv_scratch_bytes(enum precision, struct shape image, struct shape out)
+size_t image_conv_scratch_bytes(enum precision precision, struct shape image, struct shape out)
 {
     struct scratch s = scratch_begin(NULL);
-    scratch_take(&s, partials_bytes(out, image.channels));
+    wgrad_take(&s, precision, image.channels, out);
     return s.bytes;
 }
 
 void cuda_image_conv_backward(int image_channels, struct shape out, const float *image, const float *dy,
                               float *dw, void *scratch)
 {
+    struct scratch s = scratch_begin(scratch);
     if (!gpu_begin("image_conv_backward"))
         return;
-    double *partials = static_cast<double *>(scratch);
-    unsigned blocks = wgrad_blocks(out);
-    int slabs = (int)slabs_of(out) / out.streams, chunks = (image_channels + CHUNK - 1) / CHUNK;
-    int sums = (int)wgrad_sums(out, image_channels),
+    struct wgrad_scratch w = wgrad_take(&s, operand_precision(), image_channels, out);
+    int slabs = (int)slabs_of(out) / out.streams, chunks = (image_channels + CHUNK - 1) / CHUNK,
         weights = out.streams * out.channels * image_channels * TAPS;
-    double *totals = partials + (size_t)blocks * (size_t)sums;
-    GPU_LAUNCH(image_conv_backward_kernel, dim3(blocks, slabs_of(out), (unsigned)chunks), dim3(WGRAD_THREADS),
-               WGRAD_SUMS * sizeof(float), out, image_channels, slabs, chunks, image, dy, partials);
-    sums_reduce(blocks, sums, sums, partials, totals);
+    if (w.product) {
+        float *partials = static_cast<float *>(w.partials);
+        image_product_backward(out, image, dy, partials);
+        sums_reduce_floats(w.blocks, w.sums, partials, w.totals);
+    } else {
+        double *partials = static_cast<double *>(w.partials);
+        GPU_LAUNCH(image_conv_backward_kernel, dim3(w.blocks, slabs_of(out), (unsigned)chunks),
+                   dim3(WGRAD_THREADS), WGRAD_SUMS * sizeof(float), out, image_channels, slabs, chunks, image,
+                   dy, partials);
+        sums_reduce(w.blocks, w.sums, w.sums, partials, w.totals);
+    }
     GPU_LAUNCH(image_conv_add_gradient_kernel, dim3((unsigned)(weights + 255) / 256), dim3(256), 0, out,
-               image_channels, slabs, chunks, totals, dw);
+               image_channels, slabs, chunks, w.totals, dw);
 }

@@ -76,9 +76,16 @@ __device__ static inline unsigned bf16_bits(float value)
     return value != value ? bits >> 16 | 0x40u : (bits + 0x7fffu + (bits >> 16 & 1u)) >> 16;
 }
 
+/* Two at once: one instruction of the device, whose NaN may be another. */
 __device__ static inline unsigned bf16_pair(float low, float high)
 {
+#ifdef __CUDACC__
+    unsigned pair;
+    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(pair) : "f"(high), "f"(low));
+    return pair;
+#else
     return bf16_bits(low) | bf16_bits(high) << 16;
+#endif
 }
 
 /* --- one number, floats or bf16 --- */

@@ -1,6 +1,6 @@
-/* Our own kernels for the finest level's branch against the reference: widths of 25 to 32 channels, grids
- * that their tiles do not divide, several orders of threads; and the variable that chooses them. Runs on the
- * CPU (tests/cuda/shim). */
+/* Our own tensor-core kernels against the reference, on grids that their tiles do not divide, in several orders
+ * of threads: for the finest level's branch, of 25 to 32 channels, with the variable that chooses them; and for
+ * the first convolution of four maps. Runs on the CPU (tests/cuda/shim). */
 #include "tests/kernels/calls.h"
 
 static const int orders[] = {1, 7};
@@ -26,31 +26,42 @@ static void choose(int choice)
         abort();
 }
 
-/* One case in all orders; d is freed. */
-static void examine(struct drive d)
+/* One case in all orders. */
+struct verdict {
+    int sound, same; /* same: the bits of every order */
+    double worst;    /* relative error */
+};
+
+static struct verdict compare(struct drive *d, const struct kernels *kernels)
 {
-    int sound = drive_run(&d, &kernels_reference), same = 1;
-    double worst = 0;
-    struct outputs expected = outputs_copy(&d), first = {{0}};
+    struct verdict v = {.sound = drive_run(d, &kernels_reference), .same = 1};
+    struct outputs expected = outputs_copy(d), first = {{0}};
     for (int i = 0; i < ORDERS; i++) {
         kernels_set_threads(orders[i]);
-        sound &= drive_run(&d, cuda);
-        for (int n = 0; n < d.count; n++) {
-            const struct argument *a = &d.arguments[n];
+        v.sound &= drive_run(d, kernels);
+        for (int n = 0; n < d->count; n++) {
+            const struct argument *a = &d->arguments[n];
             if (!is_output(a))
                 continue;
-            worst = fmax(worst, argument_error(a, expected.of[n]));
-            same &= i == 0 || !memcmp(a->result, first.of[n], a->count * element_bytes(a->kind));
+            v.worst = fmax(v.worst, argument_error(a, expected.of[n]));
+            v.same &= i == 0 || !memcmp(a->result, first.of[n], a->count * element_bytes(a->kind));
         }
         if (i == 0)
-            first = outputs_copy(&d);
+            first = outputs_copy(d);
     }
-    check(sound && same && worst < 8e-3,
-          "%s, own kernels: %s; %d channels of %dx%dx%d: relative error %.1e%s", d.name,
-          getenv("PRUNET_CUDA_KERNELS"), d.in.channels, d.in.depth, d.in.height, d.in.width, worst,
-          same ? "" : ", depends on the order of threads");
     outputs_free(&expected);
     outputs_free(&first);
+    return v;
+}
+
+/* d is freed. */
+static void examine(struct drive d)
+{
+    struct verdict v = compare(&d, cuda);
+    check(v.sound && v.same && v.worst < 8e-3,
+          "%s, own kernels: %s; %d channels of %dx%dx%d: relative error %.1e%s", d.name,
+          getenv("PRUNET_CUDA_KERNELS"), d.in.channels, d.in.depth, d.in.height, d.in.width, v.worst,
+          v.same ? "" : ", depends on the order of threads");
     drive_free(&d);
 }
 
@@ -148,6 +159,57 @@ static void test_scratch(void)
     check(other[0] == other[1], "other levels need what they did");
 }
 
+/* --- the first convolution --- */
+
+/* Without our product: fp32's 2e-6. With it: sums of two bf16 against each other are better than TF32 by far, in
+ * bf16 one operand is rounded. */
+static void examine_image(const char *name, int maps, double bound, struct shape out)
+{
+    const char *why;
+    const struct kernels *kernels = kernels_find(name, (int[]){out.channels}, 1, out.streams, &why);
+    struct shape image = out;
+    image.streams = 1, image.channels = maps;
+    struct drive cases[] = {image_conv_forward(image, out), image_conv_backward(image, out)};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct verdict v = compare(&cases[i], kernels);
+        check(v.sound && v.same && v.worst < bound,
+              "%s: %s, %d maps, %dx%d channels of %dx%dx%d: relative error %.1e%s", name, cases[i].name, maps,
+              out.streams, out.channels, out.depth, out.height, out.width, v.worst,
+              v.same ? "" : ", depends on the order of threads");
+        drive_free(&cases[i]);
+    }
+}
+
+static void test_image(void)
+{
+    static const struct shape shapes[] = {
+        {2, 30, 3, 5, 35}, {1, 32, 2, 4, 32}, {1, 1, 1, 1, 1},   {2, 33, 1, 9, 16},
+        {1, 60, 5, 1, 31}, {1, 12, 1, 3, 1},  {2, 8, 7, 10, 67},
+    };
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
+        examine_image("cuda", 4, 3e-5, shapes[i]);
+        examine_image("cuda-bf16", 4, 4e-3, shapes[i]);
+    }
+    examine_image("cuda-fp32", 4, 2e-6, shapes[0]);
+    for (int maps = 1; maps <= 5; maps += 2)
+        examine_image("cuda-bf16", maps, 2e-6, shapes[0]);
+}
+
+/* The product's sums are floats of fewer blocks. */
+static void test_image_scratch(void)
+{
+    static const char *const names[] = {"cuda", "cuda-bf16", "cuda-fp32"};
+    struct shape image = {1, 4, 160, 192, 160}, out = {2, 30, 160, 192, 160};
+    size_t bytes[3];
+    const char *why;
+    for (int i = 0; i < 3; i++)
+        bytes[i] =
+            kernels_find(names[i], (int[]){60}, 1, 2, &why)->scratch_bytes(OPERATION_IMAGE_CONV, image, out);
+    check(bytes[0] == bytes[1] && bytes[0] < bytes[2] / 6,
+          "the first convolution of four maps needs %zu KiB of scratch, in fp32 %zu", bytes[0] >> 10,
+          bytes[2] >> 10);
+}
+
 int main(void)
 {
     static const struct shape shapes[] = {
@@ -174,5 +236,7 @@ int main(void)
         choose(i);
         examine(branch_backward(shapes[1], 6, 1));
     }
+    test_image();
+    test_image_scratch();
     return check_exit();
 }
