@@ -10,7 +10,7 @@
  *     norm, conv3, conv1          steps that several operations share; product, by cuBLAS, is conv1's
  *     branch_fused (_tile, _weights), tensor_core    our own kernels for the finest level's branch
  *     own_kernels                 the user's choice of them
- *     image_product (_backward)   image_conv's own kernels for four maps
+ *     image_product (_forward, _backward)    image_conv's own kernels for four maps
  *     image_conv, branch, resample, head, adam, average, fixed       operations; norm and conv3 are two as well
  *     cuda                        this file */
 #include "kernels/backends.h"

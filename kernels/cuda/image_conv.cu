@@ -94,6 +94,10 @@ void cuda_image_conv_forward(int image_channels, struct shape out, const float *
 {
     if (!gpu_begin("image_conv_forward"))
         return;
+    if (image_product_fits(operand_precision(), image_channels)) {
+        image_product_forward(out, image, w, y);
+        return;
+    }
     unsigned tiles = (unsigned)(((out.width + TILE_X - 1) / TILE_X) * ((out.height + TILE_Y - 1) / TILE_Y));
     GPU_LAUNCH(image_conv_forward_kernel, dim3(tiles, (unsigned)out.depth, slabs_of(out)), dim3(ROW_THREADS),
                (TILE_FLOATS + TILE_WEIGHTS) * sizeof(float), out, image_channels, image, w, y);

@@ -12,13 +12,20 @@
 enum { IMAGE_PRODUCT_CHANNELS = 4, IMAGE_PRODUCT_SUMS = IMAGE_PRODUCT_CHANNELS * 27 * 32 };
 
 /* Whether these kernels serve images of so many maps at that precision. */
-bool image_product_fits(enum precision precision, int image_channels);
+static inline bool image_product_fits(enum precision precision, int image_channels)
+{
+    return precision != PRECISION_FP32 && image_channels == IMAGE_PRODUCT_CHANNELS;
+}
+
+/* y, a tensor of shape `out`, padding included = the convolution of image [4][D][H][W] with w, plain
+ * [streams * channels][4][27]. */
+void image_product_forward(struct shape out, const float *image, const float *w, float *y);
 
 /* Blocks that share the volume in image_product_backward; depends on the shape alone. */
 unsigned image_product_blocks(struct shape out);
 
 /* partials[block][slab of all streams][image channel][tap][32 channels] = sums over the block's voxels of
- * image[v + tap] dy[v]. image [4][D][H][W]; dy: a tensor of shape `out`. */
+ * image[v + tap] dy[v]. dy: a tensor of shape `out`. */
 void image_product_backward(struct shape out, const float *image, const float *dy, float *partials);
 
 #endif

@@ -12,7 +12,6 @@
  * waits for memory the other multiplies. */
 #include "kernels/cuda/branch_fused_tile.h"
 #include "kernels/cuda/image_product.h"
-#include "kernels/cuda/tensor_core.h"
 
 enum { TILE_X = 32, TILE_Y = 4, TILE_Z = 2, HALO_Y = TILE_Y + 2, HALO_Z = TILE_Z + 2, STEPS = TILE_X / 16 };
 enum {
@@ -73,19 +72,6 @@ __device__ static inline int chunk_swizzled(int row, int chunk)
 __device__ static inline int line_at(int map, int z, int y)
 {
     return (map * LINE_MAP + z * LINE_Z + y) * TILE_X;
-}
-
-/* Two floats as bf16, and what that leaves of them. */
-struct halves {
-    unsigned high, low;
-};
-
-__device__ static inline struct halves halves_of(float a, float b)
-{
-    struct halves h;
-    h.high = bf16_pair(a, b);
-    h.low = bf16_pair(a - __uint_as_float(h.high << 16), b - __uint_as_float(h.high & 0xffff0000u));
-    return h;
 }
 
 /* What a thread loads of a tile: pairs of columns of the image, of one y, every other z and all maps; and
@@ -295,11 +281,6 @@ __global__ void __launch_bounds__(THREADS, BLOCKS_ON_MULTIPROCESSOR)
 }
 
 /* --- from the host --- */
-
-bool image_product_fits(enum precision precision, int image_channels)
-{
-    return precision != PRECISION_FP32 && image_channels == IMAGE_PRODUCT_CHANNELS;
-}
 
 unsigned image_product_blocks(struct shape out)
 {

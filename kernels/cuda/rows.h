@@ -88,6 +88,19 @@ __device__ static inline unsigned bf16_pair(float low, float high)
 #endif
 }
 
+/* Two floats as bf16, and what that leaves of them. */
+struct halves {
+    unsigned high, low;
+};
+
+__device__ static inline struct halves halves_of(float a, float b)
+{
+    struct halves h;
+    h.high = bf16_pair(a, b);
+    h.low = bf16_pair(a - __uint_as_float(h.high << 16), b - __uint_as_float(h.high & 0xffff0000u));
+    return h;
+}
+
 /* --- one number, floats or bf16 --- */
 
 __device__ static inline float load1(const float *from)
