@@ -92,7 +92,9 @@ static void fill_bias(struct shape shape, const float *b, float *y)
     GPU_LAUNCH(conv1_fill_bias_kernel, rows_grid(r), rows_block(r), 0, r, shape.channels, b, y);
 }
 
-__global__ void conv1_bias_sums_kernel(struct rows r, const float *dy, double *partials)
+/* db += sum of dy over the voxels */
+__global__ void conv1_bias_gradient_kernel(struct rows r, int channels, const float *dy, double *partials,
+                                           double *totals, float *db)
 {
     GPU_SHARED(double, shared);
     struct place p = place_in(r);
@@ -105,17 +107,16 @@ __global__ void conv1_bias_sums_kernel(struct rows r, const float *dy, double *p
         sums[3][0] += (double)value.w;
     }
     store_partials<1, double>(r, sums, shared, partials);
+    if (sums_last_block<1>(r, shared, partials, totals))
+        for (int c = (int)threadIdx.x; c < channels; c += (int)blockDim.x)
+            db[c] = (float)((double)db[c] + totals[c]);
 }
 
-/* db += sum of dy over the voxels */
 static void bias_gradient(struct shape shape, const float *dy, float *db, double *partials)
 {
     struct rows r = rows_of(shape_voxels(shape), shape.channels);
-    double *totals = partials + partial_doubles(r, 1);
-    GPU_LAUNCH(conv1_bias_sums_kernel, rows_grid(r), rows_block(r), partial_shared(r, 1, sizeof(double)), r,
-               dy, partials);
-    sums_reduce(r.width, r.padded, shape.channels, partials, totals);
-    sums_add_totals(shape.channels, totals, db);
+    GPU_LAUNCH(conv1_bias_gradient_kernel, rows_grid(r), rows_block(r), partial_shared(r, 1, sizeof(double)),
+               r, shape.channels, dy, partials, sums_totals(r, 1, partials), db);
 }
 
 /* --- conv1 --- */

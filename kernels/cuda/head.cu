@@ -167,6 +167,9 @@ void cuda_dice_sums(size_t voxels, int regions, const float *p, const uint8_t *t
 
 /* --- backward --- */
 
+/* Each block stores a sum for every channel and region: with more blocks these would weigh. */
+enum { HEAD_BLOCKS_MAX = 1024 };
+
 /* The gradient of the network's last tensor has rank `regions`: dx of a voxel is W^T dz, formed where it is
  * stored. */
 
@@ -281,7 +284,7 @@ static void head_backward_of(struct shape in, int regions, const float *x, const
                              const uint8_t *target, const struct dice_sums *sums, struct loss_weights loss,
                              float *dx, float *dw, double *partials)
 {
-    struct rows r = rows_of(shape_voxels(in), in.channels);
+    struct rows r = rows_within(HEAD_BLOCKS_MAX, shape_voxels(in), in.channels);
     int stride = r.padded * REGIONS, weights = regions * in.streams * in.channels;
     double *totals = partials + (size_t)in.streams * r.width * (size_t)stride;
     GPU_LAUNCH(head_backward_kernel<REGIONS>, dim3(r.width, r.height, (unsigned)in.streams), rows_block(r),
@@ -296,7 +299,7 @@ static void head_backward_of(struct shape in, int regions, const float *x, const
 
 size_t head_scratch_bytes(enum precision, struct shape in, struct shape)
 {
-    struct rows r = rows_of(shape_voxels(in), in.channels);
+    struct rows r = rows_within(HEAD_BLOCKS_MAX, shape_voxels(in), in.channels);
     size_t weights = (size_t)in.streams * (r.width + 1) * (size_t)(r.padded * REGIONS_MAX) * sizeof(double);
     struct scratch s = scratch_begin(NULL);
     scratch_take(&s, weights > dice_partials_bytes() ? weights : dice_partials_bytes());

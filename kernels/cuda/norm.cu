@@ -8,7 +8,8 @@
 
 /* --- channel sums --- */
 
-__global__ void norm_channel_sums_kernel(struct rows r, const float *x, double *partials)
+__global__ void norm_channel_sums_kernel(struct rows r, int channels, const float *x, double *partials,
+                                         double *totals, double *channel_sums)
 {
     GPU_SHARED(double, shared);
     struct place p = place_in(r);
@@ -22,14 +23,15 @@ __global__ void norm_channel_sums_kernel(struct rows r, const float *x, double *
         }
     }
     store_partials<2, double>(r, sums, shared, partials);
+    if (sums_last_block<2>(r, shared, partials, totals))
+        sums_copy(2 * channels, totals, channel_sums);
 }
 
 void norm_channel_sums(struct shape shape, const float *x, double *channel_sums, double *partials)
 {
     struct rows r = rows_of(shape_voxels(shape), shape.channels);
     GPU_LAUNCH(norm_channel_sums_kernel, rows_grid(r), rows_block(r), partial_shared(r, 2, sizeof(double)), r,
-               x, partials);
-    sums_reduce(r.width, r.padded * 2, shape.channels * 2, partials, channel_sums);
+               shape.channels, x, partials, sums_totals(r, 2, partials), channel_sums);
 }
 
 /* --- forward --- */
@@ -99,16 +101,58 @@ void norm_apply(struct shape shape, const struct norm_channel *norm, const float
  *
  * with N numbers in a group g. */
 
+/* What is left to do with the totals, [padded(channels)][2]; one thread a channel. */
+struct norm_finish {
+    size_t voxels;
+    int channels, in_group;
+    const struct norm_channel *norm;
+    float *dgamma, *dbeta;
+    struct norm_correction *corrections;
+
+    __device__ void operator()(int c, const double *totals) const
+    {
+        struct norm_correction result = {0, 0};
+        if (c < channels) {
+            int first = c / in_group * in_group;
+            double constant = 0, slope = 0, n = (double)voxels * in_group;
+            for (int other = first; other < first + in_group; other++) {
+                constant += (double)norm[other].gamma * totals[2 * other];
+                slope += (double)norm[other].gamma * totals[2 * other + 1];
+            }
+            result.constant = (float)(constant / n);
+            result.slope = (float)(slope / n);
+            dbeta[c] = (float)((double)dbeta[c] + totals[2 * c]);
+            dgamma[c] = (float)((double)dgamma[c] + totals[2 * c + 1]);
+        }
+        corrections[c] = result;
+    }
+};
+
+static struct norm_finish finish_of(struct shape shape, int groups, const struct norm_channel *norm,
+                                    float *dgamma, float *dbeta, struct norm_correction *corrections)
+{
+    struct norm_finish f = {shape_voxels(shape), shape.channels, shape.channels / groups, norm, dgamma, dbeta,
+                            corrections};
+    return f;
+}
+
+__global__ void norm_corrections_kernel(struct norm_finish finish, const double *totals)
+{
+    int c = (int)(blockIdx.x * blockDim.x + threadIdx.x);
+    if (c < padded(finish.channels))
+        finish(c, totals);
+}
+
 template <class GRADIENT>
-__global__ void norm_backward_sums_kernel(struct rows r, const struct norm_channel *norm, const float *x,
-                                          const GRADIENT *da, double *partials)
+__global__ void norm_backward_sums_kernel(struct rows r, struct norm_finish finish, const float *x,
+                                          const GRADIENT *da, double *partials, double *totals)
 {
     GPU_SHARED(double, shared);
     struct place p = place_in(r);
     double sums[4][2] = {};
     struct norm_channel n[4] = {};
     for (int c = 0; c < 4 && p.inside; c++)
-        n[c] = norm[p.channel + c];
+        n[c] = finish.norm[p.channel + c];
     for (size_t v = p.first; v < r.voxels; v += p.step) {
         size_t at = v * (size_t)r.padded + (size_t)p.channel;
         float4 value = load4(x + at), gradient = load4(da + at);
@@ -121,30 +165,9 @@ __global__ void norm_backward_sums_kernel(struct rows r, const struct norm_chann
         }
     }
     store_partials<2, double>(r, sums, shared, partials);
-}
-
-/* one thread a channel */
-__global__ void norm_corrections_kernel(size_t voxels, int channels, int in_group,
-                                        const struct norm_channel *norm, const double *totals, float *dgamma,
-                                        float *dbeta, struct norm_correction *corrections)
-{
-    int c = (int)(blockIdx.x * blockDim.x + threadIdx.x);
-    if (c >= padded(channels))
-        return;
-    struct norm_correction result = {0, 0};
-    if (c < channels) {
-        int first = c / in_group * in_group;
-        double constant = 0, slope = 0, n = (double)voxels * in_group;
-        for (int other = first; other < first + in_group; other++) {
-            constant += (double)norm[other].gamma * totals[2 * other];
-            slope += (double)norm[other].gamma * totals[2 * other + 1];
-        }
-        result.constant = (float)(constant / n);
-        result.slope = (float)(slope / n);
-        dbeta[c] = (float)((double)dbeta[c] + totals[2 * c]);
-        dgamma[c] = (float)((double)dgamma[c] + totals[2 * c + 1]);
-    }
-    corrections[c] = result;
+    if (sums_last_block<2>(r, shared, partials, totals))
+        for (int c = (int)threadIdx.x; c < r.padded; c += (int)blockDim.x)
+            finish(c, totals);
 }
 
 void norm_reduce_sums(struct shape shape, int groups, const struct norm_channel *norm, unsigned blocks,
@@ -154,8 +177,7 @@ void norm_reduce_sums(struct shape shape, int groups, const struct norm_channel 
     double *totals = partials + (size_t)blocks * (size_t)stride;
     sums_reduce(blocks, stride, shape.channels * 2, partials, totals);
     GPU_LAUNCH(norm_corrections_kernel, dim3((unsigned)(padded(shape.channels) + 63) / 64), dim3(64), 0,
-               shape_voxels(shape), shape.channels, shape.channels / groups, norm, totals, dgamma, dbeta,
-               corrections);
+               finish_of(shape, groups, norm, dgamma, dbeta, corrections), totals);
 }
 
 void norm_backward_sums(struct shape shape, int groups, const struct norm_channel *norm, const float *x,
@@ -163,14 +185,15 @@ void norm_backward_sums(struct shape shape, int groups, const struct norm_channe
                         struct norm_correction *corrections, double *partials)
 {
     struct rows r = rows_of(shape_voxels(shape), shape.channels);
+    struct norm_finish finish = finish_of(shape, groups, norm, dgamma, dbeta, corrections);
     size_t shared = partial_shared(r, 2, sizeof(double));
+    double *totals = sums_totals(r, 2, partials);
     if (bf16)
-        GPU_LAUNCH(norm_backward_sums_kernel<uint16_t>, rows_grid(r), rows_block(r), shared, r, norm, x,
-                   static_cast<const uint16_t *>(da), partials);
+        GPU_LAUNCH(norm_backward_sums_kernel<uint16_t>, rows_grid(r), rows_block(r), shared, r, finish, x,
+                   static_cast<const uint16_t *>(da), partials, totals);
     else
-        GPU_LAUNCH(norm_backward_sums_kernel<float>, rows_grid(r), rows_block(r), shared, r, norm, x,
-                   static_cast<const float *>(da), partials);
-    norm_reduce_sums(shape, groups, norm, r.width, partials, dgamma, dbeta, corrections);
+        GPU_LAUNCH(norm_backward_sums_kernel<float>, rows_grid(r), rows_block(r), shared, r, finish, x,
+                   static_cast<const float *>(da), partials, totals);
 }
 
 /* scale (gamma dz - constant - slope xhat), for one number */

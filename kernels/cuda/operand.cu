@@ -47,7 +47,8 @@ void operand_to_floats(struct shape shape, const uint16_t *f, float *y)
 }
 
 template <bool SUMS>
-__global__ void operand_add_kernel(struct rows r, const uint16_t *f, float *y, double *partials)
+__global__ void operand_add_kernel(struct rows r, int channels, const uint16_t *f, float *y, double *partials,
+                                   double *totals, double *y_sums)
 {
     GPU_SHARED(double, shared);
     struct place p = place_in(r);
@@ -62,18 +63,21 @@ __global__ void operand_add_kernel(struct rows r, const uint16_t *f, float *y, d
             sums[c][1] += (double)values[c] * (double)values[c];
         }
     }
-    if (SUMS)
-        store_partials<2, double>(r, sums, shared, partials);
+    if (!SUMS)
+        return;
+    store_partials<2, double>(r, sums, shared, partials);
+    if (sums_last_block<2>(r, shared, partials, totals))
+        sums_copy(2 * channels, totals, y_sums);
 }
 
 void operand_add(struct shape shape, const uint16_t *f, float *y, double *y_sums, double *partials)
 {
     struct rows r = rows_of(shape_voxels(shape), shape.channels);
-    if (!y_sums) {
-        GPU_LAUNCH(operand_add_kernel<false>, rows_grid(r), rows_block(r), 0, r, f, y, partials);
-        return;
-    }
-    GPU_LAUNCH(operand_add_kernel<true>, rows_grid(r), rows_block(r), partial_shared(r, 2, sizeof(double)), r,
-               f, y, partials);
-    sums_reduce(r.width, r.padded * 2, shape.channels * 2, partials, y_sums);
+    double *totals = sums_totals(r, 2, partials);
+    if (y_sums)
+        GPU_LAUNCH(operand_add_kernel<true>, rows_grid(r), rows_block(r),
+                   partial_shared(r, 2, sizeof(double)), r, shape.channels, f, y, partials, totals, y_sums);
+    else
+        GPU_LAUNCH(operand_add_kernel<false>, rows_grid(r), rows_block(r), 0, r, shape.channels, f, y,
+                   partials, totals, y_sums);
 }

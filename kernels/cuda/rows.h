@@ -11,8 +11,8 @@
 #include "kernels/cuda/layout.h"
 #include <stdint.h>
 
-enum { ROW_THREADS = 256, ROW_QUADS_MAX = 64, ROW_VOXELS_EACH = 8 };
-const size_t ROW_BLOCKS_MAX = 1024;
+/* ROW_BLOCKS_MAX: eight times what an H100 runs at once, so that none of it waits for a slow block. */
+enum { ROW_THREADS = 256, ROW_QUADS_MAX = 64, ROW_VOXELS_EACH = 8, ROW_BLOCKS_MAX = 8192 };
 
 struct rows {
     size_t voxels;
@@ -23,7 +23,8 @@ struct rows {
     unsigned height; /* blocks across the channels */
 };
 
-static inline struct rows rows_of(size_t voxels, int channels)
+/* At most so many blocks along the voxels. */
+static inline struct rows rows_within(size_t blocks_max, size_t voxels, int channels)
 {
     struct rows r;
     int quads = padded(channels) / 4;
@@ -33,8 +34,13 @@ static inline struct rows rows_of(size_t voxels, int channels)
     r.quads = (quads + (int)r.height - 1) / (int)r.height;
     r.rows = ROW_THREADS / r.quads;
     size_t chunk = (size_t)r.rows * ROW_VOXELS_EACH, blocks = (voxels + chunk - 1) / chunk;
-    r.width = (unsigned)(blocks < ROW_BLOCKS_MAX ? blocks : ROW_BLOCKS_MAX);
+    r.width = (unsigned)(blocks < blocks_max ? blocks : blocks_max);
     return r;
+}
+
+static inline struct rows rows_of(size_t voxels, int channels)
+{
+    return rows_within(ROW_BLOCKS_MAX, voxels, channels);
 }
 
 static inline dim3 rows_grid(struct rows r)
@@ -162,12 +168,6 @@ __device__ static inline size_t thread_number(void)
 }
 
 /* --- sums over the voxels, see sums.h --- */
-
-/* Doubles that the sums of `values` numbers a channel need between the two kernels that form them. */
-static inline size_t partial_doubles(struct rows r, int values)
-{
-    return (size_t)r.width * (size_t)r.padded * (size_t)values;
-}
 
 /* Bytes of shared memory that store_partials needs: float or double sums, `values` of them a channel. */
 static inline size_t partial_shared(struct rows r, int values, size_t bytes_each)

@@ -1,10 +1,10 @@
 /* The second half of every sum over voxels: the blocks' sums, added up in a fixed order. */
-#include "kernels/cuda/rows.h"
 #include "kernels/cuda/sums.h"
 
 size_t sums_partials_bytes(size_t voxels, int channels)
 {
-    return (partial_doubles(rows_of(voxels, channels), 2) + (size_t)padded(channels) * 2) * sizeof(double);
+    struct rows r = rows_of(voxels, channels);
+    return (size_t)(r.width + sums_groups(r) + 1) * (size_t)(r.padded * 2) * sizeof(double);
 }
 
 enum { SUM_COLUMNS = 32, SUM_ROWS = 16 };

@@ -1,6 +1,6 @@
 /* Our own tensor-core kernels against the reference, on grids that their tiles do not divide, in several orders
  * of threads: for the finest level's branch, of 25 to 32 channels, with the variable that chooses them; and for
- * the first convolution of four maps. Runs on the CPU (tests/cuda/shim). */
+ * the first convolution of four maps. Then the sums that the last block adds up. Runs on the CPU (tests/cuda/shim). */
 #include "tests/kernels/calls.h"
 
 static const int orders[] = {1, 7};
@@ -210,6 +210,25 @@ static void test_image_scratch(void)
           bytes[2] >> 10);
 }
 
+/* --- sums --- */
+
+/* More blocks than are added up at once, in any order: the last block of a group adds up the group, the last group
+ * the rest. 300 channels take two blocks across. */
+static void test_sums(void)
+{
+    static const struct shape shapes[] = {{1, 60, 21, 22, 20}, {1, 300, 13, 16, 17}};
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
+        struct drive cases[] = {channel_sums(shapes[i]), norm_backward(shapes[i], 4, 0)};
+        for (size_t n = 0; n < sizeof cases / sizeof cases[0]; n++) {
+            struct verdict v = compare(&cases[n], cuda);
+            check(v.sound && v.same && v.worst < 2e-6,
+                  "%s, %d channels in groups of blocks: relative error %.1e%s", cases[n].name,
+                  shapes[i].channels, v.worst, v.same ? "" : ", depends on the order of blocks");
+            drive_free(&cases[n]);
+        }
+    }
+}
+
 int main(void)
 {
     static const struct shape shapes[] = {
@@ -236,6 +255,7 @@ int main(void)
         choose(i);
         examine(branch_backward(shapes[1], 6, 1));
     }
+    test_sums();
     test_image();
     test_image_scratch();
     return check_exit();

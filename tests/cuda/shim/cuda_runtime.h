@@ -142,6 +142,18 @@ static inline long long __double2ll_rn(double value)
     return (long long)rint(value);
 }
 
+/* Counts up to `last`, then from zero again. Blocks take turns here, so that no fence is needed. */
+static inline unsigned atomicInc(unsigned *at, unsigned last)
+{
+    unsigned old = *at;
+    *at = old >= last ? 0 : old + 1;
+    return old;
+}
+
+static inline void __threadfence(void)
+{
+}
+
 static inline int atomicOr(int *at, int bits)
 {
     return __atomic_fetch_or(at, bits, __ATOMIC_RELAXED);
