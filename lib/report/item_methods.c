@@ -111,8 +111,10 @@ static void json_text(FILE *file, const char *text)
 {
     char shown[JSON_BYTE_SIZE];
     fputc('"', file);
-    for (; *text; text++)
-        fwrite(shown, 1, json_byte(*text, "<>&", shown), file);
+    for (; *text; text++) {
+        const size_t length = json_byte(*text, "<>&", shown);
+        fwrite(shown, 1, length, file);
+    }
     fputc('"', file);
 }
 
