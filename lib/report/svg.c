@@ -64,19 +64,28 @@ double chart_y(const struct chart *chart, double value)
     return CHART_HEIGHT - BOTTOM - share_of(chart, 1, value) * (CHART_HEIGHT - TOP - BOTTOM);
 }
 
+/* A name below the horizontal axis; at the right end, where it would be cut, it ends with the chart. */
+static void tick_below(const struct chart *chart, double x, const char *name)
+{
+    const double half = 3.3 * (double)strlen(name); /* of its letters' usual width */
+    const bool fits = x + half <= CHART_WIDTH;
+    fprintf(chart->file, "<path class=grid d=\"M%.1f %d V%d\"/><text x=%.1f y=%d text-anchor=%s>", x, TOP,
+            CHART_HEIGHT - BOTTOM, fits ? x : CHART_WIDTH - 1.0, CHART_HEIGHT - BOTTOM + 16,
+            fits ? "middle" : "end");
+}
+
 static void tick(const struct chart *chart, int axis, double value, const char *name)
 {
-    const double x = chart_x(chart, value), y = chart_y(chart, value);
+    char number[32];
+    snprintf(number, sizeof number, "%.4g", fabs(value) < 1e-12 ? 0 : value);
+    if (!name)
+        name = number;
     if (axis == 0)
-        fprintf(chart->file, "<path class=grid d=\"M%.1f %d V%d\"/><text x=%.1f y=%d text-anchor=middle>", x,
-                TOP, CHART_HEIGHT - BOTTOM, x, CHART_HEIGHT - BOTTOM + 16);
+        tick_below(chart, chart_x(chart, value), name);
     else
         fprintf(chart->file, "<path class=grid d=\"M%d %.1f H%d\"/><text x=%d y=%.1f text-anchor=end>", LEFT,
-                y, CHART_WIDTH - RIGHT, LEFT - 6, y + 4);
-    if (name)
-        html_text(chart->file, name);
-    else
-        fprintf(chart->file, "%.4g", fabs(value) < 1e-12 ? 0 : value);
+                chart_y(chart, value), CHART_WIDTH - RIGHT, LEFT - 6, chart_y(chart, value) + 4);
+    html_text(chart->file, name);
     fputs("</text>\n", chart->file);
 }
 

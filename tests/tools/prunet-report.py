@@ -139,6 +139,15 @@ check(page.text["comparison"].count("<0.0001") >= 3, "signed ranks: no chance")
 page, _ = report("one", "--beside", "one")
 check("1.0000" in page.text["comparison"], "a run beside itself")
 
+# a chart's last number along its horizontal axis, where it is long
+low = re.sub(r"(case_0*(\d+)\tscore\t\w+\tdice)\t\S+", lambda m: f"{m[1]}\t{0.0095 + 0.002 * (int(m[2] or 0) % 9) / 8:.6f}", open("two/evaluation/cases.tsv").read())
+os.system("cp -r two low")
+write("low/evaluation/cases.tsv", low)
+_, text = report("low", "--beside", "low")
+texts = [(float(x), anchor, words) for x, anchor, words in re.findall(r"<text x=([0-9.]+) y=[0-9.]+ text-anchor=(\w+)>([^<]*)<", text)]
+check(("end", "0.0115") in [t[1:] for t in texts] and any(t[1:] == ("middle", "0.01") for t in texts), "long numbers are there")
+check(not [t for t in texts if t[0] + (3.3 * len(t[2]) if t[1] == "middle" else 0) > 440], "no number leaves its chart")
+
 # runs that lack something
 os.makedirs("old/evaluation")
 for name in ("manifest", "epochs"):
