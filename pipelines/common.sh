@@ -67,6 +67,15 @@ meant_by() { # name, known names...
     "$door" --nearest "$1" -- "${@:2}" 2>/dev/null || true
 }
 
+# Whether two files are there and hold the same. One that cannot be read ends the script: it is not another one.
+same_bytes() { # file file
+    local status=0
+    [ -e "$1" ] && [ -e "$2" ] || return 1
+    cmp -s -- "$1" "$2" || status=$?
+    [ "$status" -le 1 ] || die 1 "$1 and $2: cannot be compared"
+    return "$status"
+}
+
 # --- options ---------------------------------------------------------------------------------------------------------
 
 # Sets a variable for each option: --seed 7 or --seed=7 sets `seed`. What is not an option is added to `operands`.

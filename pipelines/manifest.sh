@@ -91,13 +91,12 @@ compare_manifest() { # old new
                 "give another RUN, or remove it to begin anew"
     done
     for table in training validation; do
-        cmp -s "$1/$table" "$2/$table" || cat -- "$1/$table" >/dev/null || exit 1 # which says why it cannot be read
-        cmp -s "$1/$table" "$2/$table" ||
+        same_bytes "$1/$table" "$2/$table" ||
             die 65 "$1/$table: is not the list that the run was begun with: restore it"
     done
     if [ ! -s "$1/circumstances.tsv" ]; then
         note "warning: $1/circumstances.tsv is missing"
-    elif ! cmp -s "$1/circumstances.tsv" "$2/circumstances.tsv"; then
+    elif ! same_bytes "$1/circumstances.tsv" "$2/circumstances.tsv"; then
         note "warning: continued under other circumstances" \
             "($(first_difference "$1/circumstances.tsv" "$2/circumstances.tsv"))"
     fi

@@ -92,6 +92,14 @@ PATH=$TMPDIR/failing:$PATH pipelines/preprocess --data "$data" --cases "$run/cas
 check "preprocess without the defaults: status 1" test $? = 1 || show "$run.out"
 check "no record is made anew for it" test "$(cd "$run/cases" && sha256sum -- .*.from)" = "$records"
 
+# Nor is a file that cannot be compared another one.
+printf '#!/bin/sh\ncase "$*" in *circumstances.tsv*) echo "cmp: Input/output error" >&2; exit 2 ;; esac\nexec /usr/bin/cmp "$@"\n' >"$TMPDIR/failing/cmp"
+chmod +x "$TMPDIR/failing/cmp"
+PATH=$TMPDIR/failing:$PATH pipelines/train --data "$data" --cases "$run/cases" --run "$run" --config "$config" >"$run.out" 2>&1
+check "a run whose circumstances cannot be compared: status 1" test $? = 1 || show "$run.out"
+check "and no other ones are said" test "$(grep -c "other circumstances" "$run.out")" = 0 || show "$run.out"
+check "nor noted" test -z "$(grep -s "other circumstances" "$run/journal.txt")"
+
 # Two cases of five cannot be read.
 printf 'no gzip' >"$data/phantom_00002/phantom_00002_t1.nii.gz"
 truncate -s 200 "$data/phantom_00004/phantom_00004_seg.nii.gz"
