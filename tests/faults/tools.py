@@ -117,6 +117,17 @@ def is_part(made, whole):
     return all(entry in whole for entry in made) if isinstance(made, list) else made in (None, whole)
 
 
+def files_made(folder, files):
+    """Digests of a program's files; of a table whose last column is measured, and so another one each time, what is before that."""
+    made = {file: digest(os.path.join(folder, file)) for file in files}
+    if made.get("table"):
+        with open(os.path.join(folder, "table"), "rb") as table:
+            rows = [row.rpartition(b"\t") for row in table.readlines()]
+        if rows and rows[0][2] == b"measured\n":
+            made["table"] = tuple((before, after[-1:]) for before, _, after in rows)
+    return made
+
+
 class Run:
     """One run of a program in an empty folder: its status, its output, its message, and what it left."""
 
@@ -132,9 +143,7 @@ class Run:
             self.status, self.output, self.message = None, b"", "after %d s" % SECONDS
         if name.startswith("prunet-step"):  # without the seconds that a step took
             self.output = [line.split(b"\t")[:7] for line in self.output.splitlines()]
-        self.made = {file: digest(os.path.join(folder, file)) for file in self.files}
-        if self.made.get("table"):  # what memory the process took differs from run to run
-            self.made["table"] = "there"
+        self.made = files_made(folder, self.files)
         self.left = sorted(set(os.listdir(folder)) - set(self.files))
         shutil.rmtree(folder)
 

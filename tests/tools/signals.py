@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
 
 from _faults import digest, seeded
 from _tap import check, finish
-from tools import INPUTS, PROGRAMS, command_line, is_part
+from tools import INPUTS, PROGRAMS, command_line, files_made, is_part
 
 SECONDS = 30  # longer is a hang
 CPU_SECONDS = 5  # more is a spin: an undisturbed run takes a tenth
@@ -36,7 +36,7 @@ class Trial:
             if name != "phantom":
                 with open(os.path.join(self.folder, file), "w") as opened:
                     opened.write("old")
-        self.old = {file: digest(os.path.join(self.folder, file)) for file in self.files}
+        self.old = files_made(self.folder, self.files)
         self.said, saying = os.pipe()
         self.out = tempfile.TemporaryFile() if stdout is None else None
         if stdin is None:
@@ -100,7 +100,7 @@ class Trial:
         self.status = None if hangs else self.process.returncode
         with os.fdopen(self.said) as said:
             self.message = said.read().strip()
-        self.made = {file: digest(os.path.join(self.folder, file)) for file in self.files}
+        self.made = files_made(self.folder, self.files)
         self.left = sorted(set(os.listdir(self.folder)) - set(self.files))
         self.output = b""
         if self.out:
