@@ -72,6 +72,7 @@ same_bytes() { # file file
     local status=0
     [ -e "$1" ] && [ -e "$2" ] || return 1
     cmp -s -- "$1" "$2" || status=$?
+    [ "$status" -le 1 ] || { cat -- "$1" "$2" >/dev/null || true; } # which says why
     [ "$status" -le 1 ] || die 1 "$1 and $2: cannot be compared"
     return "$status"
 }
