@@ -74,7 +74,13 @@ finish() { # status
     local status=$1 ending
     stop_when=later # a signal does not end the ending
     trap - EXIT
-    [ "$status" != 141 ] || stopping=${stopping:-PIPE} # a tool of ours spoke to nobody, instead of us
+    case $status in # a tool of ours has met the signal instead of us, or before us where all of the group are told
+    129) stopping=${stopping:-HUP} ;;
+    130) stopping=${stopping:-INT} ;;
+    131) stopping=${stopping:-QUIT} ;;
+    141) stopping=${stopping:-PIPE} ;;
+    143) stopping=${stopping:-TERM} ;;
+    esac
     set +e
     tell_running # where an error, and no signal, ends the script beside its tools
     for ending in "${running[@]}"; do
