@@ -132,26 +132,34 @@ check "FLAIR alone" segment -o flair.nii.gz --flair "${files[3]}"
 check "says so" test "$(tail -n 1 table | cut -f1,5)" = $'phantom_00002\tt1,t1ce,t2'
 
 # The box may hold a second model, for such cases alone.
-mkdir -p box/bin box/share/prunet/models
-cp "$(command -v prunet-segment)" box/bin/
-prunet-model export -q -o box/share/prunet/models/starter.safetensors model
 by_box() { # words...
     box/bin/prunet-segment --crop 32x32x32 "$@" >table 2>err
 }
-mkdir both && cp -r data/phantom_00001 some/phantom_00002 both/
-check "the box holds one model" by_box -o box.one both
-check "which segments all" cmp some.nii.gz box.one/phantom_00002.nii.gz
-check "and knows nothing of T1 and T2" grep -q "phantom_00002: there is no t1,t2: the network sees 0" err || show err
-prunet-model export -q --metadata "without.t1.t2=Dice .5" -o box/share/prunet/models/starter-any.safetensors other
-prunet-segment -m other --crop 32x32x32 -o other.nii.gz some/phantom_00002 >table 2>err
-segment -o whole.nii.gz data/phantom_00001
-check "the box holds another one" by_box -o box.two both
-check "for the case that lacks some" cmp other.nii.gz box.two/phantom_00002.nii.gz
-check "others are the starter's" cmp whole.nii.gz box.two/phantom_00001.nii.gz
-check "in their order" test "$(cut -f1 table | paste -s -d ' ')" = "case phantom_00001 phantom_00002"
-check "and what it scored without these is said" grep -q "phantom_00002: there is no t1,t2: what the network has scored without: Dice .5" err || show err
-check "a model that is named segments all" by_box -m model -o box.three both
-check "as ever" cmp some.nii.gz box.three/phantom_00002.nii.gz
+lacking_model() {
+    mkdir -p box/bin box/share/prunet/models
+    cp "$(command -v prunet-segment)" box/bin/
+    prunet-model export -q -o box/share/prunet/models/starter.safetensors model
+    mkdir both && cp -r data/phantom_00001 some/phantom_00002 both/
+    check "the box holds one model" by_box -o box.one both
+    check "which segments all" cmp some.nii.gz box.one/phantom_00002.nii.gz
+    check "and knows nothing of T1 and T2" grep -q "phantom_00002: there is no t1,t2: the network sees 0" err || show err
+    prunet-model export -q --metadata "without.t1.t2=Dice .5" -o box/share/prunet/models/starter-any.safetensors other
+    prunet-segment -m other --crop 32x32x32 -o other.nii.gz some/phantom_00002 >table 2>err
+    segment -o whole.nii.gz data/phantom_00001
+    check "the box holds another one" by_box -o box.two both
+    check "for the case that lacks some" cmp other.nii.gz box.two/phantom_00002.nii.gz
+    check "others are the starter's" cmp whole.nii.gz box.two/phantom_00001.nii.gz
+    check "in their order" test "$(cut -f1 table | paste -s -d ' ')" = "case phantom_00001 phantom_00002"
+    check "and what it scored without these is said" grep -q "phantom_00002: there is no t1,t2: what the network has scored without: Dice .5" err || show err
+    check "a model that is named segments all" by_box -m model -o box.three both
+    check "as ever" cmp some.nii.gz box.three/phantom_00002.nii.gz
+}
+# Where an emulator is what starts it, a copy of that is none of the tool.
+if [ "$(head -c 4 "$(command -v prunet-segment)" | tail -c 3)" = ELF ]; then
+    lacking_model
+else
+    echo "ok - the box's other model # skip the tool is started by something else here"
+fi
 
 # --- what it refuses ---
 
