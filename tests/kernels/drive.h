@@ -332,6 +332,17 @@ static inline struct outputs outputs_copy(const struct drive *d)
     return outputs;
 }
 
+/* Whether all outputs have the bits of the copies. */
+static inline int outputs_same(const struct drive *d, const struct outputs *expected)
+{
+    for (int i = 0; i < d->count; i++) {
+        const struct argument *a = &d->arguments[i];
+        if (is_output(a) && memcmp(a->result, expected->of[i], a->count * element_bytes(a->kind)))
+            return 0;
+    }
+    return 1;
+}
+
 static inline void outputs_free(struct outputs *outputs)
 {
     for (int i = 0; i < ARGUMENTS_MAX; i++)

@@ -61,16 +61,6 @@ static int matches(struct drive *d, const struct outputs *expected)
     return good;
 }
 
-static int same_bits(const struct drive *d, const struct outputs *expected)
-{
-    for (int i = 0; i < d->count; i++) {
-        const struct argument *a = &d->arguments[i];
-        if (is_output(a) && memcmp(a->result, expected->of[i], a->count * element_bytes(a->kind)))
-            return 0;
-    }
-    return 1;
-}
-
 static void compare(const struct kernels *kernels, struct drive plain)
 {
     struct drive d = on_streams(plain);
@@ -81,7 +71,7 @@ static void compare(const struct kernels *kernels, struct drive plain)
         good &= drive_run(&d, kernels);
         if (!t)
             first = outputs_copy(&d), good &= matches(&d, &expected);
-        same &= same_bits(&d, &first);
+        same &= outputs_same(&d, &first);
     }
     check(good, "%s: %s, %dx%d channels, as reference-int16", kernels->name, d.name, d.in.streams,
           d.in.channels);

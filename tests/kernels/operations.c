@@ -54,16 +54,6 @@ static double worst_error(const struct drive *d, const struct kernels *kernels,
     return worst;
 }
 
-static int same_bits(const struct drive *d, const struct outputs *expected)
-{
-    for (int i = 0; i < d->count; i++) {
-        const struct argument *a = &d->arguments[i];
-        if (is_output(a) && memcmp(a->result, expected->of[i], a->count * element_bytes(a->kind)))
-            return 0;
-    }
-    return 1;
-}
-
 static void run_with(struct drive *d, const struct kernels *kernels, int threads, struct tally *tally)
 {
     kernels_set_threads(threads);
@@ -81,7 +71,7 @@ static void examine_table(struct drive *d, const struct kernels *kernels, const 
     tally->worst = fmax(tally->worst, worst_error(d, kernels, expected));
     struct outputs first = outputs_copy(d);
     run_with(d, kernels, others[tally->cases % 3], tally);
-    if (!same_bits(d, &first)) {
+    if (!outputs_same(d, &first)) {
         tally->repeatable = 0;
         report(kernels, d, "other bits with other threads");
     }

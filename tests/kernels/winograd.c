@@ -16,16 +16,6 @@ static double run(struct drive *d, const struct kernels *kernels, const struct o
     return worst;
 }
 
-static int same(const struct drive *d, const struct outputs *other)
-{
-    for (int i = 0; i < d->count; i++)
-        if (is_output(&d->arguments[i]) &&
-            memcmp(d->arguments[i].result, other->of[i],
-                   d->arguments[i].count * element_bytes(d->arguments[i].kind)))
-            return 0;
-    return 1;
-}
-
 /* Against the reference, and with one thread against 2, 3 and 7. d is freed. */
 static void examine(struct drive d)
 {
@@ -44,7 +34,7 @@ static void examine(struct drive d)
         for (int t = 0; t < 3; t++) {
             kernels_set_threads((const int[]){2, 3, 7}[t]);
             run(&d, list[i], &expected);
-            repeatable &= same(&d, &first);
+            repeatable &= outputs_same(&d, &first);
         }
         check(error < 1 && repeatable, "%s: %s, %d to %d channels, %dx%dx%d: error %.2f of what is allowed",
               list[i]->name, d.name, shape_channels(d.in), shape_channels(d.out), d.in.depth, d.in.height,
