@@ -4,20 +4,24 @@
 #include "lib/base/sha256.h"
 #include "lib/network/model_export.h"
 #include "lib/network/refit.h"
+#include "lib/network/threshold.h"
 #include "lib/report/run_training.h"
 #include "lib/volume/scheme.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { NOTES_MAX = 73, KEY_SIZE = 65 }; /* --metadata's and nine of our own */
+enum { NOTES_MAX = 74, KEY_SIZE = 65 }; /* --metadata's and ten of our own */
+enum { THRESHOLD_TEXT_SIZE = 4096 };
+static const double threshold_min = 1e-6;
 
 static const char *out, *licence, *intended_use, *spacing, *scheme_name;
 static int crop[3];
 static uint64_t seed;
 static double output_bias;
-static struct option_texts metadata;
+static struct option_texts metadata, thresholds;
 static bool half, no_header;
 
 static const struct option_spec options[] = {
@@ -32,6 +36,8 @@ static const struct option_spec options[] = {
      "export: fit it to this scheme's modalities and regions, see below (its own)"},
     {"output-bias", 0, OPTION_REAL, &output_bias, "B",
      "export --scheme: added to the biases of drawn regions, within -100..100 (0)"},
+    {"threshold", 0, OPTION_TEXTS, &thresholds, "REGION=P",
+     "export: mark a region where its probability is above P, see below; several (0.5)"},
     {"metadata", 0, OPTION_TEXTS, &metadata, "KEY=TEXT",
      "export: something else to say of it; several (none)"},
 };
@@ -56,6 +62,8 @@ static const struct tool tool = {
         "--scheme makes of it the beginning of a training on other modalities or regions: those that the\n"
         "scheme names as the model's does keep their weights in the first and the last layer, the others\n"
         "are drawn there as prunet-init --seed draws them, and all layers between stay.\n"
+        "--threshold moves the region's bias in the last layer, so that what had the probability P has 0.5:\n"
+        "a region that is marked too widely on a few cases of one's own is marked less so on all.\n"
         "A key of --metadata has letters, digits, '.', '_' and '-', and does not begin with 'prunet.'.\n"
         "--half moves each weight by at most 1/512 of it; prunet-infer computes with floats as ever.",
 };
@@ -128,6 +136,43 @@ static int refit(struct checkpoint *checkpoint)
     return STATUS_OK;
 }
 
+/* REGION=P; returns the length of the region's name. */
+static size_t parse_threshold(const char *text, double *threshold)
+{
+    size_t length = strcspn(text, "=");
+    char *end = NULL;
+    *threshold = text[length] ? strtod(text + length + 1, &end) : 0;
+    if (!length || length >= SCHEME_NAME_SIZE || !end || end == text + length + 1 || *end)
+        usage_error("--threshold: '%s' is not REGION=P", text);
+    if (!(*threshold >= threshold_min && *threshold <= 1 - threshold_min))
+        usage_error("--threshold: %s is not within %g..%g", text + length + 1, threshold_min,
+                    1 - threshold_min);
+    return length;
+}
+
+/* What was moved before stays moved: the note has all of it, in its order. */
+static int move_thresholds(struct checkpoint *checkpoint)
+{
+    static char text[THRESHOLD_TEXT_SIZE];
+    const char *before = safetensors_metadata(&checkpoint->file, "prunet.threshold");
+    size_t written = before ? (size_t)snprintf(text, sizeof text, "%s", before) : 0;
+    for (int i = 0; i < thresholds.count; i++) {
+        char region[SCHEME_NAME_SIZE];
+        double threshold;
+        size_t length = parse_threshold(thresholds.values[i], &threshold);
+        snprintf(region, sizeof region, "%.*s", (int)length, thresholds.values[i]);
+        int status = checkpoint_move_threshold(checkpoint, region, threshold);
+        if (status)
+            return status;
+        if (written < sizeof text)
+            written += (size_t)snprintf(text + written, sizeof text - written, "%s%s=%g", written ? " " : "",
+                                        region, threshold);
+    }
+    if (thresholds.count)
+        add_text("prunet.threshold", text);
+    return STATUS_OK;
+}
+
 static int export_model(const char *path)
 {
     struct checkpoint checkpoint;
@@ -137,6 +182,8 @@ static int export_model(const char *path)
     status = add_notes_of_run(&checkpoint);
     if (!status && scheme_name)
         status = refit(&checkpoint);
+    if (!status)
+        status = move_thresholds(&checkpoint);
     const struct model_options how = {half, notes, note_count};
     if (!status)
         status = model_export(&checkpoint, &how, out);
@@ -210,7 +257,8 @@ int main(int argc, char **argv)
     if (argc - first != 2)
         usage_error("%s: one file is expected", command);
     double millimetres[3];
-    if (!exports && (half || licence || intended_use || crop[0] || spacing || scheme_name || metadata.count))
+    if (!exports && (half || licence || intended_use || crop[0] || spacing || scheme_name ||
+                     thresholds.count || metadata.count))
         usage_error("show: options that say how to write a model are for export");
     if (!scheme_name && output_bias != 0)
         usage_error("--output-bias is for --scheme");

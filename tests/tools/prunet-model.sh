@@ -100,6 +100,32 @@ check "it segments as those floats do" test "$(segments "$work/half")" = "$(segm
 check "probabilities within 0.02 of the state's" awk 'BEGIN { exit !('"$(prunet-infer -q -m "$work/half" "$record" |
     rawinfo --no-header | cut -f 9)"' - '"$(prunet-infer -q -m "$work/state" "$record" | rawinfo --no-header | cut -f 9)"' < 0.02) }'
 
+# --- thresholds ---
+
+bias() { # file, region: of the last convolution
+    local at
+    at=$(head -c 4096 "$1" | grep -ao '"lastConv.bias":{[^}]*' | sed 's/.*data_offsets":\[\([0-9]*\).*/\1/')
+    tensors "$1" | tail -c +$((at + 4 * $2 + 1)) | head -c 4 | od -An -t f4 | tr -d ' '
+}
+moved() { # region, by what
+    awk -v a="$(bias "$work/model" "$1")" -v b="$(bias "$work/moved" "$1")" -v by="$2" \
+        'BEGIN { d = a - b - by; exit !(a != "" && b != "" && d < 1e-5 && d > -1e-5) }'
+}
+prunet-model export --threshold WT=0.75 --threshold TC=0.1 -o "$work/moved" "$work/state"
+check "--threshold moves a region's bias by the logarithm of its odds" moved 0 1.0986123
+check "another's, downwards" moved 1 -2.1972246
+check "and no other" moved 2 0
+check "two numbers differ of all" test "$(cmp -l <(tensors "$work/model") <(tensors "$work/moved") | awk '{ n[int(($1 - 1) / 4)] }
+    END { print length(n) }')" = 2
+check "it says so" test "$(shown prunet.threshold "$work/moved")" = "WT=0.75 TC=0.1"
+prunet-model export --threshold WT=0.25 -o "$work/back" "$work/moved"
+check "what was moved goes along" test "$(shown prunet.threshold "$work/back")" = "WT=0.75 TC=0.1 WT=0.25"
+cp "$work/back" "$work/moved"
+check "and can be moved back" moved 0 0
+prunet-model export --threshold TC=0.9 -o "$work/moved" "$work/half"
+check "of half weights, too" test "$(shown type "$work/moved") $(awk -v a="$(bias "$work/wide" 1)" -v b="$(bias "$work/moved" 1)" \
+    'BEGIN { print (a - b > 2.197 && a - b < 2.1975) }')" = "F32 1"
+
 # --- training from it ---
 
 fails "a model is not gone on with" 65 "$work/model: is a model to segment with" \
@@ -157,6 +183,10 @@ fails "show takes none of export's options" 2 "are for export" prunet-model show
 for note in dice "=0.9" "prunet.kind=baseline" "two words=1" "$(printf 'k%.0s' $(seq 65))=1"; do
     fails "--metadata '$note'" 2 "is not KEY=TEXT" prunet-model export --metadata "$note" -o "$work/never" "$work/state"
 done
+for threshold in TC "=0.5" TC= TC=x TC=0.5x TC=0 TC=1 TC=nan; do
+    fails "--threshold '$threshold'" 2 "--threshold: " prunet-model export --threshold "$threshold" -o "$work/never" "$work/state"
+done
+fails "a region that there is not" 65 "has no region LIVER" prunet-model export --threshold LIVER=0.4 -o "$work/never" "$work/state"
 fails "a file that is none" 65 "$record" prunet-model export -o "$work/never" "$record"
 fails "show of it" 65 "$record" prunet-model show "$record"
 fails "a file that is not there" 1 "$work/nothing" prunet-model show "$work/nothing"
