@@ -137,6 +137,7 @@ static int examine(struct doctor *doctor)
     if (status || (status = row(doctor, "tools", folder)) ||
         (status = check_part(doctor, "stages", "pipelines/stages", true)) ||
         (status = check_part(doctor, "model in the box", "models/starter.safetensors", false)) ||
+        (status = check_part(doctor, "model for what lacks", "models/starter-any.safetensors", false)) ||
         (status = check_cpu(doctor)) || (status = check_gpu(doctor)) || (status = check_memory(doctor)) ||
         (status = check_programs(doctor)))
         return status;

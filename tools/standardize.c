@@ -7,7 +7,7 @@
 static int apply(void *self, struct record *record)
 {
     (void)self;
-    return standardize_record(record);
+    return standardize_record(record, 0);
 }
 
 int main(int argc, char **argv)

@@ -85,7 +85,7 @@ struct mean_deviation standardize(float *voxels, size_t count)
     return m;
 }
 
-int standardize_record(struct record *record)
+int standardize_record(struct record *record, uint64_t absent)
 {
     if (record->role != ROLE_IMAGE)
         return STATUS_OK;
@@ -100,9 +100,9 @@ int standardize_record(struct record *record)
         channel_name(record, c, name, sizeof name);
         if (!m.finite)
             return fail(STATUS_DATA, "%s: voxels that are not finite", name);
-        if (!m.count)
+        if (!m.count && !(absent >> c & 1))
             warn("%s: %s has no non-zero voxel and stays 0", record->case_name, name);
-        else if (m.deviation == 0)
+        else if (m.count && m.deviation == 0)
             warn("%s: %s is constant and becomes 0", record->case_name, name);
     }
     return STATUS_OK;

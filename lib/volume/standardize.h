@@ -18,9 +18,9 @@ struct mean_deviation mean_deviation_of(const float *voxels, size_t count);
  * before. A modality without non-zero voxels or without variance becomes 0. */
 struct mean_deviation standardize(float *voxels, size_t count);
 
-/* Standardizes every channel of an image, as float, with a warning for a channel that is empty or constant;
- * other records stay as they are. A background that is not 0 is cleared first (background.h). STATUS_DATA for
+/* Standardizes every channel of an image, as float, with a warning for a channel that is empty or constant,
+ * unless its bit in `absent` says that its file is known to be missing; other records stay as they are. A background that is not 0 is cleared first (background.h). STATUS_DATA for
  * voxels that are not finite. */
-int standardize_record(struct record *record);
+int standardize_record(struct record *record, uint64_t absent);
 
 #endif

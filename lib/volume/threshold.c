@@ -72,7 +72,7 @@ int threshold_add_case(struct threshold_scores *scores, struct record *image, co
     if (!status)
         status = record_same_size(label, image->size, "label");
     if (!status)
-        status = standardize_record(image);
+        status = standardize_record(image, 0);
     if (status)
         return status;
     size_t n = record_voxels(image);

@@ -39,6 +39,7 @@ check "a tool through its link" test "$(alone "$copy/bin/prunet-crop" --version)
 check "and through a link to the door from elsewhere" ln -s "$prunet" door
 check "finds them, too" test "$(alone ./door --exec-path)" = "$copy/libexec/prunet"
 alone "$prunet" doctor >"$TMPDIR/out"
+check "doctor finds the models in the box" test "$(grep -c "^model .*	$copy/share/prunet/models/starter" "$TMPDIR/out")" = 2 || show "$TMPDIR/out"
 check "doctor finds the stages" grep -q "^stages	$copy/share/prunet/pipelines/stages$" "$TMPDIR/out" || show "$TMPDIR/out"
 alone "$prunet" train "$data" run --config "$config" >"$TMPDIR/out" 2>&1
 check "train from a foreign folder" test $? = 0 -a -f run/log.tsv || show "$TMPDIR/out"

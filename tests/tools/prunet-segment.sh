@@ -150,6 +150,7 @@ lacking_model() {
     check "for the case that lacks some" cmp other.nii.gz box.two/phantom_00002.nii.gz
     check "others are the starter's" cmp whole.nii.gz box.two/phantom_00001.nii.gz
     check "in their order" test "$(cut -f1 table | paste -s -d ' ')" = "case phantom_00001 phantom_00002"
+    check "in one warning" test "$(grep -c "phantom_00002: .*\(there is no\|stays 0\)" err)" = 1 || show err
     check "and what it scored without these is said" grep -q "phantom_00002: there is no t1,t2: what the network has scored without: Dice .5" err || show err
     check "a model that is named segments all" by_box -m model -o box.three both
     check "as ever" cmp some.nii.gz box.three/phantom_00002.nii.gz
