@@ -7,6 +7,7 @@
 #include "kernels/cuda/norm.h"
 #include "kernels/cuda/operations.h"
 #include "kernels/cuda/rows.h"
+#include "kernels/cuda/up_fused.h"
 
 /* The grid over all quads of one stream, streams along z. */
 static inline dim3 quad_grid(struct shape s)
@@ -290,11 +291,13 @@ size_t down_scratch_bytes(enum precision, struct shape fine, struct shape coarse
     return s.bytes;
 }
 
-size_t up_scratch_bytes(enum precision, struct shape coarse, struct shape fine)
+/* up_fused_forward needs its partials alone, which lie where the other buffers do. */
+size_t up_scratch_bytes(enum precision precision, struct shape coarse, struct shape fine)
 {
     struct scratch s = scratch_begin(NULL);
     divide(&s, coarse, fine, on_grid(fine, coarse));
-    return s.bytes;
+    size_t fused = up_fused_fits(precision, coarse) ? up_fused_partials_bytes(coarse, fine) : 0;
+    return s.bytes > fused ? s.bytes : fused;
 }
 
 /* Channel sums of the last stream: the first branch reads that one. */
@@ -338,6 +341,10 @@ void cuda_up_forward(struct shape coarse, struct shape fine, const float *x, con
     struct level_buffers buffers = buffers_in(scratch, coarse, fine, narrow);
     if (!gpu_begin("up_forward"))
         return;
+    if (up_fused_fits(operand_precision(), coarse)) {
+        up_fused_forward(coarse, fine, x, w, b, sign, y, channel_sums, static_cast<double *>(scratch));
+        return;
+    }
     conv1_forward(&buffers.conv, coarse, narrow, x, w, b, buffers.between);
     upsample(narrow, buffers.between, sign, y);
     last_stream_sums(&buffers, fine, y, channel_sums);

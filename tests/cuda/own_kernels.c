@@ -1,6 +1,7 @@
 /* Our own tensor-core kernels against the reference, on grids that their tiles do not divide, in several orders
- * of threads: for the finest level's branch, of 25 to 32 channels, with the variable that chooses them; and for
- * the first convolution of four maps. Then the sums that the last block adds up. Runs on the CPU (tests/cuda/shim). */
+ * of threads: for the finest level's branch, of 25 to 32 channels, with the variable that chooses them; for the
+ * first convolution of four maps; and from a coarse level to a finer one. Then the sums that the last block adds
+ * up. Runs on the CPU (tests/cuda/shim). */
 #include "tests/kernels/calls.h"
 
 static const int orders[] = {1, 7};
@@ -210,6 +211,67 @@ static void test_image_scratch(void)
           bytes[2] >> 10);
 }
 
+/* --- up --- */
+
+/* Sums of two bf16 against each other are better than TF32 by far, whose error a product of cuBLAS shows. */
+static void examine_up(const char *name, struct shape coarse, int channels, double least, double bound)
+{
+    const char *why;
+    const struct kernels *kernels = kernels_find(name, (int[]){60}, 1, 2, &why);
+    struct drive cases[] = {up_forward(coarse, finer(coarse, channels), 1, 1),
+                            up_forward(coarse, finer(coarse, channels), -1, 0)};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct verdict v = compare(&cases[i], kernels);
+        check(v.sound && v.same && v.worst > least && v.worst < bound,
+              "%s: %s, %dx%d channels of %dx%dx%d to %d: relative error %.1e%s", name, cases[i].name,
+              coarse.streams, coarse.channels, coarse.depth, coarse.height, coarse.width, channels, v.worst,
+              v.same ? "" : ", depends on the order of threads");
+        drive_free(&cases[i]);
+    }
+}
+
+/* What undoing subtracts has the bits of what was added. */
+static void test_up_undone(void)
+{
+    struct shape coarse = {2, 20, 3, 5, 9}, fine = finer(coarse, 10);
+    struct drive add = up_forward(coarse, fine, 1, 1), undo = up_forward(coarse, fine, -1, 0);
+    struct argument *y[2] = {drive_find(&add, "y"), drive_find(&undo, "y")};
+    int same = 1;
+    for (int i = 0; i < 2; i++)
+        memset(y[i]->host, 0, y[i]->count * sizeof(float));
+    for (int i = 0; i < add.count; i++)
+        if (add.arguments[i].role == READ)
+            memcpy(undo.arguments[i].host, add.arguments[i].host,
+                   add.arguments[i].count * element_bytes(add.arguments[i].kind));
+    int sound = drive_run(&add, cuda) && drive_run(&undo, cuda);
+    for (size_t i = 0; i < y[0]->count; i++)
+        same &= ((float *)y[0]->result)[i] == -((float *)y[1]->result)[i];
+    check(sound && same, "up_forward subtracts what it has added");
+    drive_free(&add);
+    drive_free(&undo);
+}
+
+/* Tiles are of 8 x 4 voxels along x and y and of 16 along z, slices of 32 channels; chunks of 16 inputs may be half
+ * a row. */
+static void test_up(void)
+{
+    static const struct {
+        struct shape coarse;
+        int channels;
+    } cases[] = {
+        {{2, 60, 2, 4, 8}, 30},  {{2, 120, 3, 3, 7}, 60}, {{2, 33, 17, 2, 2}, 41}, {{1, 1, 1, 1, 1}, 1},
+        {{1, 8, 34, 1, 3}, 100}, {{1, 256, 1, 9, 1}, 16}, {{2, 24, 5, 8, 17}, 8},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        examine_up("cuda", cases[i].coarse, cases[i].channels, -1, 2e-5);
+        examine_up("cuda-bf16", cases[i].coarse, cases[i].channels, -1, 2e-5);
+    }
+    examine_up("cuda-fp32", cases[0].coarse, cases[0].channels, -1, 2e-6);
+    struct shape wide = {2, 132, 2, 3, 2};
+    examine_up("cuda", wide, 16, 5e-5, 2e-3);
+    test_up_undone();
+}
+
 /* --- sums --- */
 
 /* More blocks than are added up at once, in any order: the last block of a group adds up the group, the last group
@@ -256,6 +318,7 @@ int main(void)
         examine(branch_backward(shapes[1], 6, 1));
     }
     test_sums();
+    test_up();
     test_image();
     test_image_scratch();
     return check_exit();
