@@ -8,6 +8,7 @@
 #include "kernels/cuda/operations.h"
 #include "kernels/cuda/rows.h"
 #include "kernels/cuda/up_fused.h"
+#include "kernels/cuda/upsample_taps.h"
 
 /* The grid over all quads of one stream, streams along z. */
 static inline dim3 quad_grid(struct shape s)
@@ -139,26 +140,6 @@ static void unpool(struct shape fine, const float *x, const float *dy, float *dx
 
 /* --- up-sample --- */
 
-/* Along one axis of n coarse voxels the fine voxel 2 k is 1/4 x[k - 1] + 3/4 x[k], the fine voxel 2 k + 1 is
- * 3/4 x[k] + 1/4 x[k + 1], indices clamped to 0 .. n - 1. */
-
-struct taps {
-    int near, far; /* weights 3/4 and 1/4 */
-};
-
-__device__ static inline struct taps taps_of(int fine, int n)
-{
-    int near = fine / 2, far = fine % 2 ? near + 1 : near - 1;
-    struct taps t = {near, far < 0 ? 0 : far >= n ? n - 1 : far};
-    return t;
-}
-
-__device__ static inline float4 add_scaled(float4 sum, float weight, float4 v)
-{
-    return make_float4(sum.x + weight * v.x, sum.y + weight * v.y, sum.z + weight * v.z,
-                       sum.w + weight * v.w);
-}
-
 /* y += sign upsample(x) */
 __global__ void resample_upsample_kernel(struct shape coarse, const float *x, float sign, float *y)
 {
@@ -185,17 +166,6 @@ static void upsample(struct shape coarse, const float *x, float sign, float *y)
 {
     struct shape fine = finer_of(coarse);
     GPU_LAUNCH(resample_upsample_kernel, quad_grid(fine), dim3(ROW_THREADS), 0, coarse, x, sign, y);
-}
-
-/* What the coarse voxel k gave to the fine voxel 2 k - 1 + step, step = 0 .. 3: 1/4, 3/4, 3/4, 1/4; at a
- * border, where the clamped neighbour is k itself, all of it. Outside the grid: 0. */
-__device__ static inline float given(int k, int step, int n)
-{
-    int fine = 2 * k - 1 + step;
-    if (fine < 0 || fine >= 2 * n)
-        return 0;
-    struct taps t = taps_of(fine, n);
-    return (t.near == k ? 0.75f : 0.0f) + (t.far == k ? 0.25f : 0.0f);
 }
 
 /* dx = upsample^T(dy) */
@@ -291,13 +261,16 @@ size_t down_scratch_bytes(enum precision, struct shape fine, struct shape coarse
     return s.bytes;
 }
 
-/* up_fused_forward needs its partials alone, which lie where the other buffers do. */
+/* What the fused kernels need lies where the other buffers do. Where backward is fused, forward is, too. */
 size_t up_scratch_bytes(enum precision precision, struct shape coarse, struct shape fine)
 {
     struct scratch s = scratch_begin(NULL);
-    divide(&s, coarse, fine, on_grid(fine, coarse));
-    size_t fused = up_fused_fits(precision, coarse) ? up_fused_partials_bytes(coarse, fine) : 0;
-    return s.bytes > fused ? s.bytes : fused;
+    if (up_fused_backward_fits(precision, coarse, fine))
+        up_fused_take(&s, coarse, fine);
+    else
+        divide(&s, coarse, fine, on_grid(fine, coarse));
+    size_t sums = up_fused_fits(precision, coarse) ? up_fused_partials_bytes(coarse, fine) : 0;
+    return s.bytes > sums ? s.bytes : sums;
 }
 
 /* Channel sums of the last stream: the first branch reads that one. */
@@ -357,6 +330,11 @@ void cuda_up_backward(struct shape coarse, struct shape fine, const float *x, co
     struct level_buffers buffers = buffers_in(scratch, coarse, fine, narrow);
     if (!gpu_begin("up_backward"))
         return;
+    if (up_fused_backward_fits(operand_precision(), coarse, fine)) {
+        struct scratch s = scratch_begin(scratch);
+        up_fused_backward(coarse, fine, x, w, dy, dx, dw, db, up_fused_take(&s, coarse, fine));
+        return;
+    }
     upsample_transpose(narrow, dy, buffers.between);
     conv1_weight_gradient(&buffers.conv, coarse, narrow, x, buffers.between, dw, db);
     conv1_data_gradient(&buffers.conv, coarse, narrow, w, buffers.between, dx);

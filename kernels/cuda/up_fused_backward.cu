@@ -1,0 +1,320 @@
+/* The gradients of a step from a coarse level to a finer one in one kernel: see up_fused.h.
+ *
+ *     g = upsample^T(dy),  dx[v][i] = sum over o of g[v][o] w[o][i]
+ *     dw[o][i] += sum over v of g[v][o] x[v][i],  db[o] += sum over v of g[v][o]
+ *
+ * A block goes along z over 4 x 4 coarse voxels (y, x). For each coarse plane a thread gathers four channels of g
+ * of one voxel, from two new fine planes and the last two; they lie in shared memory as two bf16, high + low. Then
+ * each warp makes 16 channels of dx and, from the same g and its own 16 channels of x, of dw, whose sums stay in
+ * registers to the end. Channels of all streams are counted through, padded: "places". */
+#include "kernels/cuda/layout.h"
+#include "kernels/cuda/rows.h"
+#include "kernels/cuda/sums.h"
+#include "kernels/cuda/tensor_core.h"
+#include "kernels/cuda/up_fused.h"
+#include "kernels/cuda/upsample_taps.h"
+
+enum { SIDE = 4, VOXELS = SIDE * SIDE, OUTS = UP_FUSED_OUTS, INS = UP_FUSED_INS, QUADS = OUTS / 4 };
+enum { WARPS = INS / 16, THREADS = 32 * WARPS, CHUNKS = OUTS / 16, BLOCKS_ON_MULTIPROCESSOR = 2 };
+static_assert(VOXELS == 16 && VOXELS * QUADS == (int)THREADS, "a thread owns one quad of one voxel");
+
+enum { PLANES_MAX = 48 /* in a block */ };
+
+/* g in shared memory: [16 voxels][STRIDE], as `high` and behind it as `low`; an odd number of chunks of 16 bytes,
+ * so that eight rows are read without conflict. Two planes in turn need one barrier each. */
+enum { STRIDE = OUTS + 8, HALF = VOXELS * STRIDE, PLANE = 2 * HALF };
+
+/* Weights in shared memory: [warp][chunk of 16 outputs][half of its inputs][lane]. Of a lane's columns the
+ * halves hold two each of four inputs side by side, which it so stores at once. */
+enum { WEIGHTS = WARPS * CHUNKS * 2 * 32 };
+
+/* With the sums of g over z below: what a kernel gets unasked. */
+enum { SHARED = WEIGHTS * sizeof(uint4) + 2 * PLANE * sizeof(uint16_t) + VOXELS * OUTS * sizeof(float) };
+static_assert((int)SHARED <= 48 << 10, "");
+
+/* The sums of a block: dw[OUTS][INS], db[OUTS]. */
+enum { SUMS = OUTS * INS + OUTS };
+
+struct tiling {
+    struct shape coarse, fine;
+    int across, down, deep; /* tiles along x, y and z */
+    int planes;             /* of a tile */
+};
+
+static struct tiling tiling_of(struct shape coarse, struct shape fine)
+{
+    struct tiling t = {coarse, fine, (coarse.width + SIDE - 1) / SIDE, (coarse.height + SIDE - 1) / SIDE,
+                       0,      0};
+    t.deep = (coarse.depth + PLANES_MAX - 1) / PLANES_MAX;
+    t.planes = (coarse.depth + t.deep - 1) / t.deep;
+    return t;
+}
+
+static unsigned tiles(const struct tiling &t)
+{
+    return (unsigned)(t.across * t.down * t.deep);
+}
+
+/* The channel of w that stands at a place; -1 for padding. */
+__device__ static inline int channel_of(const struct shape &s, int place)
+{
+    int stream = place / padded(s.channels), channel = place % padded(s.channels);
+    return stream < s.streams && channel < s.channels ? stream * s.channels + channel : -1;
+}
+
+/* Floats from a tensor to a place of its first voxel; negative where there is none. */
+__device__ static inline ptrdiff_t place_at(const struct shape &s, int place)
+{
+    int stream = place / padded(s.channels), channel = place % padded(s.channels);
+    return stream < s.streams ? (ptrdiff_t)((size_t)stream * stream_floats(s)) + channel : -1;
+}
+
+__device__ static inline void load_weights(const struct tiling &t, const float *w, uint4 *to)
+{
+    int row = t.coarse.streams * t.coarse.channels;
+    for (int n = (int)threadIdx.x; n < WEIGHTS; n += THREADS) {
+        int lane = n % 32, half = n / 32 % 2, out = n / 64 % CHUNKS * 16 + lane % 4 * 2, column = lane / 4,
+            in = channel_of(t.coarse, n / 64 / CHUNKS * 16 + column / 2 * 4 + half * 2 + column % 2);
+        float value[4];
+#pragma unroll
+        for (int i = 0; i < 4; i++) {
+            int o = channel_of(t.fine, out + (i & 1) + (i >> 1) * 8);
+            value[i] = o >= 0 && in >= 0 ? w[(size_t)o * (size_t)row + (size_t)in] : 0.0f;
+        }
+        struct halves front = halves_of(value[0], value[1]), back = halves_of(value[2], value[3]);
+        to[n] = make_uint4(front.high, back.high, front.low, back.low);
+    }
+}
+
+/* --- g --- */
+
+/* Where a thread gathers, and what dy's columns there weigh: nothing outside the grid. What its lines weigh follows
+ * from y, each time: registers are scarce. */
+struct gather {
+    int first; /* floats from dy to its quad in the fine voxel 0, 2 y - 1, 2 x - 1 */
+    int y;     /* of its coarse voxel */
+    float across[4];
+};
+
+__device__ static inline struct gather gather_of(const struct tiling &t, int y, int x, int place)
+{
+    ptrdiff_t stream = place_at(t.fine, place);
+    bool inside = stream >= 0 && y < t.coarse.height && x < t.coarse.width;
+    struct gather g;
+    g.y = y;
+    g.first = (int)stream + ((2 * y - 1) * t.fine.width + 2 * x - 1) * padded(t.fine.channels);
+#pragma unroll
+    for (int i = 0; i < 4; i++)
+        g.across[i] = inside ? given(x, i, t.coarse.width) : 0;
+    return g;
+}
+
+/* The sum over the lines and columns of a fine plane; 0 where there is none. */
+__device__ static inline float4 gather_plane(const struct tiling &t, const struct gather &g, int z,
+                                             const float *dy)
+{
+    float4 sum = make_float4(0, 0, 0, 0);
+    if (z < 0 || z >= t.fine.depth)
+        return sum;
+    ptrdiff_t row = padded(t.fine.channels), line = t.fine.width * row,
+              first = g.first + (ptrdiff_t)z * t.fine.height * line;
+#pragma unroll
+    for (int y = 0; y < 4; y++) {
+        float4 value[4];
+        float down = given(g.y, y, t.coarse.height);
+#pragma unroll
+        for (int x = 0; x < 4; x++)
+            value[x] = down != 0 && g.across[x] != 0 ? load4(dy + (first + y * line + x * row))
+                                                     : make_float4(0, 0, 0, 0);
+#pragma unroll
+        for (int x = 0; x < 4; x++)
+            sum = add_scaled(sum, down * g.across[x], value[x]);
+    }
+    return sum;
+}
+
+/* --- the products of a warp --- */
+
+typedef float weight_sums[CHUNKS][2][4];
+
+/* Three products of two sums of bf16. */
+__device__ static inline void multiply(float (&sums)[4], const unsigned (&high)[4], const unsigned (&low)[4],
+                                       uint4 b)
+{
+    multiply_add_16x8x16(sums, low, b.x, b.y);
+    multiply_add_16x8x16(sums, high, b.z, b.w);
+    multiply_add_16x8x16(sums, high, b.x, b.y);
+}
+
+/* dx of the plane's 16 voxels: [half of the warp's inputs][fragment] */
+__device__ static inline void data_product(const uint16_t *g, const uint4 *weights, float (&sums)[2][4])
+{
+    int lane = (int)threadIdx.x % 32;
+    const uint16_t *row = g + lane % 16 * STRIDE + lane / 16 * 8;
+#pragma unroll 1
+    for (int chunk = 0; chunk < CHUNKS; chunk++) {
+        unsigned high[4], low[4];
+        load_matrices(high, row + chunk * 16);
+        load_matrices(low, row + HALF + chunk * 16);
+#pragma unroll
+        for (int half = 0; half < 2; half++)
+            multiply(sums[half], high, low, weights[(chunk * 2 + half) * 32 + lane]);
+    }
+}
+
+/* dw += ; b: the plane's 16 voxels of x, eight inputs a half */
+__device__ static inline void weight_product(const uint16_t *g, const uint4 (&b)[2], weight_sums &sums)
+{
+    int lane = (int)threadIdx.x % 32;
+    const uint16_t *row = g + (lane % 8 + lane / 16 * 8) * STRIDE + lane / 8 % 2 * 8;
+#pragma unroll
+    for (int chunk = 0; chunk < CHUNKS; chunk++) {
+        unsigned high[4], low[4];
+        load_matrices_transposed(high, row + chunk * 16);
+        load_matrices_transposed(low, row + HALF + chunk * 16);
+#pragma unroll
+        for (int half = 0; half < 2; half++)
+            multiply(sums[chunk][half], high, low, b[half]);
+    }
+}
+
+/* --- the kernel --- */
+
+/* A channel of four of the block's 16 voxels: `voxel`, the next along x, and both two lines on. */
+struct square {
+    ptrdiff_t first;  /* floats from a plane of the first stream to `voxel` */
+    unsigned present; /* bits: which of the four exist */
+};
+
+__device__ static inline struct square square_of(const struct shape &s, int place, int y, int x, int voxel)
+{
+    ptrdiff_t stream = place_at(s, place);
+    int vy = y + voxel / SIDE, vx = x + voxel % SIDE;
+    struct square q = {stream + ((ptrdiff_t)vy * s.width + vx) * padded(s.channels), 0};
+    for (int n = 0; n < 4; n++)
+        if (stream >= 0 && vy + n / 2 * 2 < s.height && vx + n % 2 < s.width)
+            q.present |= 1u << n;
+    return q;
+}
+
+__global__ void __launch_bounds__(THREADS, BLOCKS_ON_MULTIPROCESSOR)
+    up_fused_backward_kernel(struct tiling t, const float *x, const float *w, const float *dy, float *dx,
+                             float *partials)
+{
+    GPU_SHARED(uint4, weights);
+    uint16_t *planes = reinterpret_cast<uint16_t *>(weights + WEIGHTS);
+    float *block_totals = reinterpret_cast<float *>(planes + 2 * PLANE); /* of g: [voxel][OUTS] */
+    const int tile = (int)blockIdx.x, warp = (int)threadIdx.x / 32, lane = (int)threadIdx.x % 32,
+              quad = (int)threadIdx.x % QUADS, voxel = (int)threadIdx.x / QUADS;
+    const int first_x = tile % t.across * SIDE, first_y = tile / t.across % t.down * SIDE,
+              first_z = tile / t.across / t.down * t.planes, left = t.coarse.depth - first_z,
+              end = first_z + (left < t.planes ? left : t.planes);
+    const int row = padded(t.coarse.channels), line = t.coarse.width * row;
+    const ptrdiff_t plane = (ptrdiff_t)t.coarse.height * line;
+    const struct gather from = gather_of(t, first_y + voxel / SIDE, first_x + voxel % SIDE, quad * 4);
+    const struct square read[2] = {square_of(t.coarse, warp * 16 + lane / 4, first_y, first_x, lane % 4 * 2),
+                                   square_of(t.coarse, warp * 16 + 8 + lane / 4, first_y, first_x,
+                                             lane % 4 * 2)},
+                        written = square_of(t.coarse, warp * 16 + lane % 4 * 4, first_y, first_x, lane / 4);
+    float *totals = block_totals + voxel * OUTS + quad * 4; /* the thread's own */
+    weight_sums sums = {};
+    store4(totals, make_float4(0, 0, 0, 0));
+    float4 before[2] = {gather_plane(t, from, 2 * first_z - 1, dy), gather_plane(t, from, 2 * first_z, dy)};
+    load_weights(t, w, weights);
+    for (int z = first_z; z < end; z++) {
+        uint16_t *g = planes + z % 2 * PLANE;
+        float4 sum = make_float4(0, 0, 0, 0);
+        sum = add_scaled(sum, given(z, 0, t.coarse.depth), before[0]);
+        sum = add_scaled(sum, given(z, 1, t.coarse.depth), before[1]);
+        before[0] = gather_plane(t, from, 2 * z + 1, dy);
+        before[1] = gather_plane(t, from, 2 * z + 2, dy);
+        sum = add_scaled(sum, given(z, 2, t.coarse.depth), before[0]);
+        sum = add_scaled(sum, given(z, 3, t.coarse.depth), before[1]);
+        store4(totals, add_scaled(load4(totals), 1, sum));
+        struct halves front = halves_of(sum.x, sum.y), back = halves_of(sum.z, sum.w);
+        uint16_t *mine = g + voxel * STRIDE + quad * 4;
+        *reinterpret_cast<uint2 *>(mine) = make_uint2(front.high, back.high);
+        *reinterpret_cast<uint2 *>(mine + HALF) = make_uint2(front.low, back.low);
+        uint4 b[2];
+#pragma unroll
+        for (int half = 0; half < 2; half++) {
+            float value[4];
+#pragma unroll
+            for (int i = 0; i < 4; i++)
+                value[i] = read[half].present >> i & 1
+                               ? x[read[half].first + z * plane + i / 2 * 2 * line + i % 2 * row]
+                               : 0.0f;
+            struct halves low = halves_of(value[0], value[1]), high = halves_of(value[2], value[3]);
+            b[half] = make_uint4(low.high, high.high, low.low, high.low);
+        }
+        __syncthreads();
+        float result[2][4] = {};
+        data_product(g, weights + warp * CHUNKS * 2 * 32, result);
+#pragma unroll
+        for (int i = 0; i < 2; i++) {
+            if (written.present >> 2 * i & 1)
+                store4(dx + (written.first + z * plane + i * 2 * line),
+                       make_float4(result[0][2 * i], result[0][2 * i + 1], result[1][2 * i],
+                                   result[1][2 * i + 1]));
+        }
+        weight_product(g, b, sums);
+    }
+    float *mine = partials + (size_t)blockIdx.x * SUMS;
+#pragma unroll
+    for (int chunk = 0; chunk < CHUNKS; chunk++)
+#pragma unroll
+        for (int n = 0; n < 8; n++) {
+            int half = n / 4, row = chunk * 16 + lane / 4 + (n >> 1 & 1) * 8,
+                column = warp * 16 + half * 8 + lane % 4 * 2 + (n & 1);
+            mine[row * INS + column] = sums[chunk][half][n % 4];
+        }
+    __syncthreads();
+    if ((int)threadIdx.x < OUTS) {
+        float sum = 0;
+        for (int v = 0; v < VOXELS; v++)
+            sum += block_totals[v * OUTS + (int)threadIdx.x];
+        mine[OUTS * INS + (int)threadIdx.x] = sum;
+    }
+}
+
+/* dw, db += totals; one thread each of [OUTS][INS + 1], the last column being db */
+__global__ void up_fused_add_gradients_kernel(struct shape coarse, struct shape fine, const double *totals,
+                                              float *dw, float *db)
+{
+    int n = (int)thread_number(), place = n / (INS + 1), column = n % (INS + 1);
+    if (place >= OUTS)
+        return;
+    int out = channel_of(fine, place), in = column < INS ? channel_of(coarse, column) : 0;
+    if (out < 0 || in < 0)
+        return;
+    float *to =
+        column < INS ? dw + (size_t)out * (size_t)(coarse.streams * coarse.channels) + (size_t)in : db + out;
+    *to = (float)((double)*to + totals[column < INS ? place * INS + column : OUTS * INS + place]);
+}
+
+bool up_fused_backward_fits(enum precision precision, struct shape coarse, struct shape fine)
+{
+    return precision != PRECISION_FP32 && coarse.streams * padded(coarse.channels) <= INS &&
+           fine.streams * padded(fine.channels) <= OUTS &&
+           (size_t)fine.streams * stream_floats(fine) <= (size_t)INT32_MAX;
+}
+
+struct up_fused_sums up_fused_take(struct scratch *scratch, struct shape coarse, struct shape fine)
+{
+    struct up_fused_sums s;
+    s.partials = static_cast<float *>(
+        scratch_take(scratch, (size_t)tiles(tiling_of(coarse, fine)) * SUMS * sizeof *s.partials));
+    s.totals = static_cast<double *>(scratch_take(scratch, SUMS * sizeof *s.totals));
+    return s;
+}
+
+void up_fused_backward(struct shape coarse, struct shape fine, const float *x, const float *w,
+                       const float *dy, float *dx, float *dw, float *db, struct up_fused_sums sums)
+{
+    struct tiling t = tiling_of(coarse, fine);
+    GPU_LAUNCH(up_fused_backward_kernel, dim3(tiles(t)), dim3(THREADS), SHARED, t, x, w, dy, dx,
+               sums.partials);
+    sums_reduce_floats(tiles(t), SUMS, sums.partials, sums.totals);
+    GPU_LAUNCH(up_fused_add_gradients_kernel, array_grid(OUTS * (INS + 1)), dim3(ARRAY_THREADS), 0, coarse,
+               fine, sums.totals, dw, db);
+}
