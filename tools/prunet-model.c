@@ -3,8 +3,8 @@
 #include "lib/base/options.h"
 #include "lib/base/sha256.h"
 #include "lib/network/model_export.h"
+#include "lib/network/operating_point.h"
 #include "lib/network/refit.h"
-#include "lib/network/threshold.h"
 #include "lib/report/run_training.h"
 #include "lib/volume/scheme.h"
 #include <inttypes.h>

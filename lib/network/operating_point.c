@@ -1,4 +1,4 @@
-#include "lib/network/threshold.h"
+#include "lib/network/operating_point.h"
 #include "lib/base/error.h"
 #include <math.h>
 #include <stdlib.h>

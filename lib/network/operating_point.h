@@ -1,6 +1,6 @@
 /* Where a trained network draws the line between a region and what is around it. */
-#ifndef PRUNET_NETWORK_THRESHOLD_H
-#define PRUNET_NETWORK_THRESHOLD_H
+#ifndef PRUNET_NETWORK_OPERATING_POINT_H
+#define PRUNET_NETWORK_OPERATING_POINT_H
 
 #include "lib/network/checkpoint.h"
 
