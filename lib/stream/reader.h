@@ -22,8 +22,8 @@ struct reader_options {
 };
 
 /* Opens a stream over files (count > 0; "-" is stdin) or stdin (count == 0). Regular files are mapped,
- * copy on write, or, where they have digests, read. Standard input has no digest: STATUS_USAGE. *reader is set
- * only on success. */
+ * copy on write, or, where they have digests or hold integers of 16 bits, read. Standard input has no digest:
+ * STATUS_USAGE. *reader is set only on success. */
 int reader_open(struct reader **reader, int count, char *const *paths, const struct reader_options *options);
 
 /* From now on a payload is read straight to where `destination` says: record->bytes bytes, borrowed for as

@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
+enum { LARGE_PAGE = 2 << 20, LARGE_FROM = 8 * LARGE_PAGE };
 static const double OFFSET_TOLERANCE = 1e-3; /* voxels */
 static const double OFFSET_MAX = 1e6;        /* voxels; far above any grid, far below INT_MAX */
 
@@ -56,14 +58,24 @@ size_t record_voxels(const struct record *record)
     return grid_voxels(record->size);
 }
 
+/* Pages of 4 KiB would take longer to come than samples to be read into them. */
+void *samples_allocate(size_t bytes)
+{
+    const bool large = bytes >= LARGE_FROM;
+    const size_t alignment = large ? LARGE_PAGE : 64;
+    void *memory = aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+    if (memory && large)
+        madvise(memory, bytes, MADV_HUGEPAGE);
+    return memory;
+}
+
 int record_allocate(struct record *record)
 {
     size_t bytes = record_voxels(record) * (size_t)record->channels * sample_bytes(record->sample);
-    size_t padded = (bytes + 63) / 64 * 64;
-    record->data = aligned_alloc(64, padded);
+    record->data = samples_allocate(bytes);
     if (!record->data)
         return fail(STATUS_FAILURE, "case %s: no memory for %zu bytes", record->case_name, bytes);
-    memset(record->data, 0, padded);
+    memset(record->data, 0, (bytes + 63) / 64 * 64);
     record->bytes = bytes;
     record->mapping = NULL;
     record->mapping_bytes = 0;

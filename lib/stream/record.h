@@ -80,6 +80,10 @@ const char *role_name(enum role role);
 /* Voxels of one channel: size[0] * size[1] * size[2]. */
 size_t record_voxels(const struct record *record);
 
+/* Memory for so many bytes of samples, at a multiple of 64 bytes and with room up to the next one, in large pages where
+ * the system has them; for free(). NULL where memory is short. */
+void *samples_allocate(size_t bytes);
+
 /* Allocates data for the record's sizes, channels and sample type, zeroed, and sets bytes. */
 int record_allocate(struct record *record);
 

@@ -135,30 +135,87 @@ static int ends_early(size_t have, size_t bytes)
     return fail(STATUS_DATA, "the input ends inside the data: %zu of %zu bytes", have, bytes);
 }
 
-/* Without a destination: memory that grows while bytes arrive, so that a header that lies reserves
- * nothing. */
-static int read_payload(struct source *source, struct record *record, char *destination)
+/* Bytes of the payload behind the `have` that were taken: at least one, or none at the end. What is digested is what
+ * the caller gets, while the processor's cache still has it. */
+static int take(struct source *source, void *to, size_t most, size_t have, size_t *got)
 {
-    size_t bytes = record->bytes, ahead = source->end - source->begin, have = 0;
-    size_t capacity = destination ? bytes : 0;
-    char *data = destination;
+    int status = STATUS_OK;
+    if (source->digesting)
+        most = size_min(most, DIGEST_BYTES);
+    if ((*got = size_min(most, source->end - source->begin))) {
+        memcpy(to, source->buffer + source->begin, *got);
+        source->begin += *got;
+    } else
+        status = read_some(source, to, most, have, got);
+    if (!status && source->digesting)
+        sha256_add(&source->digest, to, *got);
+    return status;
+}
+
+/* Room for more than `have` of `bytes` bytes. A file was seen to have the payload; from a pipe memory grows while bytes
+ * arrive, so that a header that lies reserves nothing. */
+static int make_room(const struct source *source, char **data, size_t *capacity, size_t have, size_t bytes)
+{
+    if (!source->regular)
+        return array_grow_within(data, capacity, size_min(have + GROWTH_FIRST, bytes), bytes, 1);
+    *data = samples_allocate(bytes);
+    *capacity = *data ? bytes : 0;
+    return *data ? STATUS_OK : fail(STATUS_FAILURE, "no memory for %zu bytes", bytes);
+}
+
+/* Samples as they are. */
+static int read_plain(struct source *source, size_t bytes, char **data, size_t capacity)
+{
+    size_t have = 0, got;
     int status = STATUS_OK;
     while (!status && have < bytes) {
-        if (have == capacity &&
-            (status = array_grow_within(&data, &capacity, size_min(have + GROWTH_FIRST, bytes), bytes, 1)))
+        if (have == capacity && (status = make_room(source, data, &capacity, have, bytes)))
             break;
-        const size_t most = source->digesting ? size_min(capacity - have, DIGEST_BYTES) : capacity - have;
-        size_t got = size_min(most, ahead);
-        if (got) {
-            memcpy(data + have, source->buffer + source->begin, got);
-            source->begin += got;
-            ahead -= got;
-        } else if (!(status = read_some(source, data + have, most, have, &got)) && !got)
+        if (!(status = take(source, *data + have, capacity - have, have, &got)) && !got)
             status = ends_early(have, bytes);
-        if (source->digesting)
-            sha256_add(&source->digest, data + have, got);
         have += got;
     }
+    return status;
+}
+
+/* Fills a buffer with `bytes` bytes of the payload. */
+static int fill(struct source *source, char *to, size_t bytes, size_t have, size_t all)
+{
+    size_t got;
+    for (size_t done = 0; done < bytes; done += got) {
+        int status = take(source, to + done, bytes - done, have + done, &got);
+        if (status || !got)
+            return status ? status : ends_early(have + done, all);
+    }
+    return STATUS_OK;
+}
+
+/* Integers, of which a piece becomes floats while the processor's cache has it. */
+static int read_scaled(struct source *source, const struct record *record, char **data, size_t capacity)
+{
+    const size_t all = storage_bytes(record);
+    const size_t narrow = sizeof(int16_t), wide = sizeof(float);
+    char *piece = malloc(DIGEST_BYTES);
+    int status = piece ? STATUS_OK : fail(STATUS_FAILURE, "out of memory");
+    for (size_t have = 0, count; !status && have < all; have += count) {
+        count = size_min(all - have, DIGEST_BYTES);
+        status = fill(source, piece, count, have, all);
+        while (!status && (have + count) / narrow * wide > capacity)
+            status = make_room(source, data, &capacity, capacity, record->bytes);
+        if (!status)
+            storage_widen(record, have / narrow, (const int16_t *)piece, count / narrow,
+                          (float *)*data + have / narrow);
+    }
+    free(piece);
+    return status;
+}
+
+static int read_payload(struct source *source, struct record *record, char *destination)
+{
+    const size_t capacity = destination ? record->bytes : 0;
+    char *data = destination;
+    int status = storage_is_plain(record) ? read_plain(source, record->bytes, &data, capacity)
+                                          : read_scaled(source, record, &data, capacity);
     if (status) {
         if (!destination)
             free(data);
@@ -189,6 +246,7 @@ static bool map_payload(struct source *source, struct record *record)
 
 static int payload(struct source *source, size_t header_length, struct record *record, void *destination)
 {
+    const size_t bytes = storage_bytes(record);
     struct stat file;
     if (!source->regular) {
         source->begin += header_length;
@@ -199,17 +257,17 @@ static int payload(struct source *source, size_t header_length, struct record *r
     if (fstat(source->fd, &file))
         return fail_errno(STATUS_FAILURE, "cannot stat");
     uint64_t rest = (uint64_t)file.st_size > source->position ? (uint64_t)file.st_size - source->position : 0;
-    if (rest < record->bytes)
-        return ends_early((size_t)rest, record->bytes);
-    int status = !destination && !source->digesting && map_payload(source, record)
-                     ? STATUS_OK
-                     : read_payload(source, record, destination);
-    source->position += record->bytes;
+    if (rest < bytes)
+        return ends_early((size_t)rest, bytes);
+    const bool mapped = !destination && !source->digesting && storage_is_plain(record);
+    int status =
+        mapped && map_payload(source, record) ? STATUS_OK : read_payload(source, record, destination);
+    source->position += bytes;
     return status;
 }
 
-/* What lies in the file is read, or mapped, first. */
-static int unpack(struct source *source, size_t header_length, struct record *record, void *destination)
+/* What is compressed is read, or mapped, first. */
+static int expand(struct source *source, size_t header_length, struct record *record, void *destination)
 {
     struct record raw = {.bytes = storage_bytes(record)};
     int status = payload(source, header_length, &raw, NULL);
@@ -221,6 +279,6 @@ static int unpack(struct source *source, size_t header_length, struct record *re
 
 int source_payload(struct source *source, size_t header_length, struct record *record, void *destination)
 {
-    return storage_is_plain(record) ? payload(source, header_length, record, destination)
-                                    : unpack(source, header_length, record, destination);
+    return record->stored.zstd ? expand(source, header_length, record, destination)
+                               : payload(source, header_length, record, destination);
 }

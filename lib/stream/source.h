@@ -38,8 +38,8 @@ int source_header(struct source *source, char **text, size_t *length);
 
 /* Consumes the header and then the payload of record->bytes bytes, which becomes record->data: in
  * `destination`, which is borrowed, or where that is NULL a private mapping if the file allows it at this
- * alignment and nothing is digested, else memory that grows as bytes arrive. A payload that is stored otherwise is
- * unpacked (storage.h). */
+ * alignment and nothing is digested, else memory that, from a pipe, grows as bytes arrive. A payload that is stored
+ * otherwise is unpacked (storage.h): integers piece by piece, while they are read. */
 int source_payload(struct source *source, size_t header_length, struct record *record, void *destination);
 
 #endif

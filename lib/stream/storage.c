@@ -1,5 +1,6 @@
 #include "lib/stream/storage.h"
 #include "lib/base/error.h"
+#include "lib/base/numbers.h"
 #include "lib/stream/zstd.h"
 #include <float.h>
 #include <math.h>
@@ -95,12 +96,15 @@ int storage_pack(struct record *packed, const struct record *record, const struc
     return STATUS_OK;
 }
 
-static void widen(const struct record *record, const int16_t *samples, float *to)
+void storage_widen(const struct record *record, size_t first, const int16_t *samples, size_t count, float *to)
 {
     const size_t voxels = record_voxels(record);
-    for (size_t c = 0; c < (size_t)record->channels; c++)
-        for (size_t i = c * voxels; i < (c + 1) * voxels; i++)
-            to[i] = (float)samples[i] * record->stored.scale[c];
+    for (size_t i = 0, next; i < count; i = next) {
+        const float scale = record->stored.scale[(first + i) / voxels];
+        next = size_min(count, i + voxels - (first + i) % voxels);
+        for (; i < next; i++)
+            to[i] = (float)samples[i] * scale;
+    }
 }
 
 int storage_unpack(struct record *record, const void *payload, void *destination)
@@ -118,7 +122,7 @@ int storage_unpack(struct record *record, const void *payload, void *destination
     else if (!data && !(data = malloc(record->bytes)))
         status = fail(STATUS_FAILURE, "no memory for %zu bytes", record->bytes);
     else
-        widen(record, expanded ? expanded : payload, data);
+        storage_widen(record, 0, expanded ? expanded : payload, record->bytes / sizeof(float), data);
     if (scaled)
         free(expanded);
     if (status)

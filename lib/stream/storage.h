@@ -26,6 +26,10 @@ size_t storage_bytes(const struct record *record);
 /* Whether there is something to undo. */
 bool storage_is_plain(const struct record *record);
 
+/* Of a record that is stored as integers: its `count` samples from `first` on, as floats. */
+void storage_widen(const struct record *record, size_t first, const int16_t *samples, size_t count,
+                   float *to);
+
 /* Gives a record its samples, record->bytes of them, from a payload of storage_bytes: in `destination`, which is then
  * borrowed, or where that is NULL in memory of its own. STATUS_DATA and STATUS_FAILURE as zstd_expand. */
 int storage_unpack(struct record *record, const void *payload, void *destination);

@@ -1,5 +1,6 @@
 #include "lib/volume/labels.h"
 #include "lib/base/error.h"
+#include "lib/base/numbers.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -66,14 +67,48 @@ static void find_unknown(const struct label_scheme *scheme, uint8_t unknown[256]
         unknown[scheme->labels[i].label] = 0;
 }
 
+/* Label maps are long runs of one label: a group of voxels like the one before it is not looked up again. */
+enum { GROUP = sizeof(uint64_t) };
+
+/* Whether voxels i .. i + GROUP - 1 are there, and like the GROUP before them. */
+static bool repeats(const uint8_t *labels, size_t voxels, size_t i)
+{
+    uint64_t before, group;
+    if (!i || voxels - i < GROUP)
+        return false;
+    memcpy(&before, labels + i - GROUP, GROUP);
+    memcpy(&group, labels + i, GROUP);
+    return group == before;
+}
+
+/* All table[label], joined by or. */
+static uint8_t join_table(const uint8_t table[256], const uint8_t *labels, size_t voxels)
+{
+    uint8_t joined = 0;
+    for (size_t i = 0; i < voxels; i += GROUP)
+        if (!repeats(labels, voxels, i))
+            for (size_t k = i; k < size_min(i + GROUP, voxels); k++)
+                joined |= table[labels[k]];
+    return joined;
+}
+
+/* to[i] = table[labels[i]] */
+static void apply_table(const uint8_t table[256], const uint8_t *labels, size_t voxels, uint8_t *to)
+{
+    for (size_t i = 0; i < voxels; i += GROUP)
+        if (repeats(labels, voxels, i))
+            memcpy(to + i, to + i - GROUP, GROUP);
+        else
+            for (size_t k = i; k < size_min(i + GROUP, voxels); k++)
+                to[k] = table[labels[k]];
+}
+
 int labels_check(const struct label_scheme *scheme, const uint8_t *labels, size_t voxels)
 {
-    uint8_t unknown[256], any = 0;
+    uint8_t unknown[256];
     size_t counts[256] = {0};
     find_unknown(scheme, unknown);
-    for (size_t i = 0; i < voxels; i++)
-        any |= unknown[labels[i]];
-    if (!any)
+    if (!join_table(unknown, labels, voxels))
         return STATUS_OK;
     for (size_t i = 0; i < voxels; i++)
         counts[labels[i]]++;
@@ -117,8 +152,7 @@ int region_bits_of_labels(const struct label_scheme *scheme, const uint8_t *labe
     if (status)
         return status;
     tabulate_bits(scheme, of_label);
-    for (size_t i = 0; i < voxels; i++)
-        bits[i] = of_label[labels[i]];
+    apply_table(of_label, labels, voxels, bits);
     return STATUS_OK;
 }
 

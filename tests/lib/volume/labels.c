@@ -75,10 +75,37 @@ static void lists(void)
     check(volumes == (1 << MODALITIES) - 1, "each has its volume in the Decathlon's files");
 }
 
+/* Runs of all lengths, and one wrong label at every place. */
+static void runs(void)
+{
+    enum { VOXELS = 1003 };
+    static const uint8_t known[] = {0, 1, 2, 4};
+    uint8_t labels[VOXELS], bits[VOXELS + 1];
+    size_t wrong = 0, unseen = 0;
+    for (size_t i = 0, run = 0; i < VOXELS; run++)
+        for (size_t k = 0; k <= run % 31 && i < VOXELS; k++)
+            labels[i++] = known[run * 7 / 3 % 4];
+    bits[VOXELS] = 99;
+    bool right = !labels_check(record_scheme, labels, VOXELS) &&
+                 !region_bits_of_labels(record_scheme, labels, VOXELS, bits) && bits[VOXELS] == 99;
+    for (size_t i = 0; i < VOXELS; i++)
+        wrong += bits[i] != label_region_bits(record_scheme, labels[i]);
+    check(right && !wrong, "bits of long and short runs");
+    for (size_t i = 0; i < VOXELS; i++) {
+        const uint8_t was = labels[i];
+        labels[i] = 3;
+        unseen += labels_check(record_scheme, labels, VOXELS) != STATUS_DATA ||
+                  !strstr(error_message(), "label 3 in 1 voxels");
+        labels[i] = was;
+    }
+    check(!unseen, "a wrong label is seen wherever it is");
+}
+
 int main(void)
 {
     numbers();
     regions();
+    runs();
     lists();
     return check_exit();
 }
