@@ -136,18 +136,25 @@ static int refit(struct checkpoint *checkpoint)
     return STATUS_OK;
 }
 
-/* REGION=P; returns the length of the region's name. */
-static size_t parse_threshold(const char *text, double *threshold)
+struct threshold {
+    char region[SCHEME_NAME_SIZE];
+    double probability;
+};
+static struct threshold threshold[OPTION_TEXTS_MAX];
+
+static void parse_thresholds(void)
 {
-    size_t length = strcspn(text, "=");
-    char *end = NULL;
-    *threshold = text[length] ? strtod(text + length + 1, &end) : 0;
-    if (!length || length >= SCHEME_NAME_SIZE || !end || end == text + length + 1 || *end)
-        usage_error("--threshold: '%s' is not REGION=P", text);
-    if (!(*threshold >= threshold_min && *threshold <= 1 - threshold_min))
-        usage_error("--threshold: %s is not within %g..%g", text + length + 1, threshold_min,
-                    1 - threshold_min);
-    return length;
+    for (int i = 0; i < thresholds.count; i++) {
+        const char *text = thresholds.values[i], *number = strchr(text, '=');
+        char *end = NULL;
+        const double p = number ? strtod(++number, &end) : 0;
+        if (!number || number - 1 == text || number - text > SCHEME_NAME_SIZE || end == number || *end)
+            usage_error("--threshold: '%s' is not REGION=P", text);
+        if (!(p >= threshold_min && p <= 1 - threshold_min))
+            usage_error("--threshold: %s is not within %g..%g", number, threshold_min, 1 - threshold_min);
+        memcpy(threshold[i].region, text, (size_t)(number - 1 - text));
+        threshold[i].probability = p;
+    }
 }
 
 /* What was moved before stays moved: the note has all of it, in its order. */
@@ -157,16 +164,13 @@ static int move_thresholds(struct checkpoint *checkpoint)
     const char *before = safetensors_metadata(&checkpoint->file, "prunet.threshold");
     size_t written = before ? (size_t)snprintf(text, sizeof text, "%s", before) : 0;
     for (int i = 0; i < thresholds.count; i++) {
-        char region[SCHEME_NAME_SIZE];
-        double threshold;
-        size_t length = parse_threshold(thresholds.values[i], &threshold);
-        snprintf(region, sizeof region, "%.*s", (int)length, thresholds.values[i]);
-        int status = checkpoint_move_threshold(checkpoint, region, threshold);
+        const struct threshold *t = &threshold[i];
+        int status = checkpoint_move_threshold(checkpoint, t->region, t->probability);
         if (status)
             return status;
         if (written < sizeof text)
             written += (size_t)snprintf(text + written, sizeof text - written, "%s%s=%g", written ? " " : "",
-                                        region, threshold);
+                                        t->region, t->probability);
     }
     if (thresholds.count)
         add_text("prunet.threshold", text);
@@ -266,6 +270,7 @@ int main(int argc, char **argv)
         usage_error("--output-bias: %g is not within -%d..%d", output_bias, OUTPUT_BIAS_MAX, OUTPUT_BIAS_MAX);
     if (spacing && strcmp(spacing, "keep") && spacing_parse(millimetres, spacing))
         usage_error("%s", error_message());
+    parse_thresholds();
     add_notes();
     int status = exports ? export_model(argv[first + 1]) : show(argv[first + 1]);
     return status ? report(status) : STATUS_OK;

@@ -83,13 +83,14 @@ static int write_map(const struct request *request, const char *path, const stru
 /* The modalities that a case lacks, with commas between; "-" where it has all. */
 static void missing_of(const struct nifti_case *files, char missing[NAME_LIST_SIZE])
 {
+    const uint64_t absent = nifti_case_absent(files);
     *missing = 0;
     for (int i = 0; i < files->images; i++)
-        if (!files->image[i]) {
+        if (absent >> i & 1) {
             strcat(missing, *missing ? "," : "");
             strcat(missing, modalities[i].name);
         }
-    if (!*missing)
+    if (!absent)
         strcpy(missing, "-");
 }
 
@@ -121,13 +122,6 @@ static int print_row(struct rows *rows, const struct nifti_case *files, const do
     for (int r = 0; !status && r < data_scheme->region_count; r++)
         status = output_print(table, "\t%.2f", volumes[r]);
     return status ? status : output_print(table, "\t%s\t%s\n", missing, path);
-}
-
-static bool is_whole(const struct nifti_case *files)
-{
-    char missing[NAME_LIST_SIZE];
-    missing_of(files, missing);
-    return !strcmp(missing, "-");
 }
 
 /* A model may say how well it does without them: its metadata without.t1.t2, "Dice ...". */
@@ -169,7 +163,7 @@ struct networks {
 static int networks_for(const struct request *request, const struct nifti_case *files,
                         struct networks *networks, struct ensemble **chosen)
 {
-    const bool lacking = request->model.lacking && !is_whole(files);
+    const bool lacking = request->model.lacking && nifti_case_absent(files);
     const int status = lacking && !networks->lacking
                            ? open_networks(request, 1, &request->model.lacking, &networks->lacking)
                            : STATUS_OK;
@@ -188,7 +182,7 @@ static int segment_one(const struct request *request, struct networks *networks,
     if (!status)
         status = networks_for(request, files, networks, &ensemble);
     if (!status) {
-        if (!is_whole(files))
+        if (nifti_case_absent(files))
             warn_of_missing(ensemble, files);
         status = segment_case(ensemble, files, &request->settings, &map);
     }

@@ -253,6 +253,12 @@ const struct label_scheme *checkpoint_scheme(const struct checkpoint *checkpoint
     return checkpoint->training.scheme;
 }
 
+int checkpoint_region(const struct checkpoint *checkpoint, const char *name)
+{
+    const struct label_scheme *scheme = checkpoint_scheme(checkpoint);
+    return checkpoint->architecture.outputs == scheme->region_count ? region_named(scheme, name) : -1;
+}
+
 enum state_vector checkpoint_model(const struct checkpoint *checkpoint)
 {
     return checkpoint->has[STATE_AVERAGE] ? STATE_AVERAGE : STATE_WEIGHTS;

@@ -50,6 +50,9 @@ void checkpoint_close(struct checkpoint *checkpoint);
 /* The scheme of its modalities and regions: record_scheme where it names none. */
 const struct label_scheme *checkpoint_scheme(const struct checkpoint *checkpoint);
 
+/* The output of a region of that name; -1: there is none, or the outputs are not the scheme's regions. */
+int checkpoint_region(const struct checkpoint *checkpoint, const char *name);
+
 /* The vector to segment with: the average of the weights where there is one, else the weights. */
 enum state_vector checkpoint_model(const struct checkpoint *checkpoint);
 

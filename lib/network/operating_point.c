@@ -22,8 +22,7 @@ static int own_values(struct checkpoint *c)
 
 int checkpoint_move_threshold(struct checkpoint *checkpoint, const char *region, double threshold)
 {
-    const struct label_scheme *scheme = checkpoint_scheme(checkpoint);
-    int number = checkpoint->architecture.outputs == scheme->region_count ? region_named(scheme, region) : -1;
+    int number = checkpoint_region(checkpoint, region);
     if (number < 0)
         return fail(STATUS_DATA, "%s: has no region %s", checkpoint->path, region);
     int status = own_values(checkpoint);

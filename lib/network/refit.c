@@ -26,11 +26,9 @@ static struct matches match_inputs(const struct checkpoint *c, const struct labe
 
 static struct matches match_outputs(const struct checkpoint *c, const struct label_scheme *scheme)
 {
-    const struct label_scheme *own = checkpoint_scheme(c);
     struct matches m = {.count = scheme->region_count};
     for (int i = 0; i < m.count; i++)
-        m.from[i] =
-            c->architecture.outputs == own->region_count ? region_named(own, scheme->regions[i].name) : -1;
+        m.from[i] = checkpoint_region(c, scheme->regions[i].name);
     return m;
 }
 

@@ -57,24 +57,15 @@ void segment_field(const double spacing[3], int crop[3])
         crop[i] = (int)ceil(mm[i] / (spacing[i] > 0 ? spacing[i] : 1) / 16 - 1e-9) * 16;
 }
 
-/* The channels whose files are missing, as bits. */
-static uint64_t absent_of(const struct nifti_case *files)
-{
-    uint64_t absent = 0;
-    for (int i = 0; i < files->images; i++)
-        absent |= (uint64_t)!files->image[i] << i;
-    return absent;
-}
-
-static int prepare(const struct segment_settings *settings, const struct nifti_case *files,
-                   struct record *image)
+/* absent: the channels whose files are missing, as bits. */
+static int prepare(const struct segment_settings *settings, uint64_t absent, struct record *image)
 {
     struct crop crop = {.max_bytes = settings->nifti.max_bytes};
     memcpy(crop.window.size, settings->crop, sizeof crop.window.size);
     int status = bring_to_spacing(settings, image);
     if (!status)
         status = crop_apply(&crop, image);
-    return status ? status : standardize_record(image, absent_of(files));
+    return status ? status : standardize_record(image, absent);
 }
 
 int segment_case(struct ensemble *ensemble, const struct nifti_case *files,
@@ -83,7 +74,7 @@ int segment_case(struct ensemble *ensemble, const struct nifti_case *files,
     struct record image = {0}, cropped = {0};
     int status = read_image(files, &settings->nifti, &image);
     if (!status)
-        status = prepare(settings, files, &image);
+        status = prepare(settings, nifti_case_absent(files), &image);
     if (!status)
         status = ensemble_segment(ensemble, &image, &cropped);
     record_free(&image);

@@ -163,21 +163,6 @@ static int make_room(const struct source *source, char **data, size_t *capacity,
     return *data ? STATUS_OK : fail(STATUS_FAILURE, "no memory for %zu bytes", bytes);
 }
 
-/* Samples as they are. */
-static int read_plain(struct source *source, size_t bytes, char **data, size_t capacity)
-{
-    size_t have = 0, got;
-    int status = STATUS_OK;
-    while (!status && have < bytes) {
-        if (have == capacity && (status = make_room(source, data, &capacity, have, bytes)))
-            break;
-        if (!(status = take(source, *data + have, capacity - have, have, &got)) && !got)
-            status = ends_early(have, bytes);
-        have += got;
-    }
-    return status;
-}
-
 /* Fills a buffer with `bytes` bytes of the payload. */
 static int fill(struct source *source, char *to, size_t bytes, size_t have, size_t all)
 {
@@ -188,6 +173,19 @@ static int fill(struct source *source, char *to, size_t bytes, size_t have, size
             return status ? status : ends_early(have + done, all);
     }
     return STATUS_OK;
+}
+
+/* Samples as they are. */
+static int read_plain(struct source *source, size_t bytes, char **data, size_t capacity)
+{
+    int status = STATUS_OK;
+    for (size_t have = 0; !status && have < bytes; have = capacity) {
+        if (have == capacity)
+            status = make_room(source, data, &capacity, have, bytes);
+        if (!status)
+            status = fill(source, *data + have, capacity - have, have, bytes);
+    }
+    return status;
 }
 
 /* Integers, of which a piece becomes floats while the processor's cache has it. */

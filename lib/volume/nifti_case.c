@@ -156,6 +156,14 @@ static struct file_kind kind_in_place(const char *path, int place, int images)
     return is;
 }
 
+uint64_t nifti_case_absent(const struct nifti_case *files)
+{
+    uint64_t absent = 0;
+    for (int i = 0; i < files->images; i++)
+        absent |= (uint64_t)!files->image[i] << i;
+    return absent;
+}
+
 int nifti_case_check(const struct nifti_case *files)
 {
     struct file_kind first = {-1, 0, NAMING_PLAIN};

@@ -34,6 +34,9 @@ int nifti_case_find(struct nifti_case *files, const char *folder);
 /* STATUS_DATA unless all modalities are there. */
 int nifti_case_complete(const struct nifti_case *files, const char *folder);
 
+/* The images that are not there, as bits: bit i is image[i]. */
+uint64_t nifti_case_absent(const struct nifti_case *files);
+
 /* For files that somebody has named: STATUS_DATA when a file's name contradicts its place: it has another
  * modality's suffix, or it is that of another patient, which differs from the first file's in nothing but
  * digits. Other names are not judged. At least one image must be there. */
