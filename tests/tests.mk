@@ -109,7 +109,7 @@ faults: all $(BUILD)/faults.so  ## each of a tool's and a stage's calls fails in
 	@tests/faults/faults $(BUILD) $(CALLS)
 
 # What has threads of its own, or handlers of signals.
-RACES        := $(addprefix lib/,base/output base/temporary stream/reader stream/mapping volume/labelled_ahead network/prefetch)
+RACES        := $(addprefix lib/,base/output base/sha256_beside base/temporary stream/reader stream/digests_beside stream/mapping volume/labelled_ahead network/prefetch)
 RACE_SCRIPTS := $(addprefix tools/,prunet-step.sh prunet-infer.sh digests.sh)
 races:  ## the thread that reads, prefetching and the network under ThreadSanitizer; ALSO: further tests
 	@$(MAKE) --no-print-directory SANITIZE=thread race-programs

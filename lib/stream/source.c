@@ -15,8 +15,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* DIGEST_BYTES: what is read at once to be digested while the processor's cache still has it. */
-enum { PIPE_BYTES = 1 << 20, GROWTH_FIRST = 1 << 20, DIGEST_BYTES = 1 << 18, ALIGNMENT = 64 };
+/* PIECE_BYTES: what is read at once to be digested or widened while the processor's cache still has it. */
+enum { PIPE_BYTES = 1 << 20, GROWTH_FIRST = 1 << 20, PIECE_BYTES = 1 << 18, ALIGNMENT = 64 };
+enum { PIECES = SHA256_AHEAD + 1 };
 
 const char *source_name(const char *path)
 {
@@ -136,19 +137,19 @@ static int ends_early(size_t have, size_t bytes)
 }
 
 /* Bytes of the payload behind the `have` that were taken: at least one, or none at the end. What is digested is what
- * the caller gets, while the processor's cache still has it. */
+ * the caller gets, here or by the thread beside, while the processor's cache still has it. */
 static int take(struct source *source, void *to, size_t most, size_t have, size_t *got)
 {
     int status = STATUS_OK;
     if (source->digesting)
-        most = size_min(most, DIGEST_BYTES);
+        most = size_min(most, PIECE_BYTES);
     if ((*got = size_min(most, source->end - source->begin))) {
         memcpy(to, source->buffer + source->begin, *got);
         source->begin += *got;
     } else
         status = read_some(source, to, most, have, got);
     if (!status && source->digesting)
-        sha256_add(&source->digest, to, *got);
+        sha256_beside_add(&source->beside, to, *got);
     return status;
 }
 
@@ -175,28 +176,40 @@ static int fill(struct source *source, char *to, size_t bytes, size_t have, size
     return STATUS_OK;
 }
 
+/* A pipe's bytes are digested in line: the memory that grows with them may move. */
+static void begin_digest(struct source *source, size_t bytes)
+{
+    if (source->digesting)
+        sha256_beside_begin(&source->beside, &source->digest, source->regular ? bytes : 0);
+}
+
 /* Samples as they are. */
 static int read_plain(struct source *source, size_t bytes, char **data, size_t capacity)
 {
     int status = STATUS_OK;
+    begin_digest(source, bytes);
     for (size_t have = 0; !status && have < bytes; have = capacity) {
         if (have == capacity)
             status = make_room(source, data, &capacity, have, bytes);
         if (!status)
             status = fill(source, *data + have, capacity - have, have, bytes);
     }
+    sha256_beside_end(&source->beside);
     return status;
 }
 
-/* Integers, of which a piece becomes floats while the processor's cache has it. */
+/* Integers, of which a piece becomes floats while the processor's cache has it. Where a digest is beside it has the
+ * pieces before this one. */
 static int read_scaled(struct source *source, const struct record *record, char **data, size_t capacity)
 {
     const size_t all = storage_bytes(record);
     const size_t narrow = sizeof(int16_t), wide = sizeof(float);
-    char *piece = malloc(DIGEST_BYTES);
-    int status = piece ? STATUS_OK : fail(STATUS_FAILURE, "out of memory");
+    char *pieces = malloc((size_t)PIECES * PIECE_BYTES);
+    int status = pieces ? STATUS_OK : fail(STATUS_FAILURE, "out of memory");
+    begin_digest(source, all);
     for (size_t have = 0, count; !status && have < all; have += count) {
-        count = size_min(all - have, DIGEST_BYTES);
+        char *piece = pieces + (source->beside.threaded ? have % (PIECES * PIECE_BYTES) : 0);
+        count = size_min(all - have, PIECE_BYTES);
         status = fill(source, piece, count, have, all);
         while (!status && (have + count) / narrow * wide > capacity)
             status = make_room(source, data, &capacity, capacity, record->bytes);
@@ -204,7 +217,8 @@ static int read_scaled(struct source *source, const struct record *record, char 
             storage_widen(record, have / narrow, (const int16_t *)piece, count / narrow,
                           (float *)*data + have / narrow);
     }
-    free(piece);
+    sha256_beside_end(&source->beside);
+    free(pieces);
     return status;
 }
 

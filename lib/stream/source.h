@@ -2,7 +2,7 @@
 #ifndef PRUNET_STREAM_SOURCE_H
 #define PRUNET_STREAM_SOURCE_H
 
-#include "lib/base/sha256.h"
+#include "lib/base/sha256_beside.h"
 #include "lib/stream/record.h"
 
 struct source {
@@ -16,6 +16,7 @@ struct source {
     int stop;          /* readable when waiting is to end; -1: none */
     bool digesting;    /* what is consumed is added to: */
     struct sha256 digest;
+    struct sha256_beside beside; /* while a payload is read */
 };
 
 /* Opens PATH ("-": a copy of `standard`, a descriptor). A missing or unreadable file or a folder is STATUS_FAILURE.
@@ -23,7 +24,8 @@ struct source {
 int source_open(struct source *source, const char *path, int standard, double *seconds, int stop);
 void source_close(struct source *source);
 
-/* From now on all bytes that are consumed are digested, as they lie in this process's memory: nothing is mapped. */
+/* From now on all bytes that are consumed are digested, as they lie in this process's memory: nothing is mapped.
+ * Those of a large payload of a file are digested by a thread that lives while the payload is read. */
 void source_digest(struct source *source);
 
 /* Whether the source is a regular file and all of it is consumed. */
