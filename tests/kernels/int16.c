@@ -322,7 +322,7 @@ int main(void)
 {
     static const char *const sets[] = {"portable", "avx2", "avx512"};
     static const int channels[] = {16, 32}, one_stream[] = {16};
-    const struct shape coarse = {2, 5, 3, 2, 9}, narrow = {2, 2, 1, 3, 17};
+    const struct shape coarse = {2, 5, 3, 2, 9}, narrow = {2, 2, 1, 3, 17}, wide = {2, 1, 1, 2, 263};
     const char *why;
     additions();
     roundings();
@@ -345,6 +345,7 @@ int main(void)
         }
         compare_all(kernels, coarse, 3);
         compare_all(kernels, narrow, 7);
+        compare_all(kernels, wide, 2); /* rows and planes in several pieces */
         undo_all(kernels, coarse, 3);
         deep_sequence(kernels, (struct shape){1, 6, 5, 7, 19});
     }
