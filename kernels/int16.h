@@ -1,4 +1,5 @@
-/* Streams in 16-bit fixed point: how some backends store the activations A of reversible sequences.
+/* Streams in 16 bits: how some backends store the activations A of reversible sequences, in fixed point, and their
+ * gradients G, in bfloat16.
  *
  * A value is a whole number of INT16_UNIT, from -2^15 to 2^15 - 1 of them: from -256 to below 256 in steps of 1/128.
  * What is added is rounded to whole numbers first, half to even, and a sum that leaves the range wraps around:
@@ -8,13 +9,15 @@
  * Addition modulo 2^16 has an inverse, and round(-f) is -round(f): subtracting the same f brings the old a back to the
  * bit, whatever f is. An f beyond INT16_ADDEND_MAX units counts as that many, a NaN as none.
  *
- * Everything else is fp32: gradients, weights, what is computed from a value. Gradients pass through the rounding.
- * Why this unit, and what the shipped model reaches: docs/int16.md. */
+ * A gradient is computed in fp32 and rounded to bfloat16 where it is stored, by each operation that writes it or adds
+ * to it, by branch_backward up to twice: nothing undoes it. It passes through the rounding of activations.
+ *
+ * Everything else is fp32: weights and their gradients, what is computed from a value. Why this unit, what the
+ * shipped model reaches and what the gradients lose: docs/int16.md. */
 #ifndef PRUNET_KERNELS_INT16_H
 #define PRUNET_KERNELS_INT16_H
 
-#include <stdint.h>
-#include <string.h>
+#include "kernels/bf16.h"
 
 #define INT16_UNIT 0x1p-7f
 #define INT16_ADDEND_MAX 0x1p21f

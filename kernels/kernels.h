@@ -108,10 +108,12 @@ struct kernels {
     size_t (*tensor_bytes)(struct shape shape);
 
     /* The activations of reversible sequences, which branch, down, up, head, image_conv_forward and channel_sums
-     * read and write, may be stored otherwise than gradients and all else: kernels/int16.h. Their pointers are
-     * float * in name only. `wraps`: how many of their sums have wrapped around, going forward, since it was last
-     * called, after `finish`; NULL where none can. */
+     * read and write, may be stored otherwise than all else, and so may their gradients, in branch, down, up, head
+     * and image_conv_backward: kernels/int16.h. Their pointers are float * in name only. `wraps`: how many sums of
+     * activations have wrapped around, going forward, since it was last called, after `finish`; NULL where none
+     * can. */
     size_t (*stream_bytes)(struct shape shape);
+    size_t (*gradient_bytes)(struct shape shape);
     int64_t (*wraps)(void);
 
     void (*pack)(struct shape shape, const float *plain, float *tensor);

@@ -131,8 +131,8 @@ PRECISION(PRECISION_BF16, bf16)
     .prefetch_start = gpu_prefetch_start, .prefetch_wait = gpu_prefetch_wait,                                \
     .prefetch_release = gpu_prefetch_release, .record_begin = gpu_record_begin,                              \
     .record_end = gpu_record_end, .replay = gpu_replay, .record_release = gpu_record_release,                \
-    .tensor_bytes = tensor_bytes, .stream_bytes = tensor_bytes, .pack = pack, .unpack = unpack,              \
-    .scratch_bytes = scratch_bytes_##precision
+    .tensor_bytes = tensor_bytes, .stream_bytes = tensor_bytes, .gradient_bytes = tensor_bytes,              \
+    .pack = pack, .unpack = unpack, .scratch_bytes = scratch_bytes_##precision
 
 /* Tensor cores that read floats in place drop their last 13 bits: twice as far off as rounding to nearest. */
 static const struct kernels table_tf32 = {

@@ -1,5 +1,6 @@
-/* The reference with streams in 16-bit fixed point, kernels/int16.h: its operations on the streams' values, which lie
- * in scratch behind the operation's own. Streams are plain arrays [channels][D][H][W] of int16_t. */
+/* The reference with streams in 16 bits, kernels/int16.h: its operations on the values of streams and their gradients,
+ * which lie in scratch behind the operation's own. Both are plain arrays [channels][D][H][W], streams of int16_t,
+ * gradients of bfloat16. */
 #include "kernels/int16.h"
 #include "kernels/backends.h"
 #include "kernels/reference/memory.h"
@@ -20,36 +21,51 @@ static size_t whole_lines(size_t bytes)
     return (bytes + 63) / 64 * 64;
 }
 
-/* Of the values of `in`, and behind them of `out`, with the operation's own scratch before. */
+/* Where values lie, one after the other behind the operation's own scratch: of `in` and `out`, or of the gradient of
+ * `out` where its own are not needed; then of the gradient of `in`, and of both for a branch. */
+struct values {
+    float *in, *out, *in_gradient, *out_gradient;
+};
+
+static float *cut(char *scratch, size_t *used, size_t bytes)
+{
+    float *piece = scratch ? (float *)(void *)(scratch + *used) : NULL;
+    *used += whole_lines(bytes);
+    return piece;
+}
+
+/* Returns the bytes of all; scratch may be NULL. */
+static size_t values_take(enum operation operation, struct shape in, struct shape out, void *scratch,
+                          struct values *v)
+{
+    const size_t a = kernels_reference.tensor_bytes(in), b = kernels_reference.tensor_bytes(out);
+    size_t used = 0;
+    cut(scratch, &used, kernels_reference.scratch_bytes(operation, in, out));
+    *v = (struct values){0};
+    if (operation != OPERATION_CONV3 && operation != OPERATION_IMAGE_CONV)
+        v->in = cut(scratch, &used, a);
+    if (operation == OPERATION_CONV3 || operation == OPERATION_NORM) /* of plain tensors, and channel_sums */
+        return used;
+    if (operation != OPERATION_HEAD)
+        v->out = cut(scratch, &used, b);
+    if (operation != OPERATION_IMAGE_CONV)
+        v->in_gradient = cut(scratch, &used, a);
+    if (operation == OPERATION_BRANCH)
+        v->out_gradient = cut(scratch, &used, b);
+    return used;
+}
+
 static size_t scratch_bytes(enum operation operation, struct shape in, struct shape out)
 {
-    const size_t own = whole_lines(kernels_reference.scratch_bytes(operation, in, out));
-    const size_t a = whole_lines(kernels_reference.tensor_bytes(in)),
-                 b = whole_lines(kernels_reference.tensor_bytes(out));
-    switch (operation) {
-    case OPERATION_CONV3:
-        return own;
-    case OPERATION_NORM: /* channel_sums */
-    case OPERATION_HEAD:
-        return own + a;
-    case OPERATION_IMAGE_CONV:
-        return own + b;
-    default:
-        return own + a + b;
-    }
+    struct values v;
+    return values_take(operation, in, out, NULL, &v);
 }
 
-/* Where the values of `in`, or those of `out` behind them, lie. */
-static float *in_values(enum operation operation, struct shape in, struct shape out, void *scratch)
+static struct values values_of(enum operation operation, struct shape in, struct shape out, void *scratch)
 {
-    return (float *)(void *)((char *)scratch +
-                             whole_lines(kernels_reference.scratch_bytes(operation, in, out)));
-}
-
-static float *out_values(enum operation operation, struct shape in, struct shape out, void *scratch)
-{
-    return in_values(operation, in, out, scratch) +
-           whole_lines(kernels_reference.tensor_bytes(in)) / sizeof(float);
+    struct values v;
+    values_take(operation, in, out, scratch, &v);
+    return v;
 }
 
 static const float *load(struct shape shape, const float *stream, float *values)
@@ -99,94 +115,136 @@ static void last_sums(struct shape shape, const float *stream, float *values, do
     reference_channel_sums(half, values + stream_count(shape) - stream_count(half), sums, NULL);
 }
 
+static size_t gradient_bytes(struct shape shape)
+{
+    return stream_count(shape) * sizeof(uint16_t);
+}
+
+static const float *load_gradient(struct shape shape, const float *gradient, float *values)
+{
+    const uint16_t *g = (const uint16_t *)(const void *)gradient;
+    for (size_t i = 0; i < stream_count(shape); i++)
+        values[i] = bf16_value(g[i]);
+    return values;
+}
+
+/* gradient = values */
+static void store_gradient(struct shape shape, const float *values, float *gradient)
+{
+    uint16_t *g = (uint16_t *)(void *)gradient;
+    for (size_t i = 0; i < stream_count(shape); i++)
+        g[i] = bf16_of(values[i]);
+}
+
+/* The operations ------------------------------------------------------------------------------------- */
+
 static void channel_sums(struct shape shape, const float *x, double *sums, void *scratch)
 {
-    reference_channel_sums(shape, load(shape, x, in_values(OPERATION_NORM, shape, shape, scratch)), sums,
-                           NULL);
+    const struct values v = values_of(OPERATION_NORM, shape, shape, scratch);
+    reference_channel_sums(shape, load(shape, x, v.in), sums, NULL);
 }
 
 static void image_conv_forward(int image_channels, struct shape out, const float *image, const float *w,
                                float *y, void *scratch)
 {
     const struct shape in = {1, image_channels, out.depth, out.height, out.width};
-    float *values = in_values(OPERATION_IMAGE_CONV, in, out, scratch);
-    reference_image_conv_forward(image_channels, out, image, w, values, scratch);
-    store(out, values, y);
+    const struct values v = values_of(OPERATION_IMAGE_CONV, in, out, scratch);
+    reference_image_conv_forward(image_channels, out, image, w, v.out, scratch);
+    store(out, v.out, y);
+}
+
+static void image_conv_backward(int image_channels, struct shape out, const float *image, const float *dy,
+                                float *dw, void *scratch)
+{
+    const struct shape in = {1, image_channels, out.depth, out.height, out.width};
+    const struct values v = values_of(OPERATION_IMAGE_CONV, in, out, scratch);
+    reference_image_conv_backward(image_channels, out, image, load_gradient(out, dy, v.out), dw, scratch);
 }
 
 static void branch_forward(struct shape shape, const struct branch_weights *weights, const double *u_sums,
                            const float *u, float sign, float *y, double *y_sums, void *scratch)
 {
-    const float *from = load(shape, u, in_values(OPERATION_BRANCH, shape, shape, scratch));
-    float *f = zeros(shape, out_values(OPERATION_BRANCH, shape, shape, scratch));
-    reference_branch_forward(shape, weights, u_sums, from, sign, f, NULL, scratch);
-    add(shape, f, sign > 0, y);
+    const struct values v = values_of(OPERATION_BRANCH, shape, shape, scratch);
+    zeros(shape, v.out);
+    reference_branch_forward(shape, weights, u_sums, load(shape, u, v.in), sign, v.out, NULL, scratch);
+    add(shape, v.out, sign > 0, y);
     if (y_sums)
-        last_sums(shape, y, f, y_sums);
+        last_sums(shape, y, v.out, y_sums);
 }
 
 static void branch_backward(struct shape shape, const struct branch_weights *weights,
                             const struct branch_gradients *gradients, const double *u_sums, const float *u,
                             float *du, float *y, const float *dy, void *scratch)
 {
-    const float *from = load(shape, u, in_values(OPERATION_BRANCH, shape, shape, scratch));
-    float *f = zeros(shape, out_values(OPERATION_BRANCH, shape, shape, scratch));
-    reference_branch_backward(shape, weights, gradients, u_sums, from, du, y ? f : NULL, dy, scratch);
+    const struct values v = values_of(OPERATION_BRANCH, shape, shape, scratch);
+    zeros(shape, v.out);
+    load(shape, u, v.in);
+    load_gradient(shape, du, v.in_gradient);
+    load_gradient(shape, dy, v.out_gradient);
+    reference_branch_backward(shape, weights, gradients, u_sums, v.in, v.in_gradient, y ? v.out : NULL,
+                              v.out_gradient, scratch);
+    store_gradient(shape, v.in_gradient, du);
     if (y)
-        add(shape, f, 0, y);
+        add(shape, v.out, 0, y);
 }
 
 static void down_forward(struct shape fine, struct shape coarse, const float *x, const float *w,
                          const float *b, float *y, double *sums, void *scratch)
 {
-    const float *from = load(fine, x, in_values(OPERATION_DOWN, fine, coarse, scratch));
-    float *values = out_values(OPERATION_DOWN, fine, coarse, scratch);
-    reference_down_forward(fine, coarse, from, w, b, values, NULL, scratch);
-    store(coarse, values, y);
+    const struct values v = values_of(OPERATION_DOWN, fine, coarse, scratch);
+    reference_down_forward(fine, coarse, load(fine, x, v.in), w, b, v.out, NULL, scratch);
+    store(coarse, v.out, y);
     if (sums)
-        last_sums(coarse, y, values, sums);
+        last_sums(coarse, y, v.out, sums);
 }
 
 static void down_backward(struct shape fine, struct shape coarse, const float *x, const float *w,
                           const float *dy, float *dx, float *dw, float *db, void *scratch)
 {
-    const float *from = load(fine, x, in_values(OPERATION_DOWN, fine, coarse, scratch));
-    reference_down_backward(fine, coarse, from, w, dy, dx, dw, db, scratch);
+    const struct values v = values_of(OPERATION_DOWN, fine, coarse, scratch);
+    load(fine, x, v.in);
+    load_gradient(fine, dx, v.in_gradient);
+    load_gradient(coarse, dy, v.out);
+    reference_down_backward(fine, coarse, v.in, w, v.out, v.in_gradient, dw, db, scratch);
+    store_gradient(fine, v.in_gradient, dx);
 }
 
 static void up_forward(struct shape coarse, struct shape fine, const float *x, const float *w, const float *b,
                        float sign, float *y, double *sums, void *scratch)
 {
-    const float *from = load(coarse, x, in_values(OPERATION_UP, coarse, fine, scratch));
-    float *values = zeros(fine, out_values(OPERATION_UP, coarse, fine, scratch));
-    reference_up_forward(coarse, fine, from, w, b, sign, values, NULL, scratch);
-    add(fine, values, sign > 0, y);
+    const struct values v = values_of(OPERATION_UP, coarse, fine, scratch);
+    zeros(fine, v.out);
+    reference_up_forward(coarse, fine, load(coarse, x, v.in), w, b, sign, v.out, NULL, scratch);
+    add(fine, v.out, sign > 0, y);
     if (sums)
-        last_sums(fine, y, values, sums);
+        last_sums(fine, y, v.out, sums);
 }
 
 static void up_backward(struct shape coarse, struct shape fine, const float *x, const float *w,
                         const float *dy, float *dx, float *dw, float *db, void *scratch)
 {
-    const float *from = load(coarse, x, in_values(OPERATION_UP, coarse, fine, scratch));
-    reference_up_backward(coarse, fine, from, w, dy, dx, dw, db, scratch);
+    const struct values v = values_of(OPERATION_UP, coarse, fine, scratch);
+    load(coarse, x, v.in);
+    load_gradient(fine, dy, v.out);
+    reference_up_backward(coarse, fine, v.in, w, v.out, v.in_gradient, dw, db, scratch);
+    store_gradient(coarse, v.in_gradient, dx);
 }
 
 static void head_forward(struct shape in, int regions, const float *x, const float *w, const float *b,
                          const uint8_t *target, float *p, double *bce_sums, void *scratch)
 {
-    const struct shape out = {1, regions, in.depth, in.height, in.width};
-    const float *from = load(in, x, in_values(OPERATION_HEAD, in, out, scratch));
-    reference_head_forward(in, regions, from, w, b, target, p, bce_sums, scratch);
+    const struct values v = values_of(OPERATION_HEAD, in, in, scratch);
+    reference_head_forward(in, regions, load(in, x, v.in), w, b, target, p, bce_sums, scratch);
 }
 
 static void head_backward(struct shape in, int regions, const float *x, const float *w, const float *p,
                           const uint8_t *target, const struct dice_sums *sums, struct loss_weights loss,
                           float *dx, float *dw, float *db, void *scratch)
 {
-    const struct shape out = {1, regions, in.depth, in.height, in.width};
-    const float *from = load(in, x, in_values(OPERATION_HEAD, in, out, scratch));
-    reference_head_backward(in, regions, from, w, p, target, sums, loss, dx, dw, db, scratch);
+    const struct values v = values_of(OPERATION_HEAD, in, in, scratch);
+    load(in, x, v.in);
+    reference_head_backward(in, regions, v.in, w, p, target, sums, loss, v.in_gradient, dw, db, scratch);
+    store_gradient(in, v.in_gradient, dx);
 }
 
 static size_t tensor_bytes(struct shape shape)
@@ -205,12 +263,14 @@ const struct kernels kernels_reference_int16 = {
     REFERENCE_HOST_FUNCTIONS,
     .tensor_bytes = tensor_bytes,
     .stream_bytes = stream_bytes,
+    .gradient_bytes = gradient_bytes,
     .wraps = wraps,
     .pack = copy_tensor,
     .unpack = copy_tensor,
     .scratch_bytes = scratch_bytes,
-    /* on streams */
+    /* on streams and their gradients */
     .image_conv_forward = image_conv_forward,
+    .image_conv_backward = image_conv_backward,
     .channel_sums = channel_sums,
     .branch_forward = branch_forward,
     .branch_backward = branch_backward,
@@ -223,7 +283,6 @@ const struct kernels kernels_reference_int16 = {
     /* the reference's own */
     .conv3_forward = reference_conv3_forward,
     .conv3_backward = reference_conv3_backward,
-    .image_conv_backward = reference_image_conv_backward,
     .norm_forward = reference_norm_forward,
     .norm_backward = reference_norm_backward,
     .pool_forward = reference_pool_forward,

@@ -34,6 +34,7 @@ const struct kernels kernels_reference = {
     REFERENCE_HOST_FUNCTIONS,
     .tensor_bytes = tensor_bytes,
     .stream_bytes = tensor_bytes,
+    .gradient_bytes = tensor_bytes,
     .pack = copy_tensor,
     .unpack = copy_tensor,
     .scratch_bytes = scratch_bytes,

@@ -146,7 +146,7 @@ static float *half_at(const struct sequence *q, const struct buffer *halves, int
 /* The second half of a gradient. */
 static float *half_gradient(const struct sequence *q, const struct buffer *dy)
 {
-    return (float *)((char *)dy->at + q->pass->kernels->tensor_bytes(q->half));
+    return (float *)((char *)dy->at + q->pass->kernels->gradient_bytes(q->half));
 }
 
 /* Inputs of all branches but the last, whose own is in the output; behind them the input's first half. */

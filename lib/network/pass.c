@@ -56,6 +56,11 @@ struct buffer stream_tensor(const struct pass *p, const char *name, int level, s
     return (struct buffer){name, level, p->kernels->stream_bytes(shape), shape, NULL};
 }
 
+struct buffer gradient_tensor(const struct pass *p, const char *name, int level, struct shape shape)
+{
+    return (struct buffer){name, level, p->kernels->gradient_bytes(shape), shape, NULL};
+}
+
 struct buffer tensor(const struct pass *p, const char *name, int level, struct shape shape)
 {
     return (struct buffer){name, level, p->kernels->tensor_bytes(shape), shape, NULL};

@@ -103,6 +103,9 @@ struct buffer tensor(const struct pass *pass, const char *name, int level, struc
 /* The same for activations that a reversible sequence works on, which a backend may store otherwise. */
 struct buffer stream_tensor(const struct pass *pass, const char *name, int level, struct shape shape);
 
+/* And for the gradients of those. */
+struct buffer gradient_tensor(const struct pass *pass, const char *name, int level, struct shape shape);
+
 /* A parameter's weights, and its gradient, in the backend's memory. */
 const float *weights(const struct pass *pass, const struct parameter *parameter);
 float *gradient(const struct pass *pass, const struct parameter *parameter);

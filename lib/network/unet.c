@@ -233,7 +233,7 @@ static void unet_declare(void *self, const struct pass *p)
         struct shape shape = level_shape(p, l, 2, p->architecture->channels[l] / 2);
         int saved_below = 2 * (p->architecture->levels - 1 - l);
         level->a = stream_tensor(p, "A", l, shape);
-        level->g = tensor(p, "G", l, shape);
+        level->g = gradient_tensor(p, "G", l, shape);
         level->a_recomputed = stream_tensor(p, "A recomputed", l, shape);
         /* The decoder's input contains the skip. The encoder's is not needed: the layer before it is linear,
          * and its backward reads A[l-1]. */

@@ -17,8 +17,8 @@
 
 enum { ARGUMENTS_MAX = 12, GUARD = 256, GUARD_BYTE = 0xa5 };
 
-enum role { READ, WRITTEN, ADDED, ABSENT };           /* ABSENT: a NULL pointer */
-enum kind { TENSOR, STREAM, FLOATS, DOUBLES, BYTES }; /* STREAM: a tensor of activations, kernels.h */
+enum role { READ, WRITTEN, ADDED, ABSENT };                     /* ABSENT: a NULL pointer */
+enum kind { TENSOR, STREAM, GRADIENT, FLOATS, DOUBLES, BYTES }; /* a STREAM and its GRADIENT: kernels.h */
 
 struct argument {
     const char *name;
@@ -186,20 +186,30 @@ static inline int scratch_close(const struct scratch *s)
 
 static inline size_t argument_bytes(const struct kernels *kernels, const struct argument *a)
 {
-    return a->kind == TENSOR   ? kernels->tensor_bytes(a->shape)
-           : a->kind == STREAM ? kernels->stream_bytes(a->shape)
-                               : a->count * element_bytes(a->kind);
+    return a->kind == TENSOR     ? kernels->tensor_bytes(a->shape)
+           : a->kind == STREAM   ? kernels->stream_bytes(a->shape)
+           : a->kind == GRADIENT ? kernels->gradient_bytes(a->shape)
+                                 : a->count * element_bytes(a->kind);
 }
 
-/* A tensor or a stream in the backend's layout, and back. Streams of 16 bits are plain arrays. */
+/* Whether it has a layout of the backend's. */
+static inline int in_layout(const struct argument *a)
+{
+    return a->kind == TENSOR || a->kind == STREAM || a->kind == GRADIENT;
+}
+
+/* Such an argument in the backend's layout, and back. Those of 16 bits are plain arrays. */
 static inline void argument_pack(const struct kernels *kernels, const struct argument *a, void *tensor)
 {
     const float *plain = a->host;
     if (a->kind == TENSOR || !kernels->wraps)
         kernels->pack(a->shape, plain, tensor);
-    else
+    else if (a->kind == STREAM)
         for (size_t i = 0; i < a->count; i++)
             ((int16_t *)tensor)[i] = (int16_t)lrintf(plain[i] / INT16_UNIT);
+    else
+        for (size_t i = 0; i < a->count; i++)
+            ((uint16_t *)tensor)[i] = bf16_of(plain[i]);
 }
 
 static inline void argument_unpack(const struct kernels *kernels, struct argument *a, const void *tensor)
@@ -207,9 +217,12 @@ static inline void argument_unpack(const struct kernels *kernels, struct argumen
     float *plain = a->result;
     if (a->kind == TENSOR || !kernels->wraps)
         kernels->unpack(a->shape, tensor, plain);
-    else
+    else if (a->kind == STREAM)
         for (size_t i = 0; i < a->count; i++)
             plain[i] = int16_value(((const int16_t *)tensor)[i]);
+    else
+        for (size_t i = 0; i < a->count; i++)
+            plain[i] = bf16_value(((const uint16_t *)tensor)[i]);
 }
 
 static inline void *argument_in(const struct kernels *kernels, const struct argument *a)
@@ -219,7 +232,7 @@ static inline void *argument_in(const struct kernels *kernels, const struct argu
     size_t bytes = argument_bytes(kernels, a);
     if (a->role == WRITTEN)
         return guarded(kernels, NULL, bytes);
-    if (a->kind != TENSOR && a->kind != STREAM)
+    if (!in_layout(a))
         return guarded(kernels, a->host, bytes);
     float *tensor = poisoned(bytes);
     argument_pack(kernels, a, tensor);
@@ -233,7 +246,7 @@ static inline int argument_back(const struct kernels *kernels, struct argument *
     if (a->role == ABSENT)
         return 1;
     size_t bytes = argument_bytes(kernels, a);
-    if (a->kind != TENSOR && a->kind != STREAM)
+    if (!in_layout(a))
         return guarded_back(kernels, memory, a->result, bytes);
     float *tensor = poisoned(bytes);
     int whole = guarded_back(kernels, memory, tensor, bytes);

@@ -1,21 +1,24 @@
-/* Streams in 16-bit fixed point (kernels/int16.h): the operations of cpu-int16 beside those of reference-int16, in each
- * instruction set, with poison, guards and 1, 2, 3 and 7 threads; and that undoing is exact to the bit, whatever was
- * added. */
+/* Streams in 16 bits (kernels/int16.h): the operations of cpu-int16 beside those of reference-int16, in each instruction
+ * set, with poison, guards and 1, 2, 3 and 7 threads; those of reference-int16 beside the reference's; that undoing is
+ * exact to the bit, whatever was added; and how gradients are rounded. */
 #include "tests/kernels/calls.h"
 
 static const int thread_counts[] = {1, 2, 3, 7};
 enum { THREAD_COUNTS = 4, REGIONS = 3 };
 
-/* Tensors that the operation takes as streams are called x and y; on the grid, so that they come back as they are. */
+/* Tensors that the operation takes as streams are called x and y, all others are gradients of those; both on the grid,
+ * so that they come back as they are. */
 static struct drive on_streams(struct drive d)
 {
     for (int i = 0; i < d.count; i++) {
         struct argument *a = &d.arguments[i];
-        if (a->kind != TENSOR || (strcmp(a->name, "x") && strcmp(a->name, "y")))
+        float *host = a->host;
+        if (a->kind != TENSOR)
             continue;
-        a->kind = STREAM;
+        a->kind = strcmp(a->name, "x") && strcmp(a->name, "y") ? GRADIENT : STREAM;
         for (size_t v = 0; v < a->count; v++)
-            ((float *)a->host)[v] = INT16_UNIT * rintf(((float *)a->host)[v] / INT16_UNIT) + 0.0f; /* no -0 */
+            host[v] = a->kind == STREAM ? INT16_UNIT * rintf(host[v] / INT16_UNIT) + 0.0f /* no -0 */
+                                        : bf16_value(bf16_of(host[v]));
     }
     return d;
 }
@@ -44,6 +47,22 @@ static int nearly_same(const struct argument *a, const float *expected)
     return largest_difference(a->count, a->result, expected) <= INT16_UNIT && moved <= 1 + a->count / 200;
 }
 
+/* Of gradients: a unit in the last of 8 places, in few of them. Where a branch's are rounded twice, all of them may
+ * differ, by what rounding loses. */
+static int nearly_same_gradient(const struct drive *d, const struct argument *a, const float *expected)
+{
+    const float *result = a->result;
+    size_t moved = 0;
+    if (d->operation == OPERATION_BRANCH)
+        return argument_error(a, expected) < 0x1p-8;
+    for (size_t i = 0; i < a->count; i++) {
+        moved += result[i] != expected[i];
+        if (fabsf(result[i] - expected[i]) > fmaxf(0x1p-7f * fabsf(expected[i]), 0x1p-20f))
+            return 0;
+    }
+    return moved <= 1 + a->count / 200;
+}
+
 static int matches(struct drive *d, const struct outputs *expected)
 {
     int good = 1;
@@ -53,12 +72,53 @@ static int matches(struct drive *d, const struct outputs *expected)
             continue;
         if (a->kind == STREAM)
             good &= nearly_same(a, expected->of[i]);
+        else if (a->kind == GRADIENT)
+            good &= nearly_same_gradient(d, a, expected->of[i]);
         else if (a->kind == DOUBLES && d->operation != OPERATION_HEAD && d->operation != OPERATION_NORM)
             good &= error_of_sums(d, a) < 2e-6;
         else
             good &= argument_error(a, expected->of[i]) < a->tolerance;
     }
     return good;
+}
+
+/* What reference-int16 stores of gradients is what the reference computes, rounded; and so are gradients of weights. */
+static int rounds(struct drive *d)
+{
+    int good = drive_run(d, &kernels_reference);
+    struct outputs expected = outputs_copy(d);
+    good &= drive_run(d, &kernels_reference_int16);
+    for (int i = 0; i < d->count; i++) {
+        const struct argument *a = &d->arguments[i];
+        const float *floats = expected.of[i];
+        if (!is_output(a) || (a->kind != GRADIENT && a->kind != FLOATS))
+            continue;
+        for (size_t v = 0; v < a->count; v++)
+            good &= ((const float *)a->result)[v] ==
+                    (a->kind == GRADIENT ? bf16_value(bf16_of(floats[v])) : floats[v]);
+    }
+    outputs_free(&expected);
+    return good;
+}
+
+static void check_rounding(struct drive plain)
+{
+    struct drive d = on_streams(plain);
+    check(rounds(&d), "reference-int16: %s is the reference's, its gradients rounded", d.name);
+    drive_free(&d);
+}
+
+static void round_all(struct shape coarse, int fine_channels)
+{
+    const struct shape fine = finer(coarse, fine_channels), half = shape_half(fine);
+    struct shape image = half;
+    image.channels = 4;
+    check_rounding(image_conv_backward(image, fine));
+    check_rounding(branch_backward(half, half.channels, 1));
+    check_rounding(branch_backward(half, 1, 0));
+    check_rounding(down_backward(fine, coarse));
+    check_rounding(up_backward(coarse, fine));
+    check_rounding(head_backward(fine, REGIONS));
 }
 
 static void compare(const struct kernels *kernels, struct drive plain)
@@ -87,6 +147,7 @@ static void compare_all(const struct kernels *kernels, struct shape coarse, int 
     struct shape image = half;
     image.channels = 4;
     compare(kernels, image_conv_forward(image, fine));
+    compare(kernels, image_conv_backward(image, fine));
     compare(kernels, channel_sums(half));
     compare(kernels, branch_forward(half, half.channels, 1, 1));
     compare(kernels, branch_forward(half, 1, -1, 0));
@@ -227,19 +288,52 @@ static void additions(void)
     }
 }
 
+/* --- bfloat16 --- */
+
+static void roundings(void)
+{
+    static const struct {
+        float value, rounded;
+    } cases[] = {{1, 1},
+                 {0x1.01p0f, 1}, /* a tie, to even */
+                 {0x1.010002p0f, 0x1.02p0f} /* just above it */,
+                 {0x1.03p0f, 0x1.04p0f},
+                 {-0x1.00fffep0f, -1},
+                 {0x1.fffffep-1f, 1}, /* into the next power of two */
+                 {0x1p-133f, 0x1p-133f},
+                 {0x1p-135f, 0},
+                 {-0.0f, 0},
+                 {0x1.fep127f, 0x1.fep127f}, /* the largest */
+                 {0x1.fffffep127f, INFINITY},
+                 {-INFINITY, -INFINITY}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        check(bf16_value(bf16_of(cases[i].value)) == cases[i].rounded, "%a rounds to %a",
+              (double)cases[i].value, (double)cases[i].rounded);
+    check(signbit(bf16_value(bf16_of(-0.0f))), "-0 keeps its sign");
+    for (uint32_t payload = 1; payload < 1 << 23; payload = 2 * payload + 1) {
+        const uint32_t bits = 0x7f800000 | payload;
+        float nan;
+        memcpy(&nan, &bits, sizeof nan);
+        check(isnan(bf16_value(bf16_of(nan))), "the NaN %x stays one", bits);
+    }
+}
+
 int main(void)
 {
     static const char *const sets[] = {"portable", "avx2", "avx512"};
     static const int channels[] = {16, 32}, one_stream[] = {16};
-    const struct shape coarse = {2, 5, 3, 2, 9}, narrow = {2, 2, 1, 3, 17};
+    const struct shape coarse = {2, 5, 3, 2, 9}, narrow = {2, 2, 1, 3, 17}, wide = {2, 1, 1, 2, 263};
     const char *why;
     additions();
+    roundings();
     check(kernels_find("reference-int16", channels, 2, 2, &why) == &kernels_reference_int16,
           "reference-int16");
     check(!kernels_find("reference-int16", one_stream, 1, 1, &why) && strstr(why, "reversible"),
           "which is for reversible networks alone");
     check(!kernels_find("cpu-int16", one_stream, 1, 1, &why) && strstr(why, "reversible"),
           "cpu-int16 likewise");
+    round_all(coarse, 3);
+    round_all(narrow, 7);
     undo_all(&kernels_reference_int16, coarse, 3);
     deep_sequence(&kernels_reference_int16, (struct shape){1, 3, 3, 4, 5});
     for (int i = 0; i < 3; i++) {
@@ -251,6 +345,7 @@ int main(void)
         }
         compare_all(kernels, coarse, 3);
         compare_all(kernels, narrow, 7);
+        compare_all(kernels, wide, 2); /* rows and planes in several pieces */
         undo_all(kernels, coarse, 3);
         deep_sequence(kernels, (struct shape){1, 6, 5, 7, 19});
     }

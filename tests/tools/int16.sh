@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Activations in 16-bit fixed point, --backend cpu-int16 and reference-int16: memory, bytes, and what wraps is said.
+# Activations and their gradients in 16 bits, --backend cpu-int16 and reference-int16: memory, bytes, and what wraps is
+# said.
 . tests/tools/_network.sh
 make_cases 2 || exit 1
 make_state "$work/start" || exit 1
@@ -48,14 +49,19 @@ fails "by reference-int16, too" 2 "reversible networks" prunet-plan --kind basel
 
 # --- memory ---
 
-# Bytes of A on all levels, in training.
-activations() { # backend
-    prunet-plan --size 160x192x160 --backend "$1" --buffers --tsv | awk -F '\t' '
-        $1 == "training" && $2 == "buffer" && $3 ~ /^A [0-9]/ { bytes += $4 } END { printf "%.0f", bytes }'
+# Bytes of A or G on all levels, in training.
+on_levels() { # letter backend
+    prunet-plan --size 160x192x160 --backend "$2" --buffers --tsv | awk -F '\t' -v letter="$1" '
+        $1 == "training" && $2 == "buffer" && $3 ~ "^" letter " [0-9]" { bytes += $4 } END { printf "%.0f", bytes }'
 }
-all=$(activations reference)
-check "activations take half of the memory" test "$all" -gt 0 -a $((2 * $(activations cpu-int16))) = "$all"
-check "of reference-int16, too" test $((2 * $(activations reference-int16))) = "$all"
+for letter in A G; do
+    all=$(on_levels $letter reference)
+    for backend in cpu-int16 reference-int16; do
+        check "$backend: $letter takes half of the memory" test "$all" -gt 0 -a $((2 * $(on_levels $letter $backend))) = "$all"
+    done
+done
+allocated=$(prunet-plan --size 160x192x160 --backend cpu-int16 --tsv | awk -F '\t' '$1 == "training" && $3 == "allocated" { printf "%.0f", $4 / 2 ^ 20 }')
+check "a training of the paper's network takes less than 2000 MiB: $allocated" test "$allocated" -lt 2000
 
 # --- wraps ---
 

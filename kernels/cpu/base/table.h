@@ -1,6 +1,7 @@
 /* The table of a CPU backend, made from the functions that the unit has defined before. Its table.c includes
  * this at its end, with LAYOUT, the backend's name without the instruction set, DESCRIPTION, what logs
- * and checkpoints call it, and STREAM_FUNCTIONS, how it stores the activations of reversible sequences. */
+ * and checkpoints call it, and STREAM_FUNCTIONS, how it stores the activations of reversible sequences and
+ * their gradients. */
 
 static size_t scratch_bytes(enum operation operation, struct shape in, struct shape out)
 {

@@ -23,7 +23,7 @@ struct branch_slice {
     struct slab activated, dy;
     float *result; /* [QUAD][capacity] */
     float *row;    /* [width] */
-    float *values; /* [width], of a stream */
+    float *values; /* [width], of a stream or its gradient */
 };
 
 /* Sums that a slice gathers: channel_sums [channels][2] forward; gradient sums [channels][2], then those of
@@ -106,7 +106,7 @@ static void branch_forward_slice(const struct branch *b, int number, const strea
 {
     struct arena arena = slice_arena(&b->slices, number);
     struct branch_slice slice = branch_slice(b, &arena, 0);
-    struct slab_source source = {b->shape, NULL, u, &b->lines, slice.values};
+    struct slab_source source = {.shape = b->shape, .u = u, .lines = &b->lines, .values = slice.values};
     double *channel_sums = with_sums ? partials_start(&b->partials, number) : NULL;
     int begin = partition_begin(&b->partition, number), end = partition_begin(&b->partition, number + 1);
     for (int item = begin; item < end; item++) {
@@ -133,7 +133,7 @@ static void branch_forward(struct shape shape, const struct branch_weights *weig
 /* The data gradient of the slab's strip, what is known of it at once into du; sums[channels][2] += those of
  * dz. */
 static void add_gradient(const struct branch *b, const struct branch_slice *slice, struct strip strip,
-                         const stream *u, float *du, double *sums)
+                         const stream *u, stream_gradient *du, double *sums)
 {
     struct shape s = b->shape;
     size_t width = (size_t)s.width, capacity = branch_capacity(b);
@@ -146,19 +146,21 @@ static void add_gradient(const struct branch *b, const struct branch_slice *slic
                 through_relu(&b->lines, c, width, values,
                              slice->result + (size_t)(c - first) * capacity + (size_t)r * (width + 1),
                              slice->row);
-                add_scaled(s.width, b->lines.factor[c], slice->row, du + at);
                 add_gradient_sums(&b->lines, c, width, slice->row, values, sums + 2 * c);
+                float *to = gradient_open(width, du + at, slice->values);
+                add_scaled(s.width, b->lines.factor[c], slice->row, to);
+                gradient_close(width, to, du + at);
             }
     }
 }
 
-static void branch_backward_slice(const struct branch *b, int number, const stream *u, float *du, stream *y,
-                                  const float *dy)
+static void branch_backward_slice(const struct branch *b, int number, const stream *u, stream_gradient *du,
+                                  stream *y, const stream_gradient *dy)
 {
     struct arena arena = slice_arena(&b->slices, number);
     struct branch_slice slice = branch_slice(b, &arena, 1);
-    struct slab_source from_u = {b->shape, NULL, u, &b->lines, slice.values},
-                       from_dy = {.shape = b->shape, .x = dy};
+    struct slab_source from_u = {.shape = b->shape, .u = u, .lines = &b->lines, .values = slice.values},
+                       from_dy = {.shape = b->shape, .x.gradient = dy};
     double *sums = partials_start(&b->partials, number);
     int begin = partition_begin(&b->partition, number), end = partition_begin(&b->partition, number + 1);
     for (int item = begin; item < end; item++) {
@@ -193,7 +195,8 @@ static void branch_backward(struct shape shape, const struct branch_weights *wei
     stencil_pack(channels, channels, weights->conv, 1, b.packed_back);
 #pragma omp parallel for schedule(dynamic, 1)
     for (int slice = 0; slice < b.partition.slices; slice++)
-        branch_backward_slice(&b, slice, streams_read(u), du, y ? streams(y) : NULL, dy);
+        branch_backward_slice(&b, slice, streams_read(u), stream_gradients(du), y ? streams(y) : NULL,
+                              stream_gradients_read(dy));
     group_lines_fill(shape, weights->groups, weights->gamma, &b.lines, &b.partials, &b.group);
     norm_gradients_add(channels, &b.partials, gradients->gamma, gradients->beta);
     partials_add(&b.partials, branch_sums(channels, 0), 27 * (size_t)channels * (size_t)channels,
@@ -204,10 +207,12 @@ static void branch_backward(struct shape shape, const struct branch_weights *wei
         for (int z = 0; z < shape.depth; z++) {
             size_t at = shape_row(shape, c, z, 0);
             for (size_t v = 0; v < plane; v += NORM_CHUNK) {
-                float values[NORM_CHUNK];
+                float values[NORM_CHUNK], row[NORM_CHUNK];
                 size_t count = size_min(NORM_CHUNK, plane - v);
+                float *to = gradient_open(count, stream_gradients(du) + at + v, row);
                 add_line(count, b.lines.mean[c], b.group.factor[c], b.group.offset[c],
-                         stream_values(count, streams_read(u) + at + v, values), du + at + v);
+                         stream_values(count, streams_read(u) + at + v, values), to);
+                gradient_close(count, to, stream_gradients(du) + at + v);
             }
         }
 }

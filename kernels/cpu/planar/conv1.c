@@ -66,6 +66,27 @@ static void conv1_run(struct maps x, int out, struct matrix w, const float *b, s
     }
 }
 
+/* A run of `channels` maps of `voxels` voxels of a gradient: where it lies, or in values[channels][count]. */
+static struct maps gradient_maps(int channels, const stream_gradient *g, size_t voxels, size_t count,
+                                 float *values)
+{
+    if (STREAM_IN_PLACE)
+        return (struct maps){channels, gradient_values(count, g, values), voxels};
+    for (int c = 0; c < channels; c++)
+        gradient_values(count, g + (size_t)c * voxels, values + (size_t)c * count);
+    return (struct maps){channels, values, count};
+}
+
+/* conv1_run without bias, into such maps. x must not lie in `values`. */
+static void conv1_run_to_gradient(struct maps x, int out, struct matrix w, size_t count, float *values,
+                                  stream_gradient *g, size_t voxels)
+{
+    float *y = gradient_written(g, values);
+    conv1_run(x, out, w, NULL, count, y, STREAM_IN_PLACE ? voxels : count);
+    for (int c = 0; !STREAM_IN_PLACE && c < out; c++)
+        gradient_close(count, y + (size_t)c * count, g + (size_t)c * voxels);
+}
+
 /* Sums of QUAD x QUAD pairs of maps; past the last map the first once more. */
 static void correlate_quads(const float *const dy[QUAD], const float *const x[QUAD], size_t count,
                             float totals[QUAD * QUAD])

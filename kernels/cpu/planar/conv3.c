@@ -57,7 +57,7 @@ static void convolve_slice(const struct convolution *c, int number, const float 
 {
     struct arena arena = slice_arena(&c->slices, number);
     struct convolution_slice slice = convolution_slice(c, &arena);
-    struct slab_source source = {.shape = c->shape, .x = x};
+    struct slab_source source = {.shape = c->shape, .x.plain = x};
     int begin = partition_begin(&c->partition, number), end = partition_begin(&c->partition, number + 1);
     for (int item = begin; item < end; item++) {
         struct strip strip = partition_strip(&c->partition, item);
@@ -116,11 +116,12 @@ static struct correlation correlation_take(struct arena *arena, struct shape sha
     return c;
 }
 
-static void correlate_slice(const struct correlation *c, int number, const float *x, const float *dy)
+static void correlate_slice(const struct correlation *c, int number, const float *x,
+                            struct plain_or_gradient dy)
 {
     struct arena arena = slice_arena(&c->slices, number);
     struct correlation_slice slice = correlation_slice(c, &arena);
-    struct slab_source from_x = {.shape = c->shape, .x = x}, from_dy = {.shape = c->shape, .x = dy};
+    struct slab_source from_x = {.shape = c->shape, .x.plain = x}, from_dy = {.shape = c->shape, .x = dy};
     double *sums = partials_start(&c->partials, number);
     int begin = partition_begin(&c->partition, number), end = partition_begin(&c->partition, number + 1);
     for (int item = begin; item < end; item++) {
@@ -132,8 +133,8 @@ static void correlate_slice(const struct correlation *c, int number, const float
     }
 }
 
-static void correlate(struct shape shape, int in, int out, const float *x, const float *dy, float *dw,
-                      void *scratch)
+static void correlate(struct shape shape, int in, int out, const float *x, struct plain_or_gradient dy,
+                      float *dw, void *scratch)
 {
     struct arena arena = {scratch, 0};
     struct correlation c = correlation_take(&arena, shape, in, out);
@@ -163,7 +164,8 @@ static void conv3_backward(struct shape in, struct shape out, const float *x, co
 {
     if (dx)
         convolve(in, shape_channels(out), shape_channels(in), dy, w, 1, dx, 0, scratch);
-    correlate(in, shape_channels(in), shape_channels(out), x, dy, dw, scratch);
+    correlate(in, shape_channels(in), shape_channels(out), x, (struct plain_or_gradient){.plain = dy}, dw,
+              scratch);
 }
 
 static void image_conv_forward(int image_channels, struct shape out, const float *image, const float *w,
@@ -175,5 +177,6 @@ static void image_conv_forward(int image_channels, struct shape out, const float
 static void image_conv_backward(int image_channels, struct shape out, const float *image, const float *dy,
                                 float *dw, void *scratch)
 {
-    correlate(out, image_channels, shape_channels(out), image, dy, dw, scratch);
+    correlate(out, image_channels, shape_channels(out), image,
+              (struct plain_or_gradient){.gradient = stream_gradients_read(dy)}, dw, scratch);
 }

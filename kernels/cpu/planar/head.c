@@ -27,7 +27,7 @@ struct head {
     size_t voxels;
     struct partials
         partials;  /* dw and db of head_backward, [regions][channels + 1], or [regions] of head_forward */
-    float *values; /* of streams, [slices][channels][RUN] */
+    float *values; /* of streams or their gradients, [slices][channels][RUN] */
 };
 
 static struct head head_take(struct arena *arena, struct shape in, int regions)
@@ -138,7 +138,9 @@ static void head_backward(struct shape in, int regions, const float *x, const fl
             struct maps gradient = {regions, dz, RUN};
             run_gradient(count, regions, p + at, voxels, target + at, slopes, dz);
             conv1_correlate(head_values(&h, slice, at, count, streams_read(x)), gradient, count, own);
-            conv1_run(gradient, channels, (struct matrix){w, 1, channels}, NULL, count, dx + at, voxels);
+            conv1_run_to_gradient(gradient, channels, (struct matrix){w, 1, channels}, count,
+                                  stream_row_of(h.values, (size_t)channels * RUN, slice),
+                                  stream_gradients(dx) + at, voxels);
         }
     }
     conv1_gradients_add(&h.partials, regions, channels, dw, db);

@@ -50,8 +50,8 @@ static void upsample_backward(struct shape coarse, const float *dy, float *dx)
     for (int c = 0; c < shape_channels(coarse); c++)
         for (int z = 0; z < coarse.depth; z++)
             for (int row = 0; row < coarse.height; row++)
-                rows_downsample(coarse, z, row, dy + shape_row(fine, c, 0, 0),
-                                dx + shape_row(coarse, c, z, row));
+                rows_downsample(coarse, z, row, (struct plain_or_gradient){.plain = dy},
+                                shape_row(fine, c, 0, 0), dx + shape_row(coarse, c, z, row));
 }
 
 /* --- down and up: the coarse grid in runs --- */
@@ -100,6 +100,7 @@ struct down {
 struct down_slice {
     float *pooled, *gradient;
     float *cells, *result; /* of streams: the four rows of a row of cells; [coarse channels][voxels] */
+    float *added;          /* of a stream's gradient: four such rows */
 };
 
 static struct down_slice down_slice(const struct down *d, struct arena *arena)
@@ -110,6 +111,7 @@ static struct down_slice down_slice(const struct down *d, struct arena *arena)
     slice.gradient = arena_lines(arena, bytes);
     slice.cells = stream_row_take(arena, 4 * (size_t)d->fine.width);
     slice.result = stream_row_take(arena, (size_t)shape_channels(d->runs.coarse) * capacity);
+    slice.added = stream_row_take(arena, 4 * (size_t)d->fine.width);
     return slice;
 }
 
@@ -146,16 +148,18 @@ static void pool_run(const struct down *d, struct run run, const stream *x, cons
 }
 
 static void unpool_run(const struct down *d, struct run run, const stream *x, const struct down_slice *slice,
-                       float *dx)
+                       stream_gradient *dx)
 {
     int width = d->runs.coarse.width;
     const float *pooled = slice->pooled, *gradient = slice->gradient;
     for (int c = 0; c < shape_channels(d->fine); c++)
         for (int r = 0; r < run.rows; r++, pooled += width, gradient += width) {
             size_t at = shape_row(d->fine, c, 2 * run.z, 2 * (run.y + r));
-            struct shape fine = d->fine;
+            struct shape fine = d->fine, to_fine = d->fine;
             const float *values = stream_cells(x + at, &fine, slice->cells);
-            rows_unpool(fine, values, width, pooled, gradient, d->fine, dx + at);
+            float *to = gradient_cells_open(dx + at, &to_fine, slice->added);
+            rows_unpool(fine, values, width, pooled, gradient, to_fine, to);
+            gradient_cells_close(d->fine, to, dx + at);
         }
 }
 
@@ -195,7 +199,7 @@ static void down_forward(struct shape fine, struct shape coarse, const float *x,
 }
 
 static void down_backward_slice(const struct down *d, int number, const stream *x, const float *w,
-                                const float *dy, float *dx)
+                                const stream_gradient *dy, stream_gradient *dx)
 {
     struct shape coarse = d->runs.coarse;
     int in = shape_channels(d->fine), out = shape_channels(coarse);
@@ -204,7 +208,7 @@ static void down_backward_slice(const struct down *d, int number, const stream *
     double *sums = partials_start(&d->partials, number);
     for (size_t i = runs_begin(&d->runs, number); i < runs_begin(&d->runs, number + 1); i++) {
         struct run run = run_of(&d->runs, i);
-        struct maps from_dy = {out, dy + run.at, shape_voxels(coarse)};
+        struct maps from_dy = gradient_maps(out, dy + run.at, shape_voxels(coarse), run.count, slice.result);
         pool_run(d, run, x, &slice);
         conv1_correlate((struct maps){in, slice.pooled, run.count}, from_dy, run.count, sums);
         conv1_run(from_dy, in, (struct matrix){w, 1, in}, NULL, run.count, slice.gradient, run.count);
@@ -219,7 +223,7 @@ static void down_backward(struct shape fine, struct shape coarse, const float *x
     struct down d = down_take(&arena, fine, coarse);
 #pragma omp parallel for schedule(dynamic, 1)
     for (int slice = 0; slice < d.runs.slices; slice++)
-        down_backward_slice(&d, slice, streams_read(x), w, dy, dx);
+        down_backward_slice(&d, slice, streams_read(x), w, stream_gradients_read(dy), stream_gradients(dx));
     conv1_gradients_add(&d.partials, shape_channels(coarse), shape_channels(fine), dw, db);
 }
 
@@ -230,7 +234,8 @@ struct up {
     struct runs runs;
     struct partials partials; /* forward: channel_sums [fine.channels][2]; backward: [out][in + 1] */
     float *convolved;         /* [fine channels][coarse voxels] */
-    float *values;            /* of streams, [SLICES_MAX][slice_values]: a run's coarse maps, or a fine row */
+    float
+        *values; /* of streams or gradients, [SLICES_MAX][slice_values]: a run's coarse maps, or a fine row */
     size_t slice_values;
 };
 
@@ -315,18 +320,19 @@ static void up_forward(struct shape coarse, struct shape fine, const float *x, c
 }
 
 /* convolved = the transpose of doubling applied to dy */
-static void downsample(const struct up *u, const float *dy)
+static void downsample(const struct up *u, const stream_gradient *dy)
 {
     struct shape coarse = u->runs.coarse;
 #pragma omp parallel for collapse(2) schedule(dynamic, 4)
     for (int c = 0; c < shape_channels(u->fine); c++)
         for (int z = 0; z < coarse.depth; z++)
             for (int r = 0; r < coarse.height; r++)
-                rows_downsample(coarse, z, r, dy + shape_row(u->fine, c, 0, 0),
-                                u->convolved + shape_row(coarse, c, z, r));
+                rows_downsample(coarse, z, r, (struct plain_or_gradient){.gradient = dy},
+                                shape_row(u->fine, c, 0, 0), u->convolved + shape_row(coarse, c, z, r));
 }
 
-static void up_backward_slice(const struct up *u, int slice, const stream *x, const float *w, float *dx)
+static void up_backward_slice(const struct up *u, int slice, const stream *x, const float *w,
+                              stream_gradient *dx)
 {
     size_t voxels = shape_voxels(u->runs.coarse);
     int in = shape_channels(u->runs.coarse), out = shape_channels(u->fine);
@@ -337,7 +343,8 @@ static void up_backward_slice(const struct up *u, int slice, const stream *x, co
         struct run run = run_of(&u->runs, i);
         struct maps gradient = {out, u->convolved + run.at, voxels};
         conv1_correlate(up_values(u, slice, run, x), gradient, run.count, sums);
-        conv1_run(gradient, in, (struct matrix){w, 1, in}, NULL, run.count, dx + run.at, voxels);
+        conv1_run_to_gradient(gradient, in, (struct matrix){w, 1, in}, run.count,
+                              stream_row_of(u->values, u->slice_values, slice), dx + run.at, voxels);
     }
 }
 
@@ -346,9 +353,9 @@ static void up_backward(struct shape coarse, struct shape fine, const float *x, 
 {
     struct arena arena = {scratch, 0};
     struct up u = up_take(&arena, coarse, fine);
-    downsample(&u, dy);
+    downsample(&u, stream_gradients_read(dy));
 #pragma omp parallel for schedule(dynamic, 1)
     for (int slice = 0; slice < SLICES_MAX; slice++)
-        up_backward_slice(&u, slice, streams_read(x), w, dx);
+        up_backward_slice(&u, slice, streams_read(x), w, stream_gradients(dx));
     conv1_gradients_add(&u.partials, shape_channels(fine), shape_channels(coarse), dw, db);
 }

@@ -1,5 +1,17 @@
 /* What is done row by row: addition, pooling cells of 2x2x2 voxels, and trilinear doubling. */
 
+/* Maps: plain ones, or the gradient of a stream. */
+struct plain_or_gradient {
+    const float *plain;
+    const stream_gradient *gradient;
+};
+
+/* n values from `at` on: where they lie, or in `row`. */
+INLINE const float *row_values(struct plain_or_gradient maps, size_t at, size_t n, float *row)
+{
+    return maps.gradient ? gradient_values(n, maps.gradient + at, row) : maps.plain + at;
+}
+
 /* y += factor x */
 INLINE void add_scaled(int n, float factor, const float *restrict x, float *restrict y)
 {
@@ -129,8 +141,9 @@ static void rows_upsample(struct shape coarse, int z, int y, float sign, const f
 /* Along each axis a coarse voxel gathers four fine ones with these weights. */
 static const float share[4] = {0.25f, 0.75f, 0.75f, 0.25f};
 
-/* Coarse row (z, y) = what rows_upsample's transpose makes of one fine map. */
-static void rows_downsample(struct shape coarse, int z, int y, const float *map, float *row)
+/* Coarse row (z, y) = what rows_upsample's transpose makes of the fine map that begins at `map`. */
+static void rows_downsample(struct shape coarse, int z, int y, struct plain_or_gradient fine_maps, size_t map,
+                            float *row)
 {
     struct shape fine = shape_finer(coarse);
     for (int first = 0; first < coarse.width; first += ROW_CHUNK) {
@@ -138,13 +151,14 @@ static void rows_downsample(struct shape coarse, int z, int y, const float *map,
         int count = int_min(ROW_CHUNK, coarse.width - first);
         int begin = clamped(2 * first - 1, fine.width), end = clamped(2 * (first + count), fine.width);
         float *at = t + (begin - (2 * first - 1));
-        for (int k = 0; k < 16; k++)
-            add_scaled(end - begin + 1, share[k / 4] * share[k % 4],
-                       map +
-                           shape_row(fine, 0, clamped(2 * z - 1 + k / 4, fine.depth),
-                                     clamped(2 * y - 1 + k % 4, fine.height)) +
-                           begin,
-                       at);
+        for (int k = 0; k < 16; k++) {
+            float values[2 * ROW_CHUNK + 2];
+            size_t from = map + (size_t)begin +
+                          shape_row(fine, 0, clamped(2 * z - 1 + k / 4, fine.depth),
+                                    clamped(2 * y - 1 + k % 4, fine.height));
+            int n = end - begin + 1;
+            add_scaled(n, share[k / 4] * share[k % 4], row_values(fine_maps, from, (size_t)n, values), at);
+        }
         if (first == 0)
             t[0] = t[1];
         if (first + count == coarse.width)

@@ -70,7 +70,7 @@ static size_t strip_capacity(int width, int rows)
 /* Maps [channels][D][H][W] that fill a slab: x as it is, or the stream u normalised and activated (norm.c). */
 struct slab_source {
     struct shape shape;
-    const float *x;
+    struct plain_or_gradient x;
     const stream *u;
     const struct norm_lines *lines; /* of u; NULL: x */
     float *values;                  /* a row of u's */
@@ -119,11 +119,14 @@ static float *load_plane(struct slab *slab, const struct slab_source *source, st
                 continue;
             size_t at = shape_row(s, c, z, y), width = (size_t)s.width;
             float *row = first + (ptrdiff_t)((size_t)c * slab->map) + (ptrdiff_t)r * slab->pitch;
-            if (source->lines)
+            if (source->lines) {
                 activate_row(source->lines, c, width, stream_values(width, source->u + at, source->values),
                              row);
-            else
-                memcpy(row, source->x + at, width * sizeof(float));
+                continue;
+            }
+            const float *values = row_values(source->x, at, width, row);
+            if (values != row)
+                memcpy(row, values, width * sizeof(float));
         }
     return first;
 }

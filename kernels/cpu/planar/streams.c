@@ -1,6 +1,6 @@
-/* How the activations of reversible sequences are stored: as they are computed, in fp32. The other way is
- * cpu/planar16/streams.c, which says more of each function. */
-typedef float stream;
+/* How the activations of reversible sequences and their gradients are stored: as they are computed, in fp32. The
+ * other way is cpu/planar16/streams.c, which says more of each function. */
+typedef float stream, stream_gradient;
 
 enum { STREAM_IN_PLACE = 1 };
 
@@ -58,4 +58,50 @@ INLINE float *stream_open(size_t n, stream *a, float *row)
 INLINE void stream_close(size_t n, const float *row, stream *a, int counts)
 {
     (void)n, (void)row, (void)a, (void)counts;
+}
+
+/* --- gradients --- */
+
+INLINE stream_gradient *stream_gradients(float *g)
+{
+    return g;
+}
+
+INLINE const stream_gradient *stream_gradients_read(const float *g)
+{
+    return g;
+}
+
+INLINE const float *gradient_values(size_t n, const stream_gradient *g, float *row)
+{
+    (void)n, (void)row;
+    return g;
+}
+
+INLINE float *gradient_written(stream_gradient *g, float *row)
+{
+    (void)row;
+    return g;
+}
+
+INLINE float *gradient_open(size_t n, stream_gradient *g, float *row)
+{
+    (void)n, (void)row;
+    return g;
+}
+
+INLINE void gradient_close(size_t n, const float *row, stream_gradient *g)
+{
+    (void)n, (void)row, (void)g;
+}
+
+INLINE float *gradient_cells_open(stream_gradient *g, struct shape *fine, float *cells)
+{
+    (void)fine, (void)cells;
+    return g;
+}
+
+INLINE void gradient_cells_close(struct shape fine, const float *cells, stream_gradient *g)
+{
+    (void)fine, (void)cells, (void)g;
 }

@@ -17,5 +17,5 @@ static void unpack(struct shape shape, const float *tensor, float *plain)
 
 #define LAYOUT planar
 #define DESCRIPTION "planar"
-#define STREAM_FUNCTIONS .stream_bytes = tensor_bytes
+#define STREAM_FUNCTIONS .stream_bytes = tensor_bytes, .gradient_bytes = tensor_bytes
 #include "kernels/cpu/base/table.h"

@@ -1,9 +1,10 @@
-/* Activations of reversible sequences in 16-bit fixed point: kernels/int16.h. */
+/* Activations of reversible sequences in 16-bit fixed point, their gradients in bfloat16: kernels/int16.h. */
 #include "kernels/int16.h"
 
 typedef int16_t stream;
+typedef uint16_t stream_gradient;
 
-/* Whether rows of activations are floats where they lie, so that nothing is converted. */
+/* Whether rows of activations and gradients are floats where they lie, so that nothing is converted. */
 enum { STREAM_IN_PLACE = 0 };
 
 /* Activations as the operations' arguments have them. */
@@ -91,4 +92,63 @@ INLINE void stream_close(size_t n, const float *restrict row, stream *restrict a
         a[v] = int16_add(a[v], row[v], &wrapped);
     if (wrapped && counts)
         __atomic_fetch_add(&stream_wraps, wrapped, __ATOMIC_RELAXED);
+}
+
+/* --- gradients --- */
+
+INLINE stream_gradient *stream_gradients(float *g)
+{
+    return (stream_gradient *)(void *)g;
+}
+
+INLINE const stream_gradient *stream_gradients_read(const float *g)
+{
+    return (const stream_gradient *)(const void *)g;
+}
+
+/* The values of n voxels: where they lie, or in `row`. */
+INLINE const float *gradient_values(size_t n, const stream_gradient *restrict g, float *restrict row)
+{
+#pragma omp simd
+    for (size_t v = 0; v < n; v++)
+        row[v] = bf16_value(g[v]);
+    return row;
+}
+
+/* Where n values are computed, or added to what is there; gradient_close then stores them. */
+INLINE float *gradient_written(stream_gradient *g, float *row)
+{
+    (void)g;
+    return row;
+}
+
+INLINE float *gradient_open(size_t n, stream_gradient *g, float *row)
+{
+    gradient_values(n, g, row);
+    return row;
+}
+
+INLINE void gradient_close(size_t n, const float *restrict row, stream_gradient *restrict g)
+{
+#pragma omp simd
+    for (size_t v = 0; v < n; v++)
+        g[v] = bf16_of(row[v]);
+}
+
+/* The same of a row of 2x2x2 cells whose first row is g: its values lie in place or in cells[4][width], as *fine then
+ * says. */
+INLINE float *gradient_cells_open(stream_gradient *g, struct shape *fine, float *cells)
+{
+    const size_t width = (size_t)fine->width;
+    for (int k = 0; k < 4; k++)
+        gradient_values(width, g + shape_row(*fine, 0, k >> 1, k & 1), cells + (size_t)k * width);
+    *fine = (struct shape){1, 1, 2, 2, fine->width};
+    return cells;
+}
+
+INLINE void gradient_cells_close(struct shape fine, const float *cells, stream_gradient *g)
+{
+    const size_t width = (size_t)fine.width;
+    for (int k = 0; k < 4; k++)
+        gradient_close(width, cells + (size_t)k * width, g + shape_row(fine, 0, k >> 1, k & 1));
 }

@@ -32,5 +32,5 @@ static void unpack(struct shape s, const float *tensor, float *plain)
 
 #define LAYOUT winograd
 #define DESCRIPTION "blocked, Winograd"
-#define STREAM_FUNCTIONS .stream_bytes = tensor_bytes
+#define STREAM_FUNCTIONS .stream_bytes = tensor_bytes, .gradient_bytes = tensor_bytes
 #include "kernels/cpu/base/table.h"

@@ -1,5 +1,6 @@
 /* The gradient of whole tiny networks against finite differences of their loss, along random directions
- * through all parameters at once: no golden file, other widths, depths and sizes. */
+ * through all parameters at once: no golden file, other widths, depths and sizes; that of activations in 16 bits
+ * against that of fp32. */
 #include "lib/base/error.h"
 #include "lib/base/random.h"
 #include "lib/network/kinds.h"
@@ -121,6 +122,35 @@ static void test_gradient(const struct kernels *kernels, enum network_kind kind,
     release(&s);
 }
 
+/* Relative error of the gradient of all parameters. */
+static double apart(const struct subject *s, const struct subject *expected)
+{
+    return relative_error(s->table.floats, s->gradient, expected->gradient);
+}
+
+/* Activations rounded to 1/128, their gradients to 8 bits: the two backends that do so differ by where a value falls
+ * to the one side or the other, and from fp32 by what rounding loses. */
+static void test_int16(const char *channels, int groups, int blocks, const int size[3],
+                       struct loss_weights loss)
+{
+    struct subject fp32, reference, cpu;
+    const int widths[] = {8, 8, 8};
+    const char *why;
+    const struct kernels *kernels = kernels_find("cpu-int16", widths, 3, 2, &why);
+    if (!kernels) {
+        skip(why, "cpu-int16");
+        return;
+    }
+    prepare(&fp32, &kernels_reference, NETWORK_REVERSIBLE, channels, groups, blocks, size, loss);
+    prepare(&reference, &kernels_reference_int16, NETWORK_REVERSIBLE, channels, groups, blocks, size, loss);
+    prepare(&cpu, kernels, NETWORK_REVERSIBLE, channels, groups, blocks, size, loss);
+    check(apart(&cpu, &reference) < 2e-2, "%s, %s: the gradient as of reference-int16 within %.1e",
+          kernels->name, channels, apart(&cpu, &reference));
+    check(apart(&cpu, &fp32) < 1e-1, "%s, %s: as of fp32 within %.1e", kernels->name, channels,
+          apart(&cpu, &fp32));
+    release(&fp32), release(&reference), release(&cpu);
+}
+
 int main(void)
 {
     int count;
@@ -131,5 +161,7 @@ int main(void)
         test_gradient(list[i], NETWORK_REVERSIBLE, "12,20", 2, 1, (const int[]){2, 18, 6}, both);
         test_gradient(list[i], NETWORK_BASELINE, "4,8,12", 2, 1, (const int[]){12, 8, 4}, bce);
     }
+    test_int16("4,6,8", 1, 2, (const int[]){20, 4, 12}, (struct loss_weights){1, 0, 1});
+    test_int16("12,20", 2, 1, (const int[]){2, 18, 6}, (struct loss_weights){1, 2, 1e-5f});
     return check_exit();
 }
