@@ -2,6 +2,7 @@
  * pair of an input and an output stream, with a block of the packed weights. */
 #include "kernels/cuda/conv1.h"
 #include "kernels/cuda/convolution_plan.h"
+#include "kernels/cuda/places.h"
 #include "kernels/cuda/product.h"
 #include "kernels/cuda/rows.h"
 #include "kernels/cuda/sums.h"
@@ -33,20 +34,13 @@ static struct matrix transposed(struct matrix m)
 
 /* --- weights --- */
 
-/* The channel of the network that stands at a place in the padded rows of all streams; -1 for padding. */
-__device__ static inline int channel_at(struct shape s, int place)
-{
-    int stream = place / padded(s.channels), channel = place % padded(s.channels);
-    return channel < s.channels ? stream * s.channels + channel : -1;
-}
-
 /* packed = w, plain [out][in]; one thread an element of packed */
 __global__ void conv1_pack_weights_kernel(struct shape out, struct shape in, const float *w, float *packed)
 {
     size_t n = thread_number(), row = (size_t)(in.streams * padded(in.channels));
     if (n >= (size_t)(out.streams * padded(out.channels)) * row)
         return;
-    int o = channel_at(out, (int)(n / row)), i = channel_at(in, (int)(n % row));
+    int o = channel_of(out, (int)(n / row)), i = channel_of(in, (int)(n % row));
     packed[n] = o >= 0 && i >= 0 ? w[(size_t)o * (size_t)(in.streams * in.channels) + (size_t)i] : 0.0f;
 }
 
@@ -62,7 +56,7 @@ __global__ void conv1_add_gradient_kernel(struct shape out, struct shape in, con
     size_t n = thread_number(), row = (size_t)(in.streams * padded(in.channels));
     if (n >= (size_t)(out.streams * padded(out.channels)) * row)
         return;
-    int o = channel_at(out, (int)(n / row)), i = channel_at(in, (int)(n % row));
+    int o = channel_of(out, (int)(n / row)), i = channel_of(in, (int)(n % row));
     if (o >= 0 && i >= 0)
         dw[(size_t)o * (size_t)(in.streams * in.channels) + (size_t)i] += packed[n];
 }
@@ -175,4 +169,42 @@ void conv1_data_gradient(const struct conv1_scratch *s, struct shape in, struct 
         for (int o = 0; o < out.streams; o++)
             product(&s->product, voxels, inner, width, stream_of(dy, out, o),
                     block_of(s->weights, in, out, i, o), o > 0, stream_of(dx, in, i));
+}
+
+/* --- gradients from sums of blocks --- */
+
+struct conv1_sums conv1_sums_take(struct scratch *scratch, unsigned tiles, struct conv1_slices slices)
+{
+    size_t count = (size_t)slices.slices * conv1_slice_sums(slices);
+    struct conv1_sums s;
+    s.partials = static_cast<float *>(scratch_take(scratch, (size_t)tiles * count * sizeof *s.partials));
+    s.totals = static_cast<double *>(scratch_take(scratch, count * sizeof *s.totals));
+    return s;
+}
+
+/* One thread a sum. */
+__global__ void conv1_add_sums_kernel(struct conv1_slices s, struct shape in, struct shape out,
+                                      const double *totals, float *dw, float *db)
+{
+    size_t n = thread_number();
+    int each = (int)conv1_slice_sums(s), slice = (int)(n / (size_t)each), k = (int)(n % (size_t)each),
+        weights = s.outs * s.ins;
+    if (slice >= s.slices)
+        return;
+    bool bias = k >= weights;
+    int o = channel_of(out, bias ? k - weights : k / s.ins),
+        i = bias ? 0 : channel_of(in, slice * s.ins + k % s.ins);
+    if (o < 0 || i < 0 || (bias && slice > 0))
+        return;
+    float *to = bias ? db + o : dw + (size_t)o * (size_t)(in.streams * in.channels) + (size_t)i;
+    *to = (float)((double)*to + totals[n]);
+}
+
+void conv1_sums_add(const struct conv1_sums *sums, unsigned tiles, struct conv1_slices slices,
+                    struct shape in, struct shape out, float *dw, float *db)
+{
+    size_t count = (size_t)slices.slices * conv1_slice_sums(slices);
+    sums_reduce_floats(tiles, (int)count, sums->partials, sums->totals);
+    GPU_LAUNCH(conv1_add_sums_kernel, array_grid(count), dim3(ARRAY_THREADS), 0, slices, in, out,
+               sums->totals, dw, db);
 }

@@ -4,8 +4,10 @@
  * A thread owns four channels of one voxel of the level that it writes (of the coarse one where it unpools);
  * the streams of a tensor follow each other along blockIdx.z. */
 #include "kernels/cuda/conv1.h"
+#include "kernels/cuda/down_fused.h"
 #include "kernels/cuda/norm.h"
 #include "kernels/cuda/operations.h"
+#include "kernels/cuda/pool_maximum.h"
 #include "kernels/cuda/rows.h"
 #include "kernels/cuda/up_fused.h"
 #include "kernels/cuda/upsample_taps.h"
@@ -73,38 +75,29 @@ __device__ static inline size_t corner_at(struct shape fine, const struct quad &
 
 /* --- pool --- */
 
-/* Whether x takes the place of the maximum so far; a NaN takes it and keeps it. */
-__device__ static inline bool exceeds(float x, float most)
-{
-    return x > most || (x != x && most == most);
-}
-
-/* The maximum over the 2x2x2 corners, and for each channel the first corner that has it. */
-__device__ static inline float4 cell_maximum(struct shape fine, const float *x, const struct quad &at,
-                                             int where[4])
-{
-    float most[4] = {};
-    for (int c = 0; c < 4; c++)
-        where[c] = 0;
-    for (int corner = 0; corner < 8; corner++) {
-        float4 v = load4(x + corner_at(fine, at, corner));
+/* The maxima over the 2x2x2 corners. */
+__device__ static inline struct maximum<4> cell_maximum(struct shape fine, const float *x,
+                                                        const struct quad &at) {
+    struct maximum<4> m = {
+    };
+    for (unsigned corner = 0; corner < 8; corner++) {
+        float4 v = load4(x + corner_at(fine, at, (int)corner));
         const float values[4] = {v.x, v.y, v.z, v.w};
-        for (int c = 0; c < 4; c++)
-            if (corner == 0 || exceeds(values[c], most[c]))
-                most[c] = values[c], where[c] = corner;
+        take_corner(m, corner, values);
     }
-    return make_float4(most[0], most[1], most[2], most[3]);
+    return m;
 }
 
 /* y = max over 2x2x2 of x */
-__global__ void resample_pool_kernel(struct shape coarse, const float *x, float *y)
+__global__ void
+resample_pool_kernel(struct shape coarse, const float *x, float *y)
 {
     struct quad at = quad_in(coarse);
     struct shape fine = finer_of(coarse);
     if (!at.inside)
         return;
-    int where[4];
-    store4(y + quad_at(coarse, at), cell_maximum(fine, x, at, where));
+    struct maximum<4> m = cell_maximum(fine, x, at);
+    store4(y + quad_at(coarse, at), make_float4(m.most[0], m.most[1], m.most[2], m.most[3]));
 }
 
 static void pool(struct shape fine, const float *x, float *y)
@@ -120,15 +113,15 @@ __global__ void resample_unpool_kernel(struct shape coarse, const float *x, cons
     struct shape fine = finer_of(coarse);
     if (!at.inside)
         return;
-    int where[4];
-    cell_maximum(fine, x, at, where);
+    struct maximum<4> m = cell_maximum(fine, x, at);
     float4 g = load4(dy + quad_at(coarse, at));
-    for (int corner = 0; corner < 8; corner++) {
-        float *to = dx + corner_at(fine, at, corner);
+    for (unsigned corner = 0; corner < 8; corner++) {
+        float *to = dx + corner_at(fine, at, (int)corner);
         float4 old = load4(to);
-        store4(to, make_float4(
-                       where[0] == corner ? old.x + g.x : old.x, where[1] == corner ? old.y + g.y : old.y,
-                       where[2] == corner ? old.z + g.z : old.z, where[3] == corner ? old.w + g.w : old.w));
+        store4(to, make_float4(stands_at(m.where, 0, corner) ? old.x + g.x : old.x,
+                               stands_at(m.where, 1, corner) ? old.y + g.y : old.y,
+                               stands_at(m.where, 2, corner) ? old.z + g.z : old.z,
+                               stands_at(m.where, 3, corner) ? old.w + g.w : old.w));
     }
 }
 
@@ -254,14 +247,18 @@ static struct level_buffers buffers_in(void *scratch, struct shape in, struct sh
     return divide(&s, in, out, between);
 }
 
-size_t down_scratch_bytes(enum precision, struct shape fine, struct shape coarse)
+/* What the fused kernels need lies where the other buffers do. Where backward is fused, forward is, too. */
+size_t down_scratch_bytes(enum precision precision, struct shape fine, struct shape coarse)
 {
     struct scratch s = scratch_begin(NULL);
-    divide(&s, fine, coarse, on_grid(fine, coarse));
-    return s.bytes;
+    if (down_fused_backward_fits(precision, fine, coarse))
+        down_fused_take(&s, fine, coarse);
+    else
+        divide(&s, fine, coarse, on_grid(fine, coarse));
+    size_t sums = down_fused_fits(precision, fine, coarse) ? down_fused_partials_bytes(fine, coarse) : 0;
+    return s.bytes > sums ? s.bytes : sums;
 }
 
-/* What the fused kernels need lies where the other buffers do. Where backward is fused, forward is, too. */
 size_t up_scratch_bytes(enum precision precision, struct shape coarse, struct shape fine)
 {
     struct scratch s = scratch_begin(NULL);
@@ -289,6 +286,10 @@ void cuda_down_forward(struct shape fine, struct shape coarse, const float *x, c
     struct level_buffers buffers = buffers_in(scratch, fine, coarse, pooled);
     if (!gpu_begin("down_forward"))
         return;
+    if (down_fused_fits(operand_precision(), fine, coarse)) {
+        down_fused_forward(fine, coarse, x, w, b, y, channel_sums, static_cast<double *>(scratch));
+        return;
+    }
     pool(fine, x, buffers.between);
     conv1_forward(&buffers.conv, pooled, coarse, buffers.between, w, b, y);
     last_stream_sums(&buffers, coarse, y, channel_sums);
@@ -301,6 +302,11 @@ void cuda_down_backward(struct shape fine, struct shape coarse, const float *x, 
     struct level_buffers buffers = buffers_in(scratch, fine, coarse, pooled);
     if (!gpu_begin("down_backward"))
         return;
+    if (down_fused_backward_fits(operand_precision(), fine, coarse)) {
+        struct scratch s = scratch_begin(scratch);
+        down_fused_backward(fine, coarse, x, w, dy, dx, dw, db, down_fused_take(&s, fine, coarse));
+        return;
+    }
     pool(fine, x, buffers.between);
     conv1_weight_gradient(&buffers.conv, pooled, coarse, buffers.between, dy, dw, db);
     conv1_data_gradient(&buffers.conv, pooled, coarse, w, dy, buffers.between); /* the values are used up */

@@ -7,6 +7,7 @@
 #ifndef PRUNET_KERNELS_CUDA_UP_FUSED_H
 #define PRUNET_KERNELS_CUDA_UP_FUSED_H
 
+#include "kernels/cuda/conv1.h"
 #include "kernels/cuda/operand.h"
 #include "kernels/cuda/scratch.h"
 #include <stddef.h>
@@ -28,15 +29,10 @@ enum { UP_FUSED_OUTS = 64, UP_FUSED_INS = 128 };
 /* Whether the backward kernel serves these tensors; the forward one then does, too. Its offsets in dy are of 32 bits. */
 bool up_fused_backward_fits(enum precision precision, struct shape coarse, struct shape fine);
 
-struct up_fused_sums {
-    float *partials; /* of dw and db, a block's after the other's */
-    double *totals;  /* of both */
-};
-
-struct up_fused_sums up_fused_take(struct scratch *scratch, struct shape coarse, struct shape fine);
+struct conv1_sums up_fused_take(struct scratch *scratch, struct shape coarse, struct shape fine);
 
 /* dx = conv1'^T upsample'^T dy;  dw +=, db += */
 void up_fused_backward(struct shape coarse, struct shape fine, const float *x, const float *w,
-                       const float *dy, float *dx, float *dw, float *db, struct up_fused_sums sums);
+                       const float *dy, float *dx, float *dw, float *db, struct conv1_sums sums);
 
 #endif

@@ -6,11 +6,8 @@
  * A block goes along z over 4 x 4 coarse voxels (y, x). For each coarse plane a thread gathers four channels of g
  * of one voxel, from two new fine planes and the last two; they lie in shared memory as two bf16, high + low. Then
  * each warp makes 16 channels of dx and, from the same g and its own 16 channels of x, of dw, whose sums stay in
- * registers to the end. Channels of all streams are counted through, padded: "places". */
-#include "kernels/cuda/layout.h"
-#include "kernels/cuda/rows.h"
-#include "kernels/cuda/sums.h"
-#include "kernels/cuda/tensor_core.h"
+ * registers to the end. */
+#include "kernels/cuda/halves_product.h"
 #include "kernels/cuda/up_fused.h"
 #include "kernels/cuda/upsample_taps.h"
 
@@ -20,20 +17,17 @@ static_assert(VOXELS == 16 && VOXELS * QUADS == (int)THREADS, "a thread owns one
 
 enum { PLANES_MAX = 48 /* in a block */ };
 
-/* g in shared memory: [16 voxels][STRIDE], as `high` and behind it as `low`; an odd number of chunks of 16 bytes,
- * so that eight rows are read without conflict. Two planes in turn need one barrier each. */
+/* g in shared memory: [16 voxels][STRIDE]. Two planes in turn need one barrier each. */
 enum { STRIDE = OUTS + 8, HALF = VOXELS * STRIDE, PLANE = 2 * HALF };
 
-/* Weights in shared memory: [warp][chunk of 16 outputs][half of its inputs][lane]. Of a lane's columns the
- * halves hold two each of four inputs side by side, which it so stores at once. */
+/* Weights in shared memory, as load_fragments leaves them: two fragments of eight inputs a warp. */
 enum { WEIGHTS = WARPS * CHUNKS * 2 * 32 };
 
 /* With the sums of g over z below: what a kernel gets unasked. */
 enum { SHARED = WEIGHTS * sizeof(uint4) + 2 * PLANE * sizeof(uint16_t) + VOXELS * OUTS * sizeof(float) };
 static_assert((int)SHARED <= 48 << 10, "");
 
-/* The sums of a block: dw[OUTS][INS], db[OUTS]. */
-enum { SUMS = OUTS * INS + OUTS };
+static const struct conv1_slices slices = {1, INS, OUTS};
 
 struct tiling {
     struct shape coarse, fine;
@@ -53,37 +47,6 @@ static struct tiling tiling_of(struct shape coarse, struct shape fine)
 static unsigned tiles(const struct tiling &t)
 {
     return (unsigned)(t.across * t.down * t.deep);
-}
-
-/* The channel of w that stands at a place; -1 for padding. */
-__device__ static inline int channel_of(const struct shape &s, int place)
-{
-    int stream = place / padded(s.channels), channel = place % padded(s.channels);
-    return stream < s.streams && channel < s.channels ? stream * s.channels + channel : -1;
-}
-
-/* Floats from a tensor to a place of its first voxel; negative where there is none. */
-__device__ static inline ptrdiff_t place_at(const struct shape &s, int place)
-{
-    int stream = place / padded(s.channels), channel = place % padded(s.channels);
-    return stream < s.streams ? (ptrdiff_t)((size_t)stream * stream_floats(s)) + channel : -1;
-}
-
-__device__ static inline void load_weights(const struct tiling &t, const float *w, uint4 *to)
-{
-    int row = t.coarse.streams * t.coarse.channels;
-    for (int n = (int)threadIdx.x; n < WEIGHTS; n += THREADS) {
-        int lane = n % 32, half = n / 32 % 2, out = n / 64 % CHUNKS * 16 + lane % 4 * 2, column = lane / 4,
-            in = channel_of(t.coarse, n / 64 / CHUNKS * 16 + column / 2 * 4 + half * 2 + column % 2);
-        float value[4];
-#pragma unroll
-        for (int i = 0; i < 4; i++) {
-            int o = channel_of(t.fine, out + (i & 1) + (i >> 1) * 8);
-            value[i] = o >= 0 && in >= 0 ? w[(size_t)o * (size_t)row + (size_t)in] : 0.0f;
-        }
-        struct halves front = halves_of(value[0], value[1]), back = halves_of(value[2], value[3]);
-        to[n] = make_uint4(front.high, back.high, front.low, back.low);
-    }
 }
 
 /* --- g --- */
@@ -137,31 +100,6 @@ __device__ static inline float4 gather_plane(const struct tiling &t, const struc
 
 typedef float weight_sums[CHUNKS][2][4];
 
-/* Three products of two sums of bf16. */
-__device__ static inline void multiply(float (&sums)[4], const unsigned (&high)[4], const unsigned (&low)[4],
-                                       uint4 b)
-{
-    multiply_add_16x8x16(sums, low, b.x, b.y);
-    multiply_add_16x8x16(sums, high, b.z, b.w);
-    multiply_add_16x8x16(sums, high, b.x, b.y);
-}
-
-/* dx of the plane's 16 voxels: [half of the warp's inputs][fragment] */
-__device__ static inline void data_product(const uint16_t *g, const uint4 *weights, float (&sums)[2][4])
-{
-    int lane = (int)threadIdx.x % 32;
-    const uint16_t *row = g + lane % 16 * STRIDE + lane / 16 * 8;
-#pragma unroll 1
-    for (int chunk = 0; chunk < CHUNKS; chunk++) {
-        unsigned high[4], low[4];
-        load_matrices(high, row + chunk * 16);
-        load_matrices(low, row + HALF + chunk * 16);
-#pragma unroll
-        for (int half = 0; half < 2; half++)
-            multiply(sums[half], high, low, weights[(chunk * 2 + half) * 32 + lane]);
-    }
-}
-
 /* dw += ; b: the plane's 16 voxels of x, eight inputs a half */
 __device__ static inline void weight_product(const uint16_t *g, const uint4 (&b)[2], weight_sums &sums)
 {
@@ -174,7 +112,7 @@ __device__ static inline void weight_product(const uint16_t *g, const uint4 (&b)
         load_matrices_transposed(low, row + HALF + chunk * 16);
 #pragma unroll
         for (int half = 0; half < 2; half++)
-            multiply(sums[chunk][half], high, low, b[half]);
+            multiply_halves(sums[chunk][half], high, low, b[half]);
     }
 }
 
@@ -220,7 +158,7 @@ __global__ void __launch_bounds__(THREADS, BLOCKS_ON_MULTIPROCESSOR)
     weight_sums sums = {};
     store4(totals, make_float4(0, 0, 0, 0));
     float4 before[2] = {gather_plane(t, from, 2 * first_z - 1, dy), gather_plane(t, from, 2 * first_z, dy)};
-    load_weights(t, w, weights);
+    load_fragments<CHUNKS, 2>(weights_transposed(t.coarse, t.fine), 0, WARPS, w, weights);
     for (int z = first_z; z < end; z++) {
         uint16_t *g = planes + z % 2 * PLANE;
         float4 sum = make_float4(0, 0, 0, 0);
@@ -249,7 +187,7 @@ __global__ void __launch_bounds__(THREADS, BLOCKS_ON_MULTIPROCESSOR)
         }
         __syncthreads();
         float result[2][4] = {};
-        data_product(g, weights + warp * CHUNKS * 2 * 32, result);
+        rows_product<2>(CHUNKS, g, STRIDE, HALF, weights + warp * CHUNKS * 2 * 32, result);
 #pragma unroll
         for (int i = 0; i < 2; i++) {
             if (written.present >> 2 * i & 1)
@@ -259,7 +197,7 @@ __global__ void __launch_bounds__(THREADS, BLOCKS_ON_MULTIPROCESSOR)
         }
         weight_product(g, b, sums);
     }
-    float *mine = partials + (size_t)blockIdx.x * SUMS;
+    float *mine = partials + (size_t)blockIdx.x * (OUTS * INS + OUTS);
 #pragma unroll
     for (int chunk = 0; chunk < CHUNKS; chunk++)
 #pragma unroll
@@ -277,21 +215,6 @@ __global__ void __launch_bounds__(THREADS, BLOCKS_ON_MULTIPROCESSOR)
     }
 }
 
-/* dw, db += totals; one thread each of [OUTS][INS + 1], the last column being db */
-__global__ void up_fused_add_gradients_kernel(struct shape coarse, struct shape fine, const double *totals,
-                                              float *dw, float *db)
-{
-    int n = (int)thread_number(), place = n / (INS + 1), column = n % (INS + 1);
-    if (place >= OUTS)
-        return;
-    int out = channel_of(fine, place), in = column < INS ? channel_of(coarse, column) : 0;
-    if (out < 0 || in < 0)
-        return;
-    float *to =
-        column < INS ? dw + (size_t)out * (size_t)(coarse.streams * coarse.channels) + (size_t)in : db + out;
-    *to = (float)((double)*to + totals[column < INS ? place * INS + column : OUTS * INS + place]);
-}
-
 bool up_fused_backward_fits(enum precision precision, struct shape coarse, struct shape fine)
 {
     return precision != PRECISION_FP32 && coarse.streams * padded(coarse.channels) <= INS &&
@@ -299,22 +222,16 @@ bool up_fused_backward_fits(enum precision precision, struct shape coarse, struc
            (size_t)fine.streams * stream_floats(fine) <= (size_t)INT32_MAX;
 }
 
-struct up_fused_sums up_fused_take(struct scratch *scratch, struct shape coarse, struct shape fine)
+struct conv1_sums up_fused_take(struct scratch *scratch, struct shape coarse, struct shape fine)
 {
-    struct up_fused_sums s;
-    s.partials = static_cast<float *>(
-        scratch_take(scratch, (size_t)tiles(tiling_of(coarse, fine)) * SUMS * sizeof *s.partials));
-    s.totals = static_cast<double *>(scratch_take(scratch, SUMS * sizeof *s.totals));
-    return s;
+    return conv1_sums_take(scratch, tiles(tiling_of(coarse, fine)), slices);
 }
 
 void up_fused_backward(struct shape coarse, struct shape fine, const float *x, const float *w,
-                       const float *dy, float *dx, float *dw, float *db, struct up_fused_sums sums)
+                       const float *dy, float *dx, float *dw, float *db, struct conv1_sums sums)
 {
     struct tiling t = tiling_of(coarse, fine);
     GPU_LAUNCH(up_fused_backward_kernel, dim3(tiles(t)), dim3(THREADS), SHARED, t, x, w, dy, dx,
                sums.partials);
-    sums_reduce_floats(tiles(t), SUMS, sums.partials, sums.totals);
-    GPU_LAUNCH(up_fused_add_gradients_kernel, array_grid(OUTS * (INS + 1)), dim3(ARRAY_THREADS), 0, coarse,
-               fine, sums.totals, dw, db);
+    conv1_sums_add(&sums, tiles(t), slices, coarse, fine, dw, db);
 }

@@ -1,7 +1,7 @@
 /* Our own tensor-core kernels against the reference, on grids that their tiles do not divide, in several orders
  * of threads: for the finest level's branch, of 25 to 32 channels, with the variable that chooses them; for the
- * first convolution of four maps; and from a coarse level to a finer one. Then the sums that the last block adds
- * up. Runs on the CPU (tests/cuda/shim). */
+ * first convolution of four maps; and between levels. Then the sums that the last block adds up. Runs on the CPU
+ * (tests/cuda/shim). */
 #include "tests/kernels/calls.h"
 
 static const int orders[] = {1, 7};
@@ -287,6 +287,59 @@ static void test_up(void)
     test_up_scratch();
 }
 
+/* --- down --- */
+
+/* As examine_up. */
+static void examine_down(const char *name, struct shape coarse, int channels, double least, double bound)
+{
+    const char *why;
+    const struct kernels *kernels = kernels_find(name, (int[]){60}, 1, 2, &why);
+    struct shape fine = finer(coarse, channels);
+    int both = coarse.streams * ((coarse.channels + 7) / 8) <= 32;
+    struct drive cases[] = {down_forward(fine, coarse, 1), down_backward(fine, coarse),
+                            down_forward(fine, coarse, 0)};
+    scale_argument(drive_find(&cases[1], "x"), 1.1); /* no integers any more, still several maxima */
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct verdict v = compare(&cases[i], kernels);
+        check(v.sound && v.same && v.worst > least && v.worst < (i != 1 || both ? bound : 2e-3),
+              "%s: %s, %dx%d channels of %dx%dx%d from %d: relative error %.1e%s", name, cases[i].name,
+              coarse.streams, coarse.channels, coarse.depth, coarse.height, coarse.width, channels, v.worst,
+              v.same ? "" : ", depends on the order of threads");
+        drive_free(&cases[i]);
+    }
+}
+
+/* Between the finest levels neither pooled values nor their gradient are written. */
+static void test_down_scratch(void)
+{
+    const char *why;
+    struct shape coarse = {2, 60, 80, 96, 80}, fine = finer(coarse, 30);
+    size_t own = kernels_find("cuda", (int[]){60}, 1, 2, &why)->scratch_bytes(OPERATION_DOWN, fine, coarse),
+           other = kernels_find("cuda-fp32", (int[]){60}, 1, 2, &why)
+                       ->scratch_bytes(OPERATION_DOWN, fine, coarse);
+    check(own < other / 5, "down needs %zu KiB of scratch, in fp32 %zu", own >> 10, other >> 10);
+}
+
+/* Tiles are of 8 x 4 voxels along x and y, of 12 along z forward and 48 backward; slices of 128 outputs forward, of 64
+ * inputs backward for up to 128 outputs, of 32 for up to 256. */
+static void test_down(void)
+{
+    static const struct {
+        struct shape coarse;
+        int channels;
+    } cases[] = {
+        {{2, 60, 2, 3, 9}, 30}, {{2, 120, 1, 5, 2}, 60}, {{2, 41, 13, 1, 2}, 33},  {{1, 1, 1, 1, 1}, 1},
+        {{1, 9, 49, 1, 1}, 12}, {{1, 256, 2, 1, 3}, 16}, {{1, 260, 1, 2, 1}, 100},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        examine_down("cuda", cases[i].coarse, cases[i].channels, -1, 2e-5);
+    examine_down("cuda-bf16", cases[0].coarse, cases[0].channels, -1, 2e-5);
+    examine_down("cuda-fp32", cases[0].coarse, cases[0].channels, -1, 2e-6);
+    struct shape narrow = {2, 12, 2, 3, 2};
+    examine_down("cuda", narrow, 132, 5e-5, 2e-3);
+    test_down_scratch();
+}
+
 /* --- sums --- */
 
 /* More blocks than are added up at once, in any order: the last block of a group adds up the group, the last group
@@ -334,6 +387,7 @@ int main(void)
     }
     test_sums();
     test_up();
+    test_down();
     test_image();
     test_image_scratch();
     return check_exit();
