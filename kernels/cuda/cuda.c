@@ -7,8 +7,10 @@
  *     rows, sums, operand         kernels that walk over matrices, sums over voxels, rounding to bf16
  *     convolution (_plan, _check)     3x3x3 convolutions by cuDNN
  *     operations                  the prototypes of what the table is made of
+ *     tensor_core, places, halves_product, pool_maximum    what our own kernels are made of
  *     norm, conv3, conv1          steps that several operations share; product, by cuBLAS, is conv1's
- *     branch_fused (_tile, _weights), tensor_core    our own kernels for the finest level's branch
+ *     branch_fused (_tile, _weights)    those for the finest level's branch
+ *     up_fused, down_fused (_backward, _tile)    those between levels
  *     own_kernels                 the user's choice of them
  *     image_product (_forward, _backward)    image_conv's own kernels for four maps
  *     image_conv, branch, resample, head, adam, average, fixed       operations; norm and conv3 are two as well
