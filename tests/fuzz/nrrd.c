@@ -5,6 +5,7 @@
 #include "lib/stream/nrrd_format.h"
 #include "lib/stream/nrrd_parse.h"
 #include "lib/stream/reader.h"
+#include "lib/stream/zstd.h"
 #include "tests/fuzz/use_record.h"
 #include "tests/lib/feed.h"
 
@@ -64,6 +65,16 @@ static void *destination(void *room, const struct record *record)
     return record->bytes <= SMALL_BYTES ? room : NULL;
 }
 
+static bool built_with_zstd(void)
+{
+    void *frame;
+    size_t bytes;
+    const bool with = !zstd_compress("", 0, &frame, &bytes);
+    if (with)
+        free(frame);
+    return with;
+}
+
 /* FROM_FILE: what is read is used, too. */
 enum way { FROM_FILE, COPIED, ELSEWHERE };
 
@@ -83,7 +94,8 @@ static int read_stream(const char *path, enum way way, size_t *records, size_t *
     for (bool got = true; got && !status;) {
         struct record record;
         status = reader_next(reader, &record, &got);
-        fuzz_promise(status == STATUS_OK || status == STATUS_DATA);
+        fuzz_promise(status == STATUS_OK || status == STATUS_DATA ||
+                     (status == STATUS_FAILURE && !built_with_zstd()));
         fuzz_promise(!status || (!record.data && !record.keys));
         for (size_t i = 0; got && i < record.bytes; i += 64)
             ((volatile char *)record.data)[i] ^= 1;
