@@ -79,6 +79,7 @@ stage() { # name command...
     printf '\n== %s\n' "$1"
     "${@:2}"
     stage_times+=("$(printf '%-24s %6d s' "$1" $((SECONDS - start)))")
+    printf '== %s: %d s\n' "$1" $((SECONDS - start)) # at once, too, for a run that is cut short
 }
 
 print_stage_times() {

@@ -246,16 +246,27 @@ int shim_lane(void)
     return current % WARP;
 }
 
-void shim_exchange(const void *mine, void *other, size_t bytes, int from)
+/* Shows `bytes` to the warp; until the next __syncwarp they may be seen. */
+static void show(const void *mine, size_t bytes)
 {
-    int self = current, warp = self - self % WARP;
     if (bytes > EXCHANGE_BYTES)
         die("an exchange of too many bytes");
-    memcpy(fibers[self].left, mine, bytes);
+    memcpy(fibers[current].left, mine, bytes);
     __syncwarp();
-    if (warp + from >= thread_count || fibers[warp + from].state == ENDED)
+}
+
+static const void *shown_by(int lane)
+{
+    int thread = current - current % WARP + lane;
+    if (thread >= thread_count || fibers[thread].state == ENDED)
         die("a shuffle from a thread that is not there");
-    memcpy(other, fibers[warp + from].left, bytes);
+    return fibers[thread].left;
+}
+
+void shim_exchange(const void *mine, void *other, size_t bytes, int from)
+{
+    show(mine, bytes);
+    memcpy(other, shown_by(from), bytes);
     __syncwarp();
 }
 
@@ -264,57 +275,76 @@ static float from_bf16(unsigned bits)
     return __uint_as_float(bits << 16);
 }
 
+/* The operands of a warp's product, b by columns. */
+struct operands {
+    float a[16][16], b[8][16];
+};
+
+/* d[2 i + j] += row i times column j. Sanitized, the checks of its constant indices were half of all tests' time. */
+__attribute__((no_sanitize("address", "undefined"))) static void
+add_products(float d[4], const float row0[16], const float row1[16], const float column0[16],
+             const float column1[16])
+{
+    float sums[4] = {};
+    for (int k = 0; k < 16; k++) {
+        sums[0] += row0[k] * column0[k];
+        sums[1] += row0[k] * column1[k];
+        sums[2] += row1[k] * column0[k];
+        sums[3] += row1[k] * column1[k];
+    }
+    for (int n = 0; n < 4; n++)
+        d[n] += sums[n];
+}
+
 /* Fragments as in "Matrix Fragments for mma.m16n8k16", PTX ISA: lane 4 g + t holds of a the rows g and g + 8,
  * the columns 2 t, 2 t + 1 and 8 beyond; of b the rows 2 t, 2 t + 1 and 8 beyond in column g; of d the rows g
  * and g + 8, the columns 2 t and 2 t + 1. */
 void shim_mma_bf16(float d[4], const unsigned a[4], const unsigned b[2])
 {
-    int lane = shim_lane(), warp = current - lane;
-    unsigned *words = reinterpret_cast<unsigned *>(fibers[current].left);
-    float rows[2][16], columns[2][16];
-    for (int n = 0; n < 6; n++)
-        words[n] = n < 4 ? a[n] : b[n - 4];
-    __syncwarp();
-    for (int n = 0; n < 2; n++)
-        for (int k = 0; k < 16; k++) {
-            const fiber &left = fibers[warp + lane / 4 * 4 + k % 8 / 2];
-            const fiber &right = fibers[warp + (lane % 4 * 2 + n) * 4 + k % 8 / 2];
-            unsigned of_a = reinterpret_cast<const unsigned *>(left.left)[n + k / 8 * 2];
-            unsigned of_b = reinterpret_cast<const unsigned *>(right.left)[4 + k / 8];
-            rows[n][k] = from_bf16(of_a >> k % 2 * 16 & 0xffff);
-            columns[n][k] = from_bf16(of_b >> k % 2 * 16 & 0xffff);
+    static operands of_warps[THREADS_MAX / WARP];
+    operands &of = of_warps[current / WARP];
+    int g = shim_lane() / 4, t = shim_lane() % 4;
+    for (int half = 0; half < 2; half++)
+        for (int p = 0; p < 2; p++) {
+            int k = 8 * half + 2 * t + p;
+            of.a[g][k] = from_bf16(a[2 * half] >> 16 * p & 0xffff);
+            of.a[g + 8][k] = from_bf16(a[2 * half + 1] >> 16 * p & 0xffff);
+            of.b[g][k] = from_bf16(b[half] >> 16 * p & 0xffff);
         }
-    for (int e = 0; e < 4; e++) {
-        float sum = 0;
-        for (int k = 0; k < 16; k++)
-            sum += rows[e / 2][k] * columns[e % 2][k];
-        d[e] += sum;
-    }
+    __syncwarp();
+    add_products(d, of.a[g], of.a[g + 8], of.b[2 * t], of.b[2 * t + 1]);
     __syncwarp();
 }
 
-/* Row `number` of a matrix, of which lane 8 m + r of the warp names row r of matrix m. */
-static const char *matrix_row(const void *mine, int matrix, int number)
+/* Row `number` of a matrix, which lane `number` of the warp has shown. */
+static const char *shown_row(int number)
 {
-    const void *from;
-    if (reinterpret_cast<uintptr_t>(mine) % 16)
+    return *static_cast<const char *const *>(shown_by(number));
+}
+
+static void show_row(const void *row)
+{
+    if (reinterpret_cast<uintptr_t>(row) % 16)
         die("a row of a matrix that is not aligned to 16 bytes");
-    shim_exchange(&mine, &from, sizeof mine, 8 * matrix + number);
-    return static_cast<const char *>(from);
+    show(&row, sizeof row);
 }
 
 void shim_load_matrices(unsigned to[4], const void *row)
 {
     int lane = shim_lane();
+    show_row(row);
     for (int matrix = 0; matrix < 4; matrix++)
-        memcpy(&to[matrix], matrix_row(row, matrix, lane / 4) + 4 * (lane % 4), 4);
+        memcpy(&to[matrix], shown_row(8 * matrix + lane / 4) + 4 * (lane % 4), 4);
+    __syncwarp();
 }
 
 void shim_load_matrices_transposed(unsigned to[4], const void *row)
 {
     int lane = shim_lane();
+    show_row(row);
     for (int matrix = 0; matrix < 4; matrix++)
         for (int n = 0; n < 2; n++)
             memcpy(reinterpret_cast<char *>(&to[matrix]) + 2 * n,
-                   matrix_row(row, matrix, lane % 4 * 2 + n) + 2 * (lane / 4), 2);
+                   shown_row(8 * matrix + lane % 4 * 2 + n) + 2 * (lane / 4), 2);
+    __syncwarp();
 }
