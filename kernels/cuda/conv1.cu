@@ -19,7 +19,7 @@ static struct matrix stream_of(const float *tensor, struct shape shape, int stre
 /* The weights [padded(out)][padded(in)] from one input to one output stream. */
 static struct matrix block_of(float *packed, struct shape in, struct shape out, int in_stream, int out_stream)
 {
-    size_t stride = (size_t)(in.streams * padded(in.channels));
+    size_t stride = (size_t)places(in);
     float *first =
         packed + (size_t)(out_stream * padded(out.channels)) * stride + in_stream * padded(in.channels);
     struct matrix m = {first, stride, false};
@@ -37,8 +37,8 @@ static struct matrix transposed(struct matrix m)
 /* packed = w, plain [out][in]; one thread an element of packed */
 __global__ void conv1_pack_weights_kernel(struct shape out, struct shape in, const float *w, float *packed)
 {
-    size_t n = thread_number(), row = (size_t)(in.streams * padded(in.channels));
-    if (n >= (size_t)(out.streams * padded(out.channels)) * row)
+    size_t n = thread_number(), row = (size_t)places(in);
+    if (n >= (size_t)places(out) * row)
         return;
     int o = channel_of(out, (int)(n / row)), i = channel_of(in, (int)(n % row));
     packed[n] = o >= 0 && i >= 0 ? w[(size_t)o * (size_t)(in.streams * in.channels) + (size_t)i] : 0.0f;
@@ -46,15 +46,15 @@ __global__ void conv1_pack_weights_kernel(struct shape out, struct shape in, con
 
 static void pack_weights(struct shape out, struct shape in, const float *w, float *packed)
 {
-    size_t count = (size_t)(out.streams * padded(out.channels)) * (size_t)(in.streams * padded(in.channels));
+    size_t count = (size_t)places(out) * (size_t)places(in);
     GPU_LAUNCH(conv1_pack_weights_kernel, array_grid(count), dim3(ARRAY_THREADS), 0, out, in, w, packed);
 }
 
 /* dw += packed; one thread an element of packed */
 __global__ void conv1_add_gradient_kernel(struct shape out, struct shape in, const float *packed, float *dw)
 {
-    size_t n = thread_number(), row = (size_t)(in.streams * padded(in.channels));
-    if (n >= (size_t)(out.streams * padded(out.channels)) * row)
+    size_t n = thread_number(), row = (size_t)places(in);
+    if (n >= (size_t)places(out) * row)
         return;
     int o = channel_of(out, (int)(n / row)), i = channel_of(in, (int)(n % row));
     if (o >= 0 && i >= 0)
@@ -63,7 +63,7 @@ __global__ void conv1_add_gradient_kernel(struct shape out, struct shape in, con
 
 static void add_gradient(struct shape out, struct shape in, const float *packed, float *dw)
 {
-    size_t count = (size_t)(out.streams * padded(out.channels)) * (size_t)(in.streams * padded(in.channels));
+    size_t count = (size_t)places(out) * (size_t)places(in);
     GPU_LAUNCH(conv1_add_gradient_kernel, array_grid(count), dim3(ARRAY_THREADS), 0, out, in, packed, dw);
 }
 
@@ -117,8 +117,7 @@ static void bias_gradient(struct shape shape, const float *dy, float *db, double
 
 struct conv1_scratch conv1_take(struct scratch *scratch, struct shape in, struct shape out)
 {
-    size_t weights = (size_t)(out.streams * padded(out.channels)) *
-                     (size_t)(in.streams * padded(in.channels)) * sizeof(float);
+    size_t weights = (size_t)places(out) * (size_t)places(in) * sizeof(float);
     struct conv1_scratch s = {};
     s.product.bytes = CONVOLUTION_PLAN_WORKSPACE;
     s.product.workspace = scratch_take(scratch, s.product.bytes);

@@ -217,8 +217,7 @@ __global__ void __launch_bounds__(THREADS, BLOCKS_ON_MULTIPROCESSOR)
 
 bool up_fused_backward_fits(enum precision precision, struct shape coarse, struct shape fine)
 {
-    return precision != PRECISION_FP32 && coarse.streams * padded(coarse.channels) <= INS &&
-           fine.streams * padded(fine.channels) <= OUTS &&
+    return precision != PRECISION_FP32 && places(coarse) <= INS && places(fine) <= OUTS &&
            (size_t)fine.streams * stream_floats(fine) <= (size_t)INT32_MAX;
 }
 

@@ -1,5 +1,7 @@
 #include "lib/network/model_export.h"
+#include "kernels/bf16.h"
 #include "lib/base/error.h"
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,10 +99,11 @@ static struct safetensors_tensor *describe_tensors(const struct parameter_table 
 static void narrow(size_t count, const char *values, uint16_t *half)
 {
     for (size_t i = 0; i < count; i++) {
-        uint32_t bits;
-        memcpy(&bits, values + i * sizeof bits, sizeof bits);
-        uint32_t rounded = bits + 0x7fff + (bits >> 16 & 1);
-        half[i] = (uint16_t)((rounded & 0x7f800000) == 0x7f800000 ? bits >> 16 : rounded >> 16);
+        float value;
+        memcpy(&value, values + i * sizeof value, sizeof value);
+        half[i] = bf16_of(value);
+        if (isinf(bf16_value(half[i])))
+            half[i]--; /* the bits of the largest finite number come before infinity's */
     }
 }
 

@@ -5,11 +5,15 @@
 
 #include "lib/base/array.h"
 #include "lib/base/numbers.h"
-#include <stdbool.h>
 #include <stdlib.h>
 #include <zstd.h>
 
 enum { LEVEL = 3, GROWTH_FIRST = 1 << 20 };
+
+bool zstd_is_built_in(void)
+{
+    return true;
+}
 
 int zstd_compress(const void *from, size_t bytes, void **frame, size_t *frame_bytes)
 {
@@ -77,6 +81,11 @@ int zstd_expand(const void *frame, size_t frame_bytes, size_t bytes, void *desti
 }
 
 #else
+
+bool zstd_is_built_in(void)
+{
+    return false;
+}
 
 static int absent(void)
 {

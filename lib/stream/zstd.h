@@ -3,7 +3,11 @@
 #ifndef PRUNET_STREAM_ZSTD_H
 #define PRUNET_STREAM_ZSTD_H
 
+#include <stdbool.h>
 #include <stddef.h>
+
+/* Whether this build has the library. */
+bool zstd_is_built_in(void);
 
 /* One frame of `bytes` bytes, with a checksum, in *frame (malloc'd) of *frame_bytes. STATUS_FAILURE. */
 int zstd_compress(const void *from, size_t bytes, void **frame, size_t *frame_bytes);

@@ -240,14 +240,11 @@ static void stopped(void)
 
 int main(void)
 {
-    void *frame;
-    size_t bytes;
     one_form(&(struct storage_choice){0}, "floats");
     one_form(&(struct storage_choice){.half = true}, "16 bits");
-    if (zstd_compress("x", 1, &frame, &bytes)) {
+    if (!zstd_is_built_in()) {
         skip("built without zstd", "compressed records");
     } else {
-        free(frame);
         one_form(&(struct storage_choice){.zstd = true}, "zstd");
         one_form(&(struct storage_choice){.half = true, .zstd = true}, "16 bits, zstd");
     }

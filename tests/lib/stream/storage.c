@@ -9,16 +9,6 @@
 static const struct storage_choice half = {.half = true}, zstd = {.zstd = true},
                                    both = {.half = true, .zstd = true};
 
-static bool has_zstd(void)
-{
-    void *frame;
-    size_t bytes;
-    if (zstd_compress("x", 1, &frame, &bytes))
-        return false;
-    free(frame);
-    return true;
-}
-
 /* Three channels: of standardised values, of values from the smallest to the largest, of zeros. */
 static struct record values_of_size(int x, int y, int z)
 {
@@ -254,7 +244,7 @@ static void test_other_program(void)
         "\x28\xb5\x2f\xfd\x20\x02\x11\x00\x00\x01\x04";
     struct fed fed;
     feed_pipe(&fed, record, sizeof record - 1, NULL);
-    if (has_zstd())
+    if (zstd_is_built_in())
         check(!fed.status && fed.count == 1 && !memcmp(fed.record[0].data, "\x01\x04", 2),
               "a frame as the RFC has it %s", fed.message);
     else
@@ -272,7 +262,7 @@ int main(void)
     test_pieces();
     test_headers(&record);
     test_other_program();
-    if (has_zstd()) {
+    if (zstd_is_built_in()) {
         test_streams(&record, &zstd, "zstd");
         test_streams(&record, &both, "16 bits, zstd");
         test_frames(&record);
