@@ -135,7 +135,7 @@ const struct kernels *const *kernels_list(int *count);
 
 /* A backend by name: one of kernels_list, or "cpu", which chooses the layout and instruction set that pay for
  * a network with these `channels` by level, `streams` streams (2: reversible, 1: baseline), or, for reversible
- * networks alone, "cpu-int16" and "reference-int16" (kernels/int16.h), which are not in the list;
+ * networks alone, "cpu-int16", "cuda-int16" and "reference-int16" (kernels/int16.h), which are not in the list;
  * PRUNET_CPU=portable, avx2 or avx512 in the environment limits the choice. NULL with *why set to one line of
  * advice when it does not exist in this build or on this machine. */
 const struct kernels *kernels_find(const char *name, const int *channels, int levels, int streams,

@@ -8,6 +8,7 @@
 #include "kernels/cuda/norm.h"
 #include "kernels/cuda/operations.h"
 #include "kernels/cuda/own_kernels.h"
+#include "kernels/cuda/streams.h"
 #include "kernels/cuda/sums.h"
 
 struct branch_buffers {
@@ -16,7 +17,8 @@ struct branch_buffers {
     struct conv3_scratch conv;
 
     /* Operands of cuDNN: the activated input and later its gradient; F and later dy. In bf16 each is half of
-     * a matrix of floats. At the other precisions F and dy need no copy, and `activated` has the whole. */
+     * a matrix of floats. At the other precisions F and dy need no copy, and `activated` has the whole. A dy of
+     * 16 bits needs none either. */
     void *activated, *product;
 };
 
@@ -61,7 +63,7 @@ static void add_convolution(const struct branch_buffers *b, struct shape shape, 
 {
     if (operand_is_bf16()) {
         conv3_forward(&b->conv, shape, shape, b->activated, w, sign, false, b->product);
-        operand_add(shape, b->product, y, y_sums, b->partials);
+        operand_add(shape, b->product, y, y_sums, b->partials, streams_wraps_of(sign));
         return;
     }
     conv3_forward(&b->conv, shape, shape, b->activated, w, sign, true, y);
@@ -118,7 +120,7 @@ void cuda_branch_backward(struct shape shape, const struct branch_weights *weigh
     else if (y)
         add_convolution(&b, shape, weights->conv, -1, y, NULL);
     if ((own & gradient) != gradient)
-        operand_dy = operand_of(shape, dy, b.product);
+        operand_dy = streams_are_int16() ? dy : operand_of(shape, dy, b.product);
     if (own & OWN_WEIGHTS)
         branch_fused_weight_gradient(shape, b.norm.channels, u, dy, gradients->conv, b.partials);
     else

@@ -57,9 +57,9 @@ __device__ static inline struct tile tile_of(struct shape s)
 }
 
 /* A thread keeps its chunk number, so that it needs the norm of eight channels only. */
-template <bool NORM>
+template <bool NORM, class IN>
 __device__ static inline void load_halo(struct shape s, struct tile t, const struct norm_channel *norm,
-                                        const float *x, uint16_t *halo)
+                                        const IN *x, uint16_t *halo)
 {
     int chunk = (int)threadIdx.x % CHUNKS;
     struct norm_channel mine[8] = {};
@@ -125,28 +125,30 @@ struct pair_sums {
 };
 
 /* y += f; sums of y and of its square */
-struct add_to_output {
-    float *y;
+template <class STREAM> struct add_to_output {
+    STREAM *y;
+    unsigned *wraps;
 
     __device__ struct pair_sums operator()(size_t at, int, float f0, float f1) const
     {
-        float2 *to = reinterpret_cast<float2 *>(y + at);
-        float2 v = make_float2(to->x + f0, to->y + f1);
+        unsigned wrapped = 0;
+        float2 v = stream_sum2(y, load2(y + at), make_float2(f0, f1), wrapped);
         struct pair_sums s = {{v.x, v.y}, {v.x * v.x, v.y * v.y}};
-        *to = v;
+        store2(y + at, v);
+        count_wraps(wrapped, wraps);
         return s;
     }
 };
 
 /* du += scale gamma dz; sums of dz and of dz xhat */
-struct add_to_gradient {
+template <class F> struct add_to_gradient {
     const struct norm_channel *norm;
-    const float *u;
-    float *du;
+    const typename F::stream *u;
+    typename F::gradient *du;
 
     __device__ struct pair_sums operator()(size_t at, int channel, float da0, float da1) const
     {
-        float2 x = *reinterpret_cast<const float2 *>(u + at), *to = reinterpret_cast<float2 *>(du + at);
+        float2 x = load2(u + at), old = load2(du + at);
         const float values[2] = {x.x, x.y}, gradients[2] = {da0, da1};
         float add[2];
         struct pair_sums s;
@@ -158,7 +160,7 @@ struct add_to_gradient {
             s.first[c] = dz;
             s.second[c] = dz * xhat;
         }
-        *to = make_float2(to->x + add[0], to->y + add[1]);
+        store2(du + at, make_float2(old.x + add[0], old.y + add[1]));
         return s;
     }
 };
@@ -204,10 +206,10 @@ __device__ static inline void store(struct shape s, struct tile t, const float (
 }
 
 /* y or du by the epilogue; norm: of what is loaded, if NORM */
-template <bool NORM, class EPILOGUE>
+template <bool NORM, class IN, class EPILOGUE>
 __global__ void __launch_bounds__(THREADS, 2)
-    branch_fused_kernel(struct shape s, const struct norm_channel *norm, const float *x,
-                        const uint16_t *packed, EPILOGUE epilogue, double *partials)
+    branch_fused_kernel(struct shape s, const struct norm_channel *norm, const IN *x, const uint16_t *packed,
+                        EPILOGUE epilogue, double *partials)
 {
     GPU_SHARED(uint16_t, halo);
     uint16_t *weights = halo + HALO_ROWS * WIDTH;
@@ -241,15 +243,15 @@ size_t branch_fused_partials_bytes(struct shape shape)
 }
 
 /* Launches, and adds the block sums up to sums of groups; returns where these are, and their number. */
-template <bool NORM, class EPILOGUE>
-static double *run(struct shape s, const struct norm_channel *norm, const float *x, const uint16_t *packed,
+template <bool NORM, class IN, class EPILOGUE>
+static double *run(struct shape s, const struct norm_channel *norm, const IN *x, const uint16_t *packed,
                    EPILOGUE epilogue, double *partials, unsigned *groups)
 {
     unsigned tiles = tiles_of(s);
     double *reduced = partials + (size_t)tiles * 2 * WIDTH;
-    gpu_allow_shared(reinterpret_cast<const void *>(branch_fused_kernel<NORM, EPILOGUE>), SHARED_BYTES);
-    GPU_LAUNCH((branch_fused_kernel<NORM, EPILOGUE>), dim3(tiles), dim3(THREADS), SHARED_BYTES, s, norm, x,
-               packed, epilogue, partials);
+    gpu_allow_shared(reinterpret_cast<const void *>(branch_fused_kernel<NORM, IN, EPILOGUE>), SHARED_BYTES);
+    GPU_LAUNCH((branch_fused_kernel<NORM, IN, EPILOGUE>), dim3(tiles), dim3(THREADS), SHARED_BYTES, s, norm,
+               x, packed, epilogue, partials);
     *groups = tiles < (unsigned)GROUPS_MAX ? tiles : (unsigned)GROUPS_MAX;
     sums_reduce_groups(tiles, *groups, 2 * WIDTH, partials, reduced);
     return reduced;
@@ -261,15 +263,40 @@ static void pack(int channels, const float *w, float sign, bool gradient, uint16
                gradient, packed);
 }
 
+template <class F>
+static double *forward(struct shape shape, const struct norm_channel *norm, const float *u,
+                       const uint16_t *packed, float sign, float *y, double *partials, unsigned *groups)
+{
+    typedef typename F::stream stream;
+    struct add_to_output<stream> epilogue = {
+        stored<stream>(y), streams_wraps_of(sign)
+    };
+    return run<true>(shape, norm, stored<stream>(u), packed, epilogue, partials, groups);
+}
+
 void branch_fused_forward(struct shape shape, const struct norm_channel *norm, const float *u, const float *w,
                           float sign, float *y, double *y_sums, void *packed, double *partials)
 {
     unsigned groups;
-    struct add_to_output epilogue = {y};
-    pack(shape.channels, w, sign, false, static_cast<uint16_t *>(packed));
-    double *reduced = run<true>(shape, norm, u, static_cast<uint16_t *>(packed), epilogue, partials, &groups);
+    uint16_t *weights = static_cast<uint16_t *>(packed);
+    pack(shape.channels, w, sign, false, weights);
+    double *reduced =
+        (streams_are_int16() ? forward<int16_format> : forward<float_format>)(shape, norm, u, weights, sign,
+                                                                              y, partials, &groups);
     if (y_sums)
         sums_reduce(groups, 2 * WIDTH, 2 * shape.channels, reduced, y_sums);
+}
+
+template <class F>
+static double *input_gradient(struct shape shape, const struct norm_channel *norm, const float *u,
+                              const uint16_t *packed, const float *dy, float *du, double *partials,
+                              unsigned *groups)
+{
+    typedef typename F::gradient gradient;
+    struct add_to_gradient<F> epilogue = {
+        norm, stored<typename F::stream>(u), stored<gradient>(du)
+    };
+    return run<false>(shape, NULL, stored<gradient>(dy), packed, epilogue, partials, groups);
 }
 
 void branch_fused_input_gradient(struct shape shape, int norm_groups, const struct norm_scratch *norm,
@@ -277,10 +304,11 @@ void branch_fused_input_gradient(struct shape shape, int norm_groups, const stru
                                  float *dbeta, void *packed, double *partials)
 {
     unsigned groups;
-    struct add_to_gradient epilogue = {norm->channels, u, du};
-    pack(shape.channels, w, 1, true, static_cast<uint16_t *>(packed));
-    double *reduced =
-        run<false>(shape, NULL, dy, static_cast<uint16_t *>(packed), epilogue, partials, &groups);
+    uint16_t *weights = static_cast<uint16_t *>(packed);
+    pack(shape.channels, w, 1, true, weights);
+    double *reduced = (streams_are_int16() ? input_gradient<int16_format>
+                                           : input_gradient<float_format>)(shape, norm->channels, u, weights,
+                                                                           dy, du, partials, &groups);
     norm_reduce_sums(shape, norm_groups, norm->channels, groups, reduced, dgamma, dbeta, norm->corrections);
     norm_correct(shape, norm->channels, norm->corrections, u, du);
 }

@@ -1,7 +1,8 @@
 /* The residual branch of 32 padded channels, the finest level's, by fused kernels on tensor cores: norm and
  * activation as the input is loaded, the addition and the sums in the epilogue. Operands are rounded to bf16
  * on the way and never lie in memory. See kernels/branch.h; the gradient of the weights is in
- * branch_fused_weights.h. u, y, du and dy are matrices [voxels][32] of floats. */
+ * branch_fused_weights.h. u, y, du and dy are matrices [voxels][32], streams and
+ * their gradients (streams.h). */
 #ifndef PRUNET_KERNELS_CUDA_BRANCH_FUSED_H
 #define PRUNET_KERNELS_CUDA_BRANCH_FUSED_H
 

@@ -4,7 +4,7 @@
 #define PRUNET_KERNELS_CUDA_BRANCH_FUSED_TILE_H
 
 #include "kernels/cuda/norm.h"
-#include "kernels/cuda/rows.h"
+#include "kernels/cuda/streams.h"
 #include "kernels/cuda/tensor_core.h"
 
 enum { TAPS = 27, WIDTH = 32 /* channels */, CHUNKS = WIDTH / 8 /* of 16 bytes in a row */ };
@@ -30,7 +30,7 @@ struct eight {
     float of[8];
 };
 
-__device__ static inline struct eight load_eight(const float *from)
+template <class T> __device__ static inline struct eight load_eight(const T *from)
 {
     float4 a = load4(from), b = load4(from + 4);
     return {{a.x, a.y, a.z, a.w, b.x, b.y, b.z, b.w}};

@@ -59,9 +59,8 @@ __device__ static inline unsigned share_begin(const struct tiling &t, unsigned b
 
 /* --- loading --- */
 
-/* Where a piece of a tile comes from: eight channels of a voxel, of u or of dy; NULL outside the grid. */
-__device__ static inline const float *piece_from(const struct tiling &t, unsigned tile, int piece,
-                                                 const float *u, const float *dy)
+/* Where a piece of a tile lies: eight channels of a voxel, of u or of dy; negative outside the grid. */
+__device__ static inline ptrdiff_t piece_at(const struct tiling &t, unsigned tile, int piece)
 {
     int row = piece / CHUNKS, z = (int)(tile / t.across / t.down) * TILE_Z,
         y = (int)(tile / t.across % t.down) * TILE_Y, x = (int)(tile % t.across) * TILE_X;
@@ -74,10 +73,8 @@ __device__ static inline const float *piece_from(const struct tiling &t, unsigne
     }
     const struct shape &s = t.shape;
     if (z < 0 || z >= s.depth || y < 0 || y >= s.height || x < 0 || x >= s.width)
-        return NULL;
-    return (halo ? u : dy) +
-           (((size_t)z * (size_t)s.height + (size_t)y) * (size_t)s.width + (size_t)x) * WIDTH +
-           piece % CHUNKS * 8;
+        return -1;
+    return (((ptrdiff_t)z * s.height + y) * s.width + x) * WIDTH + piece % CHUNKS * 8;
 }
 
 /* Loaded, not yet stored into a buffer. */
@@ -86,14 +83,15 @@ struct piece {
     bool inside;
 };
 
-__device__ static inline struct piece load_piece(const struct tiling &t, unsigned tile, int n, const float *u,
-                                                 const float *dy)
+template <class STREAM, class GRADIENT>
+__device__ static inline struct piece load_piece(const struct tiling &t, unsigned tile, int n,
+                                                 const STREAM *u, const GRADIENT *dy)
 {
     struct piece p = {};
-    const float *from = n < PIECES ? piece_from(t, tile, n, u, dy) : NULL;
-    p.inside = from != NULL;
+    ptrdiff_t at = n < PIECES ? piece_at(t, tile, n) : -1;
+    p.inside = at >= 0;
     if (p.inside)
-        p.values = load_eight(from);
+        p.values = n / CHUNKS < HALO_ROWS ? load_eight(u + at) : load_eight(dy + at);
     return p;
 }
 
@@ -138,9 +136,10 @@ __device__ static inline void multiply_slice(const unsigned (&a)[IN_GROUPS][4],
 }
 
 /* Adds a tile's products to the sums, and loads the next tile if there is one. */
-__device__ static inline void walk_tile(const struct tiling &t, unsigned next, bool any_next, const float *u,
-                                        const float *dy, const struct norm_channel *norm, const uint16_t *now,
-                                        uint16_t *later, warp_sums &sums)
+template <class STREAM, class GRADIENT>
+__device__ static inline void walk_tile(const struct tiling &t, unsigned next, bool any_next, const STREAM *u,
+                                        const GRADIENT *dy, const struct norm_channel *norm,
+                                        const uint16_t *now, uint16_t *later, warp_sums &sums)
 {
     int warp = (int)threadIdx.x / 32;
     for (int row = 0; row < TILE_Y; row++) {
@@ -186,9 +185,10 @@ __device__ static inline void store_sums(const warp_sums &sums, float *partials)
             }
 }
 
+template <class F>
 __global__ void __launch_bounds__(THREADS, 1)
-    branch_fused_weights_kernel(struct tiling t, const struct norm_channel *norm, const float *u,
-                                const float *dy, float *partials)
+    branch_fused_weights_kernel(struct tiling t, const struct norm_channel *norm, const typename F::stream *u,
+                                const typename F::gradient *dy, float *partials)
 {
     GPU_SHARED(uint16_t, buffers);
     struct norm_channel *shared_norm =
@@ -231,14 +231,22 @@ size_t branch_fused_weights_partials_bytes(struct shape shape)
     return SUMS * (sizeof(double) + (size_t)blocks_of(shape) * sizeof(float));
 }
 
+template <class F>
+static void launch(unsigned blocks, struct shape shape, const struct norm_channel *norm, const float *u,
+                   const float *dy, float *of_blocks)
+{
+    gpu_allow_shared(reinterpret_cast<const void *>(branch_fused_weights_kernel<F>), SHARED_BYTES);
+    GPU_LAUNCH(branch_fused_weights_kernel<F>, dim3(blocks), dim3(THREADS), SHARED_BYTES, tiling_of(shape),
+               norm, stored<typename F::stream>(u), stored<typename F::gradient>(dy), of_blocks);
+}
+
 void branch_fused_weight_gradient(struct shape shape, const struct norm_channel *norm, const float *u,
                                   const float *dy, float *dw, double *partials)
 {
     unsigned blocks = blocks_of(shape);
     float *of_blocks = reinterpret_cast<float *>(partials + SUMS);
-    gpu_allow_shared(reinterpret_cast<const void *>(branch_fused_weights_kernel), SHARED_BYTES);
-    GPU_LAUNCH(branch_fused_weights_kernel, dim3(blocks), dim3(THREADS), SHARED_BYTES, tiling_of(shape), norm,
-               u, dy, of_blocks);
+    (streams_are_int16() ? launch<int16_format> : launch<float_format>)(blocks, shape, norm, u, dy,
+                                                                        of_blocks);
     sums_reduce_floats(blocks, SUMS, of_blocks, partials);
     GPU_LAUNCH(branch_fused_add_weights_kernel,
                dim3((unsigned)(shape.channels * shape.channels * TAPS + 255) / 256), dim3(256), 0,

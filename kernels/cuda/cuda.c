@@ -4,7 +4,8 @@
  *
  *     layout, scratch, gpu        rows of channels, pieces of scratch, the device
  *     cudnn_version, libraries    cuDNN and cuBLAS, opened at run time; toolkit is for the Makefile
- *     rows, sums, operand         kernels that walk over matrices, sums over voxels, rounding to bf16
+ *     rows, sums, streams, operand    kernels that walk over matrices, sums over voxels, what is stored in 16 bits,
+ *                                     rounding to bf16
  *     convolution (_plan, _check)     3x3x3 convolutions by cuDNN
  *     operations                  the prototypes of what the table is made of
  *     tensor_core, places, halves_product, pool_maximum    what our own kernels are made of
@@ -24,6 +25,7 @@
 #include "kernels/cuda/own_kernels.h"
 #include "kernels/cuda/product.h"
 #include "kernels/cuda/scratch.h"
+#include "kernels/cuda/streams.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -31,13 +33,16 @@
 
 /* States keep the description of the backend that trained them. It names the choice of kernels, because
  * results differ with it in their last bits. Its wording stays as it is: older states have it. */
-static char bf16_description[128];
+static char bf16_description[128], int16_description[128];
 
 static const char *choose(void)
 {
     const char *advice = own_kernels_choose();
     snprintf(bf16_description, sizeof bf16_description,
              "cuda: NDHWC, operands rounded to bf16, tensors fp32, level 0 by hand: %s", own_kernels_words());
+    snprintf(int16_description, sizeof int16_description,
+             "cuda: NDHWC, operands rounded to bf16, streams int16, level 0 by hand: %s",
+             own_kernels_words());
     return advice;
 }
 
@@ -58,7 +63,10 @@ static const char *open_precision(enum precision precision)
     if (advice)
         return advice;
     operand_set_precision(precision);
-    return claim();
+    advice = claim();
+    if (!advice && precision == PRECISION_INT16 && !streams_wraps())
+        advice = gpu_failure();
+    return advice;
 }
 
 static const char *finish(void)
@@ -73,6 +81,12 @@ static const char *finish(void)
 static size_t tensor_bytes(struct shape shape)
 {
     return (size_t)shape.streams * stream_floats(shape) * sizeof(float);
+}
+
+/* Of streams and their gradients in 16 bits. */
+static size_t half_bytes(struct shape shape)
+{
+    return tensor_bytes(shape) / 2;
 }
 
 static void pack(struct shape shape, const float *plain, float *tensor)
@@ -123,6 +137,7 @@ static scratch_bytes_function *const scratch_bytes_of[] = {
 PRECISION(PRECISION_TF32, tf32)
 PRECISION(PRECISION_FP32, fp32)
 PRECISION(PRECISION_BF16, bf16)
+PRECISION(PRECISION_INT16, int16)
 
 #define TABLE(its_name, its_description, its_rounding, precision)                                            \
     .name = its_name, .description = its_description, .rounding = its_rounding,                              \
@@ -133,24 +148,37 @@ PRECISION(PRECISION_BF16, bf16)
     .prefetch_start = gpu_prefetch_start, .prefetch_wait = gpu_prefetch_wait,                                \
     .prefetch_release = gpu_prefetch_release, .record_begin = gpu_record_begin,                              \
     .record_end = gpu_record_end, .replay = gpu_replay, .record_release = gpu_record_release,                \
-    .tensor_bytes = tensor_bytes, .stream_bytes = tensor_bytes, .gradient_bytes = tensor_bytes,              \
-    .pack = pack, .unpack = unpack, .scratch_bytes = scratch_bytes_##precision
+    .tensor_bytes = tensor_bytes, .pack = pack, .unpack = unpack, .scratch_bytes = scratch_bytes_##precision
+
+#define FLOAT_STREAMS .stream_bytes = tensor_bytes, .gradient_bytes = tensor_bytes
 
 /* Tensor cores that read floats in place drop their last 13 bits: twice as far off as rounding to nearest. */
 static const struct kernels table_tf32 = {
     TABLE("cuda", "cuda: NDHWC, operands rounded to TF32", 0x1p-10, tf32),
+    FLOAT_STREAMS,
 #define X(operation) .operation = cuda_##operation,
 #include "kernels/operations.def"
 };
 
 static const struct kernels table_fp32 = {
     TABLE("cuda-fp32", "cuda: NDHWC, fp32 throughout", 0, fp32),
+    FLOAT_STREAMS,
 #define X(operation) .operation = cuda_##operation,
 #include "kernels/operations.def"
 };
 
 static const struct kernels table_bf16 = {
     TABLE("cuda-bf16", bf16_description, 0x1p-9, bf16),
+    FLOAT_STREAMS,
+#define X(operation) .operation = cuda_##operation,
+#include "kernels/operations.def"
+};
+
+static const struct kernels table_int16 = {
+    TABLE("cuda-int16", int16_description, 0x1p-9, int16),
+    .stream_bytes = half_bytes,
+    .gradient_bytes = half_bytes,
+    .wraps = streams_take_wraps,
 #define X(operation) .operation = cuda_##operation,
 #include "kernels/operations.def"
 };
@@ -190,6 +218,23 @@ FAMILY(tf32, table_tf32)
 FAMILY(fp32, table_fp32)
 FAMILY(bf16, table_bf16)
 
+/* Not among the tables: it serves reversible networks alone. */
+static int int16_tables(const struct kernels *tables[FAMILY_TABLES_MAX])
+{
+    (void)tables;
+    return 0;
+}
+
+static const struct kernels *int16_choose(const int *channels, int levels, int streams, const char **why)
+{
+    (void)channels, (void)levels;
+    if (streams == 2)
+        return offer(&table_int16, why);
+    *why = "cuda-int16 stores the two streams of reversible networks: this one has none";
+    return NULL;
+}
+
 const struct kernels_family kernels_family_cuda = {"cuda", tf32_tables, tf32_choose};
 const struct kernels_family kernels_family_cuda_fp32 = {"cuda-fp32", fp32_tables, fp32_choose};
 const struct kernels_family kernels_family_cuda_bf16 = {"cuda-bf16", bf16_tables, bf16_choose};
+const struct kernels_family kernels_family_cuda_int16 = {"cuda-int16", int16_tables, int16_choose};

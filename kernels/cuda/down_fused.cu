@@ -56,10 +56,10 @@ __device__ static inline void store_sums(double (&sums)[2][4][2], const struct s
 static_assert(HALVES == 2 && THREADS == 2 * (int)SLICE, "the warps 2 g and 2 g + 1 have group g");
 
 /* partials[tile][padded(coarse.channels)][2], of the last stream; NULL: none */
-template <int INS>
+template <int INS, class STREAM>
 __global__ void __launch_bounds__(THREADS, BLOCKS_ON_MULTIPROCESSOR)
-    down_fused_forward_kernel(struct tiling t, const float *x, const float *w, const float *b, float *y,
-                              double *partials)
+    down_fused_forward_kernel(struct tiling t, const STREAM *x, const float *w, const float *b, STREAM *y,
+                              double *partials, unsigned *wraps)
 {
     typedef struct forward_sizes<INS> S;
     GPU_SHARED(uint4, weights);
@@ -77,6 +77,7 @@ __global__ void __launch_bounds__(THREADS, BLOCKS_ON_MULTIPROCESSOR)
     float bias[2][4];
     bool summed[2];
     double sums[2][4][2] = {};
+    unsigned wrapped = 0;
 #pragma unroll
     for (int q = 0; q < 2; q++) {
         int place = at.slice * SLICE + group * 8 * FRAGMENTS + q * 16 + lane % 4 * 4,
@@ -115,11 +116,14 @@ __global__ void __launch_bounds__(THREADS, BLOCKS_ON_MULTIPROCESSOR)
         for (int i = 0; i < 2; i++)
 #pragma unroll
             for (int q = 0; q < 2; q++) {
-                const float four[4] = {result[2 * q][2 * i], result[2 * q][2 * i + 1],
-                                       result[2 * q + 1][2 * i], result[2 * q + 1][2 * i + 1]};
                 if (to[q] < 0 || at.y + line + i >= t.coarse.height)
                     continue;
-                store_channels(y + (to[q] + voxel_at(t.coarse, z, i, 0)), four);
+                float4 value = stream_of4(y,
+                                          make_float4(result[2 * q][2 * i], result[2 * q][2 * i + 1],
+                                                      result[2 * q + 1][2 * i], result[2 * q + 1][2 * i + 1]),
+                                          wrapped);
+                const float four[4] = {value.x, value.y, value.z, value.w};
+                store4(y + (to[q] + voxel_at(t.coarse, z, i, 0)), value);
 #pragma unroll
                 for (int c = 0; c < 4 && summed[q]; c++) {
                     sums[q][c][0] += (double)four[c];
@@ -127,6 +131,7 @@ __global__ void __launch_bounds__(THREADS, BLOCKS_ON_MULTIPROCESSOR)
                 }
             }
     }
+    count_wraps(wrapped, wraps);
     if (!partials)
         return;
     __syncthreads();
@@ -141,14 +146,14 @@ static struct tiling tiling_of(struct shape fine, struct shape coarse)
     return tiling_within(PLANES_MAX, fine, coarse, (places(coarse) + SLICE - 1) / SLICE);
 }
 
-template <int INS>
+template <int INS, class STREAM>
 static void launch(const struct tiling &t, const float *x, const float *w, const float *b, float *y,
                    double *partials)
 {
     typedef struct forward_sizes<INS> S;
-    gpu_allow_shared(reinterpret_cast<const void *>(down_fused_forward_kernel<INS>), S::BYTES);
-    GPU_LAUNCH((down_fused_forward_kernel<INS>), dim3(tiles(t) * (unsigned)t.slices), dim3(THREADS), S::BYTES,
-               t, x, w, b, y, partials);
+    gpu_allow_shared(reinterpret_cast<const void *>(down_fused_forward_kernel<INS, STREAM>), S::BYTES);
+    GPU_LAUNCH((down_fused_forward_kernel<INS, STREAM>), dim3(tiles(t) * (unsigned)t.slices), dim3(THREADS),
+               S::BYTES, t, stored<STREAM>(x), w, b, stored<STREAM>(y), partials, streams_wraps_of(1));
 }
 
 bool down_fused_fits(enum precision precision, struct shape fine, struct shape coarse)
@@ -167,9 +172,10 @@ void down_fused_forward(struct shape fine, struct shape coarse, const float *x, 
                         const float *b, float *y, double *channel_sums, double *partials)
 {
     struct tiling t = tiling_of(fine, coarse);
-    (places(fine) <= DOWN_FUSED_INS / 2
-         ? launch<DOWN_FUSED_INS / 2>
-         : launch<DOWN_FUSED_INS>)(t, x, w, b, y, channel_sums ? partials : NULL);
+    bool narrow = places(fine) <= DOWN_FUSED_INS / 2, int16 = streams_are_int16();
+    (narrow  ? int16 ? launch<DOWN_FUSED_INS / 2, int16_t> : launch<DOWN_FUSED_INS / 2, float>
+      : int16 ? launch<DOWN_FUSED_INS, int16_t>
+             : launch<DOWN_FUSED_INS, float>)(t, x, w, b, y, channel_sums ? partials : NULL);
     if (channel_sums)
         sums_reduce(tiles(t), 2 * padded(coarse.channels), 2 * coarse.channels, partials, channel_sums);
 }

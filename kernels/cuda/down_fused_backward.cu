@@ -106,9 +106,9 @@ __device__ static inline void weight_product(const uint16_t *dy, const uint16_t 
 /* --- unpooling --- */
 
 /* dx, whose first corner is at `first`, += g where the maximum was. Corners without one are not touched. */
-template <int CHANNELS>
+template <int CHANNELS, class GRADIENT>
 __device__ static inline void unpool(const struct shape &fine, unsigned where, const float (&g)[CHANNELS],
-                                     float *first)
+                                     GRADIENT *first)
 {
     float values[8][CHANNELS] = {};
     bool touched[8] = {};
@@ -135,10 +135,10 @@ __device__ static inline void unpool(const struct shape &fine, unsigned where, c
 /* --- the kernel --- */
 
 /* partials: see conv1.h */
-template <int OUTS>
+template <int OUTS, class F>
 __global__ void __launch_bounds__(THREADS, BLOCKS_ON_MULTIPROCESSOR)
-    down_fused_backward_kernel(struct tiling t, const float *x, const float *w, const float *dy, float *dx,
-                               float *partials)
+    down_fused_backward_kernel(struct tiling t, const typename F::stream *x, const float *w,
+                               const typename F::gradient *dy, typename F::gradient *dx, float *partials)
 {
     typedef struct backward_sizes<OUTS> S;
     GPU_SHARED(uint4, weights);
@@ -246,14 +246,16 @@ static struct conv1_slices slices_of(struct shape fine, struct shape coarse)
     return s;
 }
 
-template <int OUTS>
+template <int OUTS, class F>
 static void launch(const struct tiling &t, const float *x, const float *w, const float *dy, float *dx,
                    float *partials)
 {
     typedef struct backward_sizes<OUTS> S;
-    gpu_allow_shared(reinterpret_cast<const void *>(down_fused_backward_kernel<OUTS>), S::BYTES);
-    GPU_LAUNCH((down_fused_backward_kernel<OUTS>), dim3(tiles(t) * (unsigned)t.slices), dim3(THREADS),
-               S::BYTES, t, x, w, dy, dx, partials);
+    typedef typename F::gradient gradient;
+    gpu_allow_shared(reinterpret_cast<const void *>(down_fused_backward_kernel<OUTS, F>), S::BYTES);
+    GPU_LAUNCH((down_fused_backward_kernel<OUTS, F>), dim3(tiles(t) * (unsigned)t.slices), dim3(THREADS),
+               S::BYTES, t, stored<typename F::stream>(x), w, stored<gradient>(dy), stored<gradient>(dx),
+               partials);
 }
 
 bool down_fused_backward_fits(enum precision precision, struct shape fine, struct shape coarse)
@@ -272,6 +274,9 @@ void down_fused_backward(struct shape fine, struct shape coarse, const float *x,
 {
     struct conv1_slices slices = slices_of(fine, coarse);
     struct tiling t = tiling_within(PLANES_MAX, fine, coarse, slices.slices);
-    (is_narrow(coarse) ? launch<NARROW> : launch<WIDE>)(t, x, w, dy, dx, sums.partials);
+    bool narrow = is_narrow(coarse), int16 = streams_are_int16();
+    (narrow  ? int16 ? launch<NARROW, int16_format> : launch<NARROW, float_format>
+      : int16 ? launch<WIDE, int16_format>
+             : launch<WIDE, float_format>)(t, x, w, dy, dx, sums.partials);
     conv1_sums_add(&sums, tiles(t), slices, fine, coarse, dw, db);
 }

@@ -5,6 +5,7 @@
 
 #include "kernels/cuda/halves_product.h"
 #include "kernels/cuda/pool_maximum.h"
+#include "kernels/cuda/streams.h"
 
 enum { TILE_Y = 4, TILE_X = 8, VOXELS = TILE_Y * TILE_X, WARPS = 8, THREADS = 32 * WARPS };
 enum {
@@ -61,24 +62,26 @@ __device__ static inline int corner_at(const struct shape &fine, int corner)
 
 /* --- two or four channels side by side --- */
 
-template <int CHANNELS> __device__ static inline void load_channels(const float *from, float (&to)[CHANNELS])
+template <int CHANNELS, class T>
+__device__ static inline void load_channels(const T *from, float (&to)[CHANNELS])
 {
     static_assert(CHANNELS == 2 || CHANNELS == 4, "");
     if constexpr (CHANNELS == 4) {
         float4 v = load4(from);
         to[0] = v.x, to[1] = v.y, to[2] = v.z, to[3] = v.w;
     } else {
-        float2 v = *reinterpret_cast<const float2 *>(from);
+        float2 v = load2(from);
         to[0] = v.x, to[1] = v.y;
     }
 }
 
-template <int CHANNELS> __device__ static inline void store_channels(float *to, const float (&v)[CHANNELS])
+template <int CHANNELS, class T>
+__device__ static inline void store_channels(T *to, const float (&v)[CHANNELS])
 {
     if constexpr (CHANNELS == 4)
         store4(to, make_float4(v[0], v[1], v[2], v[3]));
     else
-        *reinterpret_cast<float2 *>(to) = make_float2(v[0], v[1]);
+        store2(to, make_float2(v[0], v[1]));
 }
 
 /* As bf16, high + low, `half` elements apart. */
@@ -96,8 +99,8 @@ __device__ static inline void store_halves(uint16_t *to, int half, const float (
 /* --- pooling --- */
 
 /* The maximum over a coarse voxel whose first corner is at `first`; zeros where there is none. */
-template <int CHANNELS>
-__device__ static inline struct maximum<CHANNELS> pool(const struct shape &fine, const float *first,
+template <int CHANNELS, class STREAM>
+__device__ static inline struct maximum<CHANNELS> pool(const struct shape &fine, const STREAM *first,
                                                        bool present) {
     struct maximum<CHANNELS> m = {
     };

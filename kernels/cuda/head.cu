@@ -1,8 +1,8 @@
 /* The end of the network: 1x1x1 convolution to the regions, sigmoid, sums of the losses and the backward pass.
  * See kernels/head.h for the formulas. */
 #include "kernels/cuda/operations.h"
-#include "kernels/cuda/rows.h"
 #include "kernels/cuda/scratch.h"
+#include "kernels/cuda/streams.h"
 #include "kernels/cuda/sums.h"
 
 /* --- sums over the voxels --- */
@@ -58,8 +58,8 @@ __device__ static inline float bce_of(float z, int inside)
 
 /* Shared: w as [region][stream][padded(channels)], padding zero; then, with BCE, the block's sums of the
  * cross-entropy, which go to partials[block][region]. Blocks go on until all voxels are done. */
-template <bool BCE>
-__global__ void head_forward_kernel(struct shape in, int regions, const float *x, const float *w,
+template <bool BCE, class STREAM>
+__global__ void head_forward_kernel(struct shape in, int regions, const STREAM *x, const float *w,
                                     const float *b, const uint8_t *target, float *p, double *partials)
 {
     GPU_SHARED(float, weights);
@@ -109,25 +109,35 @@ __global__ void head_forward_kernel(struct shape in, int regions, const float *x
     }
 }
 
+template <class STREAM>
+static void head_forward(struct shape in, int regions, const STREAM *x, const float *w, const float *b,
+                         const uint8_t *target, float *p, double *bce_sums, double *partials)
+{
+    size_t each = (size_t)HEAD_GROUPS * HEAD_VOXELS_EACH;
+    size_t shared = (size_t)(regions * in.streams * padded(in.channels)) * sizeof(float);
+    size_t sums = (size_t)(regions * (ROW_THREADS / WARP)) * sizeof(double);
+    unsigned blocks = (unsigned)((shape_voxels(in) + each - 1) / each);
+    if (!target) {
+        GPU_LAUNCH((head_forward_kernel<false, STREAM>), dim3(blocks), dim3(ROW_THREADS), shared, in, regions,
+                   x, w, b, target, p, partials);
+        return;
+    }
+    blocks = blocks < (unsigned)DICE_BLOCKS ? blocks : (unsigned)DICE_BLOCKS;
+    GPU_LAUNCH((head_forward_kernel<true, STREAM>), dim3(blocks), dim3(ROW_THREADS),
+               shared > sums ? shared : sums, in, regions, x, w, b, target, p, partials);
+    sums_reduce(blocks, regions, regions, partials, bce_sums);
+}
+
 void cuda_head_forward(struct shape in, int regions, const float *x, const float *w, const float *b,
                        const uint8_t *target, float *p, double *bce_sums, void *scratch)
 {
     double *partials = static_cast<double *>(scratch);
     if (!gpu_begin("head_forward"))
         return;
-    size_t each = (size_t)HEAD_GROUPS * HEAD_VOXELS_EACH;
-    size_t shared = (size_t)(regions * in.streams * padded(in.channels)) * sizeof(float);
-    size_t sums = (size_t)(regions * (ROW_THREADS / WARP)) * sizeof(double);
-    unsigned blocks = (unsigned)((shape_voxels(in) + each - 1) / each);
-    if (!target) {
-        GPU_LAUNCH(head_forward_kernel<false>, dim3(blocks), dim3(ROW_THREADS), shared, in, regions, x, w, b,
-                   target, p, partials);
-        return;
-    }
-    blocks = blocks < (unsigned)DICE_BLOCKS ? blocks : (unsigned)DICE_BLOCKS;
-    GPU_LAUNCH(head_forward_kernel<true>, dim3(blocks), dim3(ROW_THREADS), shared > sums ? shared : sums, in,
-               regions, x, w, b, target, p, partials);
-    sums_reduce(blocks, regions, regions, partials, bce_sums);
+    if (streams_are_int16())
+        head_forward(in, regions, stored<int16_t>(x), w, b, target, p, bce_sums, partials);
+    else
+        head_forward(in, regions, x, w, b, target, p, bce_sums, partials);
 }
 
 /* --- Dice sums --- */
@@ -194,11 +204,11 @@ __device__ static inline float logit_gradient(const struct logit &l, float p, in
 }
 
 /* One stream a blockIdx.z; block sums of dz x go to partials[stream][block][channel][REGIONS]. */
-template <int REGIONS>
-__global__ void head_backward_kernel(struct rows r, int channels, int streams, int regions, const float *x,
-                                     const float *w, const float *p, const uint8_t *target,
-                                     const struct dice_sums *sums, struct loss_weights loss, float *dx,
-                                     double *partials)
+template <int REGIONS, class F>
+__global__ void head_backward_kernel(struct rows r, int channels, int streams, int regions,
+                                     const typename F::stream *x, const float *w, const float *p,
+                                     const uint8_t *target, const struct dice_sums *sums,
+                                     struct loss_weights loss, typename F::gradient *dx, double *partials)
 {
     GPU_SHARED(float, shared);
     struct place at = place_in(r);
@@ -279,7 +289,7 @@ static void head_bias_gradient(size_t voxels, int regions, const float *p, const
     sums_add_totals(regions, totals, db);
 }
 
-template <int REGIONS>
+template <int REGIONS, class F>
 static void head_backward_of(struct shape in, int regions, const float *x, const float *w, const float *p,
                              const uint8_t *target, const struct dice_sums *sums, struct loss_weights loss,
                              float *dx, float *dw, double *partials)
@@ -287,9 +297,10 @@ static void head_backward_of(struct shape in, int regions, const float *x, const
     struct rows r = rows_within(HEAD_BLOCKS_MAX, shape_voxels(in), in.channels);
     int stride = r.padded * REGIONS, weights = regions * in.streams * in.channels;
     double *totals = partials + (size_t)in.streams * r.width * (size_t)stride;
-    GPU_LAUNCH(head_backward_kernel<REGIONS>, dim3(r.width, r.height, (unsigned)in.streams), rows_block(r),
-               partial_shared(r, REGIONS, sizeof(float)), r, in.channels, in.streams, regions, x, w, p,
-               target, sums, loss, dx, partials);
+    GPU_LAUNCH((head_backward_kernel<REGIONS, F>), dim3(r.width, r.height, (unsigned)in.streams),
+               rows_block(r), partial_shared(r, REGIONS, sizeof(float)), r, in.channels, in.streams, regions,
+               stored<typename F::stream>(x), w, p, target, sums, loss, stored<typename F::gradient>(dx),
+               partials);
     for (int stream = 0; stream < in.streams; stream++)
         sums_reduce(r.width, stride, stride, partials + (size_t)stream * r.width * (size_t)stride,
                     totals + (size_t)stream * (size_t)stride);
@@ -313,9 +324,10 @@ void cuda_head_backward(struct shape in, int regions, const float *x, const floa
     double *partials = static_cast<double *>(scratch);
     if (!gpu_begin("head_backward"))
         return;
-    if (regions <= 4)
-        head_backward_of<4>(in, regions, x, w, p, target, sums, loss, dx, dw, partials);
-    else
-        head_backward_of<REGIONS_MAX>(in, regions, x, w, p, target, sums, loss, dx, dw, partials);
+    bool few = regions <= 4, int16 = streams_are_int16();
+    (few     ? int16 ? head_backward_of<4, int16_format> : head_backward_of<4, float_format>
+         : int16 ? head_backward_of<REGIONS_MAX, int16_format>
+             : head_backward_of<REGIONS_MAX, float_format>)(in, regions, x, w, p, target, sums, loss, dx, dw,
+                                                            partials);
     head_bias_gradient(shape_voxels(in), regions, p, target, sums, loss, db, partials);
 }

@@ -4,8 +4,8 @@
  * all others, in plain fp32 arithmetic. */
 #include "kernels/cuda/image_product.h"
 #include "kernels/cuda/operations.h"
-#include "kernels/cuda/rows.h"
 #include "kernels/cuda/scratch.h"
+#include "kernels/cuda/streams.h"
 #include "kernels/cuda/sums.h"
 
 enum { TAPS = 27, IMAGE_QUADS = 8 /* 32 output channels a block */ };
@@ -31,8 +31,9 @@ __device__ static inline void load_tile(struct shape s, const float *image, int 
 }
 
 /* Shared: the tile, then the weights of one image channel as [tap][32 output channels]. */
+template <class STREAM>
 __global__ void image_conv_forward_kernel(struct shape s, int image_channels, const float *image,
-                                          const float *w, float *y)
+                                          const float *w, STREAM *y, unsigned *wraps)
 {
     GPU_SHARED(float, tile);
     float *weights = tile + TILE_FLOATS;
@@ -75,18 +76,29 @@ __global__ void image_conv_forward_kernel(struct shape s, int image_channels, co
     if (vy >= s.height || channel >= padded(s.channels))
         return;
     size_t v = (size_t)stream * voxels + ((size_t)z * (size_t)s.height + (size_t)vy) * (size_t)s.width;
+    unsigned wrapped = 0;
 #pragma unroll
     for (int n = 0; n < STRIP; n++) {
         int vx = first_x + strip * STRIP + n;
         if (vx < s.width)
             store4(y + (v + (size_t)vx) * (size_t)padded(s.channels) + channel,
-                   make_float4(sums[n][0], sums[n][1], sums[n][2], sums[n][3]));
+                   stream_of4(y, make_float4(sums[n][0], sums[n][1], sums[n][2], sums[n][3]), wrapped));
     }
+    count_wraps(wrapped, wraps);
 }
 
 static inline unsigned slabs_of(struct shape s)
 {
     return (unsigned)((padded(s.channels) + 4 * IMAGE_QUADS - 1) / (4 * IMAGE_QUADS) * s.streams);
+}
+
+template <class STREAM>
+static void forward(int image_channels, struct shape out, const float *image, const float *w, float *y)
+{
+    unsigned tiles = (unsigned)(((out.width + TILE_X - 1) / TILE_X) * ((out.height + TILE_Y - 1) / TILE_Y));
+    GPU_LAUNCH(image_conv_forward_kernel<STREAM>, dim3(tiles, (unsigned)out.depth, slabs_of(out)),
+               dim3(ROW_THREADS), (TILE_FLOATS + TILE_WEIGHTS) * sizeof(float), out, image_channels, image, w,
+               stored<STREAM>(y), streams_wraps_of(1));
 }
 
 void cuda_image_conv_forward(int image_channels, struct shape out, const float *image, const float *w,
@@ -98,9 +110,7 @@ void cuda_image_conv_forward(int image_channels, struct shape out, const float *
         image_product_forward(out, image, w, y);
         return;
     }
-    unsigned tiles = (unsigned)(((out.width + TILE_X - 1) / TILE_X) * ((out.height + TILE_Y - 1) / TILE_Y));
-    GPU_LAUNCH(image_conv_forward_kernel, dim3(tiles, (unsigned)out.depth, slabs_of(out)), dim3(ROW_THREADS),
-               (TILE_FLOATS + TILE_WEIGHTS) * sizeof(float), out, image_channels, image, w, y);
+    (streams_are_int16() ? forward<int16_t> : forward<float>)(image_channels, out, image, w, y);
 }
 
 /* --- weight gradient --- */
@@ -115,8 +125,9 @@ enum { WGRAD_BLOCKS_MAX = 1024, WGRAD_SUMS = CHUNK * TAPS * IMAGE_QUADS * 4 };
 static_assert((int)WGRAD_SUMS == (int)IMAGE_PRODUCT_SUMS, "one layout of the sums");
 
 /* partials[block][slab of all streams and chunk][image channel of the chunk][tap][32 channels] */
+template <class GRADIENT>
 __global__ void image_conv_backward_kernel(struct shape s, int image_channels, int slabs, int chunks,
-                                           const float *image, const float *dy, double *partials)
+                                           const float *image, const GRADIENT *dy, double *partials)
 {
     GPU_SHARED(float, shared);
     size_t voxels = (size_t)s.depth * (size_t)s.height * (size_t)s.width;
@@ -133,7 +144,7 @@ __global__ void image_conv_backward_kernel(struct shape s, int image_channels, i
         int z = line / s.height + offset / 3 - 1, y = line % s.height + offset % 3 - 1;
         if (z < 0 || z >= s.depth || y < 0 || y >= s.height)
             continue;
-        const float *gradients =
+        const GRADIENT *gradients =
             dy + ((size_t)stream * voxels + (size_t)line * (size_t)s.width) * (size_t)row_floats + channel;
         const float *intensities = image + ((size_t)z * (size_t)s.height + (size_t)y) * (size_t)s.width;
         float here[CHUNK][3][4] = {}, before[CHUNK] = {}, at[CHUNK] = {};
@@ -226,6 +237,18 @@ static struct wgrad_scratch wgrad_take(struct scratch *scratch, enum precision p
     return w;
 }
 
+template <class GRADIENT>
+static void weight_sums(const struct wgrad_scratch *scratch, int image_channels, struct shape out, int chunks,
+                        const float *image, const float *dy)
+{
+    double *partials = static_cast<double *>(scratch->partials);
+    unsigned slabs = slabs_of(out);
+    GPU_LAUNCH(image_conv_backward_kernel<GRADIENT>, dim3(scratch->blocks, slabs, (unsigned)chunks),
+               dim3(WGRAD_THREADS), WGRAD_SUMS * sizeof(float), out, image_channels, (int)slabs / out.streams,
+               chunks, image, stored<GRADIENT>(dy), partials);
+    sums_reduce(scratch->blocks, scratch->sums, scratch->sums, partials, scratch->totals);
+}
+
 size_t image_conv_scratch_bytes(enum precision precision, struct shape image, struct shape out)
 {
     struct scratch s = scratch_begin(NULL);
@@ -247,11 +270,8 @@ void cuda_image_conv_backward(int image_channels, struct shape out, const float 
         image_product_backward(out, image, dy, partials);
         sums_reduce_floats(w.blocks, w.sums, partials, w.totals);
     } else {
-        double *partials = static_cast<double *>(w.partials);
-        GPU_LAUNCH(image_conv_backward_kernel, dim3(w.blocks, slabs_of(out), (unsigned)chunks),
-                   dim3(WGRAD_THREADS), WGRAD_SUMS * sizeof(float), out, image_channels, slabs, chunks, image,
-                   dy, partials);
-        sums_reduce(w.blocks, w.sums, w.sums, partials, w.totals);
+        (streams_are_int16() ? weight_sums<uint16_t> : weight_sums<float>)(&w, image_channels, out, chunks,
+                                                                           image, dy);
     }
     GPU_LAUNCH(image_conv_add_gradient_kernel, dim3((unsigned)(weights + 255) / 256), dim3(256), 0, out,
                image_channels, slabs, chunks, w.totals, dw);

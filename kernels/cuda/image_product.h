@@ -18,7 +18,7 @@ static inline bool image_product_fits(enum precision precision, int image_channe
 }
 
 /* y, a tensor of shape `out`, padding included = the convolution of image [4][D][H][W] with w, plain
- * [streams * channels][4][27]. */
+ * [streams * channels][4][27]. y is a stream, dy below the gradient of one (streams.h). */
 void image_product_forward(struct shape out, const float *image, const float *w, float *y);
 
 /* Blocks that share the volume in image_product_backward; depends on the shape alone. */

@@ -134,8 +134,9 @@ __device__ static inline void store_image(const image_columns &columns, uint16_t
 }
 
 /* Where piece n of dy is; NULL outside the grid and behind the stream's channels. */
-__device__ static inline const float *piece_from(const struct tiling &t, struct corner c, int n,
-                                                 const float *dy)
+template <class GRADIENT>
+__device__ static inline const GRADIENT *piece_from(const struct tiling &t, struct corner c, int n,
+                                                    const GRADIENT *dy)
 {
     const struct shape &s = t.shape;
     int row = n / CHUNKS, x = c.x + row % DY_X - 1, y = c.y + row / DY_X % TILE_Y,
@@ -151,8 +152,8 @@ __device__ static inline const float *piece_from(const struct tiling &t, struct 
 }
 
 /* AHEAD pieces of a thread are under way before the first is stored. */
-template <bool SPLIT>
-__device__ static inline void load_gradient(const struct tiling &t, struct corner c, const float *dy,
+template <bool SPLIT, class GRADIENT>
+__device__ static inline void load_gradient(const struct tiling &t, struct corner c, const GRADIENT *dy,
                                             uint16_t *to)
 {
 #pragma unroll 1
@@ -160,7 +161,7 @@ __device__ static inline void load_gradient(const struct tiling &t, struct corne
         struct eight values[AHEAD] = {};
 #pragma unroll
         for (int i = 0; i < AHEAD; i++) {
-            const float *from = piece_from(t, c, first + i * THREADS, dy);
+            const GRADIENT *from = piece_from(t, c, first + i * THREADS, dy);
             if (from)
                 values[i] = load_eight(from);
         }
@@ -252,9 +253,9 @@ __device__ static inline void collect(const warp_sums &sums, float *shared)
     __syncthreads();
 }
 
-template <bool SPLIT>
+template <bool SPLIT, class GRADIENT>
 __global__ void __launch_bounds__(THREADS, BLOCKS_ON_MULTIPROCESSOR)
-    image_product_backward_kernel(struct tiling t, const float *image, const float *dy, float *partials)
+    image_product_backward_kernel(struct tiling t, const float *image, const GRADIENT *dy, float *partials)
 {
     GPU_SHARED(uint16_t, shared_image);
     uint16_t *shared_dy = shared_image + 2 * HALF;
@@ -288,22 +289,22 @@ unsigned image_product_blocks(struct shape out)
     return blocks < (unsigned)BLOCKS_MAX ? blocks : (unsigned)BLOCKS_MAX;
 }
 
-template <bool SPLIT> static void run(struct shape out, const float *image, const float *dy, float *partials)
+template <bool SPLIT, class GRADIENT>
+static void run(struct shape out, const float *image, const float *dy, float *partials)
 {
     const size_t shared = (2 * HALF + (SPLIT ? 2 : 1) * DY_HALF) * sizeof(uint16_t);
     static_assert(ROW_GROUPS * 16 * 3 * WIDTH * sizeof(float) <= (2 * HALF + DY_HALF) * sizeof(uint16_t),
                   "the sums fit where the tile was");
     struct tiling t = tiling_of(out);
-    gpu_allow_shared(reinterpret_cast<const void *>(image_product_backward_kernel<SPLIT>), shared);
-    GPU_LAUNCH(image_product_backward_kernel<SPLIT>,
+    gpu_allow_shared(reinterpret_cast<const void *>(image_product_backward_kernel<SPLIT, GRADIENT>), shared);
+    GPU_LAUNCH((image_product_backward_kernel<SPLIT, GRADIENT>),
                dim3(image_product_blocks(out), (unsigned)(out.streams * t.slabs)), dim3(THREADS), shared, t,
-               image, dy, partials);
+               image, stored<GRADIENT>(dy), partials);
 }
 
 void image_product_backward(struct shape out, const float *image, const float *dy, float *partials)
 {
-    if (operand_is_bf16())
-        run<false>(out, image, dy, partials);
-    else
-        run<true>(out, image, dy, partials);
+    (streams_are_int16() ? run<false, uint16_t>
+     : operand_is_bf16() ? run<false, float>
+                         : run<true, float>)(out, image, dy, partials);
 }

@@ -150,10 +150,12 @@ __device__ static inline void multiply(const uint16_t *image, const uint16_t *we
 /* --- the end --- */
 
 /* y: the tile's first channel and voxel z, y, x of the stream */
+template <class STREAM>
 __device__ static inline void store(const struct shape &s, int z, int y, int x, int first_channel,
-                                    const warp_sums &sums, float *to)
+                                    const warp_sums &sums, STREAM *to, unsigned *wraps)
 {
     int lane = (int)threadIdx.x % 32;
+    unsigned wrapped = 0;
     z += (int)threadIdx.x / 32;
 #pragma unroll
     for (int n = 0; n < 2 * TILE_Y; n++) {
@@ -164,17 +166,20 @@ __device__ static inline void store(const struct shape &s, int z, int y, int x, 
 #pragma unroll
         for (int out = 0; out < OUT_GROUPS; out++) {
             int channel = first_channel + 8 * out + lane % 4 * 2;
+            float2 two = make_float2(sums[n / 2][out][n % 2 * 2], sums[n / 2][out][n % 2 * 2 + 1]);
             if (channel < padded(s.channels))
-                *reinterpret_cast<float2 *>(to + v * (size_t)padded(s.channels) + (size_t)channel) =
-                    make_float2(sums[n / 2][out][n % 2 * 2], sums[n / 2][out][n % 2 * 2 + 1]);
+                store2(to + v * (size_t)padded(s.channels) + (size_t)channel,
+                       stream_sum2(to, make_float2(0, 0), two, wrapped));
         }
     }
+    count_wraps(wrapped, wraps);
 }
 
 /* blockIdx.x: the strip along x; blockIdx.y: the slab of all streams */
-template <bool SPLIT>
+template <bool SPLIT, class STREAM>
 __global__ void __launch_bounds__(THREADS, BLOCKS_ON_MULTIPROCESSOR)
-    image_product_forward_kernel(struct shape s, const float *image, const float *w, float *y)
+    image_product_forward_kernel(struct shape s, const float *image, const float *w, STREAM *y,
+                                 unsigned *wraps)
 {
     GPU_SHARED(uint16_t, shared_image);
     uint16_t *weights = shared_image + 2 * HALF;
@@ -189,24 +194,25 @@ __global__ void __launch_bounds__(THREADS, BLOCKS_ON_MULTIPROCESSOR)
         load_image(s, first_z, first_y, x, image, shared_image);
         __syncthreads();
         multiply<SPLIT>(shared_image, weights, sums);
-        store(s, first_z, first_y, x, first_channel, sums, y + (size_t)stream * stream_floats(s));
+        store(s, first_z, first_y, x, first_channel, sums, y + (size_t)stream * stream_floats(s), wraps);
     }
 }
 
 /* --- from the host --- */
 
-template <bool SPLIT> static void run(struct shape out, const float *image, const float *w, float *y)
+template <bool SPLIT, class STREAM>
+static void run(struct shape out, const float *image, const float *w, float *y)
 {
     unsigned strips = (unsigned)((out.height + TILE_Y - 1) / TILE_Y * ((out.depth + TILE_Z - 1) / TILE_Z));
     int slabs = (padded(out.channels) + WIDTH - 1) / WIDTH * out.streams;
-    GPU_LAUNCH(image_product_forward_kernel<SPLIT>, dim3(strips, (unsigned)slabs), dim3(THREADS),
-               (2 * HALF + (SPLIT ? 2 : 1) * WEIGHTS) * sizeof(uint16_t), out, image, w, y);
+    GPU_LAUNCH((image_product_forward_kernel<SPLIT, STREAM>), dim3(strips, (unsigned)slabs), dim3(THREADS),
+               (2 * HALF + (SPLIT ? 2 : 1) * WEIGHTS) * sizeof(uint16_t), out, image, w, stored<STREAM>(y),
+               streams_wraps_of(1));
 }
 
 void image_product_forward(struct shape out, const float *image, const float *w, float *y)
 {
-    if (operand_is_bf16())
-        run<false>(out, image, w, y);
-    else
-        run<true>(out, image, w, y);
+    (streams_are_int16() ? run<false, int16_t>
+     : operand_is_bf16() ? run<false, float>
+                         : run<true, float>)(out, image, w, y);
 }

@@ -3,12 +3,13 @@
 #include "kernels/cuda/layout.h"
 #include "kernels/cuda/norm.h"
 #include "kernels/cuda/operations.h"
-#include "kernels/cuda/rows.h"
+#include "kernels/cuda/streams.h"
 #include "kernels/cuda/sums.h"
 
 /* --- channel sums --- */
 
-__global__ void norm_channel_sums_kernel(struct rows r, int channels, const float *x, double *partials,
+template <class STREAM>
+__global__ void norm_channel_sums_kernel(struct rows r, int channels, const STREAM *x, double *partials,
                                          double *totals, double *channel_sums)
 {
     GPU_SHARED(double, shared);
@@ -27,11 +28,21 @@ __global__ void norm_channel_sums_kernel(struct rows r, int channels, const floa
         sums_copy(2 * channels, totals, channel_sums);
 }
 
-void norm_channel_sums(struct shape shape, const float *x, double *channel_sums, double *partials)
+template <class STREAM>
+static void sum_channels(struct shape shape, const STREAM *x, double *channel_sums, double *partials)
 {
     struct rows r = rows_of(shape_voxels(shape), shape.channels);
-    GPU_LAUNCH(norm_channel_sums_kernel, rows_grid(r), rows_block(r), partial_shared(r, 2, sizeof(double)), r,
-               shape.channels, x, partials, sums_totals(r, 2, partials), channel_sums);
+    GPU_LAUNCH(norm_channel_sums_kernel<STREAM>, rows_grid(r), rows_block(r),
+               partial_shared(r, 2, sizeof(double)), r, shape.channels, x, partials,
+               sums_totals(r, 2, partials), channel_sums);
+}
+
+void norm_channel_sums(struct shape shape, const float *x, double *channel_sums, double *partials)
+{
+    if (streams_are_int16())
+        sum_channels(shape, stored<int16_t>(x), channel_sums, partials);
+    else
+        sum_channels(shape, x, channel_sums, partials);
 }
 
 /* --- forward --- */
@@ -67,8 +78,8 @@ void norm_prepare(struct shape shape, int groups, const double *channel_sums, co
                shape_voxels(shape), shape.channels, shape.channels / groups, channel_sums, gamma, beta, norm);
 }
 
-template <class OUT>
-__global__ void norm_apply_kernel(struct rows r, const struct norm_channel *norm, const float *x, OUT *a)
+template <class IN, class OUT>
+__global__ void norm_apply_kernel(struct rows r, const struct norm_channel *norm, const IN *x, OUT *a)
 {
     struct place p = place_in(r);
     if (!p.inside)
@@ -83,15 +94,19 @@ __global__ void norm_apply_kernel(struct rows r, const struct norm_channel *norm
     }
 }
 
-void norm_apply(struct shape shape, const struct norm_channel *norm, const float *x, void *a, bool bf16)
+template <class IN, class OUT>
+static void apply(struct shape shape, const struct norm_channel *norm, const float *x, void *a)
 {
     struct rows r = rows_of(shape_voxels(shape), shape.channels);
-    if (bf16)
-        GPU_LAUNCH(norm_apply_kernel<uint16_t>, rows_grid(r), rows_block(r), 0, r, norm, x,
-                   static_cast<uint16_t *>(a));
-    else
-        GPU_LAUNCH(norm_apply_kernel<float>, rows_grid(r), rows_block(r), 0, r, norm, x,
-                   static_cast<float *>(a));
+    GPU_LAUNCH((norm_apply_kernel<IN, OUT>), rows_grid(r), rows_block(r), 0, r, norm, stored<IN>(x),
+               static_cast<OUT *>(a));
+}
+
+void norm_apply(struct shape shape, const struct norm_channel *norm, const float *x, void *a, bool bf16)
+{
+    (!bf16                 ? apply<float, float>
+     : streams_are_int16() ? apply<int16_t, uint16_t>
+                           : apply<float, uint16_t>)(shape, norm, x, a);
 }
 
 /* --- backward ---
@@ -143,8 +158,8 @@ __global__ void norm_corrections_kernel(struct norm_finish finish, const double 
         finish(c, totals);
 }
 
-template <class GRADIENT>
-__global__ void norm_backward_sums_kernel(struct rows r, struct norm_finish finish, const float *x,
+template <class IN, class GRADIENT>
+__global__ void norm_backward_sums_kernel(struct rows r, struct norm_finish finish, const IN *x,
                                           const GRADIENT *da, double *partials, double *totals)
 {
     GPU_SHARED(double, shared);
@@ -180,20 +195,24 @@ void norm_reduce_sums(struct shape shape, int groups, const struct norm_channel 
                finish_of(shape, groups, norm, dgamma, dbeta, corrections), totals);
 }
 
+template <class IN, class GRADIENT>
+static void sum_backward(struct shape shape, const struct norm_finish &finish, const float *x, const void *da,
+                         double *partials)
+{
+    struct rows r = rows_of(shape_voxels(shape), shape.channels);
+    GPU_LAUNCH((norm_backward_sums_kernel<IN, GRADIENT>), rows_grid(r), rows_block(r),
+               partial_shared(r, 2, sizeof(double)), r, finish, stored<IN>(x),
+               static_cast<const GRADIENT *>(da), partials, sums_totals(r, 2, partials));
+}
+
 void norm_backward_sums(struct shape shape, int groups, const struct norm_channel *norm, const float *x,
                         const void *da, bool bf16, float *dgamma, float *dbeta,
                         struct norm_correction *corrections, double *partials)
 {
-    struct rows r = rows_of(shape_voxels(shape), shape.channels);
     struct norm_finish finish = finish_of(shape, groups, norm, dgamma, dbeta, corrections);
-    size_t shared = partial_shared(r, 2, sizeof(double));
-    double *totals = sums_totals(r, 2, partials);
-    if (bf16)
-        GPU_LAUNCH(norm_backward_sums_kernel<uint16_t>, rows_grid(r), rows_block(r), shared, r, finish, x,
-                   static_cast<const uint16_t *>(da), partials, totals);
-    else
-        GPU_LAUNCH(norm_backward_sums_kernel<float>, rows_grid(r), rows_block(r), shared, r, finish, x,
-                   static_cast<const float *>(da), partials, totals);
+    (!bf16                 ? sum_backward<float, float>
+     : streams_are_int16() ? sum_backward<int16_t, uint16_t>
+                           : sum_backward<float, uint16_t>)(shape, finish, x, da, partials);
 }
 
 /* scale (gamma dz - constant - slope xhat), for one number */
@@ -203,10 +222,10 @@ __device__ static inline float norm_gradient_of(float x, float da, const struct 
     return n.scale * (n.gamma * before_activation(x, da, n) - k.constant - k.slope * normalized(x, n));
 }
 
-template <class GRADIENT>
+template <class IN, class GRADIENT, class OUT>
 __global__ void norm_gradient_kernel(struct rows r, const struct norm_channel *norm,
-                                     const struct norm_correction *corrections, const float *x,
-                                     const GRADIENT *da, float *dx, bool add)
+                                     const struct norm_correction *corrections, const IN *x,
+                                     const GRADIENT *da, OUT *dx, bool add)
 {
     struct place p = place_in(r);
     if (!p.inside)
@@ -226,22 +245,30 @@ __global__ void norm_gradient_kernel(struct rows r, const struct norm_channel *n
     }
 }
 
+template <class IN, class GRADIENT, class OUT>
+static void gradient(struct shape shape, const struct norm_channel *norm,
+                     const struct norm_correction *corrections, const float *x, const void *da, float *dx,
+                     bool add)
+{
+    struct rows r = rows_of(shape_voxels(shape), shape.channels);
+    GPU_LAUNCH((norm_gradient_kernel<IN, GRADIENT, OUT>), rows_grid(r), rows_block(r), 0, r, norm,
+               corrections, stored<IN>(x), static_cast<const GRADIENT *>(da), stored<OUT>(dx), add);
+}
+
 void norm_gradient(struct shape shape, const struct norm_channel *norm,
                    const struct norm_correction *corrections, const float *x, const void *da, bool bf16,
                    float *dx, bool add)
 {
-    struct rows r = rows_of(shape_voxels(shape), shape.channels);
-    if (bf16)
-        GPU_LAUNCH(norm_gradient_kernel<uint16_t>, rows_grid(r), rows_block(r), 0, r, norm, corrections, x,
-                   static_cast<const uint16_t *>(da), dx, add);
-    else
-        GPU_LAUNCH(norm_gradient_kernel<float>, rows_grid(r), rows_block(r), 0, r, norm, corrections, x,
-                   static_cast<const float *>(da), dx, add);
+    (!bf16                 ? gradient<float, float, float>
+     : streams_are_int16() ? gradient<int16_t, uint16_t, uint16_t>
+                           : gradient<float, uint16_t, float>)(shape, norm, corrections, x, da, dx, add);
 }
 
 /* dx -= scale (constant + slope xhat) */
+template <class F>
 __global__ void norm_correct_kernel(struct rows r, const struct norm_channel *norm,
-                                    const struct norm_correction *corrections, const float *x, float *dx)
+                                    const struct norm_correction *corrections, const typename F::stream *x,
+                                    typename F::gradient *dx)
 {
     struct place p = place_in(r);
     if (!p.inside)
@@ -263,11 +290,19 @@ __global__ void norm_correct_kernel(struct rows r, const struct norm_channel *no
     }
 }
 
+template <class F>
+static void correct(struct shape shape, const struct norm_channel *norm,
+                    const struct norm_correction *corrections, const float *x, float *dx)
+{
+    struct rows r = rows_of(shape_voxels(shape), shape.channels);
+    GPU_LAUNCH(norm_correct_kernel<F>, rows_grid(r), rows_block(r), 0, r, norm, corrections,
+               stored<typename F::stream>(x), stored<typename F::gradient>(dx));
+}
+
 void norm_correct(struct shape shape, const struct norm_channel *norm,
                   const struct norm_correction *corrections, const float *x, float *dx)
 {
-    struct rows r = rows_of(shape_voxels(shape), shape.channels);
-    GPU_LAUNCH(norm_correct_kernel, rows_grid(r), rows_block(r), 0, r, norm, corrections, x, dx);
+    (streams_are_int16() ? correct<int16_format> : correct<float_format>)(shape, norm, corrections, x, dx);
 }
 
 /* --- the table's functions --- */

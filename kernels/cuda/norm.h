@@ -1,7 +1,8 @@
 /* The steps of GroupNorm and LeakyReLU on the device, for the norm itself and for the residual branch;
  * formulas and names are those of kernels/norm.h. x, a, y and their gradients are matrices
  * [voxels][padded(channels)] of floats; a pointer to void is an operand: bf16 where `bf16` is true, else
- * floats. */
+ * floats. Beside an operand of bf16, and in norm_channel_sums and norm_correct, x is a stream and dx the gradient of
+ * one (streams.h). */
 #ifndef PRUNET_KERNELS_CUDA_NORM_H
 #define PRUNET_KERNELS_CUDA_NORM_H
 

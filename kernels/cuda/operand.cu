@@ -1,6 +1,6 @@
 /* See operand.h. */
 #include "kernels/cuda/operand.h"
-#include "kernels/cuda/rows.h"
+#include "kernels/cuda/streams.h"
 #include "kernels/cuda/sums.h"
 
 static enum precision current;
@@ -17,7 +17,7 @@ enum precision operand_precision(void)
 
 bool operand_is_bf16(void)
 {
-    return current == PRECISION_BF16;
+    return current == PRECISION_BF16 || current == PRECISION_INT16;
 }
 
 /* y = x */
@@ -46,23 +46,25 @@ void operand_to_floats(struct shape shape, const uint16_t *f, float *y)
     GPU_LAUNCH((operand_convert_kernel<uint16_t, float>), rows_grid(r), rows_block(r), 0, r, f, y);
 }
 
-template <bool SUMS>
-__global__ void operand_add_kernel(struct rows r, int channels, const uint16_t *f, float *y, double *partials,
-                                   double *totals, double *y_sums)
+template <bool SUMS, class STREAM>
+__global__ void operand_add_kernel(struct rows r, int channels, const uint16_t *f, STREAM *y,
+                                   double *partials, double *totals, double *y_sums, unsigned *wraps)
 {
     GPU_SHARED(double, shared);
     struct place p = place_in(r);
     double sums[4][2] = {};
+    unsigned wrapped = 0;
     for (size_t v = p.first; v < r.voxels; v += p.step) {
         size_t at = v * (size_t)r.padded + (size_t)p.channel;
-        float4 old = load4(y + at), add = load4(f + at);
-        const float values[4] = {old.x + add.x, old.y + add.y, old.z + add.z, old.w + add.w};
-        store4(y + at, make_float4(values[0], values[1], values[2], values[3]));
+        float4 sum = stream_sum4(y, load4(y + at), load4(f + at), wrapped);
+        const float values[4] = {sum.x, sum.y, sum.z, sum.w};
+        store4(y + at, sum);
         for (int c = 0; c < 4 && SUMS; c++) {
             sums[c][0] += (double)values[c];
             sums[c][1] += (double)values[c] * (double)values[c];
         }
     }
+    count_wraps(wrapped, wraps);
     if (!SUMS)
         return;
     store_partials<2, double>(r, sums, shared, partials);
@@ -70,14 +72,26 @@ __global__ void operand_add_kernel(struct rows r, int channels, const uint16_t *
         sums_copy(2 * channels, totals, y_sums);
 }
 
-void operand_add(struct shape shape, const uint16_t *f, float *y, double *y_sums, double *partials)
+template <class STREAM>
+static void add(struct shape shape, const uint16_t *f, STREAM *y, double *y_sums, double *partials,
+                unsigned *wraps)
 {
     struct rows r = rows_of(shape_voxels(shape), shape.channels);
     double *totals = sums_totals(r, 2, partials);
     if (y_sums)
-        GPU_LAUNCH(operand_add_kernel<true>, rows_grid(r), rows_block(r),
-                   partial_shared(r, 2, sizeof(double)), r, shape.channels, f, y, partials, totals, y_sums);
+        GPU_LAUNCH((operand_add_kernel<true, STREAM>), rows_grid(r), rows_block(r),
+                   partial_shared(r, 2, sizeof(double)), r, shape.channels, f, y, partials, totals, y_sums,
+                   wraps);
     else
-        GPU_LAUNCH(operand_add_kernel<false>, rows_grid(r), rows_block(r), 0, r, shape.channels, f, y,
-                   partials, totals, y_sums);
+        GPU_LAUNCH((operand_add_kernel<false, STREAM>), rows_grid(r), rows_block(r), 0, r, shape.channels, f,
+                   y, partials, totals, y_sums, wraps);
+}
+
+void operand_add(struct shape shape, const uint16_t *f, float *y, double *y_sums, double *partials,
+                 unsigned *wraps)
+{
+    if (streams_are_int16())
+        add(shape, f, stored<int16_t>(y), y_sums, partials, wraps);
+    else
+        add(shape, f, y, y_sums, partials, wraps);
 }

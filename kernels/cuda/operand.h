@@ -11,8 +11,9 @@
 extern "C" {
 #endif
 
-/* Sums and tensors are fp32 whatever the precision. */
-enum precision { PRECISION_TF32, PRECISION_FP32, PRECISION_BF16 };
+/* Sums and tensors are fp32 whatever the precision, but for streams and their gradients at PRECISION_INT16, whose
+ * operands are bf16 (streams.h). */
+enum precision { PRECISION_TF32, PRECISION_FP32, PRECISION_BF16, PRECISION_INT16 };
 
 /* The precision of the table that was opened last. */
 void operand_set_precision(enum precision precision);
@@ -27,8 +28,9 @@ const void *operand_of(struct shape shape, const float *matrix, void *destinatio
 /* y = f, as floats. */
 void operand_to_floats(struct shape shape, const uint16_t *f, float *y);
 
-/* y += f; y_sums = the channel sums of the new y, unless NULL. Partials: see sums.h. */
-void operand_add(struct shape shape, const uint16_t *f, float *y, double *y_sums, double *partials);
+/* y += f, a stream; y_sums = the channel sums of the new y, unless NULL. Partials: see sums.h; wraps: streams.h. */
+void operand_add(struct shape shape, const uint16_t *f, float *y, double *y_sums, double *partials,
+                 unsigned *wraps);
 
 #ifdef __cplusplus
 }

@@ -67,7 +67,8 @@ const char *own_kernels_choose(void)
 
 unsigned own_kernels(enum precision precision, struct shape shape)
 {
-    return precision == PRECISION_BF16 && branch_fused_fits(shape) ? chosen : 0;
+    bool bf16 = precision == PRECISION_BF16 || precision == PRECISION_INT16;
+    return bf16 && branch_fused_fits(shape) ? chosen : 0;
 }
 
 const char *own_kernels_words(void)

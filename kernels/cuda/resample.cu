@@ -8,7 +8,7 @@
 #include "kernels/cuda/norm.h"
 #include "kernels/cuda/operations.h"
 #include "kernels/cuda/pool_maximum.h"
-#include "kernels/cuda/rows.h"
+#include "kernels/cuda/streams.h"
 #include "kernels/cuda/up_fused.h"
 #include "kernels/cuda/upsample_taps.h"
 
@@ -76,7 +76,8 @@ __device__ static inline size_t corner_at(struct shape fine, const struct quad &
 /* --- pool --- */
 
 /* The maxima over the 2x2x2 corners. */
-__device__ static inline struct maximum<4> cell_maximum(struct shape fine, const float *x,
+template <class T>
+__device__ static inline struct maximum<4> cell_maximum(struct shape fine, const T *x,
                                                         const struct quad &at) {
     struct maximum<4> m = {
     };
@@ -89,8 +90,8 @@ __device__ static inline struct maximum<4> cell_maximum(struct shape fine, const
 }
 
 /* y = max over 2x2x2 of x */
-__global__ void
-resample_pool_kernel(struct shape coarse, const float *x, float *y)
+template <class T>
+__global__ void resample_pool_kernel(struct shape coarse, const T *x, float *y)
 {
     struct quad at = quad_in(coarse);
     struct shape fine = finer_of(coarse);
@@ -100,14 +101,15 @@ resample_pool_kernel(struct shape coarse, const float *x, float *y)
     store4(y + quad_at(coarse, at), make_float4(m.most[0], m.most[1], m.most[2], m.most[3]));
 }
 
-static void pool(struct shape fine, const float *x, float *y)
+template <class T> static void pool(struct shape fine, const T *x, float *y)
 {
     struct shape coarse = coarser_of(fine);
-    GPU_LAUNCH(resample_pool_kernel, quad_grid(coarse), dim3(ROW_THREADS), 0, coarse, x, y);
+    GPU_LAUNCH(resample_pool_kernel<T>, quad_grid(coarse), dim3(ROW_THREADS), 0, coarse, x, y);
 }
 
 /* dx += dy at the first maximum of each 2x2x2 of x */
-__global__ void resample_unpool_kernel(struct shape coarse, const float *x, const float *dy, float *dx)
+template <class T, class GRADIENT>
+__global__ void resample_unpool_kernel(struct shape coarse, const T *x, const float *dy, GRADIENT *dx)
 {
     struct quad at = quad_in(coarse);
     struct shape fine = finer_of(coarse);
@@ -116,7 +118,7 @@ __global__ void resample_unpool_kernel(struct shape coarse, const float *x, cons
     struct maximum<4> m = cell_maximum(fine, x, at);
     float4 g = load4(dy + quad_at(coarse, at));
     for (unsigned corner = 0; corner < 8; corner++) {
-        float *to = dx + corner_at(fine, at, (int)corner);
+        GRADIENT *to = dx + corner_at(fine, at, (int)corner);
         float4 old = load4(to);
         store4(to, make_float4(stands_at(m.where, 0, corner) ? old.x + g.x : old.x,
                                stands_at(m.where, 1, corner) ? old.y + g.y : old.y,
@@ -125,16 +127,20 @@ __global__ void resample_unpool_kernel(struct shape coarse, const float *x, cons
     }
 }
 
-static void unpool(struct shape fine, const float *x, const float *dy, float *dx)
+template <class T, class GRADIENT>
+static void unpool(struct shape fine, const T *x, const float *dy, GRADIENT *dx)
 {
     struct shape coarse = coarser_of(fine);
-    GPU_LAUNCH(resample_unpool_kernel, quad_grid(coarse), dim3(ROW_THREADS), 0, coarse, x, dy, dx);
+    GPU_LAUNCH((resample_unpool_kernel<T, GRADIENT>), quad_grid(coarse), dim3(ROW_THREADS), 0, coarse, x, dy,
+               dx);
 }
 
 /* --- up-sample --- */
 
 /* y += sign upsample(x) */
-__global__ void resample_upsample_kernel(struct shape coarse, const float *x, float sign, float *y)
+template <class T>
+__global__ void resample_upsample_kernel(struct shape coarse, const float *x, float sign, T *y,
+                                         unsigned *wraps)
 {
     struct shape fine = finer_of(coarse);
     struct quad at = quad_in(fine);
@@ -152,17 +158,22 @@ __global__ void resample_upsample_kernel(struct shape coarse, const float *x, fl
                          load4(x + row_at(coarse, corner & 4 ? z.far : z.near, corner & 2 ? v.far : v.near,
                                           corner & 1 ? u.far : u.near)));
     }
-    store4(y, add_scaled(load4(y), sign, sum));
+    unsigned wrapped = 0;
+    store4(y, stream_sum4(y, load4(y), make_float4(sign * sum.x, sign * sum.y, sign * sum.z, sign * sum.w),
+                          wrapped));
+    count_wraps(wrapped, wraps);
 }
 
-static void upsample(struct shape coarse, const float *x, float sign, float *y)
+template <class T> static void upsample(struct shape coarse, const float *x, float sign, T *y)
 {
     struct shape fine = finer_of(coarse);
-    GPU_LAUNCH(resample_upsample_kernel, quad_grid(fine), dim3(ROW_THREADS), 0, coarse, x, sign, y);
+    GPU_LAUNCH(resample_upsample_kernel<T>, quad_grid(fine), dim3(ROW_THREADS), 0, coarse, x, sign, y,
+               streams_wraps_of(sign));
 }
 
 /* dx = upsample^T(dy) */
-__global__ void resample_upsample_transpose_kernel(struct shape coarse, const float *dy, float *dx)
+template <class T>
+__global__ void resample_upsample_transpose_kernel(struct shape coarse, const T *dy, float *dx)
 {
     struct shape fine = finer_of(coarse);
     struct quad at = quad_in(coarse);
@@ -186,9 +197,10 @@ __global__ void resample_upsample_transpose_kernel(struct shape coarse, const fl
     store4(dx + quad_at(coarse, at), sum);
 }
 
-static void upsample_transpose(struct shape coarse, const float *dy, float *dx)
+template <class T> static void upsample_transpose(struct shape coarse, const T *dy, float *dx)
 {
-    GPU_LAUNCH(resample_upsample_transpose_kernel, quad_grid(coarse), dim3(ROW_THREADS), 0, coarse, dy, dx);
+    GPU_LAUNCH(resample_upsample_transpose_kernel<T>, quad_grid(coarse), dim3(ROW_THREADS), 0, coarse, dy,
+               dx);
 }
 
 /* --- the table's plain steps --- */
@@ -226,25 +238,74 @@ static struct shape on_grid(struct shape channels, struct shape grid)
     return channels;
 }
 
+static size_t tensor_floats(struct shape s)
+{
+    return (size_t)s.streams * stream_floats(s);
+}
+
 /* `between`, all streams, lies between the conv1 and the change of grid: the pooled values of `down`, or the
- * result of the conv1 of `up`; on the way back its gradient. */
+ * result of the conv1 of `up`; on the way back its gradient. `coarse`: the floats of the coarse tensor or its
+ * gradient, which the conv1 takes, where these are stored otherwise. */
 struct level_buffers {
     struct conv1_scratch conv;
-    float *between;
+    float *between, *coarse;
 };
 
-static struct level_buffers divide(struct scratch *s, struct shape in, struct shape out, struct shape between)
+static struct level_buffers divide(struct scratch *s, enum precision precision, struct shape in,
+                                   struct shape out, struct shape between, struct shape coarse)
 {
-    struct level_buffers b = {conv1_take(s, in, out), NULL};
-    b.between = static_cast<float *>(
-        scratch_take(s, (size_t)between.streams * stream_floats(between) * sizeof(float)));
+    struct level_buffers b = {conv1_take(s, in, out), NULL, NULL};
+    b.between = static_cast<float *>(scratch_take(s, tensor_floats(between) * sizeof(float)));
+    if (precision == PRECISION_INT16)
+        b.coarse = static_cast<float *>(scratch_take(s, tensor_floats(coarse) * sizeof(float)));
     return b;
 }
 
-static struct level_buffers buffers_in(void *scratch, struct shape in, struct shape out, struct shape between)
+static struct level_buffers buffers_in(void *scratch, struct shape in, struct shape out, struct shape between,
+                                       struct shape coarse)
 {
     struct scratch s = scratch_begin(scratch);
-    return divide(&s, in, out, between);
+    return divide(&s, operand_precision(), in, out, between, coarse);
+}
+
+/* --- streams and gradients of 16 bits, for the conv1 --- */
+
+template <class T> __device__ static inline float4 converted4(const T *, float4 v, unsigned &)
+{
+    return v;
+}
+
+__device__ static inline float4 converted4(const int16_t *y, float4 v, unsigned &wrapped)
+{
+    return stream_of4(y, v, wrapped);
+}
+
+/* y = x, four numbers a thread */
+template <class FROM, class TO>
+__global__ void resample_convert_kernel(size_t quads, const FROM *x, TO *y, unsigned *wraps)
+{
+    size_t n = thread_number();
+    unsigned wrapped = 0;
+    if (n >= quads)
+        return;
+    store4(y + 4 * n, converted4(y, load4(x + 4 * n), wrapped));
+    count_wraps(wrapped, wraps);
+}
+
+template <class FROM, class TO> static void convert(struct shape shape, const FROM *x, TO *y)
+{
+    size_t quads = tensor_floats(shape) / 4;
+    GPU_LAUNCH((resample_convert_kernel<FROM, TO>), array_grid(quads), dim3(ARRAY_THREADS), 0, quads, x, y,
+               streams_wraps_of(1));
+}
+
+/* What a conv1 reads: a coarse stream or its gradient, itself or its floats. */
+template <class T> static const float *floats_of(struct shape coarse, const float *x, float *floats)
+{
+    if (!floats)
+        return x;
+    convert(coarse, stored<T>(x), floats);
+    return floats;
 }
 
 /* What the fused kernels need lies where the other buffers do. Where backward is fused, forward is, too. */
@@ -254,7 +315,7 @@ size_t down_scratch_bytes(enum precision precision, struct shape fine, struct sh
     if (down_fused_backward_fits(precision, fine, coarse))
         down_fused_take(&s, fine, coarse);
     else
-        divide(&s, fine, coarse, on_grid(fine, coarse));
+        divide(&s, precision, fine, coarse, on_grid(fine, coarse), coarse);
     size_t sums = down_fused_fits(precision, fine, coarse) ? down_fused_partials_bytes(fine, coarse) : 0;
     return s.bytes > sums ? s.bytes : sums;
 }
@@ -265,33 +326,44 @@ size_t up_scratch_bytes(enum precision precision, struct shape coarse, struct sh
     if (up_fused_backward_fits(precision, coarse, fine))
         up_fused_take(&s, coarse, fine);
     else
-        divide(&s, coarse, fine, on_grid(fine, coarse));
+        divide(&s, precision, coarse, fine, on_grid(fine, coarse), coarse);
     size_t sums = up_fused_fits(precision, coarse) ? up_fused_partials_bytes(coarse, fine) : 0;
     return s.bytes > sums ? s.bytes : sums;
+}
+
+static void pool_stream(struct shape fine, const float *x, float *y)
+{
+    if (streams_are_int16())
+        pool(fine, stored<int16_t>(x), y);
+    else
+        pool(fine, x, y);
 }
 
 /* Channel sums of the last stream: the first branch reads that one. */
 static void last_stream_sums(const struct level_buffers *b, struct shape shape, const float *y,
                              double *channel_sums)
 {
+    size_t last = (size_t)(shape.streams - 1) * stream_floats(shape);
+    const float *stream = y + (streams_are_int16() ? last / 2 : last); /* a row is of eight */
     if (channel_sums)
-        norm_channel_sums(shape, y + (size_t)(shape.streams - 1) * stream_floats(shape), channel_sums,
-                          b->conv.partials);
+        norm_channel_sums(shape, stream, channel_sums, b->conv.partials);
 }
 
 void cuda_down_forward(struct shape fine, struct shape coarse, const float *x, const float *w, const float *b,
                        float *y, double *channel_sums, void *scratch)
 {
     struct shape pooled = on_grid(fine, coarse);
-    struct level_buffers buffers = buffers_in(scratch, fine, coarse, pooled);
+    struct level_buffers buffers = buffers_in(scratch, fine, coarse, pooled, coarse);
     if (!gpu_begin("down_forward"))
         return;
     if (down_fused_fits(operand_precision(), fine, coarse)) {
         down_fused_forward(fine, coarse, x, w, b, y, channel_sums, static_cast<double *>(scratch));
         return;
     }
-    pool(fine, x, buffers.between);
-    conv1_forward(&buffers.conv, pooled, coarse, buffers.between, w, b, y);
+    pool_stream(fine, x, buffers.between);
+    conv1_forward(&buffers.conv, pooled, coarse, buffers.between, w, b, buffers.coarse ? buffers.coarse : y);
+    if (buffers.coarse)
+        convert(coarse, buffers.coarse, stored<int16_t>(y));
     last_stream_sums(&buffers, coarse, y, channel_sums);
 }
 
@@ -299,7 +371,7 @@ void cuda_down_backward(struct shape fine, struct shape coarse, const float *x, 
                         const float *dy, float *dx, float *dw, float *db, void *scratch)
 {
     struct shape pooled = on_grid(fine, coarse);
-    struct level_buffers buffers = buffers_in(scratch, fine, coarse, pooled);
+    struct level_buffers buffers = buffers_in(scratch, fine, coarse, pooled, coarse);
     if (!gpu_begin("down_backward"))
         return;
     if (down_fused_backward_fits(operand_precision(), fine, coarse)) {
@@ -307,25 +379,33 @@ void cuda_down_backward(struct shape fine, struct shape coarse, const float *x, 
         down_fused_backward(fine, coarse, x, w, dy, dx, dw, db, down_fused_take(&s, fine, coarse));
         return;
     }
-    pool(fine, x, buffers.between);
+    dy = floats_of<uint16_t>(coarse, dy, buffers.coarse);
+    pool_stream(fine, x, buffers.between);
     conv1_weight_gradient(&buffers.conv, pooled, coarse, buffers.between, dy, dw, db);
     conv1_data_gradient(&buffers.conv, pooled, coarse, w, dy, buffers.between); /* the values are used up */
-    unpool(fine, x, buffers.between, dx);
+    if (streams_are_int16())
+        unpool(fine, stored<int16_t>(x), buffers.between, stored<uint16_t>(dx));
+    else
+        unpool(fine, x, buffers.between, dx);
 }
 
 void cuda_up_forward(struct shape coarse, struct shape fine, const float *x, const float *w, const float *b,
                      float sign, float *y, double *channel_sums, void *scratch)
 {
     struct shape narrow = on_grid(fine, coarse);
-    struct level_buffers buffers = buffers_in(scratch, coarse, fine, narrow);
+    struct level_buffers buffers = buffers_in(scratch, coarse, fine, narrow, coarse);
     if (!gpu_begin("up_forward"))
         return;
     if (up_fused_fits(operand_precision(), coarse)) {
         up_fused_forward(coarse, fine, x, w, b, sign, y, channel_sums, static_cast<double *>(scratch));
         return;
     }
+    x = floats_of<int16_t>(coarse, x, buffers.coarse);
     conv1_forward(&buffers.conv, coarse, narrow, x, w, b, buffers.between);
-    upsample(narrow, buffers.between, sign, y);
+    if (streams_are_int16())
+        upsample(narrow, buffers.between, sign, stored<int16_t>(y));
+    else
+        upsample(narrow, buffers.between, sign, y);
     last_stream_sums(&buffers, fine, y, channel_sums);
 }
 
@@ -333,7 +413,7 @@ void cuda_up_backward(struct shape coarse, struct shape fine, const float *x, co
                       float *dx, float *dw, float *db, void *scratch)
 {
     struct shape narrow = on_grid(fine, coarse);
-    struct level_buffers buffers = buffers_in(scratch, coarse, fine, narrow);
+    struct level_buffers buffers = buffers_in(scratch, coarse, fine, narrow, coarse);
     if (!gpu_begin("up_backward"))
         return;
     if (up_fused_backward_fits(operand_precision(), coarse, fine)) {
@@ -341,7 +421,14 @@ void cuda_up_backward(struct shape coarse, struct shape fine, const float *x, co
         up_fused_backward(coarse, fine, x, w, dy, dx, dw, db, up_fused_take(&s, coarse, fine));
         return;
     }
-    upsample_transpose(narrow, dy, buffers.between);
+    if (streams_are_int16())
+        upsample_transpose(narrow, stored<uint16_t>(dy), buffers.between);
+    else
+        upsample_transpose(narrow, dy, buffers.between);
+    x = floats_of<int16_t>(coarse, x, buffers.coarse);
     conv1_weight_gradient(&buffers.conv, coarse, narrow, x, buffers.between, dw, db);
-    conv1_data_gradient(&buffers.conv, coarse, narrow, w, buffers.between, dx);
+    conv1_data_gradient(&buffers.conv, coarse, narrow, w, buffers.between,
+                        buffers.coarse ? buffers.coarse : dx);
+    if (buffers.coarse)
+        convert(coarse, buffers.coarse, stored<uint16_t>(dx));
 }

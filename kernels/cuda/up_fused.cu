@@ -10,7 +10,7 @@
  * multiply its 5 x 9 voxels into shared memory; then each thread interpolates four channels of one cell in the
  * plane, and between this plane and the last. Two planes in turn need one barrier each. The weights stay. */
 #include "kernels/cuda/layout.h"
-#include "kernels/cuda/rows.h"
+#include "kernels/cuda/streams.h"
 #include "kernels/cuda/sums.h"
 #include "kernels/cuda/tensor_core.h"
 #include "kernels/cuda/up_fused.h"
@@ -145,7 +145,8 @@ __device__ static inline struct operand operand_from(float4 upper, float4 lower)
 }
 
 /* u = w x + b, the warp's share of the plane at z */
-__device__ static inline void multiply(const struct tiling &t, const struct share &s, int z, const float *x,
+template <class STREAM>
+__device__ static inline void multiply(const struct tiling &t, const struct share &s, int z, const STREAM *x,
                                        const uint4 *weights, float *plane)
 {
     size_t width = (size_t)padded(t.coarse.channels),
@@ -258,9 +259,10 @@ __device__ static inline void store_sums(double (&sums)[4][2], double *shared, i
 /* --- the kernel --- */
 
 /* partials[tile][padded(fine.channels)][2], of the last stream; NULL: none */
+template <class STREAM>
 __global__ void __launch_bounds__(THREADS, BLOCKS_ON_MULTIPROCESSOR)
-    up_fused_forward_kernel(struct tiling t, const float *x, const float *w, const float *b, float sign,
-                            float *y, double *partials)
+    up_fused_forward_kernel(struct tiling t, const STREAM *x, const float *w, const float *b, float sign,
+                            STREAM *y, double *partials, unsigned *wraps)
 {
     GPU_SHARED(uint4, weights);
     float *planes = reinterpret_cast<float *>(weights + t.coarse.streams * t.chunks * CHUNK);
@@ -275,6 +277,7 @@ __global__ void __launch_bounds__(THREADS, BLOCKS_ON_MULTIPROCESSOR)
     const ptrdiff_t plane = (ptrdiff_t)t.fine.height * cell.line;
     ptrdiff_t first = cell.first;
     double sums[4][2] = {};
+    unsigned wrapped = 0;
     float4 last[2][2] = {};
     load_weights(t, at, w, weights);
     __syncthreads();
@@ -301,10 +304,10 @@ __global__ void __launch_bounds__(THREADS, BLOCKS_ON_MULTIPROCESSOR)
             float4 u = v & 4 ? between(far, near) : between(near, far);
             if (!(present >> v & 1))
                 continue;
-            const float result[4] = {value[v].x + sign * u.x, value[v].y + sign * u.y,
-                                     value[v].z + sign * u.z, value[v].w + sign * u.w};
-            float *to = y + first + (v >> 2) * plane + (v >> 1 & 1) * cell.line + (v & 1) * cell.row;
-            store4(to, make_float4(result[0], result[1], result[2], result[3]));
+            float4 sum = stream_sum4(y, value[v], make_float4(sign * u.x, sign * u.y, sign * u.z, sign * u.w),
+                                     wrapped);
+            const float result[4] = {sum.x, sum.y, sum.z, sum.w};
+            store4(y + first + (v >> 2) * plane + (v >> 1 & 1) * cell.line + (v & 1) * cell.row, sum);
 #pragma unroll
             for (int c = 0; c < 4 && summed; c++) {
                 sums[c][0] += (double)result[c];
@@ -315,6 +318,7 @@ __global__ void __launch_bounds__(THREADS, BLOCKS_ON_MULTIPROCESSOR)
         for (int v = 0; v < 4; v++)
             last[v >> 1][v & 1] = fine[v >> 1][v & 1];
     }
+    count_wraps(wrapped, wraps);
     if (!summed)
         return;
     __syncthreads();
@@ -335,13 +339,21 @@ size_t up_fused_partials_bytes(struct shape coarse, struct shape fine)
     return tiles(tiling_of(coarse, fine)) * (size_t)padded(fine.channels) * 2 * sizeof(double);
 }
 
+template <class STREAM>
+static void launch(const struct tiling &t, const float *x, const float *w, const float *b, float sign,
+                   float *y, double *partials)
+{
+    size_t shared = (size_t)(t.coarse.streams * t.chunks * CHUNK) * sizeof(uint4) + 2 * PLANE * sizeof(float);
+    GPU_LAUNCH(up_fused_forward_kernel<STREAM>, dim3((unsigned)(tiles(t) * (size_t)t.slices)), dim3(THREADS),
+               shared, t, stored<STREAM>(x), w, b, sign, stored<STREAM>(y), partials, streams_wraps_of(sign));
+}
+
 void up_fused_forward(struct shape coarse, struct shape fine, const float *x, const float *w, const float *b,
                       float sign, float *y, double *channel_sums, double *partials)
 {
     struct tiling t = tiling_of(coarse, fine);
-    size_t shared = (size_t)(coarse.streams * t.chunks * CHUNK) * sizeof(uint4) + 2 * PLANE * sizeof(float);
-    GPU_LAUNCH(up_fused_forward_kernel, dim3((unsigned)(tiles(t) * (size_t)t.slices)), dim3(THREADS), shared,
-               t, x, w, b, sign, y, channel_sums ? partials : NULL);
+    (streams_are_int16() ? launch<int16_t> : launch<float>)(t, x, w, b, sign, y,
+                                                            channel_sums ? partials : NULL);
     if (channel_sums)
         sums_reduce((unsigned)tiles(t), 2 * padded(fine.channels), 2 * fine.channels, partials, channel_sums);
 }

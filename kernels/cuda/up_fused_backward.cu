@@ -8,6 +8,7 @@
  * each warp makes 16 channels of dx and, from the same g and its own 16 channels of x, of dw, whose sums stay in
  * registers to the end. */
 #include "kernels/cuda/halves_product.h"
+#include "kernels/cuda/streams.h"
 #include "kernels/cuda/up_fused.h"
 #include "kernels/cuda/upsample_taps.h"
 
@@ -73,8 +74,9 @@ __device__ static inline struct gather gather_of(const struct tiling &t, int y, 
 }
 
 /* The sum over the lines and columns of a fine plane; 0 where there is none. */
+template <class GRADIENT>
 __device__ static inline float4 gather_plane(const struct tiling &t, const struct gather &g, int z,
-                                             const float *dy)
+                                             const GRADIENT *dy)
 {
     float4 sum = make_float4(0, 0, 0, 0);
     if (z < 0 || z >= t.fine.depth)
@@ -135,9 +137,10 @@ __device__ static inline struct square square_of(const struct shape &s, int plac
     return q;
 }
 
+template <class F>
 __global__ void __launch_bounds__(THREADS, BLOCKS_ON_MULTIPROCESSOR)
-    up_fused_backward_kernel(struct tiling t, const float *x, const float *w, const float *dy, float *dx,
-                             float *partials)
+    up_fused_backward_kernel(struct tiling t, const typename F::stream *x, const float *w,
+                             const typename F::gradient *dy, typename F::gradient *dx, float *partials)
 {
     GPU_SHARED(uint4, weights);
     uint16_t *planes = reinterpret_cast<uint16_t *>(weights + WEIGHTS);
@@ -180,7 +183,7 @@ __global__ void __launch_bounds__(THREADS, BLOCKS_ON_MULTIPROCESSOR)
 #pragma unroll
             for (int i = 0; i < 4; i++)
                 value[i] = read[half].present >> i & 1
-                               ? x[read[half].first + z * plane + i / 2 * 2 * line + i % 2 * row]
+                               ? load1(x + (read[half].first + z * plane + i / 2 * 2 * line + i % 2 * row))
                                : 0.0f;
             struct halves low = halves_of(value[0], value[1]), high = halves_of(value[2], value[3]);
             b[half] = make_uint4(low.high, high.high, low.low, high.low);
@@ -226,11 +229,19 @@ struct conv1_sums up_fused_take(struct scratch *scratch, struct shape coarse, st
     return conv1_sums_take(scratch, tiles(tiling_of(coarse, fine)), slices);
 }
 
+template <class F>
+static void launch(const struct tiling &t, const float *x, const float *w, const float *dy, float *dx,
+                   float *partials)
+{
+    typedef typename F::gradient gradient;
+    GPU_LAUNCH(up_fused_backward_kernel<F>, dim3(tiles(t)), dim3(THREADS), SHARED, t,
+               stored<typename F::stream>(x), w, stored<gradient>(dy), stored<gradient>(dx), partials);
+}
+
 void up_fused_backward(struct shape coarse, struct shape fine, const float *x, const float *w,
                        const float *dy, float *dx, float *dw, float *db, struct conv1_sums sums)
 {
     struct tiling t = tiling_of(coarse, fine);
-    GPU_LAUNCH(up_fused_backward_kernel, dim3(tiles(t)), dim3(THREADS), SHARED, t, x, w, dy, dx,
-               sums.partials);
+    (streams_are_int16() ? launch<int16_format> : launch<float_format>)(t, x, w, dy, dx, sums.partials);
     conv1_sums_add(&sums, tiles(t), slices, coarse, fine, dw, db);
 }

@@ -23,7 +23,7 @@ went() { # part, result
 
 run -- determinism rows plans torch training sanitizer
 check "all that a CPU can do goes well" test "$code" = 0 || show "$TMPDIR/said"
-for part in determinism-cuda determinism-cuda-bf16 rows-cuda rows-cuda-bf16 plans training; do
+for part in determinism-cuda{,-bf16,-int16} rows-cuda{,-bf16,-int16} plans training; do
     check "$part" went "$part" ok
 done
 for part in torch sanitizer-memcheck; do

@@ -5,7 +5,7 @@
 #   bash tests/cuda/on_cpu.sh [PROGRAM...]  (all but own_kernels, which takes minutes under sanitizers: own_kernels.sh)
 set -u
 status=0
-[ $# != 0 ] || set -- fibers device networks operations fixed golden "network reversible_1_1" prefetch
+[ $# != 0 ] || set -- fibers device networks operations "int16 cuda-int16" fixed golden "network reversible_1_1" prefetch
 for program; do
     if [ -x "$BUILD/shim/${program%% *}" ]; then
         # shellcheck disable=SC2086 # a program, or a program and its operand

@@ -92,7 +92,7 @@ for words, wanted in ((["prunet", "cro"], "crop"), (["prunet", "crop", "--si"], 
                       (["prunet-crop", "--st"], "--strict"), (["prunet", "crop", "--size", "--s"], ""), (["prunet", "crop", "fil"], ""),
                       (["prunet", "train", "--con"], "--config"), (["prunet", "--exec"], "--exec-path"),
                       (["prunet", "train", "a", "--config", "lap"], "laptop"), (["prunet", "train", "--config", "small+lab"], "small+labels-2023"),
-                      (["prunet", "train", "--config", "=", "lap"], "laptop"), (["prunet-segment", "--backend", ""], "cpu reference cpu-int16 reference-int16 cuda cuda-bf16 cuda-fp32"),
+                      (["prunet", "train", "--config", "=", "lap"], "laptop"), (["prunet-segment", "--backend", ""], "cpu reference cpu-int16 reference-int16 cuda cuda-bf16 cuda-int16 cuda-fp32"),
                       (["prunet", "nii2raw", "--scheme", "msd"], "msd-brain"), (["prunet", "dice-eval", "-c", "brats2026"], "brats2026 brats2026-mets"),
                       (["prunet", "infer", "--missing", ""], "zero"), (["prunet", "phantom", "--style", ""], "plain wild"), (["prunet", "raw2png", "--style", "t"], "tint"),
                       (["prunet", "step", "--loss", "dice+"], "dice+bce"), (["prunet", "crop", "--size", ""], "")):

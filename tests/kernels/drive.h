@@ -198,31 +198,35 @@ static inline int in_layout(const struct argument *a)
     return a->kind == TENSOR || a->kind == STREAM || a->kind == GRADIENT;
 }
 
-/* Such an argument in the backend's layout, and back. Those of 16 bits are plain arrays. */
+/* Such an argument in the backend's layout, and back. Those of 16 bits have the layout of floats. */
 static inline void argument_pack(const struct kernels *kernels, const struct argument *a, void *tensor)
 {
-    const float *plain = a->host;
-    if (a->kind == TENSOR || !kernels->wraps)
-        kernels->pack(a->shape, plain, tensor);
-    else if (a->kind == STREAM)
-        for (size_t i = 0; i < a->count; i++)
-            ((int16_t *)tensor)[i] = (int16_t)lrintf(plain[i] / INT16_UNIT);
-    else
-        for (size_t i = 0; i < a->count; i++)
-            ((uint16_t *)tensor)[i] = bf16_of(plain[i]);
+    const size_t bytes = kernels->tensor_bytes(a->shape), count = bytes / sizeof(float);
+    float *floats = a->kind == TENSOR || !kernels->wraps ? tensor : poisoned(bytes);
+    kernels->pack(a->shape, a->host, floats);
+    if (floats == tensor)
+        return;
+    for (size_t i = 0; i < count; i++)
+        if (a->kind == STREAM)
+            ((int16_t *)tensor)[i] = (int16_t)lrintf(floats[i] / INT16_UNIT);
+        else
+            ((uint16_t *)tensor)[i] = bf16_of(floats[i]);
+    free(floats);
 }
 
 static inline void argument_unpack(const struct kernels *kernels, struct argument *a, const void *tensor)
 {
-    float *plain = a->result;
-    if (a->kind == TENSOR || !kernels->wraps)
-        kernels->unpack(a->shape, tensor, plain);
-    else if (a->kind == STREAM)
-        for (size_t i = 0; i < a->count; i++)
-            plain[i] = int16_value(((const int16_t *)tensor)[i]);
-    else
-        for (size_t i = 0; i < a->count; i++)
-            plain[i] = bf16_value(((const uint16_t *)tensor)[i]);
+    const size_t bytes = kernels->tensor_bytes(a->shape), count = bytes / sizeof(float);
+    if (a->kind == TENSOR || !kernels->wraps) {
+        kernels->unpack(a->shape, tensor, a->result);
+        return;
+    }
+    float *floats = poisoned(bytes);
+    for (size_t i = 0; i < count; i++)
+        floats[i] = a->kind == STREAM ? int16_value(((const int16_t *)tensor)[i])
+                                      : bf16_value(((const uint16_t *)tensor)[i]);
+    kernels->unpack(a->shape, floats, a->result);
+    free(floats);
 }
 
 static inline void *argument_in(const struct kernels *kernels, const struct argument *a)

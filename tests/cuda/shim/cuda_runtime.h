@@ -150,6 +150,13 @@ static inline unsigned atomicInc(unsigned *at, unsigned last)
     return old;
 }
 
+static inline unsigned atomicAdd(unsigned *at, unsigned value)
+{
+    unsigned old = *at;
+    *at = old + value;
+    return old;
+}
+
 static inline void __threadfence(void)
 {
 }
