@@ -32,7 +32,8 @@ static double bytes_moved(const struct drive *d)
     double bytes = 0;
     for (int i = 0; i < d->count; i++) {
         const struct argument *a = &d->arguments[i];
-        double size = (double)a->count * (double)element_bytes(a->kind);
+        const double each = a->kind == STREAM || a->kind == GRADIENT ? 2 : (double)element_bytes(a->kind),
+                     size = (double)a->count * each;
         bytes += a->role == ABSENT ? 0 : a->role == ADDED ? 2 * size : size;
     }
     return bytes;
@@ -52,6 +53,8 @@ static double best_time(struct timed *t)
 /* few: the same operation on a few planes; times: how often a step does it; flop: of one. Frees both. */
 static void bench(int level, int times, double flop, struct drive few, struct drive d)
 {
+    if (kernels->wraps)
+        few = drive_on_streams(few), d = drive_on_streams(d);
     if (!matches_reference(kernels, few)) {
         printf("%s\t%d\t%s\tdoes not match\n", kernels->name, level, d.name);
         exit(1);

@@ -8,23 +8,6 @@
 static const int thread_counts[] = {1, 2, 3, 7};
 enum { THREAD_COUNTS = 4, REGIONS = 3 };
 
-/* Tensors that the operation takes as streams are called x and y, all others are gradients of those; both on the grid,
- * so that they come back as they are. */
-static struct drive on_streams(struct drive d)
-{
-    for (int i = 0; i < d.count; i++) {
-        struct argument *a = &d.arguments[i];
-        float *host = a->host;
-        if (a->kind != TENSOR)
-            continue;
-        a->kind = strcmp(a->name, "x") && strcmp(a->name, "y") ? GRADIENT : STREAM;
-        for (size_t v = 0; v < a->count; v++)
-            host[v] = a->kind == STREAM ? INT16_UNIT * rintf(host[v] / INT16_UNIT) + 0.0f /* no -0 */
-                                        : bf16_value(bf16_of(host[v]));
-    }
-    return d;
-}
-
 /* --- beside the reference --- */
 
 /* Sums are those of what was stored, where a tie may have been rounded the other way than in the reference. */
@@ -108,7 +91,7 @@ static int rounds(struct drive *d)
 
 static void check_rounding(struct drive plain)
 {
-    struct drive d = on_streams(plain);
+    struct drive d = drive_on_streams(plain);
     check(rounds(&d), "reference-int16: %s is the reference's, its gradients rounded", d.name);
     drive_free(&d);
 }
@@ -128,7 +111,7 @@ static void round_all(struct shape coarse, int fine_channels)
 
 static void compare(const struct kernels *kernels, struct drive plain)
 {
-    struct drive d = on_streams(plain);
+    struct drive d = drive_on_streams(plain);
     int good = drive_run(&d, &kernels_reference_int16), same = 1;
     struct outputs expected = outputs_copy(&d), first = {0};
     for (int t = 0; t < THREAD_COUNTS; t++) {
@@ -206,16 +189,17 @@ static void undoes(const struct kernels *kernels, struct drive *add, struct driv
 static void undo_all(const struct kernels *kernels, struct shape coarse, int fine_channels)
 {
     const struct shape fine = finer(coarse, fine_channels), half = shape_half(fine);
-    struct drive add = on_streams(branch_forward(half, half.channels, 1, 0)),
-                 undo = on_streams(branch_forward(half, half.channels, -1, 0)),
-                 back = on_streams(branch_backward(half, half.channels, 1));
+    struct drive add = drive_on_streams(branch_forward(half, half.channels, 1, 0)),
+                 undo = drive_on_streams(branch_forward(half, half.channels, -1, 0)),
+                 back = drive_on_streams(branch_backward(half, half.channels, 1));
     float *conv = drive_find(&add, "conv")->host;
     scale_argument(drive_find(&add, "conv"), 300);
     conv[0] = INFINITY;
     conv[27] = 1e30f;
     undoes(kernels, &add, &undo, &back);
     drive_free(&add), drive_free(&undo), drive_free(&back);
-    add = on_streams(up_forward(coarse, fine, 1, 0)), undo = on_streams(up_forward(coarse, fine, -1, 0));
+    add = drive_on_streams(up_forward(coarse, fine, 1, 0)),
+    undo = drive_on_streams(up_forward(coarse, fine, -1, 0));
     scale_argument(drive_find(&add, "w"), 300);
     undoes(kernels, &add, &undo, NULL);
     drive_free(&add), drive_free(&undo);
