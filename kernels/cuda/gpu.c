@@ -127,10 +127,13 @@ const char *gpu_operation(void)
     return gpu.operation;
 }
 
+/* A kernel's template is told without its arguments, of which the compiler knows more than a reader. */
 void gpu_fail(const char *call, const char *cause)
 {
+    call += *call == '(';
     if (gpu_ok())
-        snprintf(gpu.failure, sizeof gpu.failure, "cuda: %s: %s: %s", gpu.operation, call, cause);
+        snprintf(gpu.failure, sizeof gpu.failure, "cuda: %s: %.*s: %s", gpu.operation,
+                 (int)strcspn(call, "<"), call, cause);
 }
 
 bool gpu_check(cudaError_t status, const char *call)

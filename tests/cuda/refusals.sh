@@ -145,7 +145,7 @@ named "no plan for a convolution" branch_forward convolution_plan_make
 train small SHIM_FAIL=cublasGemmEx:1
 named "a failing product" down_forward cublasGemmEx
 train small SHIM_FAIL=cudaLaunchKernel:700
-named "a failing kernel" image_conv_forward "image_conv_forward_kernel<STREAM>: an illegal memory access was encountered" \
+named "a failing kernel" image_conv_forward "image_conv_forward_kernel: an illegal memory access was encountered" \
     cudaErrorIllegalAddress
 train small SHIM_WRONG_CONVOLUTIONS=1
 named "a cuDNN that computes wrong although its version is good" branch_forward cuDNN "came out wrong" "install another"
