@@ -114,12 +114,12 @@ process_space() {
     printf '%s-%s' "${host//\//_}" "${space//[!0-9]/}"
 }
 
-# When a process began; nothing where there is none.
+# When a process began; nothing where there is none, or one that has ended and that nobody has waited for.
 process_start() { # pid
     local stat fields
     { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 0
     read -ra fields <<<"${stat##*) }"
-    printf %s "${fields[19]}"
+    [[ ${fields[0]} == [ZX] ]] || printf %s "${fields[19]}"
 }
 
 # Removes temporary files of one's own whose writer, on this host, runs no more.

@@ -21,7 +21,7 @@ enum { NAME_KEPT = 100, HOST_KEPT = 64, IDENTITY_SIZE = HOST_KEPT + 32 };
 /* Names ---------------------------------------------------------------------------------------------- */
 
 /* When a process began, from /proc/PID/stat: its 22nd field, the 20th behind the name in parentheses. 0 where
- * that cannot be read. */
+ * that cannot be read, and of one that has ended and whose parent has not asked for its status, a zombie. */
 static uint64_t process_start(const char *pid)
 {
     char path[64], stat[1024];
@@ -34,6 +34,8 @@ static uint64_t process_start(const char *pid)
         return 0;
     stat[length] = 0;
     const char *field = strrchr(stat, ')');
+    if (field && field[1] && strchr("ZX", field[2])) /* ") S 1 ..." */
+        return 0;
     for (int i = 0; field && i < 20; i++)
         field = strchr(field + 1, ' ');
     return field ? strtoull(field, NULL, 10) : 0;

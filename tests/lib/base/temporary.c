@@ -93,6 +93,27 @@ static void check_sweep(void)
     free(own);
 }
 
+/* Of a process that has ended, but whose parent has not waited for it. */
+static void check_zombie(void)
+{
+    char name[512];
+    int ends[2];
+    siginfo_t ended;
+    if (pipe(ends))
+        abort();
+    const pid_t child = fork();
+    if (!child) {
+        const char *own = temporary_name("target");
+        _exit(write(ends[1], own, strlen(own) + 1) < 0);
+    }
+    if (child < 0 || read(ends[0], name, sizeof name) < 1 ||
+        waitid(P_PID, (id_t)child, &ended, WEXITED | WNOWAIT))
+        abort();
+    check(is_swept(name, false), "a file of a process that nobody has waited for goes");
+    waitpid(child, NULL, 0);
+    close(ends[0]), close(ends[1]);
+}
+
 static void *forever(void *name)
 {
     for (;;) {
@@ -152,5 +173,6 @@ int main(void)
     check_ends();
     check_names();
     check_sweep();
+    check_zombie();
     return check_exit();
 }
