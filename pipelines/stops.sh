@@ -86,6 +86,7 @@ finish() { # status
     for ending in "${running[@]}"; do
         wait_for "$ending"
     done
+    trap '' HUP INT QUIT TERM PIPE # one to the group would end the rm that tidies up
     for ending in "${endings[@]}"; do
         "$ending"
     done
