@@ -17,7 +17,7 @@ enum precision operand_precision(void)
 
 bool operand_is_bf16(void)
 {
-    return current == PRECISION_BF16 || current == PRECISION_INT16;
+    return precision_is_bf16(current);
 }
 
 /* y = x */

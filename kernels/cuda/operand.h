@@ -20,6 +20,12 @@ void operand_set_precision(enum precision precision);
 enum precision operand_precision(void);
 
 /* Whether operands are made of bf16: at the other precisions they are floats. */
+static inline bool precision_is_bf16(enum precision precision)
+{
+    return precision == PRECISION_BF16 || precision == PRECISION_INT16;
+}
+
+/* The same of the current one. */
 bool operand_is_bf16(void);
 
 /* A matrix of floats as an operand: itself, or its copy in bf16 at `destination`. */

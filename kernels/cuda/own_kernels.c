@@ -67,8 +67,7 @@ const char *own_kernels_choose(void)
 
 unsigned own_kernels(enum precision precision, struct shape shape)
 {
-    bool bf16 = precision == PRECISION_BF16 || precision == PRECISION_INT16;
-    return bf16 && branch_fused_fits(shape) ? chosen : 0;
+    return precision_is_bf16(precision) && branch_fused_fits(shape) ? chosen : 0;
 }
 
 const char *own_kernels_words(void)

@@ -22,17 +22,6 @@ step() { # name, state, prunet-step, options...
     "$3" --state "$work/$2" -o "$work/$1" "${@:4}" -- "${records[@]}" >"$work/$1.tsv" 2>"$work/$1.err"
 }
 
-# What stands behind a state's header: weights and Adam's means.
-numbers() { # state
-    tail -c +$((9 + $(od -An -tu8 -N8 "$1"))) "$1"
-}
-
-# The losses of two epochs differ by less.
-close() { # bound name name
-    paste "$work/$2.tsv" "$work/$3.tsv" | awk -F '\t' -v bound="$1" -v columns="$(head -n 1 "$work/$2.tsv" | wc -w)" '
-        NR > 1 { d = $4 - $(4 + columns); if (!(d < bound && d > -bound)) exit 1; n++ } END { exit n != 2 }'
-}
-
 int16=("$shim/prunet-step" --backend cuda-int16)
 step one start "${int16[@]}"
 check "an epoch by cuda-int16" test -s "$work/one"

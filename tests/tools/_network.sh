@@ -36,3 +36,14 @@ make_state() { # path, options of prunet-init...
 metadata() { # state key
     head -c 4096 "$1" | grep -ao "\"$2\":\"[^\"]*\"" | cut -d '"' -f 4
 }
+
+# What stands behind a state's header: weights and Adam's means.
+numbers() { # state
+    tail -c +$((9 + $(od -An -tu8 -N8 "$1"))) "$1"
+}
+
+# The losses of two epochs differ by less.
+close() { # bound name name
+    paste "$work/$2.tsv" "$work/$3.tsv" | awk -F '\t' -v bound="$1" -v columns="$(head -n 1 "$work/$2.tsv" | wc -w)" '
+        NR > 1 { d = $4 - $(4 + columns); if (!(d < bound && d > -bound)) exit 1; n++ } END { exit n != 2 }'
+}

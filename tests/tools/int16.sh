@@ -13,17 +13,6 @@ step() { # name, options...
     prunet-step --state "$work/start" -o "$work/$name" --backend cpu-int16 "$@" -- "${records[@]}" >"$work/$name.tsv" 2>"$work/$name.err"
 }
 
-# What stands behind a state's header: weights and Adam's means.
-numbers() { # state
-    tail -c +$((9 + $(od -An -tu8 -N8 "$1"))) "$1"
-}
-
-# The losses of two epochs differ by less.
-close() { # bound name name
-    paste "$work/$2.tsv" "$work/$3.tsv" | awk -F '\t' -v bound="$1" -v columns="$(head -n 1 "$work/$2.tsv" | wc -w)" '
-        NR > 1 { d = $4 - $(4 + columns); if (!(d < bound && d > -bound)) exit 1; n++ } END { exit n != 2 }'
-}
-
 # --- training ---
 
 step one --threads 1
