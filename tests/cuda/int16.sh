@@ -31,7 +31,7 @@ check "the same bytes with the threads in another order" cmp -s "$work/one" "$wo
 for memory in min 64G; do
     step $memory start "${int16[@]}" --memory $memory
     check "the same weights with --memory $memory: what is undone is as it was" \
-        cmp -s <(numbers "$work/one") <(numbers "$work/$memory")
+        cmp -s <(behind_header "$work/one") <(behind_header "$work/$memory")
 done
 step bf16 start "$shim/prunet-step" --backend cuda-bf16
 step cpu start prunet-step --backend cpu-int16
@@ -46,7 +46,7 @@ for memory in min 64G; do
     step own-$memory wide "${int16[@]}" --memory $memory
 done
 check "our own kernels at the finest level: the same weights with any --memory" \
-    cmp -s <(numbers "$work/own-min") <(numbers "$work/own-64G")
+    cmp -s <(behind_header "$work/own-min") <(behind_header "$work/own-64G")
 step own-bf16 wide "$shim/prunet-step" --backend cuda-bf16
 check "losses as of cuda-bf16 within 0.02" close 0.02 own-min own-bf16
 

@@ -38,7 +38,7 @@ metadata() { # state key
 }
 
 # What stands behind a state's header: weights and Adam's means.
-numbers() { # state
+behind_header() { # state
     tail -c +$((9 + $(od -An -tu8 -N8 "$1"))) "$1"
 }
 
