@@ -29,27 +29,39 @@ const struct kernels *const *kernels_list(int *count)
     return tables;
 }
 
-/* "no backend \"x\" in this build or on this machine; there are: cpu, reference, planar-avx2, ..." */
+static const struct kernels_family *family_of(const char *name)
+{
+    for (const struct kernels_family *const *family = kernels_families; *family; family++)
+        if (!strcmp((*family)->name, name))
+            return *family;
+    return NULL;
+}
+
+/* "no backend \"x\" in this build or on this machine; there are: reference, cpu, planar-avx2, ...": the families, then
+ * the tables that none of them is named after. */
 static const char *advice(const char *name)
 {
     static _Thread_local char text[512];
-    int count, used;
+    const char *comma = "";
+    int count;
     const struct kernels *const *list = kernels_list(&count);
-    used = snprintf(
-        text, sizeof text,
-        "no backend \"%.40s\" in this build or on this machine%s; there are: cpu, cpu-int16, reference-int16",
-        name, strncmp(name, "cuda", 4) ? "" : ": make CUDA=1 builds one, into build/cuda");
+    int used = snprintf(text, sizeof text,
+                        "no backend \"%.40s\" in this build or on this machine%s; there are: ", name,
+                        strncmp(name, "cuda", 4) ? "" : ": make CUDA=1 builds one, into build/cuda");
+    for (int i = 0; kernels_families[i] && used < (int)sizeof text; i++, comma = ", ")
+        used += snprintf(text + used, sizeof text - (size_t)used, "%s%s", comma, kernels_families[i]->name);
     for (int i = 0; i < count && used < (int)sizeof text; i++)
-        used += snprintf(text + used, sizeof text - (size_t)used, ", %s", list[i]->name);
+        if (!family_of(list[i]->name))
+            used += snprintf(text + used, sizeof text - (size_t)used, "%s%s", comma, list[i]->name);
     return text;
 }
 
 const struct kernels *kernels_find(const char *name, const int *channels, int levels, int streams,
                                    const char **why)
 {
-    for (const struct kernels_family *const *family = kernels_families; *family; family++)
-        if (!strcmp((*family)->name, name))
-            return (*family)->choose(channels, levels, streams, why);
+    const struct kernels_family *family = family_of(name);
+    if (family)
+        return family->choose(channels, levels, streams, why);
     int count;
     const struct kernels *const *list = kernels_list(&count);
     for (int i = 0; i < count; i++)

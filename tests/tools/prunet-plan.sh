@@ -102,4 +102,13 @@ check "and a window's those of its size" cmp -s <(prunet-plan --size 32x32x32 --
 fails "a loss that is none" 2 "neither dice nor dice+bce" prunet-plan --loss bce
 fails "a size that cannot be halved" 65 "multiple of 16" prunet-plan --size 100x100x100
 fails "a backend that does not exist" 2 "nonsense" prunet-plan --backend nonsense
+# The backends that such a message lists, a line each.
+offered() {
+    prunet-plan --backend nonsense 2>&1 | sed -n 's/.*there are: //p' | tr ',' '\n' | tr -d ' '
+}
+check "each that is offered instead is there, once" test "$(offered | sort | uniq -d)" = "" -a "$(offered | wc -l)" -ge 6
+for backend in $(offered); do
+    check "such as $backend" test "$(prunet-plan --size 32x32x32 --backend "$backend" | grep -c peak)" -gt 0
+done
+check "the ones to choose first" test "$(offered | grep -xcFe cpu -e reference -e cpu-int16 -e reference-int16)" = 4
 fails "groups that divide no width" 2 "groups" prunet-plan --groups 7
