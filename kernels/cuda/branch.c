@@ -20,6 +20,7 @@ struct branch_buffers {
      * a matrix of floats. At the other precisions F and dy need no copy, and `activated` has the whole. A dy of
      * 16 bits needs none either. */
     void *activated, *product;
+    void *packed; /* weights, for our own kernels */
 };
 
 static size_t larger(size_t a, size_t b)
@@ -40,9 +41,11 @@ static struct branch_buffers divide(struct scratch *s, enum precision precision,
         partials = larger(partials, branch_fused_weights_partials_bytes(shape));
     b.partials = scratch_take(s, partials);
     b.norm = norm_take(s, shape.channels);
-    b.conv = conv3_take(s, shape, shape, own != OWN_ALL);
+    if (own & (OWN_FORWARD | OWN_DATA))
+        b.packed = scratch_take(s, branch_fused_packed_bytes(shape));
     if (own == OWN_ALL)
         return b;
+    b.conv = conv3_take(s, shape, shape);
     b.activated = scratch_take(s, matrix);
     b.product = b.activated ? (char *)b.activated + matrix / 2 : NULL;
     return b;
@@ -80,8 +83,7 @@ void cuda_branch_forward(struct shape shape, const struct branch_weights *weight
     struct branch_buffers b = divide(&s, operand_precision(), shape);
     norm_prepare(shape, weights->groups, u_sums, weights->gamma, weights->beta, b.norm.channels);
     if (own_kernels(operand_precision(), shape) & OWN_FORWARD) {
-        branch_fused_forward(shape, b.norm.channels, u, weights->conv, sign, y, y_sums, b.conv.weights,
-                             b.partials);
+        branch_fused_forward(shape, b.norm.channels, u, weights->conv, sign, y, y_sums, b.packed, b.partials);
         return;
     }
     norm_apply(shape, b.norm.channels, u, b.activated, operand_is_bf16());
@@ -115,8 +117,7 @@ void cuda_branch_backward(struct shape shape, const struct branch_weights *weigh
     if (!(own & OWN_WEIGHTS) || (y && !(own & OWN_FORWARD)))
         norm_apply(shape, b.norm.channels, u, b.activated, operand_is_bf16());
     if (y && own & OWN_FORWARD)
-        branch_fused_forward(shape, b.norm.channels, u, weights->conv, -1, y, NULL, b.conv.weights,
-                             b.partials);
+        branch_fused_forward(shape, b.norm.channels, u, weights->conv, -1, y, NULL, b.packed, b.partials);
     else if (y)
         add_convolution(&b, shape, weights->conv, -1, y, NULL);
     if ((own & gradient) != gradient)
@@ -127,7 +128,7 @@ void cuda_branch_backward(struct shape shape, const struct branch_weights *weigh
         conv3_weight_gradient(&b.conv, shape, shape, b.activated, operand_dy, gradients->conv);
     if (own & OWN_DATA)
         branch_fused_input_gradient(shape, weights->groups, &b.norm, u, weights->conv, dy, du,
-                                    gradients->gamma, gradients->beta, b.conv.weights, b.partials);
+                                    gradients->gamma, gradients->beta, b.packed, b.partials);
     else
         input_gradient(&b, shape, weights, gradients, u, du, operand_dy);
 }

@@ -1,5 +1,5 @@
-/* The residual branch of 32 padded channels on tensor cores: a 3x3x3 convolution as an implicit matrix
- * product, bf16 operands, fp32 sums.
+/* The residual branch on tensor cores: a 3x3x3 convolution as an implicit matrix product, bf16 operands, fp32
+ * sums.
  *
  *     forward         y += conv(bf16(LeakyReLU(norm(u))), w)
  *                     the epilogue also gathers the channel sums of y
@@ -7,39 +7,68 @@
  *                     the epilogue also gathers the sums of dz and dz xhat that the rest of the norm's
  *                     gradient needs (see norm_correct)
  *
- * A block computes 16 x 4 x 4 voxels (x, y, z). It loads their neighbourhood of 18 x 6 x 6 rows into shared
- * memory, normalised on the way, beside all the weights. A warp takes one slice: four rows of 16 voxels, each
- * an operand of 16 x 16, times four groups of eight output channels. 97 KiB of shared memory: two blocks
- * share a multiprocessor of sm_90. */
+ * A block computes 16 x 4 x 4 voxels (x, y, z) of a slice of the output channels, 32 or 64. It loads their
+ * neighbourhood of 18 x 6 x 6 rows of as many input channels into shared memory, normalised on the way, slice
+ * after slice. A warp takes one plane: four rows of 16 voxels, each an operand of 16 x 16, times all groups of
+ * eight output channels.
+ *
+ * Beside the neighbourhood there is room for all the weights of 32 channels, but for two taps of 64: while the warps
+ * multiply one they fetch the next. 97 KiB of shared memory either way: two blocks share a multiprocessor of
+ * sm_90. */
 #include "kernels/cuda/branch_fused.h"
 #include "kernels/cuda/branch_fused_tile.h"
 #include "kernels/cuda/sums.h"
 #include "kernels/cuda/tensor_core.h"
 
 enum { TILE_X = 16, TILE_Y = 4, TILE_Z = 4, HALO_X = TILE_X + 2, HALO_Y = TILE_Y + 2, HALO_Z = TILE_Z + 2 };
-enum {
-    HALO_ROWS = HALO_X * HALO_Y * HALO_Z,
-    WEIGHT_ROWS = TAPS * WIDTH,
-    WARPS = TILE_Z,
-    THREADS = 32 * WARPS
-};
-enum { SHARED_BYTES = (HALO_ROWS + WEIGHT_ROWS) * WIDTH * 2, OUT_GROUPS = WIDTH / 8, GROUPS_MAX = 128 };
+enum { HALO_ROWS = HALO_X * HALO_Y * HALO_Z, WARPS = TILE_Z, THREADS = 32 * WARPS, GROUPS_MAX = 128 };
+
+/* SLICE: channels that lie in shared memory at once, and output channels of a block. */
+enum { NARROW = 32, WIDE = 64, CHANNELS_MAX = 128 };
+
+/* Taps whose weights lie in shared memory at once. */
+template <int SLICE> constexpr int TAPS_HELD = SLICE == NARROW ? TAPS : 2;
+template <int SLICE> constexpr int SHARED_BYTES = (HALO_ROWS + TAPS_HELD<SLICE> * SLICE) * SLICE * 2;
 
 /* --- weights --- */
 
-/* packed [27][to 32][from 32] bf16 = sign w, or for the gradient, mirrored, the channels exchanged;
- * w: plain [channels][channels][27]; one thread an element */
-__global__ void branch_fused_pack_kernel(int channels, const float *w, float sign, bool gradient,
+/* packed [slices of outputs][slices of inputs][27][to SLICE][from SLICE] bf16 = sign w, or for the gradient,
+ * mirrored, the channels exchanged; w: plain [channels][channels][27]; one thread an element, a block row a tap */
+template <int SLICE>
+__global__ void branch_fused_pack_kernel(int channels, int slices, const float *w, float sign, bool gradient,
                                          uint16_t *packed)
 {
-    int n = (int)(blockIdx.x * blockDim.x + threadIdx.x), from = n % WIDTH, to = n / WIDTH % WIDTH;
-    int tap = n / WIDTH / WIDTH, o = gradient ? from : to, i = gradient ? to : from;
-    if (tap >= TAPS)
-        return;
+    int n = (int)(blockIdx.x * blockDim.x + threadIdx.x), tap = (int)blockIdx.y % TAPS,
+        pair = (int)blockIdx.y / TAPS, from = pair % slices * SLICE + n % SLICE,
+        to = pair / slices * SLICE + n / SLICE, o = gradient ? from : to, i = gradient ? to : from;
     float value = o < channels && i < channels
                       ? sign * w[(o * channels + i) * TAPS + (gradient ? TAPS - 1 - tap : tap)]
                       : 0.0f;
-    packed[n] = (uint16_t)bf16_bits(value);
+    packed[(size_t)blockIdx.y * SLICE * SLICE + (size_t)n] = (uint16_t)bf16_bits(value);
+}
+
+/* A thread's share of the weights of a tap, on its way to shared memory. */
+template <int SLICE> struct share {
+    uint4 chunks[SLICE * SLICE / 8 / THREADS];
+};
+
+template <int SLICE> __device__ static inline struct share<SLICE> fetch_tap(const uint16_t *packed) {
+    struct share<SLICE> s;
+#pragma unroll
+    for (int n = 0; n < SLICE * SLICE / 8 / THREADS; n++)
+        s.chunks[n] = *reinterpret_cast<const uint4 *>(packed + 8 * (n * THREADS + (int)threadIdx.x));
+    return s;
+}
+
+template <int SLICE>
+__device__ static inline void put_tap(const struct share<SLICE> &s, uint16_t *weights)
+{
+#pragma unroll
+    for (int n = 0; n < SLICE * SLICE / 8 / THREADS; n++) {
+        int chunk = n * THREADS + (int)threadIdx.x;
+        *reinterpret_cast<uint4 *>(weights + chunk_at<SLICE>(chunk / (SLICE / 8), chunk % (SLICE / 8))) =
+            s.chunks[n];
+    }
 }
 
 /* --- loading --- */
@@ -56,64 +85,85 @@ __device__ static inline struct tile tile_of(struct shape s)
     return t;
 }
 
-/* A thread keeps its chunk number, so that it needs the norm of eight channels only. */
-template <bool NORM, class IN>
-__device__ static inline void load_halo(struct shape s, struct tile t, const struct norm_channel *norm,
-                                        const IN *x, uint16_t *halo)
+/* Of a channel of a voxel, in a matrix [voxels][padded(channels)]. */
+__device__ static inline size_t element_at(struct shape s, int z, int y, int x, int channel)
 {
-    int chunk = (int)threadIdx.x % CHUNKS;
+    size_t voxel = ((size_t)z * (size_t)s.height + (size_t)y) * (size_t)s.width + (size_t)x;
+    return voxel * (size_t)padded(s.channels) + (size_t)channel;
+}
+
+/* The slice from channel `first` on. A thread keeps its chunk number, so that it needs the norm of eight channels
+ * only. */
+template <int SLICE, bool NORM, class IN>
+__device__ static inline void load_halo(struct shape s, struct tile t, int first,
+                                        const struct norm_channel *norm, const IN *x, uint16_t *halo)
+{
+    int chunk = (int)threadIdx.x % (SLICE / 8), channel = first + 8 * chunk;
+    bool any = channel < padded(s.channels);
     struct norm_channel mine[8] = {};
 #pragma unroll
     for (int c = 0; c < 8 && NORM; c++)
-        mine[c] = norm[8 * chunk + c];
-    for (int row = (int)threadIdx.x / CHUNKS; row < HALO_ROWS; row += THREADS / CHUNKS) {
+        if (any)
+            mine[c] = norm[channel + c];
+    for (int row = (int)threadIdx.x / (SLICE / 8); row < HALO_ROWS; row += THREADS / (SLICE / 8)) {
         int z = t.z + row / (HALO_X * HALO_Y) - 1, y = t.y + row / HALO_X % HALO_Y - 1,
             v = t.x + row % HALO_X - 1;
-        bool inside = z >= 0 && z < s.depth && y >= 0 && y < s.height && v >= 0 && v < s.width;
+        bool inside = any && z >= 0 && z < s.depth && y >= 0 && y < s.height && v >= 0 && v < s.width;
         struct eight value = {};
         if (inside)
-            value = load_eight(
-                x + (((size_t)z * (size_t)s.height + (size_t)y) * (size_t)s.width + (size_t)v) * WIDTH +
-                8 * chunk);
+            value = load_eight(x + element_at(s, z, y, v, channel));
         if (NORM && inside)
             value = activated_eight(value, mine);
-        *reinterpret_cast<uint4 *>(halo + chunk_at(row, chunk)) = bf16_chunk(value);
+        *reinterpret_cast<uint4 *>(halo + chunk_at<SLICE>(row, chunk)) = bf16_chunk(value);
     }
-}
-
-__device__ static inline void load_weights(const uint16_t *packed, uint16_t *weights)
-{
-    for (int n = (int)threadIdx.x; n < WEIGHT_ROWS * CHUNKS; n += THREADS)
-        *reinterpret_cast<uint4 *>(weights + chunk_at(n / CHUNKS, n % CHUNKS)) =
-            *reinterpret_cast<const uint4 *>(packed + 8 * n);
 }
 
 /* --- the product --- */
 
-/* sums[row of voxels][group of eight output channels][fragment] of the warp's slice */
-__device__ static inline void multiply(const uint16_t *halo, const uint16_t *weights,
-                                       float (&sums)[TILE_Y][OUT_GROUPS][4])
+/* sums[row of voxels][group of eight output channels][fragment] of the warp's plane += one tap's */
+template <int SLICE>
+__device__ static inline void multiply_tap(const uint16_t *halo, const uint16_t *weights, int tap,
+                                           float (&sums)[TILE_Y][SLICE / 8][4])
 {
-    int lane = (int)threadIdx.x % 32, slice = (int)threadIdx.x / 32;
+    int lane = (int)threadIdx.x % 32, plane = (int)threadIdx.x / 32;
+    int first = ((plane + tap / 9) * HALO_Y + tap / 3 % 3) * HALO_X + tap % 3 + lane % 16;
+    for (int part = 0; part < SLICE / 16; part++) {
+        unsigned a[TILE_Y][4], b[SLICE / 16][4];
+#pragma unroll
+        for (int row = 0; row < TILE_Y; row++)
+            load_matrices(a[row], halo + chunk_at<SLICE>(first + row * HALO_X, 2 * part + lane / 16));
+#pragma unroll
+        for (int pair = 0; pair < SLICE / 16; pair++)
+            load_matrices(b[pair], weights + chunk_at<SLICE>(16 * pair + lane / 16 * 8 + lane % 8,
+                                                             2 * part + lane / 8 % 2));
+#pragma unroll
+        for (int row = 0; row < TILE_Y; row++)
+#pragma unroll
+            for (int group = 0; group < SLICE / 8; group++)
+                multiply_add_16x8x16(sums[row][group], a[row], b[group / 2][group % 2 * 2],
+                                     b[group / 2][group % 2 * 2 + 1]);
+    }
+}
+
+/* All taps of one slice of the inputs, whose packed weights these are; the first TAPS_HELD of them, but one, are in
+ * shared memory. Nobody reads that any more at the end. */
+template <int SLICE>
+__device__ static inline void multiply(const uint16_t *halo, const uint16_t *packed, uint16_t *weights,
+                                       float (&sums)[TILE_Y][SLICE / 8][4])
+{
+    constexpr int HELD = TAPS_HELD<SLICE>, TAP = SLICE * SLICE;
     for (int tap = 0; tap < TAPS; tap++) {
-        int first = ((slice + tap / 9) * HALO_Y + tap / 3 % 3) * HALO_X + tap % 3 + lane % 16;
-        for (int half = 0; half < WIDTH / 16; half++) {
-            unsigned a[TILE_Y][4], b[OUT_GROUPS / 2][4];
-#pragma unroll
-            for (int row = 0; row < TILE_Y; row++)
-                load_matrices(a[row], halo + chunk_at(first + row * HALO_X, 2 * half + lane / 16));
-#pragma unroll
-            for (int pair = 0; pair < OUT_GROUPS / 2; pair++)
-                load_matrices(b[pair], weights + chunk_at(tap * WIDTH + 16 * pair + lane / 16 * 8 + lane % 8,
-                                                          2 * half + lane / 8 % 2));
-#pragma unroll
-            for (int row = 0; row < TILE_Y; row++)
-#pragma unroll
-                for (int group = 0; group < OUT_GROUPS; group++)
-                    multiply_add_16x8x16(sums[row][group], a[row], b[group / 2][group % 2 * 2],
-                                         b[group / 2][group % 2 * 2 + 1]);
+        struct share<SLICE> next;
+        bool streamed = HELD < TAPS && tap + 1 < TAPS;
+        if (streamed)
+            next = fetch_tap<SLICE>(packed + (tap + 1) * TAP);
+        multiply_tap<SLICE>(halo, weights + tap % HELD * TAP, tap, sums);
+        if (streamed) {
+            put_tap(next, weights + (tap + 1) % HELD * TAP);
+            __syncthreads();
         }
     }
+    __syncthreads();
 }
 
 /* --- epilogues --- */
@@ -165,26 +215,27 @@ template <class F> struct add_to_gradient {
     }
 };
 
-/* Hands every voxel of the warp's slice to the epilogue, and stores the block's sums at
- * partials[block][channel][2]. */
-template <class EPILOGUE>
-__device__ static inline void store(struct shape s, struct tile t, const float (&sums)[TILE_Y][OUT_GROUPS][4],
-                                    const EPILOGUE &epilogue, float *shared, double *partials)
+/* Hands every voxel of the warp's plane to the epilogue, and stores the block's sums at
+ * partials[tile][padded(channels)][2]. */
+template <int SLICE, class EPILOGUE>
+__device__ static inline void store(struct shape s, struct tile t, int first,
+                                    const float (&sums)[TILE_Y][SLICE / 8][4], const EPILOGUE &epilogue,
+                                    float *shared, double *partials)
 {
-    int lane = (int)threadIdx.x % 32, slice = (int)threadIdx.x / 32, z = t.z + slice;
+    int lane = (int)threadIdx.x % 32, plane = (int)threadIdx.x / 32, z = t.z + plane;
 #pragma unroll
-    for (int group = 0; group < OUT_GROUPS; group++) {
-        int channel = 8 * group + lane % 4 * 2;
+    for (int group = 0; group < SLICE / 8; group++) {
+        int channel = first + 8 * group + lane % 4 * 2;
+        if (first + 8 * group >= padded(s.channels))
+            break;
         float totals[4] = {};
 #pragma unroll
         for (int n = 0; n < 2 * TILE_Y; n++) {
             int y = t.y + n / 2, x = t.x + lane / 4 + n % 2 * 8;
             if (z >= s.depth || y >= s.height || x >= s.width)
                 continue;
-            size_t at = (((size_t)z * (size_t)s.height + (size_t)y) * (size_t)s.width + (size_t)x) * WIDTH +
-                        (size_t)channel;
-            struct pair_sums p =
-                epilogue(at, channel, sums[n / 2][group][n % 2 * 2], sums[n / 2][group][n % 2 * 2 + 1]);
+            struct pair_sums p = epilogue(element_at(s, z, y, x, channel), channel,
+                                          sums[n / 2][group][n % 2 * 2], sums[n / 2][group][n % 2 * 2 + 1]);
             totals[0] += p.first[0], totals[1] += p.second[0];
             totals[2] += p.first[1], totals[3] += p.second[1];
         }
@@ -193,34 +244,39 @@ __device__ static inline void store(struct shape s, struct tile t, const float (
             for (int other = 4; other < 32; other *= 2)
                 totals[n] += __shfl_xor_sync(0xffffffffu, totals[n], other);
             if (lane < 4)
-                shared[(slice * WIDTH + channel) * 2 + n] = totals[n];
+                shared[(plane * SLICE + 8 * group + lane * 2) * 2 + n] = totals[n];
         }
     }
     __syncthreads();
-    if (threadIdx.x < 2 * WIDTH) {
+    int n = (int)threadIdx.x, row = 2 * padded(s.channels);
+    if (n < 2 * SLICE && 2 * first + n < row) {
         double sum = 0;
         for (int warp = 0; warp < WARPS; warp++)
-            sum += (double)shared[warp * WIDTH * 2 + (int)threadIdx.x];
-        partials[(size_t)blockIdx.x * 2 * WIDTH + threadIdx.x] = sum;
+            sum += (double)shared[warp * SLICE * 2 + n];
+        partials[(size_t)blockIdx.x * (size_t)row + (size_t)(2 * first + n)] = sum;
     }
 }
 
-/* y or du by the epilogue; norm: of what is loaded, if NORM */
-template <bool NORM, class IN, class EPILOGUE>
+/* y or du by the epilogue; norm: of what is loaded, if NORM. Blocks: tiles x slices. */
+template <int SLICE, bool NORM, class IN, class EPILOGUE>
 __global__ void __launch_bounds__(THREADS, 2)
     branch_fused_kernel(struct shape s, const struct norm_channel *norm, const IN *x, const uint16_t *packed,
                         EPILOGUE epilogue, double *partials)
 {
+    constexpr int TAP = SLICE * SLICE, AT_FIRST = TAPS_HELD<SLICE> == TAPS ? TAPS : 1;
     GPU_SHARED(uint16_t, halo);
-    uint16_t *weights = halo + HALO_ROWS * WIDTH;
+    uint16_t *weights = halo + HALO_ROWS * SLICE;
     struct tile t = tile_of(s);
-    float sums[TILE_Y][OUT_GROUPS][4] = {};
-    load_halo<NORM>(s, t, norm, x, halo);
-    load_weights(packed, weights);
-    __syncthreads();
-    multiply(halo, weights, sums);
-    __syncthreads();
-    store(s, t, sums, epilogue, reinterpret_cast<float *>(halo), partials);
+    float sums[TILE_Y][SLICE / 8][4] = {};
+    packed += (size_t)(blockIdx.y * gridDim.y) * TAPS * TAP;
+    for (int slice = 0; slice < (int)gridDim.y; slice++, packed += TAPS * TAP) {
+        load_halo<SLICE, NORM>(s, t, slice * SLICE, norm, x, halo);
+        for (int tap = 0; tap < AT_FIRST; tap++)
+            put_tap(fetch_tap<SLICE>(packed + tap * TAP), weights + tap * TAP);
+        __syncthreads();
+        multiply<SLICE>(halo, packed, weights, sums);
+    }
+    store<SLICE>(s, t, (int)blockIdx.y * SLICE, sums, epilogue, reinterpret_cast<float *>(halo), partials);
 }
 
 /* --- from the host --- */
@@ -231,84 +287,102 @@ static unsigned tiles_of(struct shape s)
                       ((s.depth + TILE_Z - 1) / TILE_Z));
 }
 
-bool branch_fused_fits(struct shape shape)
+int branch_fused_width(struct shape shape)
 {
-    return padded(shape.channels) == WIDTH;
+    int channels = padded(shape.channels), slices = (channels + WIDE - 1) / WIDE;
+    if (channels == NARROW)
+        return NARROW;
+    return channels <= CHANNELS_MAX && channels >= slices * (WIDE - 8) ? slices * WIDE : 0;
 }
 
-/* Sums of the blocks, and of groups of blocks behind them. */
+size_t branch_fused_packed_bytes(struct shape shape)
+{
+    size_t width = (size_t)branch_fused_width(shape);
+    return TAPS * width * width * sizeof(uint16_t);
+}
+
+/* Sums of the tiles, and of groups of tiles behind them. */
 size_t branch_fused_partials_bytes(struct shape shape)
 {
-    return (size_t)(tiles_of(shape) + GROUPS_MAX + 1) * 2 * WIDTH * sizeof(double);
+    return (size_t)(tiles_of(shape) + GROUPS_MAX + 1) * 2 * (size_t)padded(shape.channels) * sizeof(double);
 }
 
-/* Launches, and adds the block sums up to sums of groups; returns where these are, and their number. */
+/* Weights as a pass needs them, and the sums that it leaves, if they are wanted. */
+struct pass {
+    const float *w; /* plain */
+    float sign;
+    bool gradient, sums;
+    uint16_t *packed;
+    double *partials, *reduced; /* reduced: of `groups` groups of tiles */
+    unsigned groups;
+};
+
+template <int SLICE, bool NORM, class IN, class EPILOGUE>
+static void run(struct shape s, const struct norm_channel *norm, const IN *x, EPILOGUE epilogue,
+                struct pass *p)
+{
+    unsigned tiles = tiles_of(s), slices = (unsigned)branch_fused_width(s) / SLICE;
+    int row = 2 * padded(s.channels);
+    GPU_LAUNCH(branch_fused_pack_kernel<SLICE>, dim3(SLICE * SLICE / 256, TAPS * slices * slices), dim3(256),
+               0, s.channels, (int)slices, p->w, p->sign, p->gradient, p->packed);
+    gpu_allow_shared(reinterpret_cast<const void *>(branch_fused_kernel<SLICE, NORM, IN, EPILOGUE>),
+                     SHARED_BYTES<SLICE>);
+    GPU_LAUNCH((branch_fused_kernel<SLICE, NORM, IN, EPILOGUE>), dim3(tiles, slices), dim3(THREADS),
+               SHARED_BYTES<SLICE>, s, norm, x, p->packed, epilogue, p->partials);
+    if (!p->sums)
+        return;
+    p->groups = tiles < (unsigned)GROUPS_MAX ? tiles : (unsigned)GROUPS_MAX;
+    p->reduced = p->partials + (size_t)tiles * (size_t)row;
+    sums_reduce_groups(tiles, p->groups, row, p->partials, p->reduced);
+}
+
 template <bool NORM, class IN, class EPILOGUE>
-static double *run(struct shape s, const struct norm_channel *norm, const IN *x, const uint16_t *packed,
-                   EPILOGUE epilogue, double *partials, unsigned *groups)
+static void run_in_slices(struct shape s, const struct norm_channel *norm, const IN *x, EPILOGUE epilogue,
+                          struct pass *p)
 {
-    unsigned tiles = tiles_of(s);
-    double *reduced = partials + (size_t)tiles * 2 * WIDTH;
-    gpu_allow_shared(reinterpret_cast<const void *>(branch_fused_kernel<NORM, IN, EPILOGUE>), SHARED_BYTES);
-    GPU_LAUNCH((branch_fused_kernel<NORM, IN, EPILOGUE>), dim3(tiles), dim3(THREADS), SHARED_BYTES, s, norm,
-               x, packed, epilogue, partials);
-    *groups = tiles < (unsigned)GROUPS_MAX ? tiles : (unsigned)GROUPS_MAX;
-    sums_reduce_groups(tiles, *groups, 2 * WIDTH, partials, reduced);
-    return reduced;
-}
-
-static void pack(int channels, const float *w, float sign, bool gradient, uint16_t *packed)
-{
-    GPU_LAUNCH(branch_fused_pack_kernel, dim3(TAPS * WIDTH * WIDTH / 256), dim3(256), 0, channels, w, sign,
-               gradient, packed);
+    (branch_fused_width(s) == NARROW ? run<NARROW, NORM, IN, EPILOGUE>
+                                     : run<WIDE, NORM, IN, EPILOGUE>)(s, norm, x, epilogue, p);
 }
 
 template <class F>
-static double *forward(struct shape shape, const struct norm_channel *norm, const float *u,
-                       const uint16_t *packed, float sign, float *y, double *partials, unsigned *groups)
+static void forward(struct shape shape, const struct norm_channel *norm, const float *u, float *y,
+                    struct pass *p)
 {
     typedef typename F::stream stream;
     struct add_to_output<stream> epilogue = {
-        stored<stream>(y), streams_wraps_of(sign)
+        stored<stream>(y), streams_wraps_of(p->sign)
     };
-    return run<true>(shape, norm, stored<stream>(u), packed, epilogue, partials, groups);
+    run_in_slices<true>(shape, norm, stored<stream>(u), epilogue, p);
 }
 
 void branch_fused_forward(struct shape shape, const struct norm_channel *norm, const float *u, const float *w,
                           float sign, float *y, double *y_sums, void *packed, double *partials)
 {
-    unsigned groups;
-    uint16_t *weights = static_cast<uint16_t *>(packed);
-    pack(shape.channels, w, sign, false, weights);
-    double *reduced =
-        (streams_are_int16() ? forward<int16_format> : forward<float_format>)(shape, norm, u, weights, sign,
-                                                                              y, partials, &groups);
+    struct pass p = {w, sign, false, y_sums != NULL, static_cast<uint16_t *>(packed), partials, NULL, 0};
+    (streams_are_int16() ? forward<int16_format> : forward<float_format>)(shape, norm, u, y, &p);
     if (y_sums)
-        sums_reduce(groups, 2 * WIDTH, 2 * shape.channels, reduced, y_sums);
+        sums_reduce(p.groups, 2 * padded(shape.channels), 2 * shape.channels, p.reduced, y_sums);
 }
 
 template <class F>
-static double *input_gradient(struct shape shape, const struct norm_channel *norm, const float *u,
-                              const uint16_t *packed, const float *dy, float *du, double *partials,
-                              unsigned *groups)
+static void input_gradient(struct shape shape, const struct norm_channel *norm, const float *u,
+                           const float *dy, float *du, struct pass *p)
 {
     typedef typename F::gradient gradient;
     struct add_to_gradient<F> epilogue = {
         norm, stored<typename F::stream>(u), stored<gradient>(du)
     };
-    return run<false>(shape, NULL, stored<gradient>(dy), packed, epilogue, partials, groups);
+    run_in_slices<false>(shape, NULL, stored<gradient>(dy), epilogue, p);
 }
 
 void branch_fused_input_gradient(struct shape shape, int norm_groups, const struct norm_scratch *norm,
                                  const float *u, const float *w, const float *dy, float *du, float *dgamma,
                                  float *dbeta, void *packed, double *partials)
 {
-    unsigned groups;
-    uint16_t *weights = static_cast<uint16_t *>(packed);
-    pack(shape.channels, w, 1, true, weights);
-    double *reduced = (streams_are_int16() ? input_gradient<int16_format>
-                                           : input_gradient<float_format>)(shape, norm->channels, u, weights,
-                                                                           dy, du, partials, &groups);
-    norm_reduce_sums(shape, norm_groups, norm->channels, groups, reduced, dgamma, dbeta, norm->corrections);
+    struct pass p = {w, 1, true, true, static_cast<uint16_t *>(packed), partials, NULL, 0};
+    (streams_are_int16() ? input_gradient<int16_format> : input_gradient<float_format>)(shape, norm->channels,
+                                                                                        u, dy, du, &p);
+    norm_reduce_sums(shape, norm_groups, norm->channels, p.groups, p.reduced, dgamma, dbeta,
+                     norm->corrections);
     norm_correct(shape, norm->channels, norm->corrections, u, du);
 }

@@ -1,5 +1,5 @@
-/* What the fused kernels and the image's product share: rows of 32 channels, as bf16 in shared memory, and the
- * normalisation of the floats that are loaded into them. */
+/* What the fused kernels and the image's product share: rows of 32 or 64 channels, as bf16 in shared memory, and
+ * the normalisation of the floats that are loaded into them. */
 #ifndef PRUNET_KERNELS_CUDA_BRANCH_FUSED_TILE_H
 #define PRUNET_KERNELS_CUDA_BRANCH_FUSED_TILE_H
 
@@ -9,11 +9,12 @@
 
 enum { TAPS = 27, WIDTH = 32 /* channels */, CHUNKS = WIDTH / 8 /* of 16 bytes in a row */ };
 
-/* Where chunk n of a row of 32 bf16 stands: neighbouring rows put the same chunk into different banks, so
- * that a matrix of eight rows is read without conflict. */
-__device__ static inline int chunk_at(int row, int n)
+/* Where chunk n of a row of so many bf16 stands: neighbouring rows put the same chunk into different banks, so
+ * that a matrix of eight rows is read without conflict. The banks are 128 bytes wide, two rows of 32. */
+template <int ROW = WIDTH> __device__ static inline int chunk_at(int row, int n)
 {
-    return row * WIDTH + ((n ^ (row >> 1)) & (CHUNKS - 1)) * 8;
+    static_assert(ROW == 32 || ROW == 64, "a row, or two, fill the banks");
+    return row * ROW + ((n ^ (row >> (ROW == 32))) & (ROW / 8 - 1)) * 8;
 }
 
 /* Sixteen rows from `first` on as the right operand of a product whose sums run along the rows: [16 channels]. */
@@ -30,10 +31,21 @@ struct eight {
     float of[8];
 };
 
+__device__ static inline struct eight eight_of(float4 a, float4 b)
+{
+    return {{a.x, a.y, a.z, a.w, b.x, b.y, b.z, b.w}};
+}
+
+__device__ static inline struct eight load_eight(const float *from)
+{
+    return eight_of(load4(from), load4(from + 4));
+}
+
+/* Of a type of 16 bits. */
 template <class T> __device__ static inline struct eight load_eight(const T *from)
 {
-    float4 a = load4(from), b = load4(from + 4);
-    return {{a.x, a.y, a.z, a.w, b.x, b.y, b.z, b.w}};
+    uint4 bits = *reinterpret_cast<const uint4 *>(from);
+    return eight_of(four_of(from, make_uint2(bits.x, bits.y)), four_of(from, make_uint2(bits.z, bits.w)));
 }
 
 __device__ static inline uint4 bf16_chunk(const struct eight &v)

@@ -8,11 +8,11 @@
 extern "C" {
 #endif
 
-/* Bytes of `partials` that the gradient needs, for a shape that fits (branch_fused_fits). */
+/* Bytes of `partials` that the gradient needs, for a shape that has a width (branch_fused_width). */
 size_t branch_fused_weights_partials_bytes(struct shape shape);
 
-/* dw, plain [channels][channels][27], += from the branch's input u and the gradient dy of its result, both
- * matrices [voxels][32] of floats. */
+/* dw, plain [channels][channels][27], += from the branch's input u and the gradient dy of its result, matrices as
+ * there. */
 void branch_fused_weight_gradient(struct shape shape, const struct norm_channel *norm, const float *u,
                                   const float *dy, float *dw, double *partials);
 

@@ -53,14 +53,13 @@ static void add_gradient(int out, int in, const void *packed, bool bf16, float *
 
 /* --- of operands --- */
 
-struct conv3_scratch conv3_take(struct scratch *scratch, struct shape in, struct shape out, bool cudnn)
+struct conv3_scratch conv3_take(struct scratch *scratch, struct shape in, struct shape out)
 {
     size_t weights = (size_t)padded(out.channels) * TAPS * (size_t)padded(in.channels) * sizeof(float);
     struct conv3_scratch s = {};
     s.weights = scratch_take(scratch, weights);
     s.weights_gradient = scratch_take(scratch, weights);
-    if (cudnn)
-        s.workspace = scratch_take(scratch, CONVOLUTION_PLAN_WORKSPACE);
+    s.workspace = scratch_take(scratch, CONVOLUTION_PLAN_WORKSPACE);
     return s;
 }
 
@@ -108,7 +107,7 @@ struct conv3_buffers {
 
 static struct conv3_buffers divide(struct scratch *s, struct shape in, struct shape out)
 {
-    struct conv3_buffers b = {conv3_take(s, in, out, true), NULL, NULL};
+    struct conv3_buffers b = {conv3_take(s, in, out), NULL, NULL};
     b.in = static_cast<uint16_t *>(scratch_take(s, stream_floats(in) * sizeof(uint16_t)));
     b.out = static_cast<uint16_t *>(scratch_take(s, stream_floats(out) * sizeof(uint16_t)));
     return b;

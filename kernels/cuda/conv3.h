@@ -16,8 +16,7 @@ struct conv3_scratch {
     void *weights, *weights_gradient; /* packed, as operands: [padded(out)][27][padded(in)] */
 };
 
-/* `cudnn`: with cuDNN's workspace; else for the packed weights alone. */
-struct conv3_scratch conv3_take(struct scratch *scratch, struct shape in, struct shape out, bool cudnn);
+struct conv3_scratch conv3_take(struct scratch *scratch, struct shape in, struct shape out);
 
 /* y = sign conv(x, w) as an operand; with `add`, where operands are floats, y += */
 void conv3_forward(const struct conv3_scratch *s, struct shape in, struct shape out, const void *x,

@@ -9,12 +9,12 @@
  *     convolution (_plan, _check)     3x3x3 convolutions by cuDNN
  *     operations                  the prototypes of what the table is made of
  *     tensor_core, places, halves_product, pool_maximum    what our own kernels are made of
- *     norm, conv3, conv1          steps that several operations share; product, by cuBLAS, is conv1's
- *     branch_fused (_tile, _weights)    those for the finest level's branch
+ *     norm, conv3, conv1, resample    steps that several operations share; product, by cuBLAS, is conv1's
+ *     branch_fused (_tile, _weights)    those for the finer levels' branches
  *     up_fused, down_fused (_backward, _tile)    those between levels
  *     own_kernels                 the user's choice of them
  *     image_product (_forward, _backward)    image_conv's own kernels for four maps
- *     image_conv, branch, resample, head, adam, average, fixed       operations; norm and conv3 are two as well
+ *     image_conv, branch, levels, head, adam, average, fixed         operations; norm, conv3 and resample are, too
  *     cuda                        this file */
 #include "kernels/backends.h"
 #include "kernels/cuda/convolution.h"
@@ -33,7 +33,7 @@
 
 /* States keep the description of the backend that trained them. It names the choice of kernels, because
  * results differ with it in their last bits. Its wording stays as it is: older states have it. */
-static char bf16_description[128], int16_description[128];
+static char bf16_description[96 + OWN_KERNELS_WORDS], int16_description[96 + OWN_KERNELS_WORDS];
 
 static const char *choose(void)
 {

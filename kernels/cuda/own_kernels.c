@@ -14,69 +14,112 @@ static const struct word {
     {"weights", OWN_WEIGHTS},
 };
 
-enum { WORDS = sizeof words / sizeof words[0] };
+static const struct width {
+    const char *suffix;
+    int channels;
+} widths[] = {
+    {"@32", 32},
+    {"@64", 64},
+    {"@128", 128},
+};
 
-static unsigned chosen;
+enum { WORDS = sizeof words / sizeof words[0], WIDTHS = sizeof widths / sizeof widths[0] };
 
-/* What the first `length` characters mean; 0: nothing. */
-static unsigned meaning(const char *text, size_t length)
+/* For the branches of each width: bits of enum own_kernels. */
+struct choice {
+    unsigned of[WIDTHS];
+};
+
+static struct choice chosen;
+
+/* Whether these `length` characters are the word and the suffix. */
+static bool is_word(const char *text, size_t length, const char *word, const char *suffix)
 {
-    for (int i = 0; i < WORDS; i++)
-        if (length == strlen(words[i].word) && !strncmp(text, words[i].word, length))
-            return words[i].means;
-    return 0;
+    size_t n = strlen(word);
+    return length == n + strlen(suffix) && !strncmp(text, word, n) && !strncmp(text + n, suffix, length - n);
 }
 
-/* What a list of words means together; 0 when one of them means nothing. */
-static unsigned list_meaning(const char *text)
+/* Adds what they mean; false when that is nothing. */
+static bool add_meaning(const char *text, size_t length, struct choice *choice)
 {
-    unsigned all = 0;
-    for (;;) {
+    bool any = false;
+    for (int i = 0; i < WORDS; i++)
+        for (int w = 0; w < WIDTHS; w++)
+            if (is_word(text, length, words[i].word, "") ||
+                is_word(text, length, words[i].word, widths[w].suffix)) {
+                choice->of[w] |= words[i].means;
+                any = true;
+            }
+    return any;
+}
+
+/* Adds what a list of words means together; false when one of them means nothing. */
+static bool add_list(const char *text, struct choice *choice)
+{
+    for (;; text++) {
         size_t length = strcspn(text, ",");
-        unsigned one = meaning(text, length);
-        if (!one)
-            return 0;
-        all |= one;
-        if (!text[length])
-            return all;
-        text += length + 1;
+        if (!add_meaning(text, length, choice))
+            return false;
+        text += length;
+        if (!*text)
+            return true;
     }
 }
 
 const char *own_kernels_choose(void)
 {
-    static char advice[256];
+    static char advice[320];
     const char *variable = "PRUNET_CUDA_KERNELS", *value = getenv(variable);
-    if (!value || !*value)
+    bool finest = !value || !*value;
+    if (finest)
         variable = "PRUNET_CUDA_LEVEL0", value = getenv(variable);
-    if (!value || !*value || !strcmp(value, "0")) {
-        chosen = 0;
-        return NULL;
+    struct choice wanted = {{0}};
+    bool any = value && *value && strcmp(value, "0");
+    if (any && !add_list(strcmp(value, "1") ? value : "forward,data,weights", &wanted)) {
+        snprintf(advice, sizeof advice,
+                 "%s is \"%.40s\": set it to 0 (cuDNN), 1 (all own kernels) or a list of forward, data and "
+                 "weights, separated by commas, each as it is or for one width: forward@32, forward@64, "
+                 "forward@128; make gpu-bench says what is fastest",
+                 variable, value);
+        return advice;
     }
-    unsigned wanted = strcmp(value, "1") ? list_meaning(value) : OWN_ALL;
-    if (wanted) {
-        chosen = wanted;
-        return NULL;
-    }
-    snprintf(advice, sizeof advice,
-             "%s is \"%.40s\": set it to 0 (cuDNN), 1 (all own kernels) or a list of forward, data and "
-             "weights, separated by commas; make gpu-bench says what is fastest",
-             variable, value);
-    return advice;
+    for (int w = 1; w < WIDTHS && finest; w++)
+        wanted.of[w] = 0;
+    chosen = wanted;
+    return NULL;
 }
 
 unsigned own_kernels(enum precision precision, struct shape shape)
 {
-    return precision_is_bf16(precision) && branch_fused_fits(shape) ? chosen : 0;
+    int channels = precision_is_bf16(precision) ? branch_fused_width(shape) : 0;
+    for (int w = 0; w < WIDTHS; w++)
+        if (channels == widths[w].channels)
+            return chosen.of[w];
+    return 0;
+}
+
+/* Prints a choice of one width; how many characters these are. */
+static int print_words(char *to, size_t size, unsigned choice)
+{
+    int used = snprintf(to, size, "%s", choice ? "" : "none");
+    const char *comma = "";
+    for (int i = 0; i < WORDS; i++)
+        if (choice & words[i].means) {
+            used += snprintf(to + used, size - (size_t)used, "%s%s", comma, words[i].word);
+            comma = ",";
+        }
+    return used;
 }
 
 const char *own_kernels_words(void)
 {
-    static char text[32];
-    int used = 0;
-    text[0] = 0;
-    for (int i = 0; i < WORDS; i++)
-        if (chosen & words[i].means)
-            used += snprintf(text + used, sizeof text - (size_t)used, "%s%s", used ? "," : "", words[i].word);
-    return used ? text : "none";
+    static char text[OWN_KERNELS_WORDS];
+    int used = print_words(text, sizeof text, chosen.of[0]);
+    for (int w = 1; w < WIDTHS; w++)
+        if (chosen.of[w]) {
+            used +=
+                snprintf(text + used, sizeof text - (size_t)used, ", of %d channels: ", widths[w].channels);
+            used += print_words(text + used, sizeof text - (size_t)used, chosen.of[w]);
+        }
+    return text;
 }

@@ -141,11 +141,16 @@ __device__ static inline void store4(float *to, float4 v)
     *reinterpret_cast<float4 *>(to) = v;
 }
 
-__device__ static inline float4 load4(const uint16_t *from)
+/* Four of the pointer's type as they are stored. */
+__device__ static inline float4 four_of(const uint16_t *, uint2 bits)
 {
-    uint2 bits = *reinterpret_cast<const uint2 *>(from);
     return make_float4(__uint_as_float(bits.x << 16), __uint_as_float(bits.x & 0xffff0000u),
                        __uint_as_float(bits.y << 16), __uint_as_float(bits.y & 0xffff0000u));
+}
+
+__device__ static inline float4 load4(const uint16_t *from)
+{
+    return four_of(from, *reinterpret_cast<const uint2 *>(from));
 }
 
 __device__ static inline void store4(uint16_t *to, float4 v)

@@ -66,12 +66,16 @@ __device__ static inline float load1(const int16_t *from)
     return INT16_UNIT * (float)*from;
 }
 
-__device__ static inline float4 load4(const int16_t *from)
+__device__ static inline float4 four_of(const int16_t *, uint2 bits)
 {
-    uint2 bits = *reinterpret_cast<const uint2 *>(from);
     return make_float4(
         INT16_UNIT * (float)(int16_t)(bits.x & 0xffffu), INT16_UNIT * (float)((int)bits.x >> 16),
         INT16_UNIT * (float)(int16_t)(bits.y & 0xffffu), INT16_UNIT * (float)((int)bits.y >> 16));
+}
+
+__device__ static inline float4 load4(const int16_t *from)
+{
+    return four_of(from, *reinterpret_cast<const uint2 *>(from));
 }
 
 /* A value that a stream has, as its bits. */

@@ -1,9 +1,8 @@
 /* Times every operation of a training step, level by level, in the sizes of one network.
  *
- *     kernel_bench BACKEND [NETWORK [REPEATS [finest]]]
+ *     kernel_bench BACKEND [NETWORK [REPEATS [branches]]]
  *
- * NETWORK: demo, small, patch or full; the best of REPEATS (5); finest: only the branches of the finest
- * level.
+ * NETWORK: demo, small, patch or full; the best of REPEATS (5); branches: only those of the three finest levels.
  *
  * Each operation is first compared with the reference on a few planes of the same channels: what does not
  * match ends the program before anything of it is timed. One line an operation, tab-separated; the last line
@@ -109,7 +108,7 @@ static void bench_ends(struct shape shape)
     bench(0, 1, 2 * conv1, head_backward(few, 3), head_backward(shape, 3));
 }
 
-static void bench_network(const struct network *network, int finest)
+static void bench_network(const struct network *network, int branches)
 {
     struct shape shapes[LEVELS];
     double parameters = 0;
@@ -120,8 +119,9 @@ static void bench_network(const struct network *network, int finest)
         parameters += 4.0 * half * half * 27;
     }
     printf("backend\tlevel\toperation\ttimes\tms\tGFLOP/s\tGB/s\tscratch MB\n");
-    if (finest) {
-        bench_level(0, shapes[0], network->channels[0] / 2);
+    if (branches) {
+        for (int level = 0; level < 3; level++)
+            bench_level(level, shapes[level], network->channels[0] / 2);
         return;
     }
     bench_ends(shapes[0]);
@@ -137,7 +137,7 @@ static void bench_network(const struct network *network, int finest)
 
 int main(int argc, char **argv)
 {
-    const char *why = "usage: kernel_bench BACKEND [NETWORK [REPEATS [finest]]]",
+    const char *why = "usage: kernel_bench BACKEND [NETWORK [REPEATS [branches]]]",
                *name = argc > 2 ? argv[2] : "small";
     const struct network *network = NULL;
     for (size_t i = 0; i < sizeof networks / sizeof networks[0]; i++)
@@ -145,13 +145,13 @@ int main(int argc, char **argv)
             network = &networks[i];
     if (argc > 3)
         repeats = atoi(argv[3]);
-    int finest = argc > 4 && !strcmp(argv[4], "finest");
-    if (network && argc > 1 && finest == (argc > 4))
+    int branches = argc > 4 && !strcmp(argv[4], "branches");
+    if (network && argc > 1 && branches == (argc > 4))
         kernels = kernels_find(argv[1], network->channels, LEVELS, 2, &why);
     if (!kernels || repeats < 1) {
         fprintf(stderr, "kernel_bench: %s\n", why);
         return 2;
     }
-    bench_network(network, finest);
+    bench_network(network, branches);
     return 0;
 }

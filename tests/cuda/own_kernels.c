@@ -1,7 +1,8 @@
 /* Our own tensor-core kernels against the reference, on grids that their tiles do not divide, in several orders
- * of threads: for the finest level's branch, of 25 to 32 channels, with the variable that chooses them; for the
- * first convolution of four maps; and between levels. Then the sums that the last block adds up. Runs on the CPU
+ * of threads: for the branches of the finer levels, of 32, 64 and 128 padded channels, with the variable that chooses
+ * them; for the first convolution of four maps; and between levels. Then the sums that the last block adds up. Runs on the CPU
  * (tests/cuda/shim). */
+#include "kernels/cuda/own_kernels.h"
 #include "tests/kernels/calls.h"
 
 static const int orders[] = {1, 7};
@@ -103,10 +104,41 @@ static void test_words(void)
     drive_free(&backward);
 }
 
+/* A word with a width chooses for the branches of that width alone, and the description says so. */
+static void test_widths(void)
+{
+    static const struct {
+        const char *choice, *words;
+        unsigned means[3]; /* 32, 64, 128 channels; forward is 1, data 2, weights 4 */
+    } cases[] = {
+        {"forward@32", "level 0 by hand: forward", {1, 0, 0}},
+        {"forward@64", "level 0 by hand: none, of 64 channels: forward", {0, 1, 0}},
+        {"data@128,weights@128", "level 0 by hand: none, of 128 channels: data,weights", {0, 0, 6}},
+        {"weights@32,forward",
+         "by hand: forward,weights, of 64 channels: forward, of 128 channels: forward",
+         {5, 1, 1}},
+        {"forward@64,forward@64,data@32", "level 0 by hand: data, of 64 channels: forward", {2, 1, 0}},
+    };
+    static const int channels[] = {30, 60, 120};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *why, *end = NULL;
+        int sound = start(cases[i].choice, &why) != NULL;
+        for (int w = 0; w < 3; w++)
+            sound &=
+                own_kernels(PRECISION_BF16, (struct shape){1, channels[w], 8, 8, 8}) == cases[i].means[w] &&
+                own_kernels(PRECISION_TF32, (struct shape){1, channels[w], 8, 8, 8}) == 0;
+        end = strstr(cuda->description, cases[i].words);
+        check(sound && end && !end[strlen(cases[i].words)], "PRUNET_CUDA_KERNELS=%s: %s", cases[i].choice,
+              cuda->description);
+    }
+}
+
 static void test_refusals(void)
 {
-    static const char *const wrong[] = {"2",       "yes",   "forward,", ",data", "weight", "forward data",
-                                        "Forward", "dataa", "1,data",   "none"};
+    static const char *const wrong[] = {"2",          "yes",      "forward,", ",data",       "weight",
+                                        "Forward",    "dataa",    "1,data",   "none",        "forward data",
+                                        "forward@33", "forward@", "@64",      "forward@640", "data@64@64",
+                                        "data @64",   "forward@6"};
     const char *why = NULL;
     choose(1);
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
@@ -125,8 +157,9 @@ static void test_older_name(void)
     const char *why;
     unsetenv("PRUNET_CUDA_KERNELS");
     setenv("PRUNET_CUDA_LEVEL0", "data", 1);
-    check(kernels_find("cuda-bf16", (int[]){60}, 1, 2, &why) && strstr(cuda->description, "by hand: data"),
-          "PRUNET_CUDA_LEVEL0 is understood");
+    check(kernels_find("cuda-bf16", (int[]){60}, 1, 2, &why) &&
+              !strcmp(strstr(cuda->description, "by hand: "), "by hand: data"),
+          "PRUNET_CUDA_LEVEL0 is understood, and means level 0 alone");
     setenv("PRUNET_CUDA_LEVEL0", "yes", 1);
     check(!kernels_find("cuda-bf16", (int[]){60}, 1, 2, &why) && strstr(why, "PRUNET_CUDA_LEVEL0 is \"yes\""),
           "and named when it is not valid");
@@ -145,19 +178,36 @@ static void test_description(void)
     check(strstr(cuda->description, "level 0 by hand: forward,data,weights") != NULL, "and all of it");
 }
 
-/* With own kernels for all of it no operand is written to memory; a plan knows before anything is opened. */
+/* With own kernels for all of it no operand is written to memory, sums of the weights' gradient alone; a plan knows
+ * before anything is opened. */
 static void test_scratch(void)
 {
-    struct shape shape = {1, 30, 160, 192, 160}, wide = {1, 60, 80, 96, 80};
-    size_t matrix = cuda->tensor_bytes(shape), bytes[CHOICES], other[2];
-    for (int i = 0; i < CHOICES; i++) {
-        choose(i);
-        bytes[i] = cuda->scratch_bytes(OPERATION_BRANCH, shape, shape);
-        other[i == ALL] = cuda->scratch_bytes(OPERATION_BRANCH, wide, wide);
+    static const struct shape shapes[] = {{1, 30, 160, 192, 160}, {1, 60, 80, 96, 80}, {1, 120, 40, 48, 40}};
+    for (size_t n = 0; n < sizeof shapes / sizeof shapes[0]; n++) {
+        size_t matrix = cuda->tensor_bytes(shapes[n]), bytes[CHOICES];
+        for (int i = 0; i < CHOICES; i++) {
+            choose(i);
+            bytes[i] = cuda->scratch_bytes(OPERATION_BRANCH, shapes[n], shapes[n]);
+        }
+        check(bytes[0] > matrix && bytes[ALL - 1] > matrix && bytes[ALL] < (size_t)60 << 20,
+              "own kernels for all of %d channels need %zu MiB of scratch, cuDNN %zu", shapes[n].channels,
+              bytes[ALL] >> 20, bytes[0] >> 20);
     }
-    check(bytes[0] > matrix && bytes[ALL - 1] > matrix && bytes[ALL] < matrix / 8,
-          "own kernels for all need %zu MiB of scratch, cuDNN %zu", bytes[ALL] >> 20, bytes[0] >> 20);
-    check(other[0] == other[1], "other levels need what they did");
+}
+
+/* Widths that the kernels are not written for: what it was. */
+static void test_other_widths(void)
+{
+    static const int others[] = {1, 24, 33, 48, 65, 104, 129, 180, 240};
+    for (size_t n = 0; n < sizeof others / sizeof others[0]; n++) {
+        struct shape shape = {1, others[n], 16, 16, 16};
+        size_t bytes[2];
+        for (int i = 0; i < 2; i++) {
+            choose(i * ALL);
+            bytes[i] = cuda->scratch_bytes(OPERATION_BRANCH, shape, shape);
+        }
+        check(bytes[0] == bytes[1], "branches of %d channels take cuDNN", others[n]);
+    }
 }
 
 /* --- the first convolution --- */
@@ -354,7 +404,9 @@ static void test_sums(void)
 int main(void)
 {
     static const struct shape shapes[] = {
-        {1, 32, 4, 3, 16}, {1, 30, 5, 4, 17}, {1, 25, 1, 1, 1}, {1, 30, 2, 9, 35}, {1, 27, 9, 7, 3},
+        {1, 32, 4, 3, 16},  {1, 30, 5, 4, 17}, {1, 25, 1, 1, 1},  {1, 30, 2, 9, 35},
+        {1, 27, 9, 7, 3},   {1, 60, 3, 5, 17}, {1, 64, 4, 4, 16}, {1, 49, 5, 2, 18},
+        {1, 120, 5, 4, 17}, {1, 128, 1, 9, 3}, {1, 105, 6, 1, 2},
     };
     const char *why;
     cuda = start("0", &why);
@@ -362,7 +414,9 @@ int main(void)
     test_refusals();
     test_older_name();
     test_description();
+    test_widths();
     test_scratch();
+    test_other_widths();
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
         int channels = shapes[i].channels, groups = channels % 5 ? channels : channels / 5;
         choose(ALL);
@@ -376,6 +430,7 @@ int main(void)
     for (int i = 1; i < ALL; i++) {
         choose(i);
         examine(branch_backward(shapes[1], 6, 1));
+        examine(branch_backward(shapes[5], 12, 1));
     }
     test_sums();
     test_up();

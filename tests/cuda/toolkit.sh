@@ -7,19 +7,22 @@ nvcc=$(printf '%s\n' "$found" | tr ' ' '\n' | sed -n 's/^NVCC=//p')
 includes=()
 while IFS= read -r folder; do includes+=(-isystem "$folder"); done < <(printf '%s\n' "$found" | tr ' ' '\n' | sed -n 's/^INCLUDE=//p')
 cudart=$(printf '%s\n' "$found" | tr ' ' '\n' | sed -n 's/^CUDART=//p')
-registers_max=168 # 65536 a multiprocessor: at least one block of 384 threads, with room for the next
+# Of 65536 a multiprocessor: at least one block of 384 threads, with room for the next. branch_fused has blocks of 128,
+# and its launch bounds say that two of them share a multiprocessor.
+registers_max=168 registers_max_branch_fused=255
 status=0
 
 compile() { # file
-    local name log=$TMPDIR/log
+    local name log=$TMPDIR/log limit=$registers_max
     name=$(basename "$1")
+    [ "$name" != branch_fused.cu ] || limit=$registers_max_branch_fused
     if ! "$nvcc" -std=c++17 -O3 -Werror all-warnings -gencode arch=compute_80,code=sm_80 \
         -gencode arch=compute_90,code=sm_90 -Xptxas -v "${includes[@]}" -I. -c "$1" -o "$TMPDIR/$name.o" >"$log" 2>&1; then
         sed 's/^/# /' "$log"
         echo "not ok - $name compiles without a warning"
         return 1
     fi
-    awk -v name="$name" -v limit="$registers_max" '
+    awk -v name="$name" -v limit="$limit" '
         / spill / && !/ 0 bytes spill stores, 0 bytes spill loads/ { spills++ }
         /Used [0-9]+ registers/ { match($0, /Used [0-9]+/); n = substr($0, RSTART + 5, RLENGTH - 5) + 0
                                   kernels++; if (n > worst) worst = n }

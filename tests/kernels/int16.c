@@ -355,10 +355,13 @@ int main(int argc, char **argv)
         check(!kernels_find(argv[1], one_stream, 1, 1, &why) && strstr(why, "reversible"),
               "which is for reversible networks alone");
         if (kernels) {
-            const struct shape finest = {2, 36, 2, 2, 9}, deep = {2, 140, 1, 2, 2};
+            const struct shape finest = {2, 36, 2, 2, 9}, second = {2, 120, 1, 2, 9},
+                               deep = {2, 140, 1, 2, 2};
             examine(kernels);
-            compare_all(kernels, finest, 30); /* the finest level of the paper's networks, */
+            compare_all(kernels, finest, 30); /* the finest levels of the paper's networks, */
             undo_all(kernels, finest, 30);
+            compare_all(kernels, second, 60);
+            undo_all(kernels, second, 60);
             compare_all(kernels, deep, 70); /* and levels too wide for one kernel */
             undo_all(kernels, deep, 70);
         }
