@@ -12,8 +12,8 @@
  * after slice. A warp takes one plane: four rows of 16 voxels, each an operand of 16 x 16, times all groups of
  * eight output channels.
  *
- * Beside the neighbourhood there is room for all the weights of 32 channels, but for two taps of 64: while the warps
- * multiply one they fetch the next. 97 KiB of shared memory either way: two blocks share a multiprocessor of
+ * Beside the neighbourhood there is room for all the weights of 32 channels, of 64 for those of two taps: while the
+ * warps multiply one they fetch the next. That is 97 KiB of shared memory at most, two blocks a multiprocessor of
  * sm_90. */
 #include "kernels/cuda/branch_fused.h"
 #include "kernels/cuda/branch_fused_tile.h"
@@ -85,7 +85,7 @@ __device__ static inline struct tile tile_of(struct shape s)
     return t;
 }
 
-/* Of a channel of a voxel, in a matrix [voxels][padded(channels)]. */
+/* Where a channel of a voxel lies in a matrix [voxels][padded(channels)]. */
 __device__ static inline size_t element_at(struct shape s, int z, int y, int x, int channel)
 {
     size_t voxel = ((size_t)z * (size_t)s.height + (size_t)y) * (size_t)s.width + (size_t)x;
@@ -145,8 +145,8 @@ __device__ static inline void multiply_tap(const uint16_t *halo, const uint16_t 
     }
 }
 
-/* All taps of one slice of the inputs, whose packed weights these are; the first TAPS_HELD of them, but one, are in
- * shared memory. Nobody reads that any more at the end. */
+/* All taps of one slice of the inputs, whose packed weights these are. All of them lie in shared memory, or the first
+ * alone: each next one is put there while the one before is multiplied. At the end nobody reads it any more. */
 template <int SLICE>
 __device__ static inline void multiply(const uint16_t *halo, const uint16_t *packed, uint16_t *weights,
                                        float (&sums)[TILE_Y][SLICE / 8][4])
