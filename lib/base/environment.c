@@ -16,7 +16,7 @@ const struct environment_variable environment_variables[] = {
     {"PRUNET_CPU", "backend", "widest instructions that cpu uses: portable, avx2, avx512 (all there are)",
      NULL},
     {"PRUNET_CUDA_KERNELS", "backend",
-     "branches by own CUDA kernels: 0, 1 or some of forward,data,weights, each for all or @32 (0)", NULL},
+     "own CUDA kernels: 0, 1 or some of forward,data,weights; @32: of one width (0)", NULL},
     {"PRUNET_CUDA_LEVEL0", "backend", NULL, "PRUNET_CUDA_KERNELS"},
     {"PRUNET_NCCL", "backend",
      "no: ranks with GPUs add through the host's memory; yes: by NCCL, even one alone", NULL},
