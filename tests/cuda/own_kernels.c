@@ -421,11 +421,13 @@ int main(void)
         int channels = shapes[i].channels, groups = channels % 5 ? channels : channels / 5;
         choose(ALL);
         examine(branch_forward(shapes[i], groups, 1, 1));
-        examine(branch_forward(shapes[i], groups, -1, 0));
-        if (shape_voxels(shapes[i]) == 1)
+        if (shape_voxels(shapes[i]) > 1)
+            examine(branch_backward(shapes[i], groups, 1)); /* which undoes it, too */
+        if (channels > 32)
             continue;
-        examine(branch_backward(shapes[i], groups, 1));
-        examine(branch_backward(shapes[i], groups, 0));
+        examine(branch_forward(shapes[i], groups, -1, 0));
+        if (shape_voxels(shapes[i]) > 1)
+            examine(branch_backward(shapes[i], groups, 0));
     }
     for (int i = 1; i < ALL; i++) {
         choose(i);
