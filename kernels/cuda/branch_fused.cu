@@ -85,13 +85,6 @@ __device__ static inline struct tile tile_of(struct shape s)
     return t;
 }
 
-/* Where a channel of a voxel lies in a matrix [voxels][padded(channels)]. */
-__device__ static inline size_t element_at(struct shape s, int z, int y, int x, int channel)
-{
-    size_t voxel = ((size_t)z * (size_t)s.height + (size_t)y) * (size_t)s.width + (size_t)x;
-    return voxel * (size_t)padded(s.channels) + (size_t)channel;
-}
-
 /* The slice from channel `first` on. A thread keeps its chunk number, so that it needs the norm of eight channels
  * only. */
 template <int SLICE, bool NORM, class IN>
@@ -111,7 +104,7 @@ __device__ static inline void load_halo(struct shape s, struct tile t, int first
         bool inside = any && z >= 0 && z < s.depth && y >= 0 && y < s.height && v >= 0 && v < s.width;
         struct eight value = {};
         if (inside)
-            value = load_eight(x + element_at(s, z, y, v, channel));
+            value = load_eight(x + row_at(s, z, y, v) + channel);
         if (NORM && inside)
             value = activated_eight(value, mine);
         *reinterpret_cast<uint4 *>(halo + chunk_at<SLICE>(row, chunk)) = bf16_chunk(value);
@@ -234,7 +227,7 @@ __device__ static inline void store(struct shape s, struct tile t, int first,
             int y = t.y + n / 2, x = t.x + lane / 4 + n % 2 * 8;
             if (z >= s.depth || y >= s.height || x >= s.width)
                 continue;
-            struct pair_sums p = epilogue(element_at(s, z, y, x, channel), channel,
+            struct pair_sums p = epilogue(row_at(s, z, y, x) + (size_t)channel, channel,
                                           sums[n / 2][group][n % 2 * 2], sums[n / 2][group][n % 2 * 2 + 1]);
             totals[0] += p.first[0], totals[1] += p.second[0];
             totals[2] += p.first[1], totals[3] += p.second[1];

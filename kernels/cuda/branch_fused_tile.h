@@ -9,6 +9,12 @@
 
 enum { TAPS = 27, WIDTH = 32 /* channels */, CHUNKS = WIDTH / 8 /* of 16 bytes in a row */ };
 
+/* How many slices of WIDTH channels a stream has, the last one perhaps not full. */
+HOST_AND_DEVICE static inline int slices_of(const struct shape &s)
+{
+    return (padded(s.channels) + WIDTH - 1) / WIDTH;
+}
+
 /* Where chunk n of a row of so many bf16 stands: neighbouring rows put the same chunk into different banks, so
  * that a matrix of eight rows is read without conflict. The banks are 128 bytes wide, two rows of 32. */
 template <int ROW = WIDTH> __device__ static inline int chunk_at(int row, int n)

@@ -59,11 +59,6 @@ __device__ static inline unsigned share_begin(const struct tiling &t, unsigned b
 
 /* --- slices of channels --- */
 
-HOST_AND_DEVICE static inline int slices_of(const struct shape &s)
-{
-    return (padded(s.channels) + WIDTH - 1) / WIDTH;
-}
-
 /* Of a block: the first of its input and of its output channels. */
 struct slices {
     int in, out;
@@ -91,10 +86,11 @@ __device__ static inline ptrdiff_t piece_at(const struct tiling &t, struct slice
         z += row / (TILE_X * TILE_Y), y += row / TILE_X % TILE_Y, x += row % TILE_X;
     }
     const struct shape &s = t.shape;
-    int channel = (halo ? here.in : here.out) + piece % CHUNKS * 8, channels = padded(s.channels);
-    if (z < 0 || z >= s.depth || y < 0 || y >= s.height || x < 0 || x >= s.width || channel >= channels)
+    int channel = (halo ? here.in : here.out) + piece % CHUNKS * 8;
+    if (z < 0 || z >= s.depth || y < 0 || y >= s.height || x < 0 || x >= s.width ||
+        channel >= padded(s.channels))
         return -1;
-    return (((ptrdiff_t)z * s.height + y) * s.width + x) * channels + channel;
+    return (ptrdiff_t)row_at(s, z, y, x) + channel;
 }
 
 /* Loaded, not yet stored into a buffer. */

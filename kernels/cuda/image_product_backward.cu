@@ -45,7 +45,7 @@ static struct tiling tiling_of(struct shape s)
 {
     struct tiling t = {s, (unsigned)(s.width + TILE_X - 1) / TILE_X,
                        (unsigned)(s.height + TILE_Y - 1) / TILE_Y, (unsigned)(s.depth + TILE_Z - 1) / TILE_Z,
-                       (padded(s.channels) + WIDTH - 1) / WIDTH};
+                       slices_of(s)};
     t.count *= t.across * t.down;
     return t;
 }
@@ -145,10 +145,7 @@ __device__ static inline const GRADIENT *piece_from(const struct tiling &t, stru
     if (n >= DY_PIECES || x < 0 || x >= s.width || y >= s.height || z >= s.depth ||
         channel >= padded(s.channels))
         return NULL;
-    return dy + (size_t)stream * stream_floats(s) +
-           (((size_t)z * (size_t)s.height + (size_t)y) * (size_t)s.width + (size_t)x) *
-               (size_t)padded(s.channels) +
-           channel;
+    return dy + (size_t)stream * stream_floats(s) + row_at(s, z, y, x) + channel;
 }
 
 /* AHEAD pieces of a thread are under way before the first is stored. */

@@ -183,7 +183,7 @@ __global__ void __launch_bounds__(THREADS, BLOCKS_ON_MULTIPROCESSOR)
 {
     GPU_SHARED(uint16_t, shared_image);
     uint16_t *weights = shared_image + 2 * HALF;
-    int down = (s.height + TILE_Y - 1) / TILE_Y, slabs = (padded(s.channels) + WIDTH - 1) / WIDTH;
+    int down = (s.height + TILE_Y - 1) / TILE_Y, slabs = slices_of(s);
     int first_z = (int)blockIdx.x / down * TILE_Z, first_y = (int)blockIdx.x % down * TILE_Y;
     int stream = (int)blockIdx.y / slabs, first_channel = (int)blockIdx.y % slabs * WIDTH;
     load_weights<SPLIT>(s, stream, first_channel, w, weights);
@@ -204,7 +204,7 @@ template <bool SPLIT, class STREAM>
 static void run(struct shape out, const float *image, const float *w, float *y)
 {
     unsigned strips = (unsigned)((out.height + TILE_Y - 1) / TILE_Y * ((out.depth + TILE_Z - 1) / TILE_Z));
-    int slabs = (padded(out.channels) + WIDTH - 1) / WIDTH * out.streams;
+    int slabs = slices_of(out) * out.streams;
     GPU_LAUNCH((image_product_forward_kernel<SPLIT, STREAM>), dim3(strips, (unsigned)slabs), dim3(THREADS),
                (2 * HALF + (SPLIT ? 2 : 1) * WEIGHTS) * sizeof(uint16_t), out, image, w, stored<STREAM>(y),
                streams_wraps_of(1));

@@ -26,4 +26,11 @@ HOST_AND_DEVICE static inline size_t stream_floats(struct shape s)
     return (size_t)s.depth * (size_t)s.height * (size_t)s.width * (size_t)padded(s.channels);
 }
 
+/* Where a voxel's row begins in a stream. */
+HOST_AND_DEVICE static inline size_t row_at(struct shape s, int z, int y, int x)
+{
+    return (((size_t)z * (size_t)s.height + (size_t)y) * (size_t)s.width + (size_t)x) *
+           (size_t)padded(s.channels);
+}
+
 #endif

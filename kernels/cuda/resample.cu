@@ -47,13 +47,6 @@ static inline struct shape coarser_of(struct shape fine)
     return fine;
 }
 
-/* Offset of a voxel's row in a stream. */
-__device__ static inline size_t row_at(struct shape s, int z, int y, int x)
-{
-    return (((size_t)z * (size_t)s.height + (size_t)y) * (size_t)s.width + (size_t)x) *
-           (size_t)padded(s.channels);
-}
-
 /* Offset of the calling thread's quad in a tensor of the grid on which it works. */
 __device__ static inline size_t quad_at(struct shape s, const struct quad &at)
 {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The choice of our own kernels for the branches of the finer levels: what gpu-bench says at its end, from made-up tables of times, and
-# how a state notes the choice (with tests/cuda/shim).
+# The choice of our own kernels for the branches of the finer levels: what gpu-bench says at its end, from made-up tables
+# of times, and how a state notes the choice (with tests/cuda/shim).
 set -u
 # shellcheck source=tests/check.sh
 . tests/check.sh
