@@ -16,7 +16,7 @@ SHIM_SOURCES := $(CUDA_SOURCES) $(filter-out %/cudnn.cpp %/cublas.cpp %/nccl.cpp
 SHIM_FLAGS   := -Itests/cuda/shim -DCONVOLUTION_PLAN_WORKSPACE=512 -DCUDNN_FILE='"libcudnn-shim.so.9"' -DCUBLAS_FILE='"libcublas-shim.so.%d"' \
                 -DNCCL_FILE='"libnccl-shim.so.2"'
 SHIM_OBJECTS := $(patsubst %,$(BUILD)/obj/shim/%.o,$(filter %.c %.cu %.cpp,$(SHIM_SOURCES)))
-SHIM_PROGRAMS := $(if $(and $(shell command -v g++),$(filter x86_64,$(TARGET))),$(addprefix $(BUILD)/shim/,fibers device networks own_kernels plan_race operations fixed golden int16 network prefetch prunet-step prunet-plan prunet-doctor))
+SHIM_PROGRAMS := $(if $(and $(shell command -v g++),$(filter x86_64,$(TARGET))),$(addprefix $(BUILD)/shim/,fibers device networks own_choice own_kernels plan_race operations fixed golden int16 network prefetch prunet-step prunet-plan prunet-doctor))
 
 $(BUILD)/obj/shim/%.c.o: %.c
 	@mkdir -p $(@D)
@@ -28,7 +28,7 @@ $(BUILD)/obj/shim/%.o: %
 	    $(SHIM_FLAGS) -I. -MMD -MP -x c++ -c $< -o $@
 
 $(BUILD)/shim/fibers: $(BUILD)/obj/shim/tests/cuda/fibers.cpp.o
-$(addprefix $(BUILD)/shim/,device networks own_kernels plan_race): $(BUILD)/shim/%: $(BUILD)/obj/shim/tests/cuda/%.c.o
+$(addprefix $(BUILD)/shim/,device networks own_choice own_kernels plan_race): $(BUILD)/shim/%: $(BUILD)/obj/shim/tests/cuda/%.c.o
 $(addprefix $(BUILD)/shim/,operations fixed golden int16): $(BUILD)/shim/%: $(BUILD)/obj/tests/kernels/%.o
 $(BUILD)/shim/network $(BUILD)/shim/prefetch: $(BUILD)/shim/%: $(BUILD)/obj/tests/lib/network/%.o
 $(addprefix $(BUILD)/shim/prunet-,step plan doctor): $(BUILD)/shim/%: $(BUILD)/obj/tools/%.o
@@ -162,7 +162,7 @@ gpu-package:  ## what gpu-check needs, for a bare machine with a GPU: build/gpu-
 	$(MAKE) CUDA=1 gpu-programs
 	@tests/cuda/package build/cuda build/gpu-check.tar.xz
 
-gpu-programs: all $(addprefix $(BUILD)/tests/,cuda/own_kernels cuda/plan_race kernels/operations kernels/fixed kernels/golden lib/network/network lib/network/reversible lib/network/prefetch) \
+gpu-programs: all $(addprefix $(BUILD)/tests/,cuda/own_choice cuda/own_kernels cuda/plan_race kernels/operations kernels/fixed kernels/golden lib/network/network lib/network/reversible lib/network/prefetch) \
               $(BUILD)/bench/kernel_bench
 
 $(BUILD)/bench/onednn_bench: LDLIBS += -ldnnl
