@@ -3,6 +3,7 @@
 #include "lib/base/options.h"
 #include "lib/base/sha256.h"
 #include "lib/network/model_export.h"
+#include "lib/network/model_mean.h"
 #include "lib/network/operating_point.h"
 #include "lib/network/refit.h"
 #include "lib/report/run_training.h"
@@ -13,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NOTES_MAX = 74, KEY_SIZE = 65 }; /* --metadata's and ten of our own */
+enum { NOTES_MAX = 75, KEY_SIZE = 65 }; /* --metadata's and eleven of our own */
 enum { THRESHOLD_TEXT_SIZE = 4096 };
 static const double threshold_min = 1e-6;
 
@@ -44,13 +45,15 @@ static const struct option_spec options[] = {
 
 static const struct tool tool = {
     .name = "prunet-model",
-    .usage = "export [--half] [--licence TEXT] [OPTION...] -o MODEL STATE\nshow FILE",
+    .usage = "export [--half] [--licence TEXT] [OPTION...] -o MODEL STATE...\nshow FILE",
     .summary =
         "export writes the weights of a state alone, a third of its size, for prunet-infer: the average of\n"
         "the weights where there is one. What the state says of itself goes along, and what the options\n"
         "add; of a state in the folder of a run also how its images were prepared (crop, patch,\n"
         "standardization, the size of a voxel), on how many cases it was trained, and its validation's "
         "Dice.\n"
+        "Of several states it writes the mean of their weights, with what the first one says of itself:\n"
+        "of use where all went on from the same weights for a while, by other seeds or on other cases.\n"
         "show prints what a state or a model says of itself, a line a key: key, value.",
     .options = options,
     .count = OPTION_COUNT(options),
@@ -87,8 +90,9 @@ static void add_text(const char *key, const char *text)
         add_note(key, strlen(key), text);
 }
 
-/* What the run says, but for what the options do. The beginning of another training has nothing of it. */
-static int add_notes_of_run(const struct checkpoint *checkpoint)
+/* What the run says, but for what the options do. The beginning of another training has nothing of it, and a mean's
+ * Dice is not that of the first state. */
+static int add_notes_of_run(const struct checkpoint *checkpoint, bool mean)
 {
     static struct run_training run;
     int status = scheme_name ? STATUS_OK : run_training_read(checkpoint->path, &run);
@@ -100,7 +104,10 @@ static int add_notes_of_run(const struct checkpoint *checkpoint)
         add_text("prunet.standardized", "mean 0 and deviation 1 over the voxels that are not 0");
     if (!spacing && !*checkpoint->training.spacing)
         add_text("prunet.spacing", run.spacing);
-    add_text("prunet.trained", run.record);
+    if (mean)
+        add_note("prunet.trained", strlen("prunet.trained"), NULL);
+    else
+        add_text("prunet.trained", run.record);
     add_text("prunet.program", run.program);
     return status;
 }
@@ -177,13 +184,23 @@ static int move_thresholds(struct checkpoint *checkpoint)
     return STATUS_OK;
 }
 
-static int export_model(const char *path)
+static int average(struct checkpoint *checkpoint, int others, char *const *paths)
+{
+    static char text[32];
+    snprintf(text, sizeof text, "mean of %d", others + 1);
+    add_text("prunet.weights", text);
+    return checkpoint_average(checkpoint, (const char *const *)paths, others);
+}
+
+static int export_model(int count, char *const *paths)
 {
     struct checkpoint checkpoint;
-    int status = checkpoint_open(&checkpoint, path);
+    int status = checkpoint_open(&checkpoint, paths[0]);
     if (status)
         return status;
-    status = add_notes_of_run(&checkpoint);
+    status = add_notes_of_run(&checkpoint, count > 1);
+    if (!status && count > 1)
+        status = average(&checkpoint, count - 1, paths + 1);
     if (!status && scheme_name)
         status = refit(&checkpoint);
     if (!status)
@@ -258,8 +275,9 @@ int main(int argc, char **argv)
     const bool exports = !strcmp(command, "export");
     if (!exports && strcmp(command, "show"))
         usage_error("the first word is export or show");
-    if (argc - first != 2)
-        usage_error("%s: one file is expected", command);
+    const int count = argc - first - 1;
+    if (exports ? count < 1 : count != 1)
+        usage_error("%s: %s is expected", command, exports ? "a state" : "one file");
     double millimetres[3];
     if (!exports && (half || licence || intended_use || crop[0] || spacing || scheme_name ||
                      thresholds.count || metadata.count))
@@ -272,6 +290,6 @@ int main(int argc, char **argv)
         usage_error("%s", error_message());
     parse_thresholds();
     add_notes();
-    int status = exports ? export_model(argv[first + 1]) : show(argv[first + 1]);
+    int status = exports ? export_model(count, argv + first + 1) : show(argv[first + 1]);
     return status ? report(status) : STATUS_OK;
 }

@@ -253,6 +253,18 @@ const struct label_scheme *checkpoint_scheme(const struct checkpoint *checkpoint
     return checkpoint->training.scheme;
 }
 
+int checkpoint_check_schemes(const struct checkpoint *first, const struct checkpoint *other)
+{
+    const struct label_scheme *scheme = checkpoint_scheme(first), *own = checkpoint_scheme(other);
+    char names[NAME_LIST_SIZE], own_names[NAME_LIST_SIZE];
+    modality_names(scheme, names);
+    modality_names(own, own_names);
+    return !strcmp(names, own_names) && scheme_same_regions(scheme, own)
+               ? STATUS_OK
+               : fail(STATUS_DATA, "%s is of scheme %s, %s of %s", first->path, scheme->name, other->path,
+                      own->name);
+}
+
 int checkpoint_region(const struct checkpoint *checkpoint, const char *name)
 {
     const struct label_scheme *scheme = checkpoint_scheme(checkpoint);
@@ -272,6 +284,21 @@ const void *checkpoint_values(const struct checkpoint *checkpoint, enum state_ve
         return checkpoint->values + parameter->offset;
     state_tensor_name(name, vector, parameter);
     return safetensors_find(&checkpoint->file, name)->data;
+}
+
+int checkpoint_own_values(struct checkpoint *c)
+{
+    if (c->values)
+        return STATUS_OK;
+    float *values = calloc(c->table.floats, sizeof *values);
+    if (!values)
+        return fail(STATUS_FAILURE, "out of memory");
+    for (size_t i = 0; i < c->table.count; i++) {
+        const struct parameter *p = &c->table.parameters[i];
+        memcpy(values + p->offset, checkpoint_values(c, checkpoint_model(c), p), p->count * sizeof *values);
+    }
+    c->values = values;
+    return STATUS_OK;
 }
 
 int checkpoint_check_finite(const struct checkpoint *checkpoint, enum state_vector vector)

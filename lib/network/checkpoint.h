@@ -50,6 +50,9 @@ void checkpoint_close(struct checkpoint *checkpoint);
 /* The scheme of its modalities and regions: record_scheme where it names none. */
 const struct label_scheme *checkpoint_scheme(const struct checkpoint *checkpoint);
 
+/* STATUS_DATA, with both files named, when the modalities or regions of two are not the same. */
+int checkpoint_check_schemes(const struct checkpoint *first, const struct checkpoint *other);
+
 /* The output of a region of that name; -1: there is none, or the outputs are not the scheme's regions. */
 int checkpoint_region(const struct checkpoint *checkpoint, const char *name);
 
@@ -60,6 +63,9 @@ enum state_vector checkpoint_model(const struct checkpoint *checkpoint);
  * unaligned, so copy them with memcpy. */
 const void *checkpoint_values(const struct checkpoint *checkpoint, enum state_vector vector,
                               const struct parameter *parameter);
+
+/* Gives the checkpoint a vector to segment with of its own, `values`, which can be changed. */
+int checkpoint_own_values(struct checkpoint *checkpoint);
 
 /* STATUS_DATA when a value of the vector is not finite; the message names file, tensor and the number of such
  * values. */

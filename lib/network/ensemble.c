@@ -5,7 +5,6 @@
 #include "lib/network/segment.h"
 #include "lib/volume/channels.h"
 #include "lib/volume/samples.h"
-#include "lib/volume/scheme.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,17 +43,10 @@ static int open_member(struct ensemble *e, const char *path)
         return status;
     e->count++;
     const struct architecture *first = &e->members[0].architecture, *own = &member->architecture;
-    const struct label_scheme *scheme = checkpoint_scheme(&e->members[0]);
-    char names[NAME_LIST_SIZE], own_names[NAME_LIST_SIZE];
     if (own->inputs != first->inputs || own->outputs != first->outputs)
         return fail(STATUS_DATA, "%s has %d inputs and %d outputs, %s has %d and %d", e->paths[0],
                     first->inputs, first->outputs, path, own->inputs, own->outputs);
-    modality_names(scheme, names);
-    modality_names(checkpoint_scheme(member), own_names);
-    return !strcmp(names, own_names) && scheme_same_regions(scheme, checkpoint_scheme(member))
-               ? STATUS_OK
-               : fail(STATUS_DATA, "%s is of scheme %s, %s of %s", e->paths[0], scheme->name, path,
-                      checkpoint_scheme(member)->name);
+    return checkpoint_check_schemes(&e->members[0], member);
 }
 
 int ensemble_open(struct ensemble **ensemble, const struct backend_choice *backend, int count,

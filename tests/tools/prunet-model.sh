@@ -126,6 +126,38 @@ prunet-model export --threshold TC=0.9 -o "$work/moved" "$work/half"
 check "of half weights, too" test "$(shown type "$work/moved") $(awk -v a="$(bias "$work/wide" 1)" -v b="$(bias "$work/moved" 1)" \
     'BEGIN { print (a - b > 2.197 && a - b < 2.1975) }')" = "F32 1"
 
+# --- the mean of several ---
+
+floats() {
+    tensors "$1" | od -An -v -w4 -t f4
+}
+prunet-model export -o "$work/three" "$work/state" "$work/averaged" "$work/start"
+prunet-model export -o "$work/begun" "$work/start"
+check "of three states: the mean of what each segments with" awk '{ d = ($1 + $2 + $3) / 3 - $4; if (d > 1e-6 || d < -1e-6) wrong++ }
+    END { exit !(NR > 1000 && !wrong) }' <(paste <(floats "$work/model") <(floats "$work/mean") <(floats "$work/begun") <(floats "$work/three"))
+check "it says so" test "$(shown prunet.weights "$work/three")" = "mean of 3"
+check "and what the first one says" test "$(shown prunet.epoch "$work/three")" = "$(shown prunet.epoch)"
+prunet-model export -o "$work/same" "$work/model" "$work/state" "$work/model"
+check "of the same weights: these, to the bit" cmp -s <(tensors "$work/same") <(tensors "$work/model")
+check "the same bytes, on stdout" cmp -s "$work/three" <(prunet-model export "$work/state" "$work/averaged" "$work/start" | cat)
+prunet-model export -o "$work/one" --threshold TC=0.1 "$work/three"
+prunet-model export -o "$work/both" --threshold TC=0.1 "$work/state" "$work/averaged" "$work/start"
+check "thresholds move the mean" cmp -s <(tensors "$work/one") <(tensors "$work/both")
+prunet-model export --half -o "$work/halves" "$work/half" "$work/half"
+check "of halves, half" cmp -s <(tensors "$work/halves") <(tensors "$work/half")
+printf 'CROP\t32x48x32\n' >"$run/manifest/run.tsv"
+prunet-model export -o "$work/said" "$run/epochs/0007/state.safetensors" "$work/averaged"
+check "the crop is the first one's" test "$(notes "$work/said" crop)" = 32x48x32
+check "but not its validation" test -z "$(notes "$work/said" trained)"
+prunet-init --seed 1 --channels 4,8,12 -o "$work/other"
+fails "another network" 65 "$work/other is another network than $work/state" prunet-model export -o "$work/never" "$work/state" "$work/other"
+prunet-model export --spacing 2x2x2 -o "$work/coarse" "$work/state"
+fails "another spacing" 65 "$work/coarse of '2x2x2'" prunet-model export -o "$work/never" "$work/state" "$work/coarse"
+sed 's/brats-2018/others/; s/region ET/region RIM/; s/^rows ET/rows RIM/' data/schemes/brats-2018 >"$work/others.scheme"
+prunet-model export -q --scheme "$work/others.scheme" -o "$work/others" "$work/state"
+fails "other regions" 65 "is of scheme brats-2018, $work/others of others" prunet-model export -o "$work/never" "$work/state" "$work/others"
+fails "one that is not there" 1 "$work/nothing" prunet-model export -o "$work/never" "$work/state" "$work/nothing"
+
 # --- training from it ---
 
 fails "a model is not gone on with" 65 "$work/model: is a model to segment with" \
@@ -177,7 +209,7 @@ fi
 
 fails "no word" 2 "export or show" prunet-model
 fails "another word" 2 "export or show" prunet-model import "$work/state"
-fails "no file" 2 "one file is expected" prunet-model export
+fails "no file" 2 "a state is expected" prunet-model export
 fails "two files" 2 "one file is expected" prunet-model show "$work/state" "$work/model"
 fails "show takes none of export's options" 2 "are for export" prunet-model show --half "$work/model"
 for note in dice "=0.9" "prunet.kind=baseline" "two words=1" "$(printf 'k%.0s' $(seq 65))=1"; do

@@ -1,0 +1,58 @@
+#include "lib/network/model_mean.h"
+#include "lib/base/error.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* Whether the weights of two files mean the same. */
+static int check_alike(const struct checkpoint *first, const struct checkpoint *other)
+{
+    if (!architecture_equal(&first->architecture, &other->architecture))
+        return fail(STATUS_DATA, "%s is another network than %s: their weights have no mean", other->path,
+                    first->path);
+    if (strcmp(first->training.spacing, other->training.spacing) != 0)
+        return fail(STATUS_DATA, "%s is of voxels of '%s' mm, %s of '%s'", first->path,
+                    first->training.spacing, other->path, other->training.spacing);
+    return checkpoint_check_schemes(first, other);
+}
+
+static int add_weights(double *sums, const struct checkpoint *checkpoint)
+{
+    const enum state_vector model = checkpoint_model(checkpoint);
+    int status = checkpoint_check_finite(checkpoint, model);
+    for (size_t i = 0; i < checkpoint->table.count && !status; i++) {
+        const struct parameter *p = &checkpoint->table.parameters[i];
+        const char *values = checkpoint_values(checkpoint, model, p);
+        for (size_t n = 0; n < p->count; n++) {
+            float value;
+            memcpy(&value, values + n * sizeof value, sizeof value);
+            sums[p->offset + n] += (double)value;
+        }
+    }
+    return status;
+}
+
+static int add_file(double *sums, const struct checkpoint *first, const char *path)
+{
+    struct checkpoint other;
+    int status = checkpoint_open(&other, path);
+    if (status)
+        return status;
+    if (!(status = check_alike(first, &other)))
+        status = add_weights(sums, &other);
+    checkpoint_close(&other);
+    return status;
+}
+
+int checkpoint_average(struct checkpoint *checkpoint, const char *const *others, int count)
+{
+    double *sums = calloc(checkpoint->table.floats, sizeof *sums);
+    int status = sums ? checkpoint_own_values(checkpoint) : fail(STATUS_FAILURE, "out of memory");
+    if (!status)
+        status = add_weights(sums, checkpoint);
+    for (int i = 0; i < count && !status; i++)
+        status = add_file(sums, checkpoint, others[i]);
+    for (size_t n = 0; !status && n < checkpoint->table.floats; n++)
+        checkpoint->values[n] = (float)(sums[n] / (count + 1));
+    free(sums);
+    return status;
+}
