@@ -133,8 +133,11 @@ floats() {
 }
 prunet-model export -o "$work/three" "$work/state" "$work/averaged" "$work/start"
 prunet-model export -o "$work/begun" "$work/start"
-check "of three states: the mean of what each segments with" awk '{ d = ($1 + $2 + $3) / 3 - $4; if (d > 1e-6 || d < -1e-6) wrong++ }
-    END { exit !(NR > 1000 && !wrong) }' <(paste <(floats "$work/model") <(floats "$work/mean") <(floats "$work/begun") <(floats "$work/three"))
+is_mean() { # three files, and that of their mean
+    paste <(floats "$1") <(floats "$2") <(floats "$3") <(floats "$4") |
+        awk '{ d = ($1 + $2 + $3) / 3 - $4; if (d > 1e-6 || d < -1e-6) wrong++ } END { exit !(NR > 1000 && !wrong) }'
+}
+check "of three states: the mean of what each segments with" is_mean "$work/model" "$work/mean" "$work/begun" "$work/three"
 check "it says so" test "$(shown prunet.weights "$work/three")" = "mean of 3"
 check "and what the first one says" test "$(shown prunet.epoch "$work/three")" = "$(shown prunet.epoch)"
 prunet-model export -o "$work/same" "$work/model" "$work/state" "$work/model"
