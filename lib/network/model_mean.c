@@ -3,16 +3,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Whether what two files say of themselves under a key is the same. */
+static int check_text(const struct checkpoint *first, const struct checkpoint *other, const char *key)
+{
+    const char *text = safetensors_metadata(&first->file, key),
+               *own = safetensors_metadata(&other->file, key);
+    text = text ? text : "none";
+    own = own ? own : "none";
+    return strcmp(text, own)
+               ? fail(STATUS_DATA, "%s: %s is %s, of %s %s", first->path, key, text, other->path, own)
+               : STATUS_OK;
+}
+
 /* Whether the weights of two files mean the same. */
 static int check_alike(const struct checkpoint *first, const struct checkpoint *other)
 {
     if (!architecture_equal(&first->architecture, &other->architecture))
         return fail(STATUS_DATA, "%s is another network than %s: their weights have no mean", other->path,
                     first->path);
-    if (strcmp(first->training.spacing, other->training.spacing) != 0)
-        return fail(STATUS_DATA, "%s is of voxels of '%s' mm, %s of '%s'", first->path,
-                    first->training.spacing, other->path, other->training.spacing);
-    return checkpoint_check_schemes(first, other);
+    int status = checkpoint_check_schemes(first, other);
+    if (!status)
+        status = check_text(first, other, "prunet.spacing");
+    return status ? status : check_text(first, other, "prunet.threshold");
 }
 
 static int add_weights(double *sums, const struct checkpoint *checkpoint)

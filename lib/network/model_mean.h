@@ -8,7 +8,7 @@
 
 /* Gives an opened checkpoint, in place of the vector that it segments with, the mean of that and of those of `count`
  * other files, added up in double in their order. STATUS_DATA, with both files named, when one is another network, or is
- * of another scheme or spacing; the checkpoint may then be changed in part, and is to be closed. */
+ * of another scheme, spacing or threshold; the checkpoint may then be changed in part, and is to be closed. */
 int checkpoint_average(struct checkpoint *checkpoint, const char *const *others, int count);
 
 #endif
