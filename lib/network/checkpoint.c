@@ -256,13 +256,9 @@ const struct label_scheme *checkpoint_scheme(const struct checkpoint *checkpoint
 int checkpoint_check_schemes(const struct checkpoint *first, const struct checkpoint *other)
 {
     const struct label_scheme *scheme = checkpoint_scheme(first), *own = checkpoint_scheme(other);
-    char names[NAME_LIST_SIZE], own_names[NAME_LIST_SIZE];
-    modality_names(scheme, names);
-    modality_names(own, own_names);
-    return !strcmp(names, own_names) && scheme_same_regions(scheme, own)
-               ? STATUS_OK
-               : fail(STATUS_DATA, "%s is of scheme %s, %s of %s", first->path, scheme->name, other->path,
-                      own->name);
+    return scheme_same_network(scheme, own) ? STATUS_OK
+                                            : fail(STATUS_DATA, "%s is of scheme %s, %s of %s", first->path,
+                                                   scheme->name, other->path, own->name);
 }
 
 int checkpoint_region(const struct checkpoint *checkpoint, const char *name)

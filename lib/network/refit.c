@@ -35,11 +35,8 @@ static struct matches match_outputs(const struct checkpoint *c, const struct lab
 static bool fits(const struct checkpoint *c, const struct label_scheme *scheme)
 {
     const struct label_scheme *own = checkpoint_scheme(c);
-    char names[NAME_LIST_SIZE], own_names[NAME_LIST_SIZE];
-    modality_names(scheme, names);
-    modality_names(own, own_names);
     return c->architecture.inputs == own->modality_count && c->architecture.outputs == own->region_count &&
-           !strcmp(names, own_names) && scheme_same_regions(scheme, own);
+           scheme_same_network(scheme, own);
 }
 
 /* Copies what lies between the ends as it is, and of an end what matches, over values that were drawn. A

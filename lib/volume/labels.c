@@ -250,6 +250,14 @@ bool scheme_same_regions(const struct label_scheme *a, const struct label_scheme
     return same;
 }
 
+bool scheme_same_network(const struct label_scheme *a, const struct label_scheme *b)
+{
+    bool same = a->modality_count == b->modality_count && scheme_same_regions(a, b);
+    for (int m = 0; same && m < a->modality_count; m++)
+        same = !strcmp(a->modalities[m].name, b->modalities[m].name);
+    return same;
+}
+
 int label_file(void)
 {
     return data_scheme->modality_count;

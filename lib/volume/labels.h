@@ -131,6 +131,9 @@ int region_named(const struct label_scheme *scheme, const char *name);
 /* Whether two schemes' records mean the same: labels, and regions in their order. */
 bool scheme_same_regions(const struct label_scheme *a, const struct label_scheme *b);
 
+/* Whether networks of two schemes mean the same: modalities in their order, and regions. */
+bool scheme_same_network(const struct label_scheme *a, const struct label_scheme *b);
+
 /* The scheme of the files that this process reads: record_scheme until a tool's main chooses another one,
  * before anything is read (data_scheme_choose of scheme.h). */
 extern const struct label_scheme *data_scheme;

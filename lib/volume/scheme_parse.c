@@ -172,12 +172,9 @@ static int check_lists(const struct scheme_parser *p)
 static int set_records(const struct scheme_parser *p)
 {
     struct label_scheme *s = p->scheme;
-    char own[NAME_LIST_SIZE], theirs[NAME_LIST_SIZE];
     if (!s->records)
         s->records = s;
-    modality_names(s, own);
-    modality_names(s->records, theirs);
-    return strcmp(own, theirs) || !scheme_same_regions(s, s->records)
+    return !scheme_same_network(s, s->records)
                ? scheme_wrong(p, "records %s: modalities or regions are others there", s->records->name)
                : STATUS_OK;
 }
