@@ -43,12 +43,18 @@ static float oedema_share(const struct lesion *l, const struct site *s, float ra
     return within(distance, l->oedema.edge);
 }
 
+/* What water does to a level: as real oedema's voxels vary together, by 0.25 in T2, 0.15 in FLAIR, 0.1 in T1. */
+static const modal water = {-0.3f, -0.3f, 1, 0.55f};
+
 /* Two zones: near the core and far from it. */
 static modal paint_oedema(const struct lesion *l, const struct site *s, float share, float radius,
-                          float coarse, float texture, modal v)
+                          float coarse, float fine, float texture, modal v)
 {
     float near = ramp((l->zone_radius - radius * (1 + 0.3f * coarse)) / l->zone_width + 0.5f) - 0.4f;
     modal level = l->oedema_level * (1 + l->oedema_texture * (texture + 0.5f * coarse) + l->zone * near);
+    float wet = fminf(fmaxf(0.7f * (coarse + fine), -1.75f), 1.75f); /* no level below 0 */
+    level *= 1 + l->water * wet * water;
+    level[T1CE] *= 1 + l->blush * fine;
     return blend(v, level, share * (1 - l->spares * s->grey));
 }
 
@@ -88,7 +94,9 @@ static modal paint_core(const struct lesion *l, const struct core_site *c, float
     bool enhances = l->kind <= LESION_SPOT; /* gaps are those of a rim */
     if (l->gap_is_oedema && enhances && oedema > 0.5f)
         kept = necrosis + (1 - necrosis) * enhancing;
-    modal level = blend(l->solid_level, l->enhancing_level, enhancing);
+    modal level = l->solid_level;
+    level[T1CE] *= 1 + l->blush * c->fine;
+    level = blend(level, l->enhancing_level, enhancing);
     level = blend(level, l->necrosis_level * (1 + 0.6f * l->core_texture * c->necrosis), necrosis);
     v = blend(v, level * (1 + l->core_texture * c->texture), share * kept);
     if (share > 0.5f && kept > 0.5f) {
@@ -128,7 +136,7 @@ modal lesion_paint(const struct lesion *l, const float *lattice, const struct si
         float coarse = field(l, lattice, FIELD_OEDEMA, s), fine = field(l, lattice, FIELD_OEDEMA_FINE, s);
         oedema = oedema_share(l, s, radius, coarse, fine, c.distance);
         if (oedema > 0 && *label != LABEL_CORE && *label != LABEL_ENHANCING) /* of a lesion before */
-            v = paint_oedema(l, s, oedema, radius, coarse, c.texture, v);
+            v = paint_oedema(l, s, oedema, radius, coarse, fine, c.texture, v);
         if (oedema > 0.5f && *label == LABEL_BACKGROUND)
             *label = LABEL_OEDEMA;
     }

@@ -110,6 +110,7 @@ static void draw_oedema(uint64_t key, struct lesion *l)
     l->spares = follows ? value(key, OEDEMA_SPARES) : 0;
     l->leaves_csf = drawn(key, OEDEMA_LEAVES_CSF);
     l->oedema_texture = value(key, OEDEMA_TEXTURE);
+    l->water = value(key, WATER);
     l->zone_radius = value(key, ZONE_RADIUS) * l->core.radius;
     l->zone_width = value(key, ZONE_EDGE) * larger;
     l->zone = (modal){value(key, ZONE_T1), 0, value(key, ZONE_T2), value(key, ZONE_FLAIR)};
@@ -207,6 +208,7 @@ static void draw_levels(uint64_t key, const struct tissues *tissues, struct lesi
     modal necrosis = draw_necrosis_level(key, tissues, oedema);
     if (l->kind == LESION_HOMOGENEOUS && !drawn(key, CYST))
         necrosis = solid;
+    l->blush = value(key, tissues->dim ? BLUSH_DIM : BLUSH);
     l->oedema_level = spread(key, "oedema", oedema);
     l->necrosis_level = spread(key, "necrosis", necrosis);
     l->enhancing_level = spread(key, "enhancing", draw_enhancing_level(key, tissues, oedema));

@@ -53,6 +53,8 @@ struct lesion {
     float zone_radius, zone_width;
     modal zone; /* near oedema beside far, of the level */
     float oedema_texture, core_texture;
+    float water; /* how oedema varies in T2, and with it in FLAIR and T1 */
+    float blush; /* how T1ce varies by itself where nothing enhances */
     modal oedema_level, necrosis_level, enhancing_level, solid_level;
     struct texture field[LESION_FIELDS];
 };

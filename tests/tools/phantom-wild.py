@@ -48,7 +48,7 @@ for threads in ("1", "3"):
 check(stream("--cases", "1", "--seed", "8") != three[:size], "another seed, another head")
 check(three[:size] != three[size : 2 * size], "another number, another head")
 
-WILD = "7d18ad3139031704413608175a4a555d6b33b37ee03af39c6598318aa1998fd2"
+WILD = "e641290537d6b382f2d15d5416425fb905f546b667a4c1a427a7e65a50de1097"
 check(sha256(three) == WILD, "the heads of every compiler, instruction set and C library: " + sha256(three))
 
 run("phantom", *SMALL, "--cases", "2", "--seed", "9", "-o", path("wild"))

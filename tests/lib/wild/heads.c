@@ -150,7 +150,7 @@ static void check_contrasts(const struct measured *r, int count)
     share = share_above(flair, count, 1.6);
     check(share > 0.02 && share < 0.8, "much brighter in %.2f", share);
     share = share_above(t2, count, 1.05);
-    check(share > 0.75, "brighter in T2 in %.2f", share);
+    check(share > 0.6, "brighter in T2 in %.2f", share);
     share = share_above(t1, count, 1);
     check(share > 0.55 && share < 0.99, "darker in T1 in %.2f, not always", share);
     share = share_above(bright, count, 1.08);
