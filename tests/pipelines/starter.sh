@@ -50,7 +50,10 @@ FAKE
 
 starter() { # home, model, environment and options...
     env "${@:3}" BUILD="$(realpath "$BUILD")" "$TMPDIR/pipelines/starter" --home "$1" --output "$2" --any "${2%.safetensors}-any.safetensors" \
-        --config "$config" --end "$TMPDIR/end" --lacking "$TMPDIR/lacking" >"$1.out" 2>&1
+        --config "$config" --end "$TMPDIR/end" --ends 2 --lacking "$TMPDIR/lacking" >"$1.out" 2>&1
+}
+weights() { # file
+    python3 -c 'import hashlib, sys; b = open(sys.argv[1], "rb").read(); print(hashlib.sha256(b[8 + int.from_bytes(b[:8], "little"):]).hexdigest())' "$1"
 }
 model=$TMPDIR/model.safetensors any=$TMPDIR/model-any.safetensors
 printf '%s\t%s\t%s\t%s\t%s\n' missing cases dice_et dice_wt dice_tc - 9 .7 .8 .6 t1,t2 9 .3 .4 .5 >"${any%.safetensors}.tsv"
@@ -62,11 +65,19 @@ for key in licence intended_use training notice; do
 done
 check "it says that it is not a medical device" grep -q "^prunet.intended_use.*not a medical device" "$TMPDIR/shown"
 check "and the spacing of its end" grep -q "^prunet.spacing	7x7x7$" "$TMPDIR/shown" || show "$TMPDIR/shown"
-check "heads of both parts are counted" grep -q "^training	6 drawn heads" "$TMPDIR/shown" || show "$TMPDIR/shown"
+check "heads of all parts are counted" grep -q "^training	8 drawn heads" "$TMPDIR/shown" || show "$TMPDIR/shown"
 check "the end begins with the average of the first part" sh -c \
     "prunet-model export -q -o '$TMPDIR/average' '$TMPDIR/one/parts/0002/state.safetensors' && cmp '$TMPDIR/average' '$TMPDIR/one/first.safetensors'"
+first=$(sha256sum "$TMPDIR/one/first.safetensors" | cut -c1-64)
+check "so does another end" grep -q "^from	$first$" "$TMPDIR/one/end/2/recipe.tsv" || show "$TMPDIR/one/end/2/recipe.tsv"
+for end in 1 2; do
+    prunet-model export -q --half -o "$TMPDIR/end$end" "$TMPDIR/one/end/$end/parts/0001/state.safetensors"
+done
+prunet-model export -q --half -o "$TMPDIR/mean" "$TMPDIR"/one/end/[12]/parts/0001/state.safetensors
+check "the model has the mean of their weights" test "$(weights "$TMPDIR/mean")" = "$(weights "$model")"
+check "they are two" test "$(weights "$TMPDIR/end1")" != "$(weights "$TMPDIR/end2")"
 prunet-model show "$any" >"$TMPDIR/any.shown"
-check "the one for cases that lack a modality has seen more" grep -q "^training	8 drawn heads" "$TMPDIR/any.shown" || show "$TMPDIR/any.shown"
+check "the one for cases that lack a modality has seen more" grep -q "^training	10 drawn heads" "$TMPDIR/any.shown" || show "$TMPDIR/any.shown"
 check "and says what it scored without some" grep -qx "without.t1.t2	Dice ET .3 WT .4 TC .5, with all .7 .8 .6, on 9 real cases" "$TMPDIR/any.shown" ||
     show "$TMPDIR/any.shown"
 check "other weights" test "$(cmp -s "$model" "$any"; echo $?)" = 1
