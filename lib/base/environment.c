@@ -40,6 +40,7 @@ const struct environment_variable environment_variables[] = {
      NULL},
     {"PRUNET_TEST_PMI", NULL, "how srun and MPI meet in tests/pipelines/slurm.sh (pmix)", NULL},
     {"PRUNET_TEST_JOBS", NULL, "how many tests tests/run runs at a time (processors, four at most)", NULL},
+    {"PRUNET_TEST_WITHOUT", NULL, "tests that tests/run leaves out: parts of their names", NULL},
     {"PRUNET_TEST_LIMIT", NULL, "seconds after which tests/run ends a test that hangs (1200)", NULL},
     {"PRUNET_TEST_SEED", NULL,
      "seed of faults and kills in tests/faults and tests/pipelines/kills.sh (the time)", NULL},
