@@ -73,7 +73,7 @@ check "so does another end" grep -q "^from	$first$" "$TMPDIR/one/end/2/recipe.ts
 for end in 1 2; do
     prunet-model export -q --half -o "$TMPDIR/end$end" "$TMPDIR/one/end/$end/parts/0001/state.safetensors"
 done
-prunet-model export -q --half -o "$TMPDIR/mean" "$TMPDIR"/one/end/[12]/parts/0001/state.safetensors
+prunet-model export -q --half --threshold ET=0.7 -o "$TMPDIR/mean" "$TMPDIR"/one/end/[12]/parts/0001/state.safetensors
 check "the model has the mean of their weights" test "$(weights "$TMPDIR/mean")" = "$(weights "$model")"
 check "they are two" test "$(weights "$TMPDIR/end1")" != "$(weights "$TMPDIR/end2")"
 prunet-model show "$any" >"$TMPDIR/any.shown"
