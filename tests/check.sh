@@ -22,3 +22,8 @@ check_status() { # status, name
 show() { # file
     sed 's/^/# /' "$1"
 }
+
+# What stands behind a state's header: weights and Adam's means.
+behind_header() { # state
+    tail -c +$((9 + $(od -An -tu8 -N8 "$1"))) "$1"
+}

@@ -37,11 +37,6 @@ metadata() { # state key
     head -c 4096 "$1" | grep -ao "\"$2\":\"[^\"]*\"" | cut -d '"' -f 4
 }
 
-# What stands behind a state's header: weights and Adam's means.
-behind_header() { # state
-    tail -c +$((9 + $(od -An -tu8 -N8 "$1"))) "$1"
-}
-
 # The losses of two epochs differ by less.
 close() { # bound name name
     paste "$work/$2.tsv" "$work/$3.tsv" | awk -F '\t' -v bound="$1" -v columns="$(head -n 1 "$work/$2.tsv" | wc -w)" '

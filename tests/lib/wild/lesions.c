@@ -1,8 +1,6 @@
 /* How the levels of lesions vary by themselves: in oedema that is painted onto its own level, and in what enhances and
  * what does not, one number of a lesion beside none, site by site. Lesions of heads of the own anatomy. */
-#include "lib/base/random.h"
 #include "lib/volume/labels.h"
-#include "lib/wild/exact.h"
 #include "lib/wild/properties.h"
 #include "lib/wild/wild.h"
 #include "tests/check.h"
