@@ -53,7 +53,7 @@ done
 
 # A stop at a command of the script: between its steps there is no moment at which it waits for what waits for it.
 # shellcheck disable=SC2016 # the script's own text
-for at in 'exec 3<&4' 'draw_ahead $((' 'run_tool' 'busy=yes' 'wait_for_tools' 'exec 3>&-' 'wait_for "$steps"'     'keep_part "$1"'; do
+for at in 'run_tool phantom' 'exec 3<&4' 'draw_ahead $((' 'run_tool' 'busy=yes' 'wait_for_tools' 'exec 3>&-' 'wait_for "$steps"'     'keep_part "$1"'; do
     home=$TMPDIR/at
     rm -rf "$home"
     STOP_BEFORE=$at timeout -k 1 60 bash -c "$stop_before" pipelines/drawn --home "$home" --config "$config" >"$home.out" 2>&1
@@ -82,6 +82,10 @@ refused "another seed" 65 "another recipe.*seed 1.*seed 2" "$home" --seed 2
 sed -i 's/DRAWN_STEPS=6/DRAWN_STEPS=8/' "$config"
 refused "another number of steps" 65 "DRAWN_STEPS 6" "$home"
 sed -i 's/DRAWN_STEPS=8/DRAWN_STEPS=6/' "$config"
+build_without "$TMPDIR/other" phantom
+printf '#!/bin/sh\nexec "%s/bin/phantom" "$@" --size 16x16x16\n' "$BUILD" >"$TMPDIR/other/bin/phantom"
+chmod +x "$TMPDIR/other/bin/phantom"
+BUILD=$TMPDIR/other refused "another version's heads" 65 "another recipe.*heads" "$home"
 refused "maps that are not there" 1 "nowhere" "$TMPDIR/maps" --anatomy nowhere,nowhere
 exec 8>"$home/.lock" && flock 8
 refused "while another one works there" 75 "another training on drawn heads" "$home"
