@@ -1,13 +1,11 @@
 """prunet-watch: what it shows of a run, on a terminal of 80 columns and elsewhere. Standard library only."""
 
 import os
-import pty
 import re
-import select
-import subprocess
 import time
 
 from _tap import check, finish, run
+from _terminal import Terminal
 
 os.chdir(os.environ["TMPDIR"])
 HEAD = "epoch\tlearning_rate\tsteps\tloss\ttrain_wt\ttrain_tc\ttrain_et\tdice_wt\tdice_tc\tdice_et\tvalidation\tbest\taverage\taverage_best\tstop\n"
@@ -84,22 +82,12 @@ check(run("prunet-watch", "nothing")[0] == 1 and run("prunet-watch", ".")[0] == 
 
 # A terminal: it draws over itself, and ends with the training.
 make_run("live", 1, 2)
-master, slave = pty.openpty()
-watcher = subprocess.Popen(["prunet-watch", "--interval", "1", "live"], stdout=slave, env={**os.environ, "TERM": "xterm", "LC_ALL": "C.UTF-8"})
-os.close(slave)
-seen, began = b"", time.time()
-while time.time() - began < 60:
-    if select.select([master], [], [], 0.5)[0]:
-        try:
-            got = os.read(master, 65536)
-        except OSError:
-            break
-        if not got:
-            break
-        seen += got
-        if seen.count(b"epoch 2 of 2") == 1:
-            make_run("live", 2, 2)
-check(watcher.wait() == 0 and b"\033[" in seen and b"ended after epoch 2" in seen, "on a terminal it draws over itself and ends with the training")
-plain = re.sub(r"\033\[[0-9]*[AJ]", "", seen.decode())
+watcher = Terminal("prunet-watch", "--interval", "1", "live", env={**os.environ, "TERM": "xterm", "LC_ALL": "C.UTF-8"})
+while watcher.read(60) and b"epoch 2 of 2" not in watcher.text:
+    pass
+make_run("live", 2, 2)
+seen, status = watcher.end()
+check(status == 0 and "\033[" in seen and "ended after epoch 2" in seen, "on a terminal it draws over itself and ends with the training")
+plain = re.sub(r"\033\[[0-9]*[AJ]", "", seen)
 check(max(map(len, plain.splitlines())) <= 80, "in 80 columns")
 finish()

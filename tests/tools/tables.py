@@ -1,9 +1,10 @@
 """Tables are aligned on a terminal and have tabs everywhere else: needs Python alone."""
 
 import os
-import pty
 import subprocess
 import time
+
+from _terminal import Terminal
 
 os.chdir(os.environ["TMPDIR"])
 
@@ -13,21 +14,7 @@ def check(passed, name):
 
 
 def terminal(*command, **options):
-    """What a command prints on a terminal of its own, and its status."""
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(command, stdout=theirs, **options)
-    os.close(theirs)
-    text = b""
-    while True:
-        try:
-            part = os.read(ours, 4096)
-        except OSError:
-            part = b""
-        if not part:
-            break
-        text += part
-    os.close(ours)
-    return text.decode().replace("\r\n", "\n"), process.wait()
+    return Terminal(*command, **options).end()
 
 
 def piped(*command):
@@ -51,12 +38,12 @@ check(all(line[:end].endswith(cell) for line, cell in zip(lines, column)), "a co
 start = lines[0].index("item")
 check(all(line[start - 2 : start] == "  " and line[start] != " " for line in lines), "a column of words begins at one")
 check(not any(line.endswith(" ") for line in lines), "no blank ends a line")
-check(terminal(*plan, "--tsv")[0] == table, "--tsv gives the tabs back")
-check(terminal(*plan, "--json")[0] == piped(*plan, "--json"), "JSON is as it is")
+check(terminal(*plan, "--tsv") == (table, 0), "--tsv gives the tabs back")
+check(terminal(*plan, "--json") == (piped(*plan, "--json"), 0), "JSON is as it is")
 check(piped(*plan, "--tsv") == table, "--tsv changes nothing elsewhere")
 terminal(*plan, "-o", "file")
 check(open("file").read() == table, "nor is a file's table aligned")
-check(terminal("prunet", "help")[0] == piped("prunet", "help"), "text without tabs is as it is")
+check(terminal("prunet", "help") == (piped("prunet", "help"), 0), "text without tabs is as it is")
 
 # Names of several bytes a letter.
 for name, text in (("größe", "one"), ("a", "two")):
@@ -67,24 +54,18 @@ check([line.split("  ")[-1] for line in lines] == ["größe", "a"], "letters bey
 # A row is shown when it is there, where the next one takes a while.
 piped("phantom", "--cases", "2", "--size", "48x48x48", "-o", "data")
 reader, writer = os.pipe()
-ours, theirs = pty.openpty()
-process = subprocess.Popen(["rawinfo"], stdin=reader, stdout=theirs, close_fds=True)
-os.close(reader), os.close(theirs)
+shown = Terminal("rawinfo", stdin=reader)
+os.close(reader)
 record = subprocess.run(["nii2raw", "--no-label", "--dir", "data/phantom_00001"], stdout=subprocess.PIPE, check=True).stdout
 for _ in range(2):
     with open(writer, "wb", closefd=False) as pipe:
         pipe.write(record)
     time.sleep(1.0)
-seen = os.read(ours, 65536).decode()
-os.set_blocking(ours, False)
-check(seen.count("phantom_00001") >= 1, "a table that grows slowly shows its rows as they come")
+shown.read(60)
+check(b"phantom_00001" in shown.text, "a table that grows slowly shows its rows as they come")
 os.close(writer)
-process.wait()
-try:
-    seen += os.read(ours, 65536).decode()
-except OSError:
-    pass
-check(seen.count("phantom_00001") == 2 and "case" in seen, "all of them")
+seen, status = shown.end()
+check(status == 0 and seen.count("phantom_00001") == 2 and "case" in seen, "all of them")
 
 # Of a command that fails, the rows before.
 open("cut", "wb").write(record + record[:999])
