@@ -53,7 +53,8 @@ static const struct tool tool = {
         "standardization, the size of a voxel), on how many cases it was trained, and its validation's "
         "Dice.\n"
         "Of several states it writes the mean of their weights, with what the first one says of itself:\n"
-        "of use where all went on from the same weights for a while, by other seeds or on other cases.\n"
+        "of use where all went on from the same weights for a while, by other seeds or on other cases, or\n"
+        "where the others went on from one of them: a fine-tuned model and the one that it began with.\n"
         "show prints what a state or a model says of itself, a line a key: key, value.",
     .options = options,
     .count = OPTION_COUNT(options),
@@ -164,11 +165,13 @@ static void parse_thresholds(void)
     }
 }
 
-/* What was moved before stays moved: the note has all of it, in its order. */
-static int move_thresholds(struct checkpoint *checkpoint)
+/* What was moved before stays moved: the note has all of it, in its order. Of a mean whose models were not moved alike
+ * there is no such note, `noted` is false. */
+static int move_thresholds(struct checkpoint *checkpoint, bool noted)
 {
     static char text[THRESHOLD_TEXT_SIZE];
-    const char *before = safetensors_metadata(&checkpoint->file, "prunet.threshold");
+    const char *key = "prunet.threshold",
+               *before = noted ? safetensors_metadata(&checkpoint->file, key) : NULL;
     size_t written = before ? (size_t)snprintf(text, sizeof text, "%s", before) : 0;
     for (int i = 0; i < thresholds.count; i++) {
         const struct threshold *t = &threshold[i];
@@ -179,17 +182,17 @@ static int move_thresholds(struct checkpoint *checkpoint)
             written += (size_t)snprintf(text + written, sizeof text - written, "%s%s=%g", written ? " " : "",
                                         t->region, t->probability);
     }
-    if (thresholds.count)
-        add_text("prunet.threshold", text);
+    if (thresholds.count || !noted)
+        add_note(key, strlen(key), noted ? text : NULL);
     return STATUS_OK;
 }
 
-static int average(struct checkpoint *checkpoint, int others, char *const *paths)
+static int average(struct checkpoint *checkpoint, int others, char *const *paths, bool *one_threshold)
 {
     static char text[32];
     snprintf(text, sizeof text, "mean of %d", others + 1);
     add_text("prunet.weights", text);
-    return checkpoint_average(checkpoint, (const char *const *)paths, others);
+    return checkpoint_average(checkpoint, (const char *const *)paths, others, one_threshold);
 }
 
 static int export_model(int count, char *const *paths)
@@ -198,13 +201,14 @@ static int export_model(int count, char *const *paths)
     int status = checkpoint_open(&checkpoint, paths[0]);
     if (status)
         return status;
+    bool one_threshold = true;
     status = add_notes_of_run(&checkpoint, count > 1);
     if (!status && count > 1)
-        status = average(&checkpoint, count - 1, paths + 1);
+        status = average(&checkpoint, count - 1, paths + 1, &one_threshold);
     if (!status && scheme_name)
         status = refit(&checkpoint);
     if (!status)
-        status = move_thresholds(&checkpoint);
+        status = move_thresholds(&checkpoint, one_threshold);
     const struct model_options how = {half, notes, note_count};
     if (!status)
         status = model_export(&checkpoint, &how, out);

@@ -3,16 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Whether what two files say of themselves under a key is the same. */
-static int check_text(const struct checkpoint *first, const struct checkpoint *other, const char *key)
+/* What a file says of itself under a key. */
+static const char *text_of(const struct checkpoint *checkpoint, const char *key)
 {
-    const char *text = safetensors_metadata(&first->file, key),
-               *own = safetensors_metadata(&other->file, key);
-    text = text ? text : "none";
-    own = own ? own : "none";
-    return strcmp(text, own)
-               ? fail(STATUS_DATA, "%s: %s is %s, of %s %s", first->path, key, text, other->path, own)
-               : STATUS_OK;
+    const char *text = safetensors_metadata(&checkpoint->file, key);
+    return text ? text : "none";
 }
 
 /* Whether the weights of two files mean the same. */
@@ -21,10 +16,11 @@ static int check_alike(const struct checkpoint *first, const struct checkpoint *
     if (!architecture_equal(&first->architecture, &other->architecture))
         return fail(STATUS_DATA, "%s is another network than %s: their weights have no mean", other->path,
                     first->path);
+    const char *key = "prunet.spacing", *spacing = text_of(first, key), *own = text_of(other, key);
     int status = checkpoint_check_schemes(first, other);
-    if (!status)
-        status = check_text(first, other, "prunet.spacing");
-    return status ? status : check_text(first, other, "prunet.threshold");
+    if (!status && strcmp(spacing, own))
+        status = fail(STATUS_DATA, "%s: %s is %s, of %s %s", first->path, key, spacing, other->path, own);
+    return status;
 }
 
 static int add_weights(double *sums, const struct checkpoint *checkpoint)
@@ -43,7 +39,7 @@ static int add_weights(double *sums, const struct checkpoint *checkpoint)
     return status;
 }
 
-static int add_file(double *sums, const struct checkpoint *first, const char *path)
+static int add_file(double *sums, const struct checkpoint *first, const char *path, bool *one_threshold)
 {
     struct checkpoint other;
     int status = checkpoint_open(&other, path);
@@ -51,18 +47,22 @@ static int add_file(double *sums, const struct checkpoint *first, const char *pa
         return status;
     if (!(status = check_alike(first, &other)))
         status = add_weights(sums, &other);
+    if (!status && strcmp(text_of(first, "prunet.threshold"), text_of(&other, "prunet.threshold")))
+        *one_threshold = false;
     checkpoint_close(&other);
     return status;
 }
 
-int checkpoint_average(struct checkpoint *checkpoint, const char *const *others, int count)
+int checkpoint_average(struct checkpoint *checkpoint, const char *const *others, int count,
+                       bool *one_threshold)
 {
+    *one_threshold = true;
     double *sums = calloc(checkpoint->table.floats, sizeof *sums);
     int status = sums ? checkpoint_own_values(checkpoint) : fail(STATUS_FAILURE, "out of memory");
     if (!status)
         status = add_weights(sums, checkpoint);
     for (int i = 0; i < count && !status; i++)
-        status = add_file(sums, checkpoint, others[i]);
+        status = add_file(sums, checkpoint, others[i], one_threshold);
     for (size_t n = 0; !status && n < checkpoint->table.floats; n++)
         checkpoint->values[n] = (float)(sums[n] / (count + 1));
     free(sums);

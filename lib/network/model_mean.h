@@ -7,8 +7,10 @@
 #include "lib/network/checkpoint.h"
 
 /* Gives an opened checkpoint, in place of the vector that it segments with, the mean of that and of those of `count`
- * other files, added up in double in their order. STATUS_DATA, with both files named, when one is another network, or is
- * of another scheme, spacing or threshold; the checkpoint may then be changed in part, and is to be closed. */
-int checkpoint_average(struct checkpoint *checkpoint, const char *const *others, int count);
+ * other files, added up in double in their order. `one_threshold` becomes whether all say the same of thresholds that were
+ * moved; where they do not, those of the mean are in between. STATUS_DATA, with both files named, when one is another
+ * network, or is of another scheme or spacing; the checkpoint may then be changed in part, and is to be closed. */
+int checkpoint_average(struct checkpoint *checkpoint, const char *const *others, int count,
+                       bool *one_threshold);
 
 #endif

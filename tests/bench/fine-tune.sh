@@ -5,8 +5,9 @@
 #
 # CONFIGURATIONS: a line each, a name for the table and what CONFIG is (laptop+at-2mm, a file). A seed is a split, too: of its order of
 # the cases the first N are trained on, a case a step; the others are segmented on their images' grids after each of STEPS, which are
-# multiples of every N. A configuration that has FROM is scored with no step, too. The runs are HOME/NAME/N/SEED, and are gone on
-# with; HOME/scores.tsv has a row a case, and what is printed is the mean Dice over cases, then splits.
+# multiples of every N. A configuration that has FROM is scored with no step, too; "NAME, mean" is the mean of the trained
+# weights and FROM's. The runs are HOME/NAME/N/SEED, and are gone on with; HOME/scores.tsv has a row a case, and what is printed is
+# the mean Dice over cases, then splits.
 set -euo pipefail
 export LC_ALL=C
 # shellcheck source=pipelines/common.sh
@@ -46,6 +47,13 @@ score() { # name, N, seed, steps, model
         "$scored/scores.tsv"
 }
 
+# Of the mean of a model's weights and of those that it began with.
+score_mean() { # name, N, seed, steps, model
+    local mean=${5%/*}/mean.safetensors
+    prunet-model export -q -o "$mean" "$5" "$from"
+    score "${@:1:4}" "$mean"
+}
+
 train() { # name, configuration, N, seed
     local run=$home/$1/$3/$4 steps epoch model
     for steps in "${steps_of[@]}"; do
@@ -58,6 +66,7 @@ train() { # name, configuration, N, seed
             prunet-model export -q -o "$model" "$run/epochs/$(printf %04d "$epoch")/state.safetensors"
         fi
         score "$1" "$3" "$4" "$steps" "$model"
+        [ "$from" = none ] || score_mean "$1, mean" "$3" "$4" "$steps" "$model"
     done
 }
 

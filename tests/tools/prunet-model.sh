@@ -156,7 +156,17 @@ prunet-init --seed 1 --channels 4,8,12 -o "$work/other"
 fails "another network" 65 "$work/other is another network than $work/state" prunet-model export -o "$work/never" "$work/state" "$work/other"
 prunet-model export --spacing 2x2x2 -o "$work/coarse" "$work/state"
 fails "another spacing" 65 "prunet.spacing is none, of $work/coarse 2x2x2" prunet-model export -o "$work/never" "$work/state" "$work/coarse"
-fails "another threshold" 65 "prunet.threshold is TC=0.1, of $work/state none" prunet-model export -o "$work/never" "$work/one" "$work/state"
+prunet-model export -o "$work/between" "$work/one" "$work/three"
+between() { # a mean of the same weights, of which one's bias of TC is log(9) higher
+    awk -v a="$(bias "$work/one" 1)" -v b="$(bias "$work/three" 1)" -v mean="$(bias "$work/between" 1)" \
+        'BEGIN { d = (a + b) / 2 - mean; exit !(a - b > 2.197 && d < 1e-6 && d > -1e-6) }'
+}
+check "another threshold: that of the mean is in between" between
+check "and nothing is said of it" test -z "$(notes "$work/between" threshold)"
+prunet-model export --threshold ET=0.7 -o "$work/between" "$work/three" "$work/one"
+check "nor of one that moves it further" test -z "$(notes "$work/between" threshold)"
+prunet-model export -o "$work/alike" "$work/one" "$work/one"
+check "thresholds that are alike are said" test "$(notes "$work/alike" threshold)" = TC=0.1
 sed 's/brats-2018/others/; s/region ET/region RIM/; s/^rows ET/rows RIM/' data/schemes/brats-2018 >"$work/others.scheme"
 prunet-model export -q --scheme "$work/others.scheme" -o "$work/others" "$work/state"
 fails "other regions" 65 "is of scheme brats-2018, $work/others of others" prunet-model export -o "$work/never" "$work/state" "$work/others"
