@@ -2,7 +2,6 @@
 
 import os
 import re
-import time
 
 from _tap import check, finish, run
 from _terminal import Terminal
