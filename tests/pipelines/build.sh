@@ -54,6 +54,31 @@ check "and no others" test -z "$(grep 'ok - ' "$TMPDIR/out" | grep -v ': conv3_f
 check "a name that is neither a test's nor an operation's fails" \
     test "$(tests/run "$BUILD" no-such-test >"$TMPDIR/out" 2>&1; echo $?)" != 0
 
+# The runner itself, with tests of its own making; the first leaves a process running that writes during the second.
+mkdir -p "$TMPDIR/runner/tests/a"
+test_that() { # name, lines of shell
+    printf '#!/bin/sh\n%s\n' "$2" >"$TMPDIR/runner/tests/a/$1"
+    chmod +x "$TMPDIR/runner/tests/a/$1"
+}
+runs() { # closing line, the environment's words...
+    env "${@:2}" PRUNET_TEST_JOBS=1 tests/run "$TMPDIR/runner" tests/a/ >"$TMPDIR/out" 2>&1
+    test "$(tail -n 1 "$TMPDIR/out")" = "$1" || show "$TMPDIR/out"
+}
+test_that 1 '{ sleep 0.5; echo "ok - late # skip needs an age"; } 2>/dev/null & echo "ok - one"'
+test_that 2 'echo "ok - two"; printf "\000\n"; echo "ok - three # skip no reason"; sleep 1'
+check "what a test left running is not the next one's" runs "2 passed, 0 failed, 1 skipped" PRUNET_TEST_STRICT=1
+check "a skip says whose it is" grep -qx '  tests/a/2: three # skip no reason' "$TMPDIR/out"
+test_that 1 'echo "ok - one # skip needs a moon"'
+check "a skip for want of a package" runs "1 passed, 0 failed, 2 skipped" PRUNET_TEST_STRICT=
+check "that is forbidden" runs "1 passed, 1 failed, 2 skipped" PRUNET_TEST_STRICT=1
+check "is named" grep -q 'not ok - tests/a/1: PRUNET_TEST_STRICT forbids the skip of "one # skip needs a moon"' "$TMPDIR/out"
+test_that 1 'echo "ok - one"; exit 3'
+check "a test that ends with another status than 0 fails" runs "2 passed, 1 failed, 1 skipped" PRUNET_TEST_STRICT=1
+test_that 1 ':'
+check "and one that checks nothing" runs "1 passed, 1 failed, 1 skipped" PRUNET_TEST_STRICT=1
+test_that 1 'echo "ok - one"; sleep 9'
+check "and one that hangs" runs "2 passed, 1 failed, 1 skipped" PRUNET_TEST_STRICT=1 PRUNET_TEST_LIMIT=2
+
 # A big-endian processor: one error, before anything else is said.
 gcc -U__BYTE_ORDER__ -D__BYTE_ORDER__=__ORDER_BIG_ENDIAN__ -std=gnu11 -D_GNU_SOURCE -I. -fsyntax-only lib/stream/record.c \
     2>"$TMPDIR/err"
