@@ -132,15 +132,14 @@ static void warn_of_missing(const struct ensemble *ensemble, const struct nifti_
     snprintf(key, sizeof key, "without.%s", missing);
     for (char *c = key; *c; c++)
         *c = *c == ',' ? '.' : *c;
-    const char *scores = ensemble_note(ensemble, key);
-    if (scores)
-        warn("case %s: there is no %s: what the network has scored without: %s", files->name, missing,
-             scores);
-    else
-        warn(
-            "case %s: there is no %s: the network sees 0 there, and unless it was trained so (DROP_MODALITY) "
-            "what depends on it is not to be trusted",
-            files->name, missing);
+    const char *scores = ensemble_note(ensemble, key), *odd = files->odd_image;
+    warn("case %s: there is no %s%s%s%s: %s%s", files->name, missing, odd ? ", and " : "", odd ? odd : "",
+         odd ? " is none by its name" : "",
+         scores
+             ? "what the network has scored without: "
+             : "the network sees 0 there, and unless it was trained so (DROP_MODALITY) what depends on it is "
+               "not to be trusted",
+         scores ? scores : "");
 }
 
 /* One network, or the mean of several, as the request has it. */

@@ -51,13 +51,11 @@ static char **slot(struct nifti_case *files, int kind)
     return kind == label_file() ? &files->label : &files->image[kind];
 }
 
-/* BraTS 2020 has one: W39_1998.09.19_Segm.nii, of case 355. */
-static int note_odd_label(struct nifti_case *files, const char *name)
+/* BraTS 2020 has a label map so: W39_1998.09.19_Segm.nii, of case 355. */
+static int note_odd(struct nifti_case *files, const char *name)
 {
-    if (files->odd_label || !strcasestr(name, "seg"))
-        return STATUS_OK;
-    files->odd_label = strdup(name);
-    return files->odd_label ? STATUS_OK : fail(STATUS_FAILURE, "out of memory");
+    char **odd = strcasestr(name, "seg") ? &files->odd_label : &files->odd_image;
+    return *odd || (*odd = strdup(name)) ? STATUS_OK : fail(STATUS_FAILURE, "out of memory");
 }
 
 /* Whether an entry is a folder, or a link to one. A link to nothing is a file that is missed when it is
@@ -92,7 +90,7 @@ static int take_file(void *self, const struct dirent *entry)
     files->found++;
     const struct file_kind is = file_kind(name);
     if (is.kind < 0)
-        return note_odd_label(files, name);
+        return note_odd(files, name);
     char **path = slot(files, is.kind);
     if (*path)
         return fail(STATUS_DATA, "%s: two files for %s: %s and %s", folder, modalities[is.kind].name,
@@ -222,8 +220,10 @@ int nifti_case_complete(const struct nifti_case *files, const char *folder)
             continue;
         if (!layout_has_folders(files->layout))
             return fail(STATUS_DATA, "%s: no %s of case %s", folder, modalities[kind].name, files->name);
-        return fail(STATUS_DATA, "%s: no %s: no file ends with %s or %s, then .nii or .nii.gz", folder,
-                    modality->name, modality->suffix[0], modality->suffix[1]);
+        return fail(STATUS_DATA, "%s: no %s: no file ends with %s or %s, then .nii or .nii.gz%s%s%s", folder,
+                    modality->name, modality->suffix[0], modality->suffix[1], files->odd_image ? "; " : "",
+                    files->odd_image ? files->odd_image : "",
+                    files->odd_image ? " is not one by its name" : "");
     }
     return STATUS_OK;
 }
@@ -277,5 +277,6 @@ void nifti_case_free(struct nifti_case *files)
         free(files->image[i]);
     free(files->label);
     free(files->odd_label);
+    free(files->odd_image);
     *files = (struct nifti_case){0};
 }

@@ -14,6 +14,7 @@ struct nifti_case {
     char *image[MODALITIES_MAX]; /* malloc'd, as is label */
     char *label;                 /* NULL: none */
     char *odd_label;             /* a file of the folder that may be a label map under an odd name, or NULL */
+    char *odd_image;             /* the first other file of the folder whose name says nothing, or NULL */
     enum layout layout;
     bool grid_of_images; /* of a label map whose header says another place than the images', theirs counts */
     bool has_volumes; /* of one image of four dimensions: its dataset.json tells the order of its volumes, */
@@ -31,7 +32,7 @@ int nifti_case_look(struct nifti_case *files, const char *folder, const char *na
 /* The same; the folder names the case. */
 int nifti_case_find(struct nifti_case *files, const char *folder);
 
-/* STATUS_DATA unless all modalities are there. */
+/* STATUS_DATA unless all modalities are there; a file that may be the missing one under an odd name is named. */
 int nifti_case_complete(const struct nifti_case *files, const char *folder);
 
 /* The images that are not there, as bits: bit i is image[i]. */

@@ -120,6 +120,11 @@ check "have the model's numbers" cmp children.out/BraTS-PED-00003-000.nii.gz out
 mkdir some && cp -r data/phantom_00002 some/phantom_00002 && rm some/phantom_00002/*_t1.nii.gz some/phantom_00002/*_t2.nii.gz
 check "a case without T1 and T2" segment -o some.nii.gz some/phantom_00002
 check "says so" test "$(tail -n 1 table | cut -f5)" = t1,t2
+check "and warns" grep -q "case phantom_00002: there is no t1,t2: the network sees 0 there" err || show err
+cp data/phantom_00002/phantom_00002_t1.nii.gz "some/phantom_00002/phantom_00002 pre.nii.gz"
+check "with a file under an odd name" segment -o odd.nii.gz some/phantom_00002
+check "it is named" grep -q "there is no t1,t2, and phantom_00002 pre.nii.gz is none by its name: the network" err || show err
+check "and not read" cmp odd.nii.gz some.nii.gz; rm "some/phantom_00002/phantom_00002 pre.nii.gz"
 cp -r data/phantom_00002 zero
 for modality in t1 t2; do # the same voxels, all 0
     gzip -dc "data/phantom_00002/phantom_00002_$modality.nii.gz" >image
