@@ -54,6 +54,20 @@ starter() { # home, model, environment and options...
 }
 model=$TMPDIR/model.safetensors any=$TMPDIR/model-any.safetensors
 printf '%s\t%s\t%s\t%s\t%s\n' missing cases dice_et dice_wt dice_tc - 9 .7 .8 .6 t1,t2 9 .3 .4 .5 >"${any%.safetensors}.tsv"
+
+# --- what is said before the training ---
+mkdir "$TMPDIR/folder"
+check "a folder in a model's place" test "$(starter "$TMPDIR/none" "$TMPDIR/folder" X=1; echo $?)" = 2
+check "is named" grep -q "folder: is a folder" "$TMPDIR/none.out" || show "$TMPDIR/none.out"
+check "a model below a file" test "$(starter "$TMPDIR/none" "$config/model.safetensors" X=1; echo $?)" = 1
+check "is named, too" grep -q "$config" "$TMPDIR/none.out" || show "$TMPDIR/none.out"
+mv "${any%.safetensors}.tsv" "$TMPDIR/table"
+printf 'missing\tcases\nt1\t9\n' >"${any%.safetensors}.tsv"
+check "a table of scores that lacks columns" test "$(starter "$TMPDIR/none" "$model" X=1; echo $?)" != 0
+check "and what it lacks" grep -q "model-any.tsv.*dice" "$TMPDIR/none.out" || show "$TMPDIR/none.out"
+check "and nothing was begun" test ! -e "$TMPDIR/none"
+mv "$TMPDIR/table" "${any%.safetensors}.tsv"
+
 check "from nothing to a model" starter "$TMPDIR/one" "$model" PRUNET_THREADS=1 || show "$TMPDIR/one.out"
 check "its digest is said" grep -q "model.safetensors: $(sha256sum "$model" | cut -c1-64)" "$TMPDIR/one.out" || show "$TMPDIR/one.out"
 prunet-model show "$model" >"$TMPDIR/shown"
@@ -83,9 +97,9 @@ cp "${any%.safetensors}.tsv" "$TMPDIR/two-any.tsv"
 check "another thread count, elsewhere" starter "$TMPDIR/two" "$TMPDIR/two.safetensors" PRUNET_THREADS=2 || show "$TMPDIR/two.out"
 check "the same bytes" cmp "$model" "$TMPDIR/two.safetensors"
 check "of both" cmp "$any" "$TMPDIR/two-any.safetensors"
-rm "$TMPDIR/two.safetensors"
-check "again, where it was trained" starter "$TMPDIR/two" "$TMPDIR/two.safetensors" PRUNET_THREADS=2 || show "$TMPDIR/two.out"
-check "it is written again without training" cmp "$model" "$TMPDIR/two.safetensors"
+check "again, into a folder that is not there" starter "$TMPDIR/two" "$TMPDIR/new/folder/two.safetensors" PRUNET_THREADS=2 || show "$TMPDIR/two.out"
+check "it is written without training" cmp "$model" "$TMPDIR/new/folder/two.safetensors"
+check "none of its parts again" test "$(grep -c '^part ' "$TMPDIR/two.out")" = 0 || show "$TMPDIR/two.out"
 
 make_tiny 1 || exit 1
 check "it segments" prunet-segment -q -m "$model" -o "$TMPDIR/segmented" "$data"
