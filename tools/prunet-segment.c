@@ -13,6 +13,7 @@
 #include "lib/volume/resample.h"
 #include "lib/volume/scheme.h"
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,19 +128,21 @@ static int print_row(struct rows *rows, const struct nifti_case *files, const do
 /* A model may say how well it does without them: its metadata without.t1.t2, "Dice ...". */
 static void warn_of_missing(const struct ensemble *ensemble, const struct nifti_case *files)
 {
-    char missing[NAME_LIST_SIZE], key[NAME_LIST_SIZE + 16];
+    char missing[NAME_LIST_SIZE], key[NAME_LIST_SIZE + 16], odd[NAME_MAX + 32] = "";
     missing_of(files, missing);
     snprintf(key, sizeof key, "without.%s", missing);
     for (char *c = key; *c; c++)
         *c = *c == ',' ? '.' : *c;
-    const char *scores = ensemble_note(ensemble, key), *odd = files->odd_image;
-    warn("case %s: there is no %s%s%s%s: %s%s", files->name, missing, odd ? ", and " : "", odd ? odd : "",
-         odd ? " is none by its name" : "",
-         scores
-             ? "what the network has scored without: "
-             : "the network sees 0 there, and unless it was trained so (DROP_MODALITY) what depends on it is "
-               "not to be trusted",
-         scores ? scores : "");
+    if (files->odd_image)
+        snprintf(odd, sizeof odd, ", and %s is none by its name", files->odd_image);
+    const char *scores = ensemble_note(ensemble, key);
+    if (scores)
+        warn("case %s: there is no %s%s: what the network has scored without: %s", files->name, missing, odd,
+             scores);
+    else
+        warn("case %s: there is no %s%s: the network sees 0 there, and unless it was trained so "
+             "(DROP_MODALITY) what depends on it is not to be trusted",
+             files->name, missing, odd);
 }
 
 /* One network, or the mean of several, as the request has it. */

@@ -220,10 +220,13 @@ int nifti_case_complete(const struct nifti_case *files, const char *folder)
             continue;
         if (!layout_has_folders(files->layout))
             return fail(STATUS_DATA, "%s: no %s of case %s", folder, modalities[kind].name, files->name);
-        return fail(STATUS_DATA, "%s: no %s: no file ends with %s or %s, then .nii or .nii.gz%s%s%s", folder,
-                    modality->name, modality->suffix[0], modality->suffix[1], files->odd_image ? "; " : "",
-                    files->odd_image ? files->odd_image : "",
-                    files->odd_image ? " is not one by its name" : "");
+        if (files->odd_image)
+            return fail(
+                STATUS_DATA,
+                "%s: no %s: no file ends with %s or %s, then .nii or .nii.gz; %s is not one by its name",
+                folder, modality->name, modality->suffix[0], modality->suffix[1], files->odd_image);
+        return fail(STATUS_DATA, "%s: no %s: no file ends with %s or %s, then .nii or .nii.gz", folder,
+                    modality->name, modality->suffix[0], modality->suffix[1]);
     }
     return STATUS_OK;
 }
