@@ -16,7 +16,15 @@ static double run(struct drive *d, const struct kernels *kernels, const struct o
     return worst;
 }
 
-/* Against the reference, and with one thread against 2, 3 and 7. d is freed. */
+/* Under a sanitizer one other number of threads will do: that all give the same bits is shown without one. */
+static const int thread_counts[] = {3, 2, 7};
+#ifdef __SANITIZE_ADDRESS__
+enum { THREAD_COUNTS = 1 };
+#else
+enum { THREAD_COUNTS = 3 };
+#endif
+
+/* Against the reference, and with one thread against others. d is freed. */
 static void examine(struct drive d)
 {
     int count;
@@ -31,8 +39,8 @@ static void examine(struct drive d)
         double error = run(&d, list[i], &expected);
         struct outputs first = outputs_copy(&d);
         int repeatable = 1;
-        for (int t = 0; t < 3; t++) {
-            kernels_set_threads((const int[]){2, 3, 7}[t]);
+        for (int t = 0; t < THREAD_COUNTS; t++) {
+            kernels_set_threads(thread_counts[t]);
             run(&d, list[i], &expected);
             repeatable &= outputs_same(&d, &first);
         }
