@@ -3,7 +3,7 @@
  * The files of this folder, from the ground up; none uses one of a line below its own:
  *
  *     layout, scratch, gpu        rows of channels, pieces of scratch, the device
- *     cudnn_version, libraries    cuDNN and cuBLAS, opened at run time; toolkit is for the Makefile
+ *     cudnn_version, trial, find_library, libraries    cuDNN and cuBLAS, opened at run time; toolkit is for the Makefile
  *     rows, sums, streams, operand    kernels that walk over matrices, sums over voxels, what is stored in 16 bits,
  *                                     rounding to bf16
  *     convolution (_plan, _check)     3x3x3 convolutions by cuDNN
@@ -46,12 +46,15 @@ static const char *choose(void)
     return advice;
 }
 
-/* Claims the device and the libraries, once a process. NULL, or one line of advice. */
+/* Claims the libraries and the device, once a process: the libraries first, since they are tried in children, which must
+ * come before the first call of CUDA; a device that is not there is said first. NULL, or one line of advice. */
 static const char *claim(void)
 {
     static bool claimed;
-    const char *advice = gpu_open();
-    if (!claimed && !advice && !(advice = libraries_open()) && !(advice = convolution_open(gpu_queue())) &&
+    const char *missing = claimed ? NULL : libraries_open(), *advice = gpu_open();
+    if (claimed || advice)
+        return advice;
+    if (!(advice = missing) && !(advice = convolution_open(gpu_queue())) &&
         !(advice = product_open(gpu_queue())))
         claimed = true;
     return advice;

@@ -5,10 +5,15 @@
  *     the dynamic loader            LD_LIBRARY_PATH, what the system knows
  *     $CONDA_PREFIX                 lib, targets/NAME/lib
  *     Python's nvidia wheels        of $VIRTUAL_ENV, $CONDA_PREFIX, the python3 on PATH, the user, the system
- *     /usr/local/cuda               as $CUDA_HOME */
+ *     /usr/local/cuda               as $CUDA_HOME
+ *     what python3 says             where its package nvidia lies
+ *
+ * One that comes in parts is opened and judged by a child first (trial.h): a part that was opened once, good or not, stays the
+ * one that later libraries are given when they ask for it by name, and a library without its parts may end the process. */
 #ifndef PRUNET_KERNELS_CUDA_FIND_LIBRARY_H
 #define PRUNET_KERNELS_CUDA_FIND_LIBRARY_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -20,14 +25,17 @@ struct library {
     const char *(*judge)(
         void); /* NULL, or advice when what functions point to is of no use; the function may be NULL */
     const char *too_old; /* the advice when a function is not there */
+    /* NULL, or files beside it that it opens by their names, up to NULL, each before those that need it: they are opened
+     * from its own folder before it looks for them elsewhere. */
+    const char *const *parts;
 
     bool found;
-    const char *why;  /* the first advice on one that is of no use */
-    char broken[256]; /* what the loader said of one that is there */
+    char path[PATH_MAX]; /* of the one that is found */
+    char why[512];       /* the first advice on one that is of no use */
+    char broken[512];    /* what the loader said of the first that is there and cannot be opened */
 };
 
-/* Whether it is found; it then stays open. Where not, why and broken tell more, and functions may point to what is of
- * no use. */
+/* Whether it is found; it then stays open. Where not, why and broken tell more. */
 bool find_library(struct library *library);
 
 #endif

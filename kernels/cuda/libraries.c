@@ -13,6 +13,15 @@ enum { CUDA_MAJOR = CUDART_VERSION / 1000 };
 #define CUBLAS_FILE "libcublas.so.%d"
 #endif
 
+/* What it opens by name while it plans and runs a convolution. */
+static const char *const cudnn_parts[] = {"libcudnn_graph.so.9",
+                                          "libcudnn_ops.so.9",
+                                          "libcudnn_cnn.so.9",
+                                          "libcudnn_heuristic.so.9",
+                                          "libcudnn_engines_precompiled.so.9",
+                                          "libcudnn_engines_runtime_compiled.so.9",
+                                          NULL};
+
 struct cudnn_functions cudnn;
 struct cublas_functions cublas;
 
@@ -30,8 +39,8 @@ static const char *judge_cudnn(void)
 
 static const char *advice(const struct library *w, const char *name)
 {
-    static char text[768];
-    if (w->why)
+    static char text[1024];
+    if (w->why[0])
         return w->why;
     snprintf(text, sizeof text,
              "%s is not on this machine (%s%s%s): python3 -m pip install 'nvidia-cudnn-cu%d>=9.16' "
@@ -44,8 +53,9 @@ static const char *advice(const struct library *w, const char *name)
 const char *libraries_open(void)
 {
     static char file[32];
-    static struct library dnn = {CUDNN_FILE, cudnn_names, sizeof cudnn / sizeof(void *), &cudnn,
-                                 .judge = judge_cudnn};
+    static struct library dnn = {
+        CUDNN_FILE,           cudnn_names,          sizeof cudnn / sizeof(void *),     &cudnn,
+        .parts = cudnn_parts, .judge = judge_cudnn, .too_old = "this cuDNN is too old"};
     static struct library blas = {file, cublas_names, sizeof cublas / sizeof(void *), &cublas,
                                   .too_old = "this cuBLAS is too old"};
     snprintf(file, sizeof file, CUBLAS_FILE, CUDA_MAJOR);

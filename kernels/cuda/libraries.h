@@ -40,7 +40,7 @@ extern struct cudnn_functions cudnn;
 extern struct cublas_functions cublas;
 
 /* Opens both. NULL, or one line of advice: what is missing and how to install it, or a cuDNN that is not trusted
- * (cudnn_version.h). What was opened stays open. */
+ * (cudnn_version.h). What was opened stays open. To be called before the first call of CUDA (trial.h). */
 const char *libraries_open(void);
 
 #endif

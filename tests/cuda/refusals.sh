@@ -192,6 +192,55 @@ cp "$libraries"/lib* "$TMPDIR/$wheels/cudnn/lib"
 train small "SHIM_CUDA_HOME=/nowhere" "PATH=$TMPDIR/bin:$PATH"
 check "libraries of the wheels of python3 on PATH are found" test "$code" = 0
 
+# python3 by a link into its environment, and as a script beside none.
+environment=$TMPDIR/environment
+mkdir -p "$environment/bin" "$environment/$wheels/cudnn/lib" "$TMPDIR/away/links" "$TMPDIR/away/shims"
+cp "$libraries"/lib* "$environment/$wheels/cudnn/lib"
+cp /bin/true "$environment/bin/python3.11"
+ln -s "$environment/bin/python3.11" "$TMPDIR/away/links/python3"
+train small "SHIM_CUDA_HOME=/nowhere" "PATH=$TMPDIR/away/links:$PATH"
+check "and of the one that python3 on PATH is a link to" test "$code" = 0 || show "$TMPDIR/err"
+printf '#!/bin/sh\necho %s\n' "$environment/$wheels" >"$TMPDIR/away/shims/python3"
+chmod +x "$TMPDIR/away/shims/python3"
+train small "SHIM_CUDA_HOME=/nowhere" "PATH=$TMPDIR/away/shims:$PATH"
+check "and of a python3 that is a script, which is asked" test "$code" = 0 || show "$TMPDIR/err"
+
+# cuDNN as it comes: libcudnn.so.9 opens libcudnn_graph.so.9 by its name and asks that one; without it, it ends the process.
+# The stand-in asks for the version this way and has all else from the shim's.
+make_cudnn() { # folder, version, or nothing: without libcudnn_graph
+    mkdir -p "$1"
+    cp "$libraries/libcudnn-shim.so.9" "$1/libcudnn-rest.so"
+    ${CC:-gcc} -shared -fPIC -x c - -x none -Wl,--no-as-needed "$1/libcudnn-rest.so" -Wl,-soname,libcudnn-shim.so.9 -Wl,-rpath,"\$ORIGIN" -ldl \
+        -o "$1/libcudnn-shim.so.9" <<'TEXT'
+#include <dlfcn.h>
+#include <stdlib.h>
+unsigned long cudnnGetVersion(void)
+{
+    void *graph = dlopen("libcudnn_graph.so.9", RTLD_NOW);
+    unsigned long (*version)(void) = graph ? (unsigned long (*)(void))dlsym(graph, "version") : NULL;
+    return version ? version() : (abort(), 0);
+}
+TEXT
+    [ -z "${2:-}" ] || ${CC:-gcc} -shared -fPIC -x c - -Wl,-soname,libcudnn_graph.so.9 -o "$1/libcudnn_graph.so.9" \
+        <<<"unsigned long version(void) { return $2; }"
+}
+make_cudnn "$TMPDIR/former/lib" 91002
+make_cudnn "$TMPDIR/present/lib" 91900
+make_cudnn "$TMPDIR/torn/lib"
+cp "$libraries"/libcublas* "$TMPDIR/present/lib"
+train small "SHIM_CUDA_HOME=$TMPDIR/present"
+check "a cuDNN in parts is found" test "$code" = 0 || show "$TMPDIR/err"
+train small "SHIM_CUDA_HOME=$TMPDIR/former" "CUDA_PATH=$TMPDIR/present"
+check "a cuDNN that is too old, seen first, does not spoil a good one" test "$code" = 0 || show "$TMPDIR/err"
+train small "SHIM_CUDA_HOME=/nowhere" "LD_LIBRARY_PATH=$TMPDIR/former/lib" "CUDA_PATH=/nowhere" "CONDA_PREFIX=$TMPDIR/present"
+check "nor in LD_LIBRARY_PATH, which its parts would be taken from" test "$code" = 0 || show "$TMPDIR/err"
+train small "SHIM_CUDA_HOME=$TMPDIR/torn" "CUDA_PATH=$TMPDIR/present"
+check "nor does one that is half installed" test "$code" = 0 || show "$TMPDIR/err"
+train small "SHIM_CUDA_HOME=$TMPDIR/former"
+check "a cuDNN that is too old, alone" refused 1 "cuDNN 9.10.2 computes wrong 3-D convolutions"
+train small "SHIM_CUDA_HOME=$TMPDIR/torn"
+check "one that is half installed, alone" refused 1 "cuDNN is not on this machine" "may be half installed" "pip install"
+
 # What a build with CUDA says of the machine.
 doctor() { # what, settings of the shim..., --, the row's beginning
     local name=$1 settings=()

@@ -42,7 +42,7 @@ fi
 
 if [ -n "$found" ]; then
     ${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -I. "${includes[@]}" kernels/cuda/convolution_plan.c \
-        kernels/cuda/libraries.c kernels/cuda/find_library.c kernels/cuda/cudnn_version.c tests/cuda/toolkit/plans.c "$cudart" -lstdc++ -ldl -lrt \
+        kernels/cuda/libraries.c kernels/cuda/find_library.c kernels/cuda/trial.c kernels/cuda/cudnn_version.c tests/cuda/toolkit/plans.c "$cudart" -lstdc++ -ldl -lrt \
         -lpthread -lm -o "$TMPDIR/plans" || status=1
     "$TMPDIR/plans" tests/cuda/toolkit/h100.json || status=1
 else

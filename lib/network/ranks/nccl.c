@@ -52,7 +52,7 @@ static int decide(const struct ranks *ranks)
     int have = !wishes("no") && find_library(&library);
     MPI_Allreduce(MPI_IN_PLACE, &have, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD);
     use = have ? TO_BE_JOINED : NOT_IN_USE;
-    const char *cause = library.why ? library.why : library.broken;
+    const char *cause = library.why[0] ? library.why : library.broken;
     if (!have && nccl_wished())
         return fail(STATUS_FAILURE, "%s is not there for every rank%s%s", NCCL_FILE, *cause ? ": " : "",
                     cause);
