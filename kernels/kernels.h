@@ -74,6 +74,11 @@ struct kernels {
     /* Waits for all work. NULL when all went well, else what failed and in which operation. */
     const char *(*finish)(void);
 
+    /* What the user should know and what is no failure: one line a call, each said once, then NULL. `machine`: what it
+     * computes with, in words. Either is NULL where there is nothing to say. */
+    const char *(*remark)(void);
+    const char *(*machine)(void);
+
     /* Prefetching: the next input is copied while a step runs. In the order of time:
      *
      *     prefetch_release()        all work asked for so far may still read `to`; what follows does not
@@ -96,10 +101,11 @@ struct kernels {
      * does all of them: same operations, same pointers. Recording again replaces what was recorded.
      * record_begin is false where nothing is gained, or not yet (a GPU runs one step before it records
      * the next): then the caller calls every operation, and may try again at the next step. Nothing may
-     * be allocated, released, uploaded, downloaded or finished in between. record_release is due before
+     * be allocated, released, uploaded, downloaded or finished in between. record_end is false where the step could
+     * not be recorded: nothing was done, and the caller calls every operation again. record_release is due before
      * the memory that the step uses is released. */
     bool (*record_begin)(struct recording *recording);
-    void (*record_end)(struct recording *recording);
+    bool (*record_end)(struct recording *recording);
     void (*replay)(const struct recording *recording);
     void (*record_release)(struct recording *recording);
 

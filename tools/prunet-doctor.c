@@ -95,7 +95,7 @@ static int check_gpu(struct doctor *doctor)
 {
     const bool driver = !access("/dev/nvidiactl", F_OK);
     const char *why = NULL;
-    char text[1024];
+    char text[3 * PATH_MAX];
     if (!has_family("cuda"))
         return row(doctor, "GPU",
                    driver ? "there is one, and this build is without CUDA: make CUDA=1"
@@ -104,9 +104,13 @@ static int check_gpu(struct doctor *doctor)
     if (!cuda || (why = cuda->open()))
         snprintf(text, sizeof text, "cannot be used: %s", why);
     else
-        snprintf(text, sizeof text, "%s, %.1f GiB free", cuda->description,
-                 (double)cuda->available() / 0x1p30);
-    return row(doctor, "GPU", text);
+        snprintf(text, sizeof text, "%s, %.1f GiB free; %s", cuda->description,
+                 (double)cuda->available() / 0x1p30, cuda->machine());
+    int status = row(doctor, "GPU", text);
+    const char *remark;
+    while (!status && cuda && !why && (remark = cuda->remark()))
+        status = row(doctor, "GPU advice", remark);
+    return status;
 }
 
 static int check_memory(struct doctor *doctor)

@@ -315,7 +315,7 @@ const char *convolution_plan_make(struct convolution problem, int rank, struct c
 /* --- execution --- */
 
 const char *convolution_plan_run(const struct convolution_plan *plan, const void *x, const void *w,
-                                 const void *y, void *workspace)
+                                 const void *y, void *workspace, bool *memory)
 {
     const int64_t ids[3] = {ID_X, ID_W, ID_Y};
     const void *pointers[3] = {x, w, y};
@@ -328,5 +328,8 @@ const char *convolution_plan_run(const struct convolution_plan *plan, const void
     if (!all.status)
         keep_status(&all, cudnn.BackendExecute(handle, plan->descriptor, pack), "cudnnBackendExecute");
     destroy(&all);
+    *memory = all.status == CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED ||
+              all.status == CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED ||
+              (all.status && cudaPeekAtLastError() == cudaErrorMemoryAllocation);
     return all.status ? refusal(&plan->problem, cudnn.GetErrorString(all.status)) : NULL;
 }

@@ -56,9 +56,9 @@ const char *convolution_plan_make(struct convolution problem, int rank, struct c
 
 void convolution_plan_release(struct convolution_plan *plan);
 
-/* NULL, or what failed. */
+/* NULL, or what failed; *memory: for lack of it. */
 const char *convolution_plan_run(const struct convolution_plan *plan, const void *x, const void *w,
-                                 const void *y, void *workspace);
+                                 const void *y, void *workspace, bool *memory);
 
 #ifdef __cplusplus
 }

@@ -26,6 +26,7 @@
 #include "kernels/cuda/product.h"
 #include "kernels/cuda/scratch.h"
 #include "kernels/cuda/streams.h"
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -60,6 +61,16 @@ static const char *claim(void)
     return advice;
 }
 
+/* Of cuDNN's TF32 engines for this layout those with tensor cores copy their operands on any other card, and need four
+ * times the workspace or more: its plans within it are fp32's. */
+static void remark_tf32(void)
+{
+    if (!gpu_has_capability(9) && !gpu_has_capability(10))
+        gpu_remark(
+            "convolutions of the finer levels take no tensor cores in TF32 on this card: cuda-bf16 and "
+            "cuda-int16 do, and are faster");
+}
+
 static const char *open_precision(enum precision precision)
 {
     const char *advice = choose();
@@ -69,7 +80,16 @@ static const char *open_precision(enum precision precision)
     advice = claim();
     if (!advice && precision == PRECISION_INT16 && !streams_wraps())
         advice = gpu_failure();
+    if (!advice && precision == PRECISION_TF32)
+        remark_tf32();
     return advice;
+}
+
+static const char *machine(void)
+{
+    static char text[2 * PATH_MAX + 512];
+    snprintf(text, sizeof text, "%s, %s", gpu_card(), libraries_words());
+    return text;
 }
 
 static const char *finish(void)
@@ -146,8 +166,8 @@ PRECISION(PRECISION_INT16, int16)
     .name = its_name, .description = its_description, .rounding = its_rounding,                              \
     .alignment = SCRATCH_ALIGNMENT, .open = open_##precision, .allocate = gpu_allocate,                      \
     .release = gpu_release, .available = gpu_available, .upload = gpu_upload, .download = gpu_download,      \
-    .clear = gpu_clear, .copy = gpu_copy, .finish = finish, .overlaps = true,                                \
-    .allocate_host = gpu_allocate_host, .release_host = gpu_release_host,                                    \
+    .clear = gpu_clear, .copy = gpu_copy, .finish = finish, .remark = gpu_take_remark, .machine = machine,   \
+    .overlaps = true, .allocate_host = gpu_allocate_host, .release_host = gpu_release_host,                  \
     .prefetch_start = gpu_prefetch_start, .prefetch_wait = gpu_prefetch_wait,                                \
     .prefetch_release = gpu_prefetch_release, .record_begin = gpu_record_begin,                              \
     .record_end = gpu_record_end, .replay = gpu_replay, .record_release = gpu_record_release,                \

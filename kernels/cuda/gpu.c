@@ -2,21 +2,26 @@
 #include "kernels/cuda/gpu.h"
 #include "kernels/kernels.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { MEBIBYTE = 1 << 20, CAPABILITY_MIN = 8 };
+enum { MEBIBYTE = 1 << 20, CAPABILITY_MIN = 8, REMARKS_MAX = 8 };
 
 static struct {
     bool open;
     int wanted, device; /* of this process, once it is open: the number asked for, and its own */
+    struct cudaDeviceProp card;
     cudaStream_t work_queue, copy_queue; /* copies of the next input run beside all work */
     cudaEvent_t released, copied;        /* the old input has been read; the next one is there */
     cudaError_t prefetch_status;         /* of the first such copy that could not be started, and its call */
     const char *prefetch_call;
-    bool recording;
+    bool recording, never_records;
+    int recordings; /* that hold a step */
     const char *operation;
     bool short_of_memory; /* the failure is a refused allocation, which ends nothing but itself */
     char failure[512];
+    char remarks[REMARKS_MAX][640];
+    int made, said; /* of the remarks */
 } gpu = {.operation = "open"};
 
 /* --- opening --- */
@@ -45,11 +50,11 @@ static const char *refuse_device(int device, int count)
 static const char *find_device(int wanted, int *found)
 {
     int count = 0, driver = 0;
-    struct cudaDeviceProp properties;
     cudaError_t status = cudaGetDeviceCount(&count);
     if (status == cudaErrorInsufficientDriver && !cudaDriverGetVersion(&driver) && driver > 0)
         return advise(
-            "the NVIDIA driver is too old for this build (%s): update the driver, or use --backend cpu",
+            "the NVIDIA driver is too old for this build (%s): update the driver, take a build with CUDA "
+            "12.4, which serves older ones, or use --backend cpu",
             cudaGetErrorString(status));
     if (status || count == 0)
         return advise("no CUDA device (%s): see nvidia-smi and CUDA_VISIBLE_DEVICES, or use --backend cpu",
@@ -59,14 +64,18 @@ static const char *find_device(int wanted, int *found)
         return refuse_device(wanted, count);
     const int device = (wanted + (kernels_process() > 0 ? kernels_process() : 0)) % count;
     *found = device;
-    if ((status = cudaSetDevice(device)) || (status = cudaGetDeviceProperties(&properties, device)))
-        return advise("the CUDA device cannot be used (%s): another process may hold it exclusively",
-                      cudaGetErrorString(status));
-    if (properties.major < CAPABILITY_MIN)
+    if ((status = cudaSetDevice(device)) || (status = cudaGetDeviceProperties(&gpu.card, device)))
+        return status == cudaErrorMemoryAllocation
+                   ? advise("the CUDA device has no memory left (%s): nvidia-smi says who holds it; or use "
+                            "--backend cpu",
+                            cudaGetErrorString(status))
+                   : advise("the CUDA device cannot be used (%s): another process may hold it exclusively",
+                            cudaGetErrorString(status));
+    if (gpu.card.major < CAPABILITY_MIN)
         return advise(
             "%s is too old: the cuda backend needs compute capability 8.0 (A100, RTX 30) or later; use "
             "--backend cpu",
-            properties.name);
+            gpu.card.name);
     return NULL;
 }
 
@@ -82,6 +91,13 @@ static const char *make_queues(void)
     return NULL;
 }
 
+/* Each thread begins with device 0. While a step is recorded, its thread has taken the device already. */
+static void take_device(void)
+{
+    if (gpu.open && !gpu.recording)
+        gpu_check(cudaSetDevice(gpu.device), "cudaSetDevice");
+}
+
 static const char *refuse_second(int device)
 {
     static char text[128];
@@ -90,13 +106,27 @@ static const char *refuse_second(int device)
     return text;
 }
 
+/* PRUNET_CUDA_GRAPH=0: no step is recorded. */
+static const char *choose_recording(void)
+{
+    const char *value = getenv("PRUNET_CUDA_GRAPH");
+    const bool given = value && *value;
+    if (given && strcmp(value, "0") && strcmp(value, "1"))
+        return advise("PRUNET_CUDA_GRAPH is \"%.40s\": set it to 0 (no step is recorded) or 1", value);
+    gpu.never_records = given && *value == '0';
+    return NULL;
+}
+
 const char *gpu_open(void)
 {
     const char *advice = NULL;
     const int wanted = kernels_device();
-    if (gpu.open)
+    if (gpu.open) {
+        take_device();
         return wanted == gpu.wanted ? NULL : refuse_second(wanted);
-    if (!(advice = find_device(wanted, &gpu.device)) && !(advice = make_queues())) {
+    }
+    if (!(advice = choose_recording()) && !(advice = find_device(wanted, &gpu.device)) &&
+        !(advice = make_queues())) {
         gpu.open = true;
         gpu.wanted = wanted;
     }
@@ -106,6 +136,35 @@ const char *gpu_open(void)
 cudaStream_t gpu_queue(void)
 {
     return gpu.work_queue;
+}
+
+bool gpu_has_capability(int major)
+{
+    return gpu.card.major == major;
+}
+
+const char *gpu_card(void)
+{
+    static char text[sizeof gpu.card.name + 96];
+    snprintf(text, sizeof text, "%s, compute capability %d.%d, %d multiprocessors", gpu.card.name,
+             gpu.card.major, gpu.card.minor, gpu.card.multiProcessorCount);
+    return text;
+}
+
+/* --- remarks --- */
+
+void gpu_remark(const char *text)
+{
+    for (int i = 0; i < gpu.made; i++)
+        if (!strcmp(gpu.remarks[i], text))
+            return;
+    if (gpu.made < REMARKS_MAX)
+        snprintf(gpu.remarks[gpu.made++], sizeof gpu.remarks[0], "%s", text);
+}
+
+const char *gpu_take_remark(void)
+{
+    return gpu.said < gpu.made ? gpu.remarks[gpu.said++] : NULL;
 }
 
 /* --- errors --- */
@@ -119,6 +178,7 @@ bool gpu_begin(const char *operation)
 {
     if (gpu_ok())
         gpu.operation = operation;
+    take_device();
     return gpu_ok();
 }
 
@@ -164,7 +224,8 @@ const char *gpu_finish(void)
     cudaError_t status = gpu_ok() ? cudaStreamSynchronize(gpu.work_queue) : cudaSuccess;
     if (status) {
         char cause[256];
-        snprintf(cause, sizeof cause, "%s (%s), in this operation or before it; CUDA_LAUNCH_BLOCKING=1 tells",
+        snprintf(cause, sizeof cause,
+                 "%s (%s), in this operation or before it; PRUNET_CUDA_GRAPH=0 CUDA_LAUNCH_BLOCKING=1 tells",
                  cudaGetErrorString(status), cudaGetErrorName(status));
         gpu_fail("cudaStreamSynchronize", cause);
     }
@@ -190,6 +251,17 @@ static void refuse_memory(size_t bytes)
     gpu.short_of_memory = true;
 }
 
+void gpu_fail_memory(const char *what)
+{
+    size_t available = 0, total = 0;
+    char cause[160];
+    cudaMemGetInfo(&available, &total);
+    snprintf(cause, sizeof cause,
+             "too little device memory, %zu of %zu MiB free (nvidia-smi says who has the rest)",
+             available / MEBIBYTE, total / MEBIBYTE);
+    gpu_fail(what, cause);
+}
+
 void *gpu_allocate(size_t bytes)
 {
     void *memory = NULL;
@@ -197,6 +269,10 @@ void *gpu_allocate(size_t bytes)
         gpu.failure[0] = 0, gpu.short_of_memory = false;
     if (!gpu_begin("allocate"))
         return NULL;
+    if (bytes > gpu_available()) {
+        refuse_memory(bytes); /* WSL 2 would give memory of the host, and crawl */
+        return NULL;
+    }
     cudaError_t status = cudaMalloc(&memory, bytes ? bytes : 1);
     if (status == cudaErrorMemoryAllocation) {
         (void)cudaGetLastError(); /* clears it: else it would look like an error of the next kernel */
@@ -289,15 +365,34 @@ void gpu_prefetch_release(void)
 
 /* --- a step as one graph --- */
 
+/* Nothing has run by then: what failed is forgotten, and every later step is done without a recording. A device that
+ * is really lost fails again at once. */
+static void give_up_recording(const char *call, cudaError_t status)
+{
+    char text[sizeof gpu.failure + 128];
+    gpu_check(status, call);
+    snprintf(text, sizeof text,
+             "a step could not be recorded (%s): its kernels are started one by one, which is slower; "
+             "PRUNET_CUDA_GRAPH=0 does not try",
+             gpu.failure);
+    gpu_remark(text);
+    gpu.failure[0] = 0;
+    gpu.never_records = true;
+    (void)cudaGetLastError();
+}
+
 bool gpu_record_begin(struct recording *r)
 {
     if (!r->seen) {
         r->seen = true;
         return false;
     }
-    gpu.recording = gpu_begin("record") &&
-                    gpu_check(cudaStreamBeginCapture(gpu.work_queue, cudaStreamCaptureModeThreadLocal),
-                              "cudaStreamBeginCapture");
+    if (gpu.never_records || !gpu_begin("record"))
+        return false;
+    cudaError_t status = cudaStreamBeginCapture(gpu.work_queue, cudaStreamCaptureModeThreadLocal);
+    gpu.recording = !status;
+    if (status)
+        give_up_recording("cudaStreamBeginCapture", status);
     return gpu.recording;
 }
 
@@ -306,25 +401,41 @@ bool gpu_recording(void)
     return gpu.recording;
 }
 
+bool gpu_has_recordings(void)
+{
+    return gpu.recording || gpu.recordings > 0;
+}
+
 static void forget_steps(struct recording *r)
 {
-    if (r->steps)
+    if (r->steps) {
         gpu_check(cudaGraphExecDestroy((cudaGraphExec_t)r->steps), "cudaGraphExecDestroy");
+        gpu.recordings--;
+    }
     r->steps = NULL;
 }
 
-void gpu_record_end(struct recording *r)
+bool gpu_record_end(struct recording *r)
 {
     cudaGraph_t graph = NULL;
     cudaGraphExec_t steps = NULL;
+    const char *call = "cudaStreamEndCapture";
     cudaError_t status = cudaStreamEndCapture(gpu.work_queue, &graph);
     gpu.recording = false;
     forget_steps(r);
-    if (gpu_check(status, "cudaStreamEndCapture"))
-        gpu_check(cudaGraphInstantiate(&steps, graph, 0), "cudaGraphInstantiate");
-    r->steps = steps;
+    if (!status && gpu_ok()) {
+        call = "cudaGraphInstantiate";
+        status = cudaGraphInstantiate(&steps, graph, 0);
+    }
     if (graph)
-        gpu_check(cudaGraphDestroy(graph), "cudaGraphDestroy");
+        (void)cudaGraphDestroy(graph);
+    if (status || !gpu_ok()) {
+        give_up_recording(call, status);
+        return false;
+    }
+    r->steps = steps;
+    gpu.recordings++;
+    return true;
 }
 
 void gpu_replay(const struct recording *r)

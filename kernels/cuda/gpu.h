@@ -43,6 +43,20 @@ const char *gpu_open(void);
 /* The queue of all work. */
 cudaStream_t gpu_queue(void);
 
+/* Whether the card's compute capability begins with this number. */
+bool gpu_has_capability(int major);
+
+/* The card in words. */
+const char *gpu_card(void);
+
+/* --- remarks --- */
+
+/* Keeps a line that the user should read, once; it is no failure. */
+void gpu_remark(const char *text);
+
+/* The next of them that nobody has taken, or NULL. */
+const char *gpu_take_remark(void);
+
 /* --- errors --- */
 
 /* Begins an operation of the table; messages give its name. False when something has failed before. */
@@ -59,6 +73,9 @@ void gpu_fail(const char *call, const char *cause);
 
 /* As gpu_fail with CUDA's words; does nothing on cudaSuccess. Returns gpu_ok(). */
 bool gpu_check(cudaError_t status, const char *call);
+
+/* As gpu_fail where the device had no memory left for something that was asked of a library. */
+void gpu_fail_memory(const char *call);
 
 /* What failed first: operation, call and cause in one line; NULL when nothing did. */
 const char *gpu_failure(void);
@@ -86,12 +103,15 @@ void gpu_prefetch_start(void *to, const void *from_host, size_t bytes);
 void gpu_prefetch_wait(void);
 void gpu_prefetch_release(void);
 bool gpu_record_begin(struct recording *recording);
-void gpu_record_end(struct recording *recording);
+bool gpu_record_end(struct recording *recording);
 void gpu_replay(const struct recording *recording);
 void gpu_record_release(struct recording *recording);
 
 /* Whether work is being recorded instead of done. */
 bool gpu_recording(void);
+
+/* Whether there is a recording, or one is being made: what its kernels use must stay. */
+bool gpu_has_recordings(void);
 
 #ifdef __cplusplus
 }

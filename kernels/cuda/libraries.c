@@ -32,9 +32,19 @@ static const char *const cudnn_names[] = {CUDNN_FUNCTIONS(X)};
 static const char *const cublas_names[] = {CUBLAS_FUNCTIONS(X)};
 #undef X
 
+/* libcudnn.so.9 is the name of those for CUDA 12 and for CUDA 13. */
 static const char *judge_cudnn(void)
 {
-    return cudnn.GetVersion ? cudnn_version_advice(cudnn.GetVersion()) : NULL;
+    static char text[256];
+    const char *advice = cudnn.GetVersion ? cudnn_version_advice(cudnn.GetVersion()) : NULL;
+    const size_t runtime = cudnn.GetCudartVersion ? cudnn.GetCudartVersion() / 1000 : CUDA_MAJOR;
+    if (advice || runtime == CUDA_MAJOR)
+        return advice;
+    snprintf(text, sizeof text,
+             "this cuDNN is for CUDA %zu, this build for CUDA %d: python3 -m pip install "
+             "'nvidia-cudnn-cu%d>=9.16'; or use --backend cpu",
+             runtime, CUDA_MAJOR, CUDA_MAJOR);
+    return text;
 }
 
 static const char *advice(const struct library *w, const char *name)
@@ -50,18 +60,31 @@ static const char *advice(const struct library *w, const char *name)
     return text;
 }
 
+static char cublas_file[32];
+static struct library dnn = {
+    CUDNN_FILE,           cudnn_names,          sizeof cudnn / sizeof(void *),     &cudnn,
+    .parts = cudnn_parts, .judge = judge_cudnn, .too_old = "this cuDNN is too old"};
+static struct library blas = {cublas_file, cublas_names, sizeof cublas / sizeof(void *), &cublas,
+                              .too_old = "this cuBLAS is too old"};
+
 const char *libraries_open(void)
 {
-    static char file[32];
-    static struct library dnn = {
-        CUDNN_FILE,           cudnn_names,          sizeof cudnn / sizeof(void *),     &cudnn,
-        .parts = cudnn_parts, .judge = judge_cudnn, .too_old = "this cuDNN is too old"};
-    static struct library blas = {file, cublas_names, sizeof cublas / sizeof(void *), &cublas,
-                                  .too_old = "this cuBLAS is too old"};
-    snprintf(file, sizeof file, CUBLAS_FILE, CUDA_MAJOR);
+    snprintf(cublas_file, sizeof cublas_file, CUBLAS_FILE, CUDA_MAJOR);
     if (!dnn.found && !find_library(&dnn))
         return advice(&dnn, "cuDNN");
     if (!blas.found && !find_library(&blas))
         return advice(&blas, "cuBLAS");
     return NULL;
+}
+
+const char *libraries_words(void)
+{
+    static char text[2 * PATH_MAX + 64];
+    const size_t version = cudnn.GetVersion();
+    int number[3] = {0};
+    for (int i = 0; i < 3; i++)
+        cublas.GetProperty((libraryPropertyType)(MAJOR_VERSION + i), &number[i]);
+    snprintf(text, sizeof text, "cuDNN %zu.%zu.%zu (%s), cuBLAS %d.%d.%d (%s)", version / 10000,
+             version % 10000 / 100, version % 100, dnn.path, number[0], number[1], number[2], blas.path);
+    return text;
 }

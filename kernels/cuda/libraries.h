@@ -11,6 +11,7 @@
 /* Their functions, without the library's name; cuBLAS's as its binary has them. */
 #define CUDNN_FUNCTIONS(X)                                                                                   \
     X(GetVersion)                                                                                            \
+    X(GetCudartVersion)                                                                                      \
     X(GetErrorString)                                                                                        \
     X(Create)                                                                                                \
     X(SetStream)                                                                                             \
@@ -21,7 +22,8 @@
     X(BackendFinalize)                                                                                       \
     X(BackendExecute)
 #define CUBLAS_FUNCTIONS(X)                                                                                  \
-    X(Create_v2) X(SetStream_v2) X(SetAtomicsMode) X(SetWorkspace_v2) X(GetStatusString) X(GemmEx)
+    X(Create_v2)                                                                                             \
+    X(SetStream_v2) X(SetAtomicsMode) X(SetWorkspace_v2) X(GetStatusString) X(GetProperty) X(GemmEx)
 
 struct cudnn_functions {
 #define X(name) __typeof__(&cudnn##name) name;
@@ -42,5 +44,8 @@ extern struct cublas_functions cublas;
 /* Opens both. NULL, or one line of advice: what is missing and how to install it, or a cuDNN that is not trusted
  * (cudnn_version.h). What was opened stays open. To be called before the first call of CUDA (trial.h). */
 const char *libraries_open(void);
+
+/* Their versions and where they were found, in words. */
+const char *libraries_words(void);
 
 #endif

@@ -15,7 +15,7 @@ const char *reference_finish(void);
 void reference_prefetch_wait(void);
 void reference_prefetch_release(void);
 bool reference_record_begin(struct recording *recording);
-void reference_record_end(struct recording *recording);
+bool reference_record_end(struct recording *recording);
 void reference_replay(const struct recording *recording);
 void reference_record_release(struct recording *recording);
 

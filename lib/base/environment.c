@@ -17,6 +17,8 @@ const struct environment_variable environment_variables[] = {
      NULL},
     {"PRUNET_CUDA_KERNELS", "backend",
      "own CUDA kernels: 0, 1 or some of forward,data,weights; @32: of one width (0)", NULL},
+    {"PRUNET_CUDA_GRAPH", "backend",
+     "0: a training step is not recorded, its kernels are started one by one (1)", NULL},
     {"PRUNET_CUDA_LEVEL0", "backend", NULL, "PRUNET_CUDA_KERNELS"},
     {"PRUNET_NCCL", "backend",
      "no: ranks with GPUs add through the host's memory; yes: by NCCL, even one alone", NULL},

@@ -195,6 +195,8 @@ const struct label_scheme *network_scheme(const struct network *n)
 
 int network_finish(const struct network *n)
 {
-    const char *failure = kernels_of(n)->finish();
+    const char *failure = kernels_of(n)->finish(), *remark;
+    while (kernels_of(n)->remark && (remark = kernels_of(n)->remark()))
+        warn("%s: %s", kernels_of(n)->name, remark);
     return failure ? fail(STATUS_FAILURE, "%s: %s", kernels_of(n)->name, failure) : STATUS_OK;
 }

@@ -109,15 +109,17 @@ static bool same_loss(struct loss_weights a, struct loss_weights b)
     return a.dice == b.dice && a.bce == b.bce && a.smooth == b.smooth;
 }
 
-/* Every step calls the same operations on the same buffers: a backend may record and replay them. */
+/* Every step calls the same operations on the same buffers: a backend may record and replay them. What could not be
+ * recorded is done anew. */
 static void run_gradient(struct network *n)
 {
     if (!n->recorded || !same_loss(n->recorded_loss, n->pass.loss)) {
-        n->recorded = kernels_of(n)->record_begin(&n->recording);
+        const bool begun = kernels_of(n)->record_begin(&n->recording);
         n->recorded_loss = n->pass.loss;
         call_gradient_kernels(n);
-        if (n->recorded)
-            kernels_of(n)->record_end(&n->recording);
+        n->recorded = begun && kernels_of(n)->record_end(&n->recording);
+        if (begun && !n->recorded)
+            call_gradient_kernels(n);
     }
     if (n->recorded)
         kernels_of(n)->replay(&n->recording);

@@ -259,6 +259,14 @@ static bool fits(struct pass *p, const int size[3], const struct memory_budget *
     return !pass_plan(p, size, budget) && p->plan.activation_bytes <= available;
 }
 
+/* Of the free bytes those that are advised to be used: libraries load the code of their kernels when they first need it,
+ * into what is left. Below 8 GiB it is a 32nd. */
+static size_t usable(size_t available)
+{
+    const size_t margin = (size_t)256 << 20;
+    return available - (available / 32 < margin ? available / 32 : margin);
+}
+
 /* Shortens the longest axis until it fits; false when nothing does. */
 static bool shrink(struct pass *p, int size[3], const struct memory_budget *budget, size_t available)
 {
@@ -276,11 +284,11 @@ static bool shrink(struct pass *p, int size[3], const struct memory_budget *budg
 
 void memory_advice(struct pass *p, const struct memory_budget *budget, char text[MEMORY_ADVICE_SIZE])
 {
-    size_t available = p->kernels->available();
+    const size_t there = p->kernels->available(), available = usable(there);
     const struct memory_budget left = {.bytes = (p->plan.resident_bytes + available) >> 20 << 20};
     int size[3] = {p->size[0], p->size[1], p->size[2]};
     text[0] = 0;
-    if (available == SIZE_MAX || !size[0])
+    if (there == SIZE_MAX || !size[0])
         return;
     if (p->training && p->topology->checkpointing && fits(p, size, &left, available))
         snprintf(text, MEMORY_ADVICE_SIZE, "; --memory %zuM would fit", (size_t)left.bytes >> 20);

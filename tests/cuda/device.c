@@ -45,6 +45,8 @@ static void busy_device(void)
 {
     fail_next("cudaSetDevice", cudaErrorInvalidValue);
     check(has(cuda->open(), "cannot be used"), "a device that cannot be used: refused with advice");
+    fail_next("cudaSetDevice", cudaErrorMemoryAllocation);
+    check(has(cuda->open(), "no memory left"), "a device without memory for a process is said to be that");
 }
 
 static void too_little_memory(void)
@@ -56,6 +58,9 @@ static void too_little_memory(void)
     check(cuda->available() == shim_memory - shim_memory_used, "what is available is known");
     check(!memory && has(why, "30 MiB wanted") && has(why, "9 of 10 MiB free") && has(why, "nvidia-smi"),
           "too little memory: what is wanted, what is free, who has the rest");
+    fail_next("cudaMalloc", cudaErrorInvalidValue);
+    check(!cuda->allocate((size_t)30 << 20) && has(cuda->finish(), "30 MiB wanted"),
+          "more than is free is not even asked for: a driver may give the host's memory");
 }
 
 /* --- errors --- */
@@ -145,10 +150,22 @@ static void failing_runs(void)
           why ? ": " : "", why ? why : "");
     convolve_once();
     check(!cuda->finish(), "and stays the problem's plan");
+    check(has(cuda->remark(), "another does: forward of 8 to 8 channels") && !cuda->remark(),
+          "which is said once");
     shim_failing_runs = 1;
     convolve_once();
     check(has(cuda->finish(), "CUDNN_STATUS_EXECUTION_FAILED"),
           "a plan that has run and then fails is named, not replaced");
+}
+
+static void no_memory_for_a_run(void)
+{
+    cuda->open();
+    fail_next("cudnnBackendExecute", cudaErrorMemoryAllocation);
+    convolve_once();
+    check(has(cuda->finish(), "conv3_forward: ") && has(cuda->finish(), "too little device memory") &&
+              has(cuda->finish(), "nvidia-smi"),
+          "a plan that does not run for lack of memory is not replaced");
 }
 
 static void no_plan_runs(void)
@@ -284,8 +301,34 @@ static void failing_recording(void)
     cuda->record_begin(&recording);
     cuda->record_begin(&recording);
     fail_next("cudaStreamEndCapture", cudaErrorInvalidValue);
-    cuda->record_end(&recording);
-    check(has(cuda->finish(), "record: cudaStreamEndCapture"), "a recording that fails: named");
+    check(!cuda->record_end(&recording) && !cuda->finish(), "a recording that fails is no failure");
+    check(has(cuda->remark(), "record: cudaStreamEndCapture") && !cuda->remark(), "it is said, once");
+    check(!cuda->record_begin(&recording), "and no other is tried");
+}
+
+/* A problem whose plan was forgotten would need a new one, which there is not any more. */
+static void many_problems(void)
+{
+    enum { PROBLEMS = 140 };
+    struct recording recording = {.seen = true};
+    const struct shape small = {1, 8, 1, 1, 1}, most = {1, 8, 1, 1, PROBLEMS};
+    const size_t weights = 8 * 8 * 27 * sizeof(float);
+    cuda->open();
+    float *x = tensor(most), *y = tensor(most), *w = cuda->allocate(weights);
+    void *scratch = cuda->allocate(cuda->scratch_bytes(OPERATION_CONV3, most, most));
+    cuda->clear(w, weights);
+    cuda->conv3_forward(small, small, x, w, y, scratch);
+    check(!cuda->finish() && cuda->record_begin(&recording), "a recording begins");
+    cuda->conv3_forward(small, small, x, w, y, scratch);
+    check(cuda->record_end(&recording), "and ends");
+    for (int n = 2; n < PROBLEMS; n++) {
+        const struct shape longer = {1, 8, 1, 1, n};
+        cuda->conv3_forward(longer, longer, x, w, y, scratch);
+    }
+    shim_no_engines = 1;
+    cuda->conv3_forward(small, small, x, w, y, scratch);
+    check(!cuda->finish(), "no plan is forgotten while a recording may use it");
+    cuda->record_release(&recording);
 }
 
 /* --- several devices --- */
@@ -316,6 +359,27 @@ static void second_device(void)
           "a process stays with the device that it has opened");
 }
 
+static void *use_device(void *unused)
+{
+    (void)unused;
+    check(!cuda->open(), "a second thread opens");
+    void *memory = cuda->allocate(4);
+    cuda->clear(memory, 4);
+    check(!cuda->finish(), "and computes");
+    return NULL;
+}
+
+static void second_thread(void)
+{
+    pthread_t thread;
+    shim_devices = 3;
+    kernels_set_device(1);
+    check(!cuda->open(), "the second of three devices opens in a thread");
+    pthread_create(&thread, NULL, use_device, NULL);
+    pthread_join(thread, NULL);
+    check(shim_touched == 1u << 1, "and the other thread touches no other device: %x", shim_touched);
+}
+
 static void missing_device(void)
 {
     shim_devices = 2;
@@ -328,10 +392,11 @@ static void missing_device(void)
 int main(void)
 {
     static void (*const tests[])(void) = {
-        no_device,       old_driver,        busy_device,        too_little_memory, failing_kernel,
-        failing_device,  no_plan,           failing_heuristics, failing_runs,      no_plan_runs,
-        failing_product, wrong_library,     right_library,      prefetching,       failing_prefetch,
-        recording,       failing_recording, second_device,      missing_device,
+        no_device,           old_driver,      busy_device,        too_little_memory, failing_kernel,
+        failing_device,      no_plan,         failing_heuristics, failing_runs,      no_plan_runs,
+        no_memory_for_a_run, failing_product, wrong_library,      right_library,     prefetching,
+        failing_prefetch,    recording,       failing_recording,  second_device,     second_thread,
+        many_problems,       missing_device,
     };
     const char *why;
     cuda = kernels_find("cuda-fp32", (int[]){60}, 1, 2, &why);

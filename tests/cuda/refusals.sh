@@ -53,7 +53,7 @@ check "no device" refused 1 "cuda-fp32: no CUDA device (no CUDA-capable device i
 train small SHIM_FAIL=cudaGetDeviceCount:35 SHIM_DRIVER=0
 check "no driver" refused 1 "no CUDA device (no driver)" "--backend cpu"
 train small SHIM_FAIL=cudaGetDeviceCount:35
-check "a driver too old" refused 1 "the NVIDIA driver is too old for this build" "update the driver"
+check "a driver too old" refused 1 "the NVIDIA driver is too old for this build" "update the driver" "CUDA 12.4"
 train small --device 1
 check "a device that is not there" refused 1 "there is no device 1, device 0 is here" "CUDA_VISIBLE_DEVICES"
 train small --device 9 SHIM_DEVICES=4
@@ -129,10 +129,35 @@ bytes=$(((wanted - 1) * 1048576))
 train record --memory 1G "SHIM_MEMORY=$bytes"
 check "too little memory for what should be kept" refused 1 "; --memory " "M would fit"
 advised=$(sed 's/.*; --memory \([0-9]*M\) would fit/\1/' "$TMPDIR/err")
+read -r free total < <(sed 's/.* \([0-9]*\) of \([0-9]*\) MiB free.*/\1 \2/' "$TMPDIR/err")
+check "some of the free memory is left to the libraries: $advised of $total MiB, $free free" \
+    test "${advised%M}" -le $((total - free / 32))
 train record --memory "$advised" "SHIM_MEMORY=$bytes" SHIM_NO_ENGINES=1
 check "the budget that was advised fits, the step begins" refused 1 branch_forward convolution_plan_make
 
 network 4,8
+
+# --- a step that cannot be recorded is done without ---
+
+# Several records, of which the second step is recorded and the third replayed; the bytes of the new state.
+step_thrice() { # settings...
+    rm -f "$TMPDIR/new"
+    env "$@" "$step" --backend cuda-fp32 --state "$TMPDIR/state" -o "$TMPDIR/new" "$TMPDIR/small.nrrd" "$TMPDIR/small.nrrd" \
+        "$TMPDIR/small.nrrd" >"$TMPDIR/out" 2>"$TMPDIR/err" && cksum <"$TMPDIR/new"
+}
+recorded=$(step_thrice SHIM_DEVICES=1)
+check "three steps, the last two by a recording" test -n "$recorded" -a ! -s "$TMPDIR/err"
+for failing in cudaStreamBeginCapture:1 cudaStreamEndCapture:1 cudaGraphInstantiate:2; do
+    alone=$(step_thrice "SHIM_FAIL=$failing")
+    check "where ${failing%:*} fails: the same bytes, and one warning" test "$alone" = "$recorded" -a \
+        "$(grep -c 'warning: .*could not be recorded .*PRUNET_CUDA_GRAPH=0' "$TMPDIR/err")" = 1 || show "$TMPDIR/err"
+done
+alone=$(step_thrice PRUNET_CUDA_GRAPH=0 SHIM_FAIL=cudaGraphLaunch:1)
+check "PRUNET_CUDA_GRAPH=0: no recording, the same bytes" test "$alone" = "$recorded" -a ! -s "$TMPDIR/err"
+alone=$(step_thrice SHIM_FAIL=cudaGraphLaunch:1)
+check "and without it there is one" test -z "$alone"
+train small PRUNET_CUDA_GRAPH=no
+check "PRUNET_CUDA_GRAPH is 0 or 1" refused 1 'PRUNET_CUDA_GRAPH is "no"' "set it to 0"
 
 # --- what fails while it runs: the file, the case, the operation, the call, the cause ---
 
@@ -207,11 +232,12 @@ check "and of a python3 that is a script, which is asked" test "$code" = 0 || sh
 
 # cuDNN as it comes: libcudnn.so.9 opens libcudnn_graph.so.9 by its name and asks that one; without it, it ends the process.
 # The stand-in asks for the version this way and has all else from the shim's.
-make_cudnn() { # folder, version, or nothing: without libcudnn_graph
+make_cudnn() { # folder, version, or nothing: without libcudnn_graph; more of libcudnn
     mkdir -p "$1"
     cp "$libraries/libcudnn-shim.so.9" "$1/libcudnn-rest.so"
     ${CC:-gcc} -shared -fPIC -x c - -x none -Wl,--no-as-needed "$1/libcudnn-rest.so" -Wl,-soname,libcudnn-shim.so.9 -Wl,-rpath,"\$ORIGIN" -ldl \
-        -o "$1/libcudnn-shim.so.9" <<'TEXT'
+        -o "$1/libcudnn-shim.so.9" <<TEXT
+${3:-}
 #include <dlfcn.h>
 #include <stdlib.h>
 unsigned long cudnnGetVersion(void)
@@ -241,6 +267,10 @@ check "a cuDNN that is too old, alone" refused 1 "cuDNN 9.10.2 computes wrong 3-
 train small "SHIM_CUDA_HOME=$TMPDIR/torn"
 check "one that is half installed, alone" refused 1 "cuDNN is not on this machine" "may be half installed" "pip install"
 
+make_cudnn "$TMPDIR/twelve/lib" 91900 "unsigned long cudnnGetCudartVersion(void) { return 12080; }"
+train small "SHIM_CUDA_HOME=$TMPDIR/twelve"
+check "a cuDNN for another CUDA" refused 1 "this cuDNN is for CUDA 12, this build for CUDA 13" "nvidia-cudnn-cu13>=9.16"
+
 # What a build with CUDA says of the machine.
 doctor() { # what, settings of the shim..., --, the row's beginning
     local name=$1 settings=()
@@ -250,6 +280,15 @@ doctor() { # what, settings of the shim..., --, the row's beginning
     check "prunet-doctor, $name" grep -q "^GPU	$2" "$TMPDIR/out" || show "$TMPDIR/out"
 }
 doctor "all there" PRUNET_CUDA_KERNELS=0 -- "cuda: NDHWC, operands rounded to TF32, 4.0 GiB free"
+doctor "the card and the libraries" PRUNET_CUDA_KERNELS=0 -- \
+    ".*; fibers on a CPU, compute capability 9.0, .*multiprocessors, cuDNN 9.19.0 (.*/libcudnn-shim.so.9), cuBLAS 13.0.0 (/"
+check "prunet-doctor has no advice on a card whose TF32 is fast" test "$(grep -c '^GPU advice' "$TMPDIR/out")" = 0
+doctor "a card whose TF32 is not" SHIM_CAPABILITY=8 -- "cuda: NDHWC"
+check "prunet-doctor advises another backend there" grep -q "^GPU advice	.*cuda-bf16" "$TMPDIR/out"
+train small --backend cuda SHIM_CAPABILITY=8
+check "and so does a training" grep -q "warning: .*cuda-bf16" "$TMPDIR/err"
+train small --backend cuda --quiet SHIM_CAPABILITY=8
+check "but not a quiet one" test "$code" = 0 -a ! -s "$TMPDIR/err"
 doctor "no device" SHIM_DEVICES=0 -- "cannot be used: no CUDA device"
 rm -r "${TMPDIR:?}/lib"
 doctor "no cuDNN" "SHIM_CUDA_HOME=$TMPDIR" -- "cannot be used: cuDNN is not on this machine .*pip install"

@@ -40,6 +40,12 @@ cublasStatus_t cublasSetWorkspace(cublasHandle_t, void *workspace, size_t bytes)
     return CUBLAS_STATUS_SUCCESS;
 }
 
+cublasStatus_t cublasGetProperty(libraryPropertyType type, int *value)
+{
+    *value = type == MAJOR_VERSION ? CUDART_VERSION / 1000 : 0;
+    return CUBLAS_STATUS_SUCCESS;
+}
+
 const char *cublasGetStatusString(cublasStatus_t status)
 {
     return status == CUBLAS_STATUS_INVALID_VALUE ? "an unsupported value or parameter was passed"

@@ -92,6 +92,11 @@ size_t cudnnGetVersion(void)
     return shim_cudnn_version;
 }
 
+size_t cudnnGetCudartVersion(void)
+{
+    return CUDART_VERSION;
+}
+
 const char *cudnnGetErrorString(cudnnStatus_t status)
 {
     return status == CUDNN_STATUS_NOT_INITIALIZED ? "CUDNN_STATUS_NOT_INITIALIZED"
@@ -358,6 +363,8 @@ static bool pointers_of(const shim_descriptor *pack, void *pointers[3])
 cudnnStatus_t cudnnBackendExecute(cudnnHandle_t, cudnnBackendDescriptor_t plan, cudnnBackendDescriptor_t pack)
 {
     void *at[3];
+    if (fails("cudnnBackendExecute"))
+        return CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED;
     if (shim_failing_runs > 0) {
         shim_failing_runs--;
         shim_last_error = cudaErrorInvalidValue;
