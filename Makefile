@@ -106,7 +106,7 @@ ifeq ($(NVCC),)
 $(error CUDA=1: the toolkit is not complete)
 endif
 CUDA_INCLUDE := $(addprefix -isystem ,$(call toolkit_words,INCLUDE))
-NVCCFLAGS    := -std=c++17 -O3 -lineinfo -Werror all-warnings $(CUDA_INCLUDE) \
+NVCCFLAGS    := -std=c++17 -O3 -lineinfo $(CUDA_INCLUDE) \
                 $(foreach a,$(subst $(comma), ,$(call toolkit_words,ARCHITECTURES)),-gencode arch=compute_$a$(comma)code=sm_$a) \
                 -gencode arch=compute_90,code=compute_90
 SOURCES += $(filter %.c,$(CUDA_SOURCES))

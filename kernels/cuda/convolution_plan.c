@@ -229,7 +229,8 @@ static bool is_tolerable(const struct convolution *p, cudnnBackendNumericalNote_
     }
 }
 
-static bool acceptable(const struct convolution *p, descriptor configuration, int64_t *engine_number)
+/* Whether the configuration's engine may be used; the plan gets its number and whether it uses tensor cores. */
+static bool acceptable(const struct convolution *p, descriptor configuration, struct convolution_plan *plan)
 {
     cudnnBackendNumericalNote_t notes[NOTES_MAX];
     int64_t one, count = 0;
@@ -238,11 +239,14 @@ static bool acceptable(const struct convolution *p, descriptor configuration, in
                 !cudnn.BackendGetAttribute(configuration, CUDNN_ATTR_ENGINECFG_ENGINE,
                                            CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &one, &engine) &&
                 !cudnn.BackendGetAttribute(engine, CUDNN_ATTR_ENGINE_GLOBAL_INDEX, CUDNN_TYPE_INT64, 1, &one,
-                                           engine_number) &&
+                                           &plan->engine) &&
                 !cudnn.BackendGetAttribute(engine, CUDNN_ATTR_ENGINE_NUMERICAL_NOTE,
                                            CUDNN_TYPE_NUMERICAL_NOTE, NOTES_MAX, &count, notes);
-    for (int64_t i = 0; i < count && good; i++)
+    plan->tensor_cores = false;
+    for (int64_t i = 0; i < count && good; i++) {
         good = is_tolerable(p, notes[i]);
+        plan->tensor_cores |= notes[i] == CUDNN_NUMERICAL_NOTE_TENSOR_CORE;
+    }
     if (engine)
         cudnn.BackendDestroyDescriptor(engine);
     return good;
@@ -302,7 +306,7 @@ const char *convolution_plan_make(struct convolution problem, int rank, struct c
         struct descriptors all = {.count = 0};
         int count = propose(&all, make_graph(&all, &problem), modes[m], configurations);
         for (int i = 0; i < count && !plan->descriptor; i++)
-            if (acceptable(&problem, configurations[i], &plan->engine) && build(configurations[i], plan) &&
+            if (acceptable(&problem, configurations[i], plan) && build(configurations[i], plan) &&
                 before++ < rank)
                 convolution_plan_release(plan);
         if (all.status)

@@ -41,6 +41,7 @@ struct convolution_plan {
     void *descriptor;
     size_t workspace;
     int64_t engine; /* cuDNN's number of it */
+    bool tensor_cores;
 };
 
 /* Starts cuDNN, which libraries_open has opened. NULL, or one line of advice: it does not start. */

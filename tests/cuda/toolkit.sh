@@ -44,7 +44,10 @@ if [ -n "$found" ]; then
     ${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -I. "${includes[@]}" kernels/cuda/convolution_plan.c \
         kernels/cuda/libraries.c kernels/cuda/find_library.c kernels/cuda/trial.c kernels/cuda/cudnn_version.c tests/cuda/toolkit/plans.c "$cudart" -lstdc++ -ldl -lrt \
         -lpthread -lm -o "$TMPDIR/plans" || status=1
-    "$TMPDIR/plans" tests/cuda/toolkit/h100.json || status=1
+    "$TMPDIR/plans" tests/cuda/toolkit/h100.json TF32 bf16 || status=1
+    for card in a100 rtx3060; do
+        "$TMPDIR/plans" "tests/cuda/toolkit/$card.json" bf16 || status=1
+    done
 else
     echo "ok - plans of cuDNN # skip no toolkit"
 fi

@@ -2,7 +2,9 @@
  * card that a JSON file describes: each must have a deterministic one within the workspace, and the same when
  * asked again.
  *
- *     plans DEVICE.json */
+ *     plans DEVICE.json PRECISION...
+ *
+ * All convolutions of the precisions named, TF32 or bf16, must use tensor cores. */
 #include "kernels/cuda/convolution_plan.h"
 #include "kernels/cuda/layout.h"
 #include "kernels/cuda/operand.h"
@@ -12,7 +14,7 @@ enum { LEVELS = 5 };
 
 /* Of the plans of one row at one precision. */
 static struct tally {
-    int plans, refused, changed;
+    int plans, refused, changed, plain;
     size_t most_workspace;
 } tally;
 
@@ -26,6 +28,7 @@ static void ask(struct convolution problem)
         tally.refused++;
         return;
     }
+    tally.plain += !plan.tensor_cores;
     if (plan.workspace > tally.most_workspace)
         tally.most_workspace = plan.workspace;
     why = convolution_plan_make(problem, 0, &again);
@@ -84,20 +87,26 @@ int main(int argc, char **argv)
     char json[8192] = "";
     FILE *file = argc > 1 ? fopen(argv[1], "r") : NULL;
     if (!file || fread(json, 1, sizeof json - 1, file) == 0) {
-        fprintf(stderr, "usage: plans DEVICE.json\n");
+        fprintf(stderr, "usage: plans DEVICE.json PRECISION...\n");
         return 2;
     }
     fclose(file);
     const char *why = convolution_plan_open_without_device(json);
     if (!check(!why, "cuDNN takes the description of a card%s%s", why ? ": " : "", why ? why : ""))
         return 1;
-    for (int precision = PRECISION_TF32; precision <= PRECISION_BF16; precision++)
+    for (int precision = PRECISION_TF32; precision <= PRECISION_BF16; precision++) {
+        bool tensor_cores = false;
+        for (int i = 2; i < argc; i++)
+            tensor_cores |= !strcmp(argv[i], names[precision]);
         for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
             tally = (struct tally){.plans = 0};
             rows[i].ask((enum precision)precision, rows[i].size);
             check(!tally.refused && !tally.changed && tally.most_workspace <= CONVOLUTION_PLAN_WORKSPACE,
                   "%s, %s: %d convolutions, each with its deterministic plan; at most %.1f MiB of workspace",
                   rows[i].name, names[precision], tally.plans, (double)tally.most_workspace / (1 << 20));
+            check(!tensor_cores || !tally.plain, "%s, %s: %d of them without tensor cores", rows[i].name,
+                  names[precision], tally.plain);
         }
+    }
     return check_exit();
 }
