@@ -59,14 +59,15 @@ size_t branch_scratch_bytes(enum precision precision, struct shape in, struct sh
     return s.bytes;
 }
 
-/* y += sign conv(activated), channel sums of the new y. The sign goes into the weights: the branch and its
- * recomputation then differ in nothing but a sign. */
+/* y += sign conv(activated), channel sums of the new y. Where the sum is a pass of its own the sign is that pass's: cuDNN
+ * owes no negatives for negated weights, and 16-bit streams must get back the bits that they had. Where cuDNN adds, to floats, it
+ * goes into the weights. */
 static void add_convolution(const struct branch_buffers *b, struct shape shape, const float *w, float sign,
                             float *y, double *y_sums)
 {
     if (operand_is_bf16()) {
-        conv3_forward(&b->conv, shape, shape, b->activated, w, sign, false, b->product);
-        operand_add(shape, b->product, y, y_sums, b->partials, streams_wraps_of(sign));
+        conv3_forward(&b->conv, shape, shape, b->activated, w, 1, false, b->product);
+        operand_add(shape, b->product, sign, y, y_sums, b->partials, streams_wraps_of(sign));
         return;
     }
     conv3_forward(&b->conv, shape, shape, b->activated, w, sign, true, y);

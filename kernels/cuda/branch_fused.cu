@@ -32,17 +32,17 @@ template <int SLICE> constexpr int SHARED_BYTES = (HALO_ROWS + TAPS_HELD<SLICE> 
 
 /* --- weights --- */
 
-/* packed [slices of outputs][slices of inputs][27][to SLICE][from SLICE] bf16 = sign w, or for the gradient,
+/* packed [slices of outputs][slices of inputs][27][to SLICE][from SLICE] bf16 = w, or for the gradient,
  * mirrored, the channels exchanged; w: plain [channels][channels][27]; one thread an element, a block row a tap */
 template <int SLICE>
-__global__ void branch_fused_pack_kernel(int channels, int slices, const float *w, float sign, bool gradient,
+__global__ void branch_fused_pack_kernel(int channels, int slices, const float *w, bool gradient,
                                          uint16_t *packed)
 {
     int n = (int)(blockIdx.x * blockDim.x + threadIdx.x), tap = (int)blockIdx.y % TAPS,
         pair = (int)blockIdx.y / TAPS, from = pair % slices * SLICE + n % SLICE,
         to = pair / slices * SLICE + n / SLICE, o = gradient ? from : to, i = gradient ? to : from;
     float value = o < channels && i < channels
-                      ? sign * w[(o * channels + i) * TAPS + (gradient ? TAPS - 1 - tap : tap)]
+                      ? w[(o * channels + i) * TAPS + (gradient ? TAPS - 1 - tap : tap)]
                       : 0.0f;
     packed[(size_t)blockIdx.y * SLICE * SLICE + (size_t)n] = (uint16_t)bf16_bits(value);
 }
@@ -167,15 +167,17 @@ struct pair_sums {
     float first[2], second[2];
 };
 
-/* y += f; sums of y and of its square */
+/* y += sign f; sums of y and of its square. The sign comes after the product: PTX leaves open how the sums of mma are
+ * rounded, so that those of -w need not be the negatives of those of w. */
 template <class STREAM> struct add_to_output {
     STREAM *y;
+    float sign;
     unsigned *wraps;
 
     __device__ struct pair_sums operator()(size_t at, int, float f0, float f1) const
     {
         unsigned wrapped = 0;
-        float2 v = stream_sum2(y, load2(y + at), make_float2(f0, f1), wrapped);
+        float2 v = stream_sum2(y, load2(y + at), make_float2(sign * f0, sign * f1), wrapped);
         struct pair_sums s = {{v.x, v.y}, {v.x * v.x, v.y * v.y}};
         store2(y + at, v);
         count_wraps(wrapped, wraps);
@@ -303,7 +305,6 @@ size_t branch_fused_partials_bytes(struct shape shape)
 /* Weights as a pass needs them, and the sums that it leaves, if they are wanted. */
 struct pass {
     const float *w; /* plain */
-    float sign;
     bool gradient, sums;
     uint16_t *packed;
     double *partials, *reduced; /* reduced: of `groups` groups of tiles */
@@ -317,7 +318,7 @@ static void run(struct shape s, const struct norm_channel *norm, const IN *x, EP
     unsigned tiles = tiles_of(s), slices = (unsigned)branch_fused_width(s) / SLICE;
     int row = 2 * padded(s.channels);
     GPU_LAUNCH(branch_fused_pack_kernel<SLICE>, dim3(SLICE * SLICE / 256, TAPS * slices * slices), dim3(256),
-               0, s.channels, (int)slices, p->w, p->sign, p->gradient, p->packed);
+               0, s.channels, (int)slices, p->w, p->gradient, p->packed);
     gpu_allow_shared(reinterpret_cast<const void *>(branch_fused_kernel<SLICE, NORM, IN, EPILOGUE>),
                      SHARED_BYTES<SLICE>);
     GPU_LAUNCH((branch_fused_kernel<SLICE, NORM, IN, EPILOGUE>), dim3(tiles, slices), dim3(THREADS),
@@ -338,12 +339,12 @@ static void run_in_slices(struct shape s, const struct norm_channel *norm, const
 }
 
 template <class F>
-static void forward(struct shape shape, const struct norm_channel *norm, const float *u, float *y,
+static void forward(struct shape shape, const struct norm_channel *norm, const float *u, float sign, float *y,
                     struct pass *p)
 {
     typedef typename F::stream stream;
     struct add_to_output<stream> epilogue = {
-        stored<stream>(y), streams_wraps_of(p->sign)
+        stored<stream>(y), sign, streams_wraps_of(sign)
     };
     run_in_slices<true>(shape, norm, stored<stream>(u), epilogue, p);
 }
@@ -351,8 +352,8 @@ static void forward(struct shape shape, const struct norm_channel *norm, const f
 void branch_fused_forward(struct shape shape, const struct norm_channel *norm, const float *u, const float *w,
                           float sign, float *y, double *y_sums, void *packed, double *partials)
 {
-    struct pass p = {w, sign, false, y_sums != NULL, static_cast<uint16_t *>(packed), partials, NULL, 0};
-    (streams_are_int16() ? forward<int16_format> : forward<float_format>)(shape, norm, u, y, &p);
+    struct pass p = {w, false, y_sums != NULL, static_cast<uint16_t *>(packed), partials, NULL, 0};
+    (streams_are_int16() ? forward<int16_format> : forward<float_format>)(shape, norm, u, sign, y, &p);
     if (y_sums)
         sums_reduce(p.groups, 2 * padded(shape.channels), 2 * shape.channels, p.reduced, y_sums);
 }
@@ -372,7 +373,7 @@ void branch_fused_input_gradient(struct shape shape, int norm_groups, const stru
                                  const float *u, const float *w, const float *dy, float *du, float *dgamma,
                                  float *dbeta, void *packed, double *partials)
 {
-    struct pass p = {w, 1, true, true, static_cast<uint16_t *>(packed), partials, NULL, 0};
+    struct pass p = {w, true, true, static_cast<uint16_t *>(packed), partials, NULL, 0};
     (streams_are_int16() ? input_gradient<int16_format> : input_gradient<float_format>)(shape, norm->channels,
                                                                                         u, dy, du, &p);
     norm_reduce_sums(shape, norm_groups, norm->channels, p.groups, p.reduced, dgamma, dbeta,

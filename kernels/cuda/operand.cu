@@ -47,7 +47,7 @@ void operand_to_floats(struct shape shape, const uint16_t *f, float *y)
 }
 
 template <bool SUMS, class STREAM>
-__global__ void operand_add_kernel(struct rows r, int channels, const uint16_t *f, STREAM *y,
+__global__ void operand_add_kernel(struct rows r, int channels, const uint16_t *f, float sign, STREAM *y,
                                    double *partials, double *totals, double *y_sums, unsigned *wraps)
 {
     GPU_SHARED(double, shared);
@@ -56,7 +56,10 @@ __global__ void operand_add_kernel(struct rows r, int channels, const uint16_t *
     unsigned wrapped = 0;
     for (size_t v = p.first; v < r.voxels; v += p.step) {
         size_t at = v * (size_t)r.padded + (size_t)p.channel;
-        float4 sum = stream_sum4(y, load4(y + at), load4(f + at), wrapped);
+        float4 addend = load4(f + at);
+        float4 sum = stream_sum4(
+            y, load4(y + at), make_float4(sign * addend.x, sign * addend.y, sign * addend.z, sign * addend.w),
+            wrapped);
         const float values[4] = {sum.x, sum.y, sum.z, sum.w};
         store4(y + at, sum);
         for (int c = 0; c < 4 && SUMS; c++) {
@@ -73,25 +76,25 @@ __global__ void operand_add_kernel(struct rows r, int channels, const uint16_t *
 }
 
 template <class STREAM>
-static void add(struct shape shape, const uint16_t *f, STREAM *y, double *y_sums, double *partials,
-                unsigned *wraps)
+static void add(struct shape shape, const uint16_t *f, float sign, STREAM *y, double *y_sums,
+                double *partials, unsigned *wraps)
 {
     struct rows r = rows_of(shape_voxels(shape), shape.channels);
     double *totals = sums_totals(r, 2, partials);
     if (y_sums)
         GPU_LAUNCH((operand_add_kernel<true, STREAM>), rows_grid(r), rows_block(r),
-                   partial_shared(r, 2, sizeof(double)), r, shape.channels, f, y, partials, totals, y_sums,
-                   wraps);
+                   partial_shared(r, 2, sizeof(double)), r, shape.channels, f, sign, y, partials, totals,
+                   y_sums, wraps);
     else
         GPU_LAUNCH((operand_add_kernel<false, STREAM>), rows_grid(r), rows_block(r), 0, r, shape.channels, f,
-                   y, partials, totals, y_sums, wraps);
+                   sign, y, partials, totals, y_sums, wraps);
 }
 
-void operand_add(struct shape shape, const uint16_t *f, float *y, double *y_sums, double *partials,
-                 unsigned *wraps)
+void operand_add(struct shape shape, const uint16_t *f, float sign, float *y, double *y_sums,
+                 double *partials, unsigned *wraps)
 {
     if (streams_are_int16())
-        add(shape, f, stored<int16_t>(y), y_sums, partials, wraps);
+        add(shape, f, sign, stored<int16_t>(y), y_sums, partials, wraps);
     else
-        add(shape, f, y, y_sums, partials, wraps);
+        add(shape, f, sign, y, y_sums, partials, wraps);
 }

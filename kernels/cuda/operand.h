@@ -34,9 +34,9 @@ const void *operand_of(struct shape shape, const float *matrix, void *destinatio
 /* y = f, as floats. */
 void operand_to_floats(struct shape shape, const uint16_t *f, float *y);
 
-/* y += f, a stream; y_sums = the channel sums of the new y, unless NULL. Partials: see sums.h; wraps: streams.h. */
-void operand_add(struct shape shape, const uint16_t *f, float *y, double *y_sums, double *partials,
-                 unsigned *wraps);
+/* y += sign f, a stream; y_sums = the channel sums of the new y, unless NULL. Partials: see sums.h; wraps: streams.h. */
+void operand_add(struct shape shape, const uint16_t *f, float sign, float *y, double *y_sums,
+                 double *partials, unsigned *wraps);
 
 #ifdef __cplusplus
 }

@@ -87,6 +87,11 @@ extern cudaError_t shim_last_error;
 /* So many runs of cuDNN's plans fail from now on; its heuristics propose nothing. */
 extern int shim_failing_runs, shim_no_engines;
 
+/* How a tensor core rounds, which PTX leaves open: each sum to nearest, or the terms of a product cut off below the
+ * places of the largest, towards zero or minus infinity. cuDNN's stand-in then rounds its bf16 the same way. */
+enum { SHIM_MMA_NEAREST, SHIM_MMA_TRUNCATE, SHIM_MMA_FLOOR };
+extern int shim_mma;
+
 /* cuDNN's stand-in computes the first element of every forward convolution wrongly. */
 extern int shim_wrong_convolutions;
 

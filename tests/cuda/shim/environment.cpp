@@ -3,7 +3,7 @@
  *     SHIM_CUDA_HOME                      is CUDA_HOME; if unset, the program's folder, whose lib has cuDNN and cuBLAS
  *     SHIM_FAIL=cudaGetDeviceCount:100    the next call of that name fails with that error
  *     SHIM_DEVICES, SHIM_DRIVER, SHIM_CAPABILITY, SHIM_CUDNN, SHIM_MEMORY (bytes), SHIM_WRONG_CONVOLUTIONS,
- *     SHIM_FAILING_RUNS, SHIM_NO_ENGINES */
+ *     SHIM_FAILING_RUNS, SHIM_NO_ENGINES, SHIM_MMA (1: towards zero, 2: towards minus infinity) */
 #include <cuda_runtime.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -38,5 +38,6 @@ __attribute__((constructor)) static void read_environment()
     set(&shim_memory, "SHIM_MEMORY");
     set(&shim_failing_runs, "SHIM_FAILING_RUNS");
     set(&shim_no_engines, "SHIM_NO_ENGINES");
+    set(&shim_mma, "SHIM_MMA");
     set(&shim_wrong_convolutions, "SHIM_WRONG_CONVOLUTIONS");
 }

@@ -296,6 +296,37 @@ add_products(float d[4], const float row0[16], const float row1[16], const float
         d[n] += sums[n];
 }
 
+/* To a whole number of units, as shim_mma says. */
+static double cut(double value, double unit)
+{
+    const double units = value * (1 / unit);
+    return unit * (shim_mma == SHIM_MMA_FLOOR ? floor(units) : trunc(units));
+}
+
+/* The unit of the last of a float's 24 places. */
+static double unit_of(double value)
+{
+    int exponent = 0;
+    frexp(value, &exponent);
+    return ldexp(1, exponent - 24);
+}
+
+/* d += row times column as PTX allows it: the terms are aligned to the largest and what lies below its places is cut
+ * off, then the sum is. */
+static void add_aligned(float *d, const float row[16], const float column[16])
+{
+    double plain = (double)*d, largest = fabs(plain);
+    for (int k = 0; k < 16; k++) {
+        double term = (double)row[k] * (double)column[k];
+        plain += term;
+        largest = fmax(largest, fabs(term));
+    }
+    double unit = unit_of(largest), sum = cut((double)*d, unit);
+    for (int k = 0; k < 16; k++)
+        sum += cut((double)row[k] * (double)column[k], unit);
+    *d = (float)(isfinite(plain) ? cut(sum, unit_of(sum)) : plain);
+}
+
 /* Fragments as in "Matrix Fragments for mma.m16n8k16", PTX ISA: lane 4 g + t holds of a the rows g and g + 8,
  * the columns 2 t, 2 t + 1 and 8 beyond; of b the rows 2 t, 2 t + 1 and 8 beyond in column g; of d the rows g
  * and g + 8, the columns 2 t and 2 t + 1. */
@@ -312,7 +343,11 @@ void shim_mma_bf16(float d[4], const unsigned a[4], const unsigned b[2])
             of.b[g][k] = from_bf16(b[half] >> 16 * p & 0xffff);
         }
     __syncwarp();
-    add_products(d, of.a[g], of.a[g + 8], of.b[2 * t], of.b[2 * t + 1]);
+    if (shim_mma == SHIM_MMA_NEAREST)
+        add_products(d, of.a[g], of.a[g + 8], of.b[2 * t], of.b[2 * t + 1]);
+    else
+        for (int n = 0; n < 4; n++)
+            add_aligned(&d[n], of.a[g + n / 2 * 8], of.b[2 * t + n % 2]);
     __syncwarp();
 }
 

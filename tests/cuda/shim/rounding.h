@@ -7,13 +7,16 @@
 
 #include <cuda_runtime.h>
 
-/* To nearest, ties to even. */
+/* To nearest, ties to even, or as shim_mma says. */
 static inline float bf16_of(float value)
 {
     unsigned bits = __float_as_uint(value);
     if (value != value)
         return value;
-    bits += 0x7fff + (bits >> 16 & 1);
+    if (shim_mma == SHIM_MMA_NEAREST)
+        bits += 0x7fff + (bits >> 16 & 1);
+    else if (shim_mma == SHIM_MMA_FLOOR && bits >> 31)
+        bits += 0xffff;
     return __uint_as_float(bits >> 16 << 16);
 }
 

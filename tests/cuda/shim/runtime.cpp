@@ -36,7 +36,7 @@ cudaError_t shim_failure;
 int shim_wrong_convolutions, shim_driver = 13000, shim_capability = 9, shim_devices = 1;
 unsigned shim_touched;
 size_t shim_cudnn_version = 91900;
-int shim_failing_runs, shim_no_engines;
+int shim_failing_runs, shim_no_engines, shim_mma;
 int shim_graphs;
 static thread_local int current_device;
 size_t shim_memory = (size_t)4 << 30, shim_memory_used, shim_memory_peak;
