@@ -21,7 +21,7 @@ __device__ static inline void multiply_add_16x8x16(float d[4], const unsigned a[
 #endif
 }
 
-/* Four matrices of 8 x 8 bf16 from shared memory: lane 8 m + r names row r of matrix m (16 bytes); lane l
+/* Four matrices of 8 x 8 bf16 from shared memory, which must have been stored there before: lane 8 m + r names row r of matrix m (16 bytes); lane l
  * gets of each matrix the two elements 2 (l % 4) and 2 (l % 4) + 1 of row l / 4. */
 __device__ static inline void load_matrices(unsigned to[4], const uint16_t *row)
 {
@@ -29,7 +29,8 @@ __device__ static inline void load_matrices(unsigned to[4], const uint16_t *row)
     unsigned address = (unsigned)__cvta_generic_to_shared(row);
     asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
                  : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3])
-                 : "r"(address));
+                 : "r"(address)
+                 : "memory");
 #else
     shim_load_matrices(to, row);
 #endif
@@ -43,7 +44,8 @@ __device__ static inline void load_matrices_transposed(unsigned to[4], const uin
     unsigned address = (unsigned)__cvta_generic_to_shared(row);
     asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
                  : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3])
-                 : "r"(address));
+                 : "r"(address)
+                 : "memory");
 #else
     shim_load_matrices_transposed(to, row);
 #endif
