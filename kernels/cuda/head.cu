@@ -42,6 +42,9 @@ __device__ static inline void store_block_sums(int count, const double *sums, do
 
 enum { HEAD_LANES = 8, HEAD_GROUPS = ROW_THREADS / HEAD_LANES, HEAD_VOXELS_EACH = 16 };
 
+/* Weights that lie in shared memory at once: 48 KiB, what a kernel gets unasked. */
+enum { HEAD_WEIGHTS = (48 << 10) / sizeof(float) };
+
 __device__ static inline float sum_of_lanes(float value)
 {
     for (int lane = 1; lane < HEAD_LANES; lane *= 2)
@@ -56,20 +59,32 @@ __device__ static inline float bce_of(float z, int inside)
     return fmaxf(y, 0.0f) + log1pf(expf(-fabsf(y)));
 }
 
-/* Shared: w as [region][stream][padded(channels)], padding zero; then, with BCE, the block's sums of the
+/* A slice of w, in which a row has `held` of the columns [stream][padded(channels)], padding zero. For all threads of the
+ * block, which may still be reading another slice. */
+__device__ static inline void head_load_weights(struct shape in, int regions, const float *w, int first,
+                                                int held, float *weights)
+{
+    int row = padded(in.channels), columns = in.streams * row;
+    __syncthreads();
+    for (int n = (int)threadIdx.x; n < regions * held; n += ROW_THREADS) {
+        int k = n / held, column = first + n % held, stream = column / row, c = column % row;
+        weights[n] =
+            column < columns && c < in.channels ? w[(k * in.streams + stream) * in.channels + c] : 0.0f;
+    }
+    __syncthreads();
+}
+
+/* Shared: w as [region][held]: all of it, or slice after slice for every voxel; then, with BCE, the block's sums of the
  * cross-entropy, which go to partials[block][region]. Blocks go on until all voxels are done. */
 template <bool BCE, class STREAM>
-__global__ void head_forward_kernel(struct shape in, int regions, const STREAM *x, const float *w,
+__global__ void head_forward_kernel(struct shape in, int regions, int held, const STREAM *x, const float *w,
                                     const float *b, const uint8_t *target, float *p, double *partials)
 {
     GPU_SHARED(float, weights);
     size_t voxels = (size_t)in.depth * (size_t)in.height * (size_t)in.width;
     int row = padded(in.channels), columns = in.streams * row;
-    for (int n = (int)threadIdx.x; n < regions * columns; n += ROW_THREADS) {
-        int k = n / columns, stream = n % columns / row, c = n % row;
-        weights[n] = c < in.channels ? w[(k * in.streams + stream) * in.channels + c] : 0.0f;
-    }
-    __syncthreads();
+    if (held == columns)
+        head_load_weights(in, regions, w, 0, held, weights);
     int lane = (int)threadIdx.x % HEAD_LANES;
     double bce_sum = 0; /* of region `lane` */
     size_t each = (size_t)HEAD_GROUPS * HEAD_VOXELS_EACH;
@@ -78,14 +93,19 @@ __global__ void head_forward_kernel(struct shape in, int regions, const STREAM *
         size_t block = turn / HEAD_VOXELS_EACH * gridDim.x + blockIdx.x;
         size_t v = block * each + turn % HEAD_VOXELS_EACH * HEAD_GROUPS + threadIdx.x / HEAD_LANES;
         float z[REGIONS_MAX] = {};
-        for (int n = 4 * lane; n < columns && v < voxels; n += 4 * HEAD_LANES) {
-            float4 value = load4(x + ((size_t)(n / row) * voxels + v) * (size_t)row + n % row);
+        for (int first = 0; first < columns; first += held) {
+            int end = first + held < columns ? first + held : columns;
+            if (held < columns)
+                head_load_weights(in, regions, w, first, held, weights);
+            for (int n = first + 4 * lane; n < end && v < voxels; n += 4 * HEAD_LANES) {
+                float4 value = load4(x + ((size_t)(n / row) * voxels + v) * (size_t)row + n % row);
 #pragma unroll
-            for (int k = 0; k < REGIONS_MAX; k++) {
-                if (k >= regions)
-                    break;
-                float4 weight = load4(weights + k * columns + n);
-                z[k] += value.x * weight.x + value.y * weight.y + value.z * weight.z + value.w * weight.w;
+                for (int k = 0; k < REGIONS_MAX; k++) {
+                    if (k >= regions)
+                        break;
+                    float4 weight = load4(weights + k * held + n - first);
+                    z[k] += value.x * weight.x + value.y * weight.y + value.z * weight.z + value.w * weight.w;
+                }
             }
         }
 #pragma unroll
@@ -114,17 +134,20 @@ static void head_forward(struct shape in, int regions, const STREAM *x, const fl
                          const uint8_t *target, float *p, double *bce_sums, double *partials)
 {
     size_t each = (size_t)HEAD_GROUPS * HEAD_VOXELS_EACH;
-    size_t shared = (size_t)(regions * in.streams * padded(in.channels)) * sizeof(float);
+    int columns = in.streams * padded(in.channels),
+        slice = HEAD_WEIGHTS / regions / (4 * HEAD_LANES) * 4 * HEAD_LANES,
+        held = columns < slice ? columns : slice;
+    size_t shared = (size_t)(regions * held) * sizeof(float);
     size_t sums = (size_t)(regions * (ROW_THREADS / WARP)) * sizeof(double);
     unsigned blocks = (unsigned)((shape_voxels(in) + each - 1) / each);
     if (!target) {
         GPU_LAUNCH((head_forward_kernel<false, STREAM>), dim3(blocks), dim3(ROW_THREADS), shared, in, regions,
-                   x, w, b, target, p, partials);
+                   held, x, w, b, target, p, partials);
         return;
     }
     blocks = blocks < (unsigned)DICE_BLOCKS ? blocks : (unsigned)DICE_BLOCKS;
     GPU_LAUNCH((head_forward_kernel<true, STREAM>), dim3(blocks), dim3(ROW_THREADS),
-               shared > sums ? shared : sums, in, regions, x, w, b, target, p, partials);
+               shared > sums ? shared : sums, in, regions, held, x, w, b, target, p, partials);
     sums_reduce(blocks, regions, regions, partials, bce_sums);
 }
 

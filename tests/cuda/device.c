@@ -331,6 +331,76 @@ static void many_problems(void)
     cuda->record_release(&recording);
 }
 
+/* What a thread may not do while it records. */
+static void *some_memory;
+static float some_values[2];
+
+static void allocate(void)
+{
+    cuda->allocate(8);
+}
+
+static void release(void)
+{
+    cuda->release(some_memory, 8);
+}
+
+static void download(void)
+{
+    cuda->download(some_values, some_memory, 8);
+}
+
+static void finish(void)
+{
+    cuda->finish();
+}
+
+static void wait_for_input(void)
+{
+    cuda->prefetch_wait();
+}
+
+static void release_input(void)
+{
+    cuda->prefetch_release();
+}
+
+static void refused_in_a_recording(void)
+{
+    static const struct {
+        void (*call)(void);
+        const char *name, *failure;
+    } cases[] = {{allocate, "memory is taken", "cudaMalloc: some error (cudaErrorStreamCaptureUnsupported"},
+                 {release, "memory is given back", "cudaFree: some error (cudaErrorStreamCaptureUnsupported"},
+                 {download, "something is read",
+                  "cudaStreamSynchronize: some error (cudaErrorStreamCaptureUnsupported"},
+                 {finish, "work is waited for",
+                  "cudaStreamSynchronize: some error (cudaErrorStreamCaptureUnsupported"},
+                 {wait_for_input, "the next input is waited for",
+                  "cudaStreamWaitEvent: some error (cudaErrorStreamCaptureIsolation"},
+                 {release_input, "the old input is given back",
+                  "cudaEventRecord: some error (cudaErrorStreamCaptureUnsupported"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct recording recording = {.seen = true};
+        pid_t child = fork();
+        if (child == 0) {
+            cuda->open();
+            some_memory = cuda->allocate(8);
+            cuda->clear(some_memory, 8);
+            cuda->finish();
+            cuda->record_begin(&recording);
+            cases[i].call();
+            cuda->record_end(&recording);
+            const char *why = cuda->finish();
+            check(has(why, cases[i].failure) && !recording.steps, "a recording in which %s is refused%s%s",
+                  cases[i].name, why ? ": " : "", why ? why : "");
+            _exit(check_exit());
+        }
+        int status;
+        check(child > 0 && waitpid(child, &status, 0) == child && status == 0, "%s", cases[i].name);
+    }
+}
+
 /* --- several devices --- */
 
 static void *start_copy(void *from)
@@ -392,11 +462,29 @@ static void missing_device(void)
 int main(void)
 {
     static void (*const tests[])(void) = {
-        no_device,           old_driver,      busy_device,        too_little_memory, failing_kernel,
-        failing_device,      no_plan,         failing_heuristics, failing_runs,      no_plan_runs,
-        no_memory_for_a_run, failing_product, wrong_library,      right_library,     prefetching,
-        failing_prefetch,    recording,       failing_recording,  second_device,     second_thread,
-        many_problems,       missing_device,
+        no_device,
+        old_driver,
+        busy_device,
+        too_little_memory,
+        failing_kernel,
+        failing_device,
+        no_plan,
+        failing_heuristics,
+        failing_runs,
+        no_plan_runs,
+        no_memory_for_a_run,
+        failing_product,
+        wrong_library,
+        right_library,
+        prefetching,
+        failing_prefetch,
+        recording,
+        failing_recording,
+        second_device,
+        second_thread,
+        many_problems,
+        missing_device,
+        refused_in_a_recording,
     };
     const char *why;
     cuda = kernels_find("cuda-fp32", (int[]){60}, 1, 2, &why);

@@ -61,6 +61,13 @@ __global__ void reverse_lanes(const float *x, float *y)
                      10000 * __shfl_down_sync(0xffffffffu, x[threadIdx.x], 3);
 }
 
+__global__ void touch_all(size_t count)
+{
+    GPU_SHARED(unsigned char, shared);
+    for (size_t i = threadIdx.x; i < count; i += THREADS)
+        shared[i] = 1;
+}
+
 template <class KERNEL, class... ARGUMENTS> static void launch(KERNEL kernel, ARGUMENTS... arguments)
 {
     GPU_LAUNCH(kernel, dim3(1), dim3(THREADS), THREADS * sizeof(float), arguments...);
@@ -111,6 +118,28 @@ static void test_warp(void)
     check(right, "shuffles give every lane the right neighbour's number");
 }
 
+/* Whether a launch with so much shared memory runs. */
+static int runs_with(size_t bytes)
+{
+    shim_launch("touch_all", dim3(1), dim3(THREADS), bytes, gpu_queue(), touch_all, bytes);
+    return cudaGetLastError() == cudaSuccess && cudaStreamSynchronize(gpu_queue()) == cudaSuccess;
+}
+
+static cudaError_t allow(int bytes)
+{
+    cudaError_t status = cudaFuncSetAttribute(reinterpret_cast<const void *>(touch_all),
+                                              cudaFuncAttributeMaxDynamicSharedMemorySize, bytes);
+    (void)cudaGetLastError();
+    return status;
+}
+
+static void test_shared(void)
+{
+    check(runs_with(48 << 10) && !runs_with((48 << 10) + 1), "a kernel has 48 KiB of shared memory unasked");
+    check(!allow(60 << 10) && runs_with(60 << 10) && !runs_with((60 << 10) + 1), "and what it has asked for");
+    check(allow((99 << 10) + 1) && !allow(99 << 10) && runs_with(99 << 10), "which is 99 KiB at most");
+}
+
 int main()
 {
     const char *why = gpu_open();
@@ -125,5 +154,6 @@ int main()
     check(isnan(result), "shared memory read before it is written is NaN");
     check(dies(divergent), "a barrier that half the threads miss ends the program");
     test_warp();
+    test_shared();
     return check_exit();
 }

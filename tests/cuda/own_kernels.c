@@ -236,6 +236,30 @@ static void test_sums(void)
     }
 }
 
+/* --- the head --- */
+
+/* Weights in one slice and in several: a slice has up to 1536 channels of both streams for eight regions, 3072 for four. */
+static void test_head(void)
+{
+    static const struct {
+        struct shape in;
+        int regions;
+    } cases[] = {
+        {{2, 768, 2, 3, 4}, 8}, {{2, 801, 2, 3, 7}, 8}, {{1, 3100, 1, 5, 3}, 4}, {{2, 3203, 1, 1, 2}, 8}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct drive both[] = {head_forward(cases[i].in, cases[i].regions),
+                               head_forward_bce(cases[i].in, cases[i].regions)};
+        for (size_t n = 0; n < sizeof both / sizeof both[0]; n++) {
+            struct verdict v = compare(&both[n], cuda);
+            check(v.sound && v.same && v.worst < 2e-6,
+                  "%s, %dx%d channels, %d regions: relative error %.1e%s", both[n].name, cases[i].in.streams,
+                  cases[i].in.channels, cases[i].regions, v.worst,
+                  v.same ? "" : ", depends on the order of threads");
+            drive_free(&both[n]);
+        }
+    }
+}
+
 int main(void)
 {
     static const struct shape shapes[] = {
@@ -261,6 +285,7 @@ int main(void)
         choose(i);
         examine(branch_backward(shapes[1], 6, 1));
     }
+    test_head();
     test_sums();
     test_up();
     test_down();

@@ -72,6 +72,9 @@ extern dim3 blockDim, gridDim;
 /* Puts work at the end of a stream's queue, or into the graph that is being captured from it. */
 void shim_enqueue(cudaStream_t stream, std::function<void()> work);
 
+/* Whether a launch of the kernel may have so much shared memory; if not, that is the last error. */
+bool shim_allows_shared(const void *kernel, size_t bytes);
+
 /* Runs a grid now. */
 void shim_run(const char *name, dim3 grid, dim3 block, size_t shared, const std::function<void()> &thread);
 
@@ -80,6 +83,8 @@ template <class... Parameters, class... Arguments>
 static inline void shim_launch(const char *name, dim3 grid, dim3 block, size_t shared, cudaStream_t stream,
                                void (*kernel)(Parameters...), Arguments... arguments)
 {
+    if (!shim_allows_shared(reinterpret_cast<const void *>(kernel), shared))
+        return;
     std::tuple<Parameters...> values(static_cast<Parameters>(arguments)...);
     shim_enqueue(stream, [=] { shim_run(name, grid, block, shared, [&] { std::apply(kernel, values); }); });
 }

@@ -1,7 +1,12 @@
 /* The part of the CUDA runtime that kernels/cuda uses, on the CPU: kernels run as fibers, streams are queues.
  *
  * Nothing asked of a stream happens before somebody waits for it (synchronize, or a wait for an event): a
- * missing synchronisation shows as poison. Device memory is poisoned when it is allocated. */
+ * missing synchronisation shows as poison. Device memory is poisoned when it is allocated.
+ *
+ * A block has the shared memory that every card of sm_80 and later gives it, 48 KiB unasked and 99 KiB for a kernel that has
+ * asked. While a thread captures a stream it may not wait for the device nor take or give back memory, as CUDA documents for
+ * cudaStreamCaptureModeThreadLocal; what it tried is an error, and so is the capture's end. Events cannot lead into a capture or
+ * out of it: on a card one that is recorded there belongs to the graph, and nobody outside may wait for it. */
 #ifndef PRUNET_TESTS_CUDA_SHIM_CUDA_RUNTIME_API_H
 #define PRUNET_TESTS_CUDA_SHIM_CUDA_RUNTIME_API_H
 
@@ -21,7 +26,10 @@ typedef enum cudaError {
     cudaErrorNoDevice = 100,
     cudaErrorInvalidDevice = 101,
     cudaErrorInvalidResourceHandle = 400,
-    cudaErrorIllegalAddress = 700
+    cudaErrorIllegalAddress = 700,
+    cudaErrorStreamCaptureUnsupported = 900,
+    cudaErrorStreamCaptureInvalidated = 901,
+    cudaErrorStreamCaptureIsolation = 905
 } cudaError_t;
 
 typedef struct shim_stream *cudaStream_t;

@@ -17,7 +17,7 @@ static inline void __sanitizer_finish_switch_fiber(void *, const void **, size_t
 #endif
 
 enum { WARP = 32, THREADS_MAX = 1024, STACK_BYTES = 64 << 10, EXCHANGE_BYTES = 32 };
-enum { SHARED_MAX = 227 << 10, GRID_Y_MAX = 65535 };
+enum { GRID_Y_MAX = 65535 };
 enum state { ENDED, READY, AT_BLOCK_BARRIER, AT_WARP_BARRIER };
 
 struct fiber {
@@ -206,8 +206,8 @@ void shim_run(const char *name, dim3 grid, dim3 block, size_t shared, const std:
     kernel_name = name, gridDim = grid, blockDim = block, body = &thread;
     blockIdx = {0, 0, 0};
     thread_count = (int)(block.x * block.y * block.z);
-    if (thread_count < 1 || thread_count > THREADS_MAX || shared > SHARED_MAX || grid.y > GRID_Y_MAX ||
-        grid.z > GRID_Y_MAX || !grid.x || !grid.y || !grid.z)
+    if (thread_count < 1 || thread_count > THREADS_MAX || grid.y > GRID_Y_MAX || grid.z > GRID_Y_MAX ||
+        !grid.x || !grid.y || !grid.z)
         die("a launch that no device accepts");
     shared_memory = static_cast<unsigned char *>(aligned_alloc(16, (shared + 15) / 16 * 16));
     order = omp_get_max_threads() - 1;

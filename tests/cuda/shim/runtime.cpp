@@ -14,6 +14,7 @@ struct shim_stream {
     std::mutex mutex; /* of the queue: another thread may prefetch */
     std::deque<task> queue;
     shim_graph *capturing;
+    cudaError_t capture_status; /* what has spoilt it */
     int device;
 };
 
@@ -39,9 +40,13 @@ size_t shim_cudnn_version = 91900;
 int shim_failing_runs, shim_no_engines, shim_mma;
 int shim_graphs;
 static thread_local int current_device;
+static thread_local shim_stream *captured_here; /* by this thread */
 size_t shim_memory = (size_t)4 << 30, shim_memory_used, shim_memory_peak;
 cudaError_t shim_last_error;
 static std::map<void *, size_t> allocated;
+
+enum { SHARED_UNASKED = 48 << 10, SHARED_MAX = 99 << 10 };
+static std::map<const void *, size_t> shared_allowed; /* of kernels that have asked */
 
 /* Whether the test asked for `call` to fail; it does so once. */
 static bool fails(const char *call)
@@ -51,6 +56,20 @@ static bool fails(const char *call)
     shim_failing_call = nullptr;
     shim_last_error = shim_failure;
     return true;
+}
+
+static cudaError_t refuse(cudaError_t error)
+{
+    shim_last_error = error;
+    return error;
+}
+
+/* Whether this thread captures, which what it calls now spoils. */
+static bool spoils_capture()
+{
+    if (captured_here)
+        captured_here->capture_status = cudaErrorStreamCaptureInvalidated;
+    return captured_here;
 }
 
 static void touch()
@@ -109,15 +128,28 @@ void shim_enqueue(cudaStream_t stream, task work)
     stream->queue.push_back(work);
 }
 
+bool shim_allows_shared(const void *kernel, size_t bytes)
+{
+    auto asked = shared_allowed.find(kernel);
+    if (bytes <= SHARED_UNASKED || (asked != shared_allowed.end() && bytes <= asked->second))
+        return true;
+    refuse(cudaErrorInvalidValue);
+    return false;
+}
+
 extern "C" {
 
 const char *cudaGetErrorName(cudaError_t error)
 {
-    return error == cudaErrorMemoryAllocation ? "cudaErrorMemoryAllocation"
-           : error == cudaErrorNoDevice       ? "cudaErrorNoDevice"
-           : error == cudaErrorIllegalAddress ? "cudaErrorIllegalAddress"
-           : error                            ? "cudaErrorOther"
-                                              : "cudaSuccess";
+    return error == cudaErrorMemoryAllocation           ? "cudaErrorMemoryAllocation"
+           : error == cudaErrorNoDevice                 ? "cudaErrorNoDevice"
+           : error == cudaErrorIllegalAddress           ? "cudaErrorIllegalAddress"
+           : error == cudaErrorInvalidValue             ? "cudaErrorInvalidValue"
+           : error == cudaErrorStreamCaptureUnsupported ? "cudaErrorStreamCaptureUnsupported"
+           : error == cudaErrorStreamCaptureInvalidated ? "cudaErrorStreamCaptureInvalidated"
+           : error == cudaErrorStreamCaptureIsolation   ? "cudaErrorStreamCaptureIsolation"
+           : error                                      ? "cudaErrorOther"
+                                                        : "cudaSuccess";
 }
 
 const char *cudaGetErrorString(cudaError_t error)
@@ -188,6 +220,8 @@ cudaError_t cudaMalloc(void **memory, size_t bytes)
     *memory = nullptr;
     if (fails("cudaMalloc"))
         return shim_failure;
+    if (spoils_capture())
+        return refuse(cudaErrorStreamCaptureUnsupported);
     if (bytes > shim_memory - shim_memory_used) {
         shim_last_error = cudaErrorMemoryAllocation;
         return shim_last_error;
@@ -205,6 +239,8 @@ cudaError_t cudaFree(void *memory)
 {
     if (!memory)
         return cudaSuccess;
+    if (spoils_capture())
+        return refuse(cudaErrorStreamCaptureUnsupported);
     auto found = allocated.find(memory);
     if (found == allocated.end())
         return cudaErrorInvalidValue;
@@ -221,11 +257,15 @@ cudaError_t cudaMallocHost(void **memory, size_t bytes)
     *memory = nullptr;
     if (fails("cudaMallocHost"))
         return shim_failure;
+    if (spoils_capture())
+        return refuse(cudaErrorStreamCaptureUnsupported);
     return posix_memalign(memory, 256, bytes ? bytes : 1) ? cudaErrorMemoryAllocation : cudaSuccess;
 }
 
 cudaError_t cudaFreeHost(void *memory)
 {
+    if (spoils_capture())
+        return refuse(cudaErrorStreamCaptureUnsupported);
     free(memory);
     return cudaSuccess;
 }
@@ -249,9 +289,14 @@ cudaError_t cudaMemsetAsync(void *memory, int value, size_t bytes, cudaStream_t 
     return cudaSuccess;
 }
 
-cudaError_t cudaFuncSetAttribute(const void *, enum cudaFuncAttribute, int)
+cudaError_t cudaFuncSetAttribute(const void *kernel, enum cudaFuncAttribute, int value)
 {
-    return fails("cudaFuncSetAttribute") ? shim_failure : cudaSuccess;
+    if (fails("cudaFuncSetAttribute"))
+        return shim_failure;
+    if (value < 0 || value > SHARED_MAX)
+        return refuse(cudaErrorInvalidValue);
+    shared_allowed[kernel] = (size_t)value;
+    return cudaSuccess;
 }
 
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned)
@@ -267,6 +312,8 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned)
 
 cudaError_t cudaStreamSynchronize(cudaStream_t stream)
 {
+    if (spoils_capture())
+        return refuse(cudaErrorStreamCaptureUnsupported);
     drain(stream);
     return fails("cudaStreamSynchronize") ? shim_failure : cudaSuccess;
 }
@@ -281,6 +328,8 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream)
 {
     if (elsewhere(stream))
         return cudaErrorInvalidResourceHandle;
+    if (stream->capturing && spoils_capture())
+        return refuse(cudaErrorStreamCaptureUnsupported);
     auto here = std::make_shared<mark>();
     here->stream = stream;
     event->latest = here;
@@ -292,6 +341,8 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
 {
     if (elsewhere(stream))
         return cudaErrorInvalidResourceHandle;
+    if (stream->capturing && spoils_capture())
+        return refuse(cudaErrorStreamCaptureIsolation);
     auto place = event->latest;
     shim_enqueue(stream, [=] { drain_until(place); });
     return cudaSuccess;
@@ -299,6 +350,8 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
 
 cudaError_t cudaEventSynchronize(cudaEvent_t event)
 {
+    if (spoils_capture())
+        return refuse(cudaErrorStreamCaptureUnsupported);
     drain_until(event->latest);
     return fails("cudaEventSynchronize") ? shim_failure : cudaSuccess;
 }
@@ -314,6 +367,8 @@ cudaError_t cudaStreamBeginCapture(cudaStream_t stream, enum cudaStreamCaptureMo
     if (fails("cudaStreamBeginCapture"))
         return shim_failure;
     stream->capturing = new shim_graph();
+    stream->capture_status = cudaSuccess;
+    captured_here = stream;
     shim_graphs++;
     return cudaSuccess;
 }
@@ -322,6 +377,12 @@ cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t *graph)
 {
     *graph = stream->capturing;
     stream->capturing = nullptr;
+    captured_here = nullptr;
+    if (stream->capture_status) {
+        cudaGraphDestroy(*graph);
+        *graph = nullptr;
+        return refuse(stream->capture_status);
+    }
     return fails("cudaStreamEndCapture") ? shim_failure : cudaSuccess;
 }
 
