@@ -29,6 +29,8 @@ enum { NARROW = 32, WIDE = 64, CHANNELS_MAX = 128 };
 /* Taps whose weights lie in shared memory at once. */
 template <int SLICE> constexpr int TAPS_HELD = SLICE == NARROW ? TAPS : 2;
 template <int SLICE> constexpr int SHARED_BYTES = (HALO_ROWS + TAPS_HELD<SLICE> * SLICE) * SLICE * 2;
+static_assert(SHARED_BYTES<NARROW> <= 99 << 10 && SHARED_BYTES<WIDE> <= 99 << 10,
+              "what every card that we support gives a block");
 
 /* --- weights --- */
 
@@ -172,7 +174,7 @@ struct pair_sums {
 template <class STREAM> struct add_to_output {
     STREAM *y;
     float sign;
-    unsigned *wraps;
+    unsigned long long *wraps;
 
     __device__ struct pair_sums operator()(size_t at, int, float f0, float f1) const
     {

@@ -59,7 +59,7 @@ static_assert(HALVES == 2 && THREADS == 2 * (int)SLICE, "the warps 2 g and 2 g +
 template <int INS, class STREAM>
 __global__ void __launch_bounds__(THREADS, BLOCKS_ON_MULTIPROCESSOR)
     down_fused_forward_kernel(struct tiling t, const STREAM *x, const float *w, const float *b, STREAM *y,
-                              double *partials, unsigned *wraps)
+                              double *partials, unsigned long long *wraps)
 {
     typedef struct forward_sizes<INS> S;
     GPU_SHARED(uint4, weights);

@@ -33,7 +33,7 @@ __device__ static inline void load_tile(struct shape s, const float *image, int 
 /* Shared: the tile, then the weights of one image channel as [tap][32 output channels]. */
 template <class STREAM>
 __global__ void image_conv_forward_kernel(struct shape s, int image_channels, const float *image,
-                                          const float *w, STREAM *y, unsigned *wraps)
+                                          const float *w, STREAM *y, unsigned long long *wraps)
 {
     GPU_SHARED(float, tile);
     float *weights = tile + TILE_FLOATS;

@@ -152,7 +152,7 @@ __device__ static inline void multiply(const uint16_t *image, const uint16_t *we
 /* y: the tile's first channel and voxel z, y, x of the stream */
 template <class STREAM>
 __device__ static inline void store(const struct shape &s, int z, int y, int x, int first_channel,
-                                    const warp_sums &sums, STREAM *to, unsigned *wraps)
+                                    const warp_sums &sums, STREAM *to, unsigned long long *wraps)
 {
     int lane = (int)threadIdx.x % 32;
     unsigned wrapped = 0;
@@ -179,7 +179,7 @@ __device__ static inline void store(const struct shape &s, int z, int y, int x, 
 template <bool SPLIT, class STREAM>
 __global__ void __launch_bounds__(THREADS, BLOCKS_ON_MULTIPROCESSOR)
     image_product_forward_kernel(struct shape s, const float *image, const float *w, STREAM *y,
-                                 unsigned *wraps)
+                                 unsigned long long *wraps)
 {
     GPU_SHARED(uint16_t, shared_image);
     uint16_t *weights = shared_image + 2 * HALF;

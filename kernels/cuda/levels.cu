@@ -59,7 +59,7 @@ __device__ static inline float4 converted4(const int16_t *y, float4 v, unsigned 
 
 /* y = x, four numbers a thread */
 template <class FROM, class TO>
-__global__ void levels_convert_kernel(size_t quads, const FROM *x, TO *y, unsigned *wraps)
+__global__ void levels_convert_kernel(size_t quads, const FROM *x, TO *y, unsigned long long *wraps)
 {
     size_t n = thread_number();
     unsigned wrapped = 0;

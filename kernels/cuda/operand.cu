@@ -48,7 +48,8 @@ void operand_to_floats(struct shape shape, const uint16_t *f, float *y)
 
 template <bool SUMS, class STREAM>
 __global__ void operand_add_kernel(struct rows r, int channels, const uint16_t *f, float sign, STREAM *y,
-                                   double *partials, double *totals, double *y_sums, unsigned *wraps)
+                                   double *partials, double *totals, double *y_sums,
+                                   unsigned long long *wraps)
 {
     GPU_SHARED(double, shared);
     struct place p = place_in(r);
@@ -77,7 +78,7 @@ __global__ void operand_add_kernel(struct rows r, int channels, const uint16_t *
 
 template <class STREAM>
 static void add(struct shape shape, const uint16_t *f, float sign, STREAM *y, double *y_sums,
-                double *partials, unsigned *wraps)
+                double *partials, unsigned long long *wraps)
 {
     struct rows r = rows_of(shape_voxels(shape), shape.channels);
     double *totals = sums_totals(r, 2, partials);
@@ -91,7 +92,7 @@ static void add(struct shape shape, const uint16_t *f, float sign, STREAM *y, do
 }
 
 void operand_add(struct shape shape, const uint16_t *f, float sign, float *y, double *y_sums,
-                 double *partials, unsigned *wraps)
+                 double *partials, unsigned long long *wraps)
 {
     if (streams_are_int16())
         add(shape, f, sign, stored<int16_t>(y), y_sums, partials, wraps);

@@ -36,7 +36,7 @@ void operand_to_floats(struct shape shape, const uint16_t *f, float *y);
 
 /* y += sign f, a stream; y_sums = the channel sums of the new y, unless NULL. Partials: see sums.h; wraps: streams.h. */
 void operand_add(struct shape shape, const uint16_t *f, float sign, float *y, double *y_sums,
-                 double *partials, unsigned *wraps);
+                 double *partials, unsigned long long *wraps);
 
 #ifdef __cplusplus
 }

@@ -129,7 +129,7 @@ static void unpool(struct shape fine, const T *x, const float *dy, GRADIENT *dx)
 /* y += sign upsample(x) */
 template <class T>
 __global__ void resample_upsample_kernel(struct shape coarse, const float *x, float sign, T *y,
-                                         unsigned *wraps)
+                                         unsigned long long *wraps)
 {
     struct shape fine = finer_of(coarse);
     struct quad at = quad_in(fine);

@@ -2,9 +2,9 @@
 #include "kernels/cuda/streams.h"
 #include "kernels/cuda/gpu.h"
 
-static unsigned *wraps;
+static unsigned long long *wraps;
 
-unsigned *streams_wraps(void)
+unsigned long long *streams_wraps(void)
 {
     if (!wraps && (wraps = gpu_allocate(sizeof *wraps)))
         gpu_clear(wraps, sizeof *wraps);
@@ -13,9 +13,9 @@ unsigned *streams_wraps(void)
 
 int64_t streams_take_wraps(void)
 {
-    unsigned count = 0;
+    unsigned long long count = 0;
     gpu_download(&count, wraps, sizeof count);
     if (count)
         gpu_clear(wraps, sizeof *wraps);
-    return count;
+    return (int64_t)count;
 }

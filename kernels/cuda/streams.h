@@ -19,12 +19,13 @@ static inline bool streams_are_int16(void)
     return operand_precision() == PRECISION_INT16;
 }
 
-/* On the device: how many sums have wrapped around since the count was last cleared. Made by the first call; NULL
+/* On the device: how many sums have wrapped around since the count was last cleared, which a step of a whole volume may
+ * do more than 2^32 times. Made by the first call; NULL
  * without memory, which gpu_failure then says. */
-unsigned *streams_wraps(void);
+unsigned long long *streams_wraps(void);
 
 /* The counter for a sum that is counted, forward; NULL for one that is undone, and for floats. */
-static inline unsigned *streams_wraps_of(float sign)
+static inline unsigned long long *streams_wraps_of(float sign)
 {
     return sign > 0 && streams_are_int16() ? streams_wraps() : NULL;
 }
@@ -120,10 +121,10 @@ __device__ static inline float4 stream_of4(const STREAM *y, float4 f, unsigned &
 }
 
 /* `wraps` may be NULL. */
-__device__ static inline void count_wraps(unsigned wrapped, unsigned *wraps)
+__device__ static inline void count_wraps(unsigned wrapped, unsigned long long *wraps)
 {
     if (wrapped && wraps)
-        atomicAdd(wraps, wrapped);
+        atomicAdd(wraps, (unsigned long long)wrapped);
 }
 
 /* --- two channels at once --- */

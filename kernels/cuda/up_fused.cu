@@ -262,7 +262,7 @@ __device__ static inline void store_sums(double (&sums)[4][2], double *shared, i
 template <class STREAM>
 __global__ void __launch_bounds__(THREADS, BLOCKS_ON_MULTIPROCESSOR)
     up_fused_forward_kernel(struct tiling t, const STREAM *x, const float *w, const float *b, float sign,
-                            STREAM *y, double *partials, unsigned *wraps)
+                            STREAM *y, double *partials, unsigned long long *wraps)
 {
     GPU_SHARED(uint4, weights);
     float *planes = reinterpret_cast<float *>(weights + t.coarse.streams * t.chunks * CHUNK);

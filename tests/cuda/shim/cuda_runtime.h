@@ -162,6 +162,13 @@ static inline unsigned atomicAdd(unsigned *at, unsigned value)
     return old;
 }
 
+static inline unsigned long long atomicAdd(unsigned long long *at, unsigned long long value)
+{
+    unsigned long long old = *at;
+    *at = old + value;
+    return old;
+}
+
 static inline void __threadfence(void)
 {
 }
