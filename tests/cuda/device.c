@@ -475,39 +475,12 @@ static void missing_device(void)
 int main(void)
 {
     static void (*const tests[])(void) = {
-<<<<<<< HEAD
-        no_device,
-        old_driver,
-        busy_device,
-        too_little_memory,
-        failing_kernel,
-        failing_device,
-        no_plan,
-        failing_heuristics,
-        failing_runs,
-        no_plan_runs,
-        no_memory_for_a_run,
-        failing_product,
-        wrong_library,
-        right_library,
-        prefetching,
-        failing_prefetch,
-        recording,
-        failing_recording,
-        second_device,
-        second_thread,
-        many_problems,
-        missing_device,
-        refused_in_a_recording,
-=======
-        no_device,         old_driver,         busy_device,
-        too_little_memory, failing_kernel,     failing_device,
-        no_plan,           failing_heuristics, failing_runs,
-        no_plan_runs,      failing_product,    wrong_library,
-        right_library,     prefetching,        failing_prefetch,
-        recording,         failing_recording,  refused_in_a_recording,
-        many_wraps,        second_device,      missing_device,
->>>>>>> a05e3db (Wraps of 16-bit streams are counted in 64 bits on a card, too; branch_fused asserts its shared memory)
+        no_device,      old_driver,        busy_device,     too_little_memory,
+        failing_kernel, failing_device,    no_plan,         failing_heuristics,
+        failing_runs,   no_plan_runs,      failing_product, no_memory_for_a_run,
+        wrong_library,  right_library,     prefetching,     failing_prefetch,
+        recording,      failing_recording, many_wraps,      refused_in_a_recording,
+        second_device,  second_thread,     many_problems,   missing_device,
     };
     const char *why;
     cuda = kernels_find("cuda-fp32", (int[]){60}, 1, 2, &why);
