@@ -162,7 +162,7 @@ gpu-package:  ## what gpu-check needs, for a bare machine with a GPU: build/gpu-
 	$(MAKE) CUDA=1 gpu-programs
 	@tests/cuda/package build/cuda build/gpu-check.tar.xz
 
-gpu-programs: all $(addprefix $(BUILD)/tests/,cuda/own_choice cuda/own_kernels cuda/plan_race kernels/operations kernels/fixed kernels/golden lib/network/network lib/network/reversible lib/network/prefetch) \
+gpu-programs: all $(addprefix $(BUILD)/tests/,cuda/own_choice cuda/own_kernels cuda/plan_race kernels/operations kernels/fixed kernels/int16 kernels/golden lib/network/network lib/network/reversible lib/network/prefetch) \
               $(BUILD)/bench/kernel_bench
 
 $(BUILD)/bench/onednn_bench: LDLIBS += -ldnnl

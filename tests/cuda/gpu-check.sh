@@ -9,6 +9,22 @@ if ! [ -x "$BUILD/shim/prunet-step" ]; then
     exit 0
 fi
 
+# Programs of C that the scripts name, and those that `make gpu-programs` links. Words stand for the toolkit's, so that
+# there need be none.
+named() {
+    grep -ohE '(tests|bench)/[a-z_0-9/]+' tests/cuda/gpu-check tests/cuda/gpu-test tests/cuda/gpu-bench | sort -u |
+        while read -r program; do
+            ! [ -e "tests/${program#tests/}.c" ] || echo "$program"
+        done
+}
+linked() {
+    make -n V=1 CUDA=1 BUILD="$TMPDIR/none" TOOLKIT='NVCC=nvcc ARCHITECTURES=90 CUDART=cudart.a' gpu-programs |
+        sed -n "s|.* -o $TMPDIR/none/\(.*\)|\1|p" | grep -E '^(tests|bench)/' | sort
+}
+named >"$TMPDIR/named"
+linked >"$TMPDIR/linked"
+check "what the scripts for a card run is what make gpu-programs makes" diff "$TMPDIR/named" "$TMPDIR/linked"
+
 run() { # settings..., --, parts...
     local settings=()
     while [ "$1" != -- ]; do settings+=("$1") && shift; done
