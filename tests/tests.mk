@@ -16,7 +16,7 @@ SHIM_SOURCES := $(CUDA_SOURCES) $(filter-out %/cudnn.cpp %/cublas.cpp %/nccl.cpp
 SHIM_FLAGS   := -Itests/cuda/shim -DCONVOLUTION_PLAN_WORKSPACE=512 -DCUDNN_FILE='"libcudnn-shim.so.9"' -DCUBLAS_FILE='"libcublas-shim.so.%d"' \
                 -DNCCL_FILE='"libnccl-shim.so.2"'
 SHIM_OBJECTS := $(patsubst %,$(BUILD)/obj/shim/%.o,$(filter %.c %.cu %.cpp,$(SHIM_SOURCES)))
-SHIM_PROGRAMS := $(if $(and $(shell command -v g++),$(filter x86_64,$(TARGET))),$(addprefix $(BUILD)/shim/,fibers device networks own_choice own_kernels plan_race operations fixed golden int16 network prefetch prunet-step prunet-plan prunet-doctor))
+SHIM_PROGRAMS := $(if $(and $(shell command -v g++),$(filter x86_64,$(TARGET))),$(addprefix $(BUILD)/shim/,fibers device networks own_choice own_kernels plan_race operations fixed golden int16 network prefetch kernel_bench prunet-step prunet-infer prunet-plan prunet-doctor))
 
 $(BUILD)/obj/shim/%.c.o: %.c
 	@mkdir -p $(@D)
@@ -31,7 +31,8 @@ $(BUILD)/shim/fibers: $(BUILD)/obj/shim/tests/cuda/fibers.cpp.o
 $(addprefix $(BUILD)/shim/,device networks own_choice own_kernels plan_race): $(BUILD)/shim/%: $(BUILD)/obj/shim/tests/cuda/%.c.o
 $(addprefix $(BUILD)/shim/,operations fixed golden int16): $(BUILD)/shim/%: $(BUILD)/obj/tests/kernels/%.o
 $(BUILD)/shim/network $(BUILD)/shim/prefetch: $(BUILD)/shim/%: $(BUILD)/obj/tests/lib/network/%.o
-$(addprefix $(BUILD)/shim/prunet-,step plan doctor): $(BUILD)/shim/%: $(BUILD)/obj/tools/%.o
+$(BUILD)/shim/kernel_bench: $(BUILD)/obj/tests/bench/kernel_bench.o
+$(addprefix $(BUILD)/shim/prunet-,step infer plan doctor): $(BUILD)/shim/%: $(BUILD)/obj/tools/%.o
 $(SHIM_PROGRAMS): $(SHIM_OBJECTS) $(ARCHIVE) | $(SHIM_LIBRARIES)
 	@mkdir -p $(@D)
 	$(call say,LD $@)g++ -fopenmp -rdynamic $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(ARCHIVE) -lz $(ZSTD_LIBS) -lm -ldl -o $@

@@ -5,7 +5,7 @@
  * Forward and weight gradient one for one; data and weight gradient together, which the backend does in one
  * operation; and the fused branch against the bare convolutions that it contains, although it also
  * normalises, activates, adds and sums. oneDNN chooses its own layouts, whose conversions are not timed. What
- * does not match the reference on a few planes is not timed. Both sides take turns, so that other load on the
+ * does not match the reference on a few voxels is not timed. Both sides take turns, so that other load on the
  * machine slows both.
  *
  * One line an operation: level, channels, grid, operation, milliseconds and GFLOP/s (of a direct convolution)
@@ -50,11 +50,11 @@ static void bench(int level, struct drive few, struct drive d, const struct thei
 {
     struct shape s = d.in;
     const char *name = d.name;
-    if (!matches_reference(kernels, few)) {
+    if (!matches_reference(kernels, &few)) {
         printf("%d\t%d\t%dx%dx%d\t%s\tdoes not match\n", level, s.channels, s.depth, s.height, s.width, name);
         exit(1);
     }
-    struct timed ours = timed_open(kernels, d);
+    struct timed ours = timed_open(kernels, &few, d);
     double mine[REPEATS_MAX] = {0}, others[REPEATS_MAX] = {0};
     timed_run(&ours); /* warms up */
     time_theirs(theirs);
@@ -68,11 +68,13 @@ static void bench(int level, struct drive few, struct drive d, const struct thei
            s.width, name, 1e3 * own, 1e-9 * flop / own, 1e3 * other, 1e-9 * flop / other, other / own);
     fflush(stdout);
     timed_close(&ours);
+    drive_free(&few);
+    drive_free(&d);
 }
 
 static void bench_level(int level, struct shape s)
 {
-    struct shape few = few_planes(s);
+    struct shape few = few_voxels(s);
     struct onednn_conv *forward =
         onednn_conv_open(ONEDNN_FORWARD, s.channels, s.channels, s.depth, s.height, s.width);
     struct onednn_conv *data =
@@ -110,6 +112,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "onednn_bench: %s\n", why);
         return 2;
     }
+    drive_outline = OUTLINED;
     printf("level\tchannels\tgrid\toperation\tms\tGFLOP/s\toneDNN %s ms\tGFLOP/s\tratio\n", onednn_version());
     for (int level = 0; level < LEVELS; level++)
         bench_level(level, (struct shape){1, half_channels[level], (full ? 160 : 128) >> level,

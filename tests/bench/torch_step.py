@@ -4,8 +4,8 @@
                   [--double | --device cuda [--autocast]]
 
 RECORDS is a file of image and label records, pair by pair. Prints a TSV row a step: step, case, loss, seconds; then a
-comment line with the version, the median of the seconds without the first step, and the peak of the resident memory
-less what was resident before the first step. --infer prints seconds only and, with --output FILE, writes the
+comment line with the version, the median of the seconds without the first step, the peak of the resident memory and that
+less what was resident before the first step, and the peak of what PyTorch has reserved of a card's memory. --infer prints seconds only and, with --output FILE, writes the
 probabilities as raw float32 (C, D, H, W). --keep keeps the activations instead of recomputing them."""
 
 import argparse
@@ -119,7 +119,8 @@ def main():
     print(f"# torch {torch.__version__}, {a.threads} threads, {'keep' if a.keep else 'RevTorch' if a.revtorch else 'recompute'}, "
           f"{'channels last' if a.channels_last else 'contiguous'}, {kind}: "
           f"median {statistics.median(seconds[1:] or seconds):.3f} s, "
-          f"resident peak {resident_peak():.0f} MiB, {resident_peak() - before:.0f} MiB above the start", file=sys.stdout)
+          f"resident peak {resident_peak():.0f} MiB, {resident_peak() - before:.0f} MiB above the start"
+          f"{f', {torch.cuda.max_memory_reserved() / 2**20:.0f} MiB of the card' if a.device == 'cuda' else ''}", file=sys.stdout)
 
 
 if __name__ == "__main__":

@@ -37,26 +37,56 @@ went() { # part, result
     grep -q "^$1	$2	" "$TMPDIR/out/table.tsv" || { show "$TMPDIR/said" && return 1; }
 }
 
-run -- determinism rows plans torch training sanitizer
+run -- determinism rows sizes inference choices kernels plans torch training sanitizer
 check "all that a CPU can do goes well" test "$code" = 0 || show "$TMPDIR/said"
-for part in determinism-cuda{,-bf16,-int16} rows-cuda{,-bf16,-int16} plans training; do
+for part in determinism-cuda{,-bf16,-int16} rows-cuda{,-bf16,-int16} kernels-cuda{,-bf16,-int16} sizes inference choices plans training; do
     check "$part" went "$part" ok
 done
-for part in torch sanitizer-memcheck; do
+for part in torch sanitizer-memcheck choice; do
     check "$part is skipped, and why is said" went "$part" skipped
 done
 check "the plans of each convolution are in their table" test \
     "$(grep -c '^forward	TF32	32	0	' "$TMPDIR/out/plans.tsv")" = 7 -a "$(grep -c '^#' "$TMPDIR/out/plans.tsv")" = 6
-check "the folder has the output of each part, and the table as text" test -s "$TMPDIR/out/rows-cuda.log" -a \
+printf '%s\n' 0 forward data weights forward,data forward,weights data,weights 1 >"$TMPDIR/choices"
+check "an operation is timed with every choice before the next, in one table" diff "$TMPDIR/choices" \
+    <(sed -n '9,16s/	.*//p' "$TMPDIR/out/choices.tsv")
+check "the log has the output of each part, and the table is there as text" test \
+    "$(grep -c '^== rows-cuda$' "$TMPDIR/out/log.txt")" = 1 -a \
     "$(grep -c '^| rows-cuda | ok | ' "$TMPDIR/out/table.md")" = 1 -a "$(grep -c '^- card: none' "$TMPDIR/out/table.md")" = 1
+check "a row is the median of the steps after the second" grep -Eq '^reversible	cuda-bf16	[0-9.]+	[0-9.]+	' "$TMPDIR/out/log.txt"
+check "the folder has eight files at most" test "$(find "$TMPDIR/out" -type f | wc -l)" -le 8
 
-run SHIM_NO_ENGINES=1 -- rows plans sanitizer
+run SHIM_NO_ENGINES=1 PRUNET_TEST_OPERATION=conv -- operations rows plans sanitizer
 check "a part that fails ends no other, and the whole fails" test "$code" = 1
 check "which part it was" went rows-cuda failed
 check "what it said" grep -q '^rows-cuda	failed	.*no deterministic plan' "$TMPDIR/out/table.tsv"
 check "and those after it" went sanitizer-memcheck skipped
+check "of operations that fail, the table has what the backend said" \
+    grep -q '^operations	failed	.*not ok - cuda.*: conv3_forward: .*no deterministic plan' "$TMPDIR/out/table.tsv"
+check "and those behind them run, in a process of their own" \
+    grep -q '^ok - cuda-bf16: image_conv_forward: ' "$TMPDIR/out/log.txt" || show "$TMPDIR/out/log.txt"
+
+run SHIM_CAPABILITY=7 -- plans training
+check "with a card that cannot be used all is skipped with what prunet-doctor says" test "$code" = 1 -a \
+    "$(grep -c '^\(plans\|training\)	skipped	0	.*is too old' "$TMPDIR/out/table.tsv")" = 2
 
 run SECONDS_MAX=5 -- plans
 check "no time is left: said" went plans skipped
+
+# A program that hangs and that no TERM ends, in the place of one of the build's.
+mkdir -p "$TMPDIR/hangs/shim"
+ln -s "$BUILD/bin" "$TMPDIR/hangs/bin"
+ln -s "$BUILD/shim/prunet-doctor" "$TMPDIR/hangs/shim/prunet-doctor"
+cat >"$TMPDIR/hangs/shim/plan_race" <<'SCRIPT'
+#!/bin/sh
+trap '' TERM
+echo $$ >"$TMPDIR/hanging"
+while :; do sleep 1; done
+SCRIPT
+chmod +x "$TMPDIR/hangs/shim/plan_race"
+SHIM=1 SECONDS_MAX=8 OUT="$TMPDIR/out" tests/cuda/gpu-check "$TMPDIR/hangs" plans >"$TMPDIR/said" 2>&1
+check "a part whose time is over ends" went plans timeout
+check "with all that it has started" eval '! kill -0 "$(cat "$TMPDIR/hanging")" 2>/dev/null'
+
 env OUT="$TMPDIR/out" PATH="$TMPDIR" /bin/bash tests/cuda/gpu-check "$BUILD" >"$TMPDIR/said" 2>&1
 check "without a GPU and without SHIM=1 it is refused" test $? != 0

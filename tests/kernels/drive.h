@@ -3,7 +3,10 @@
  * A `drive` lists the operation's arguments in the order of its prototype. Running it lays every argument
  * into the backend's memory: what is written with `=` starts as poison, so do scratch and a layout's padding;
  * each block ends in guard bytes, and a host backend's scratch in a page that may not be touched. Afterwards
- * the guards must be whole and what is only read must be unchanged. */
+ * the guards must be whole and what is only read must be unchanged.
+ *
+ * PRUNET_TEST_UNTOUCHED=1: what would start as poison is left as the backend gives it, so that a tool that watches its
+ * memory sees a read of what nobody has written. */
 #ifndef PRUNET_TESTS_KERNELS_DRIVE_H
 #define PRUNET_TESTS_KERNELS_DRIVE_H
 
@@ -15,7 +18,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { ARGUMENTS_MAX = 12, GUARD = 256, GUARD_BYTE = 0xa5 };
+enum { ARGUMENTS_MAX = 12, GUARD = 256, GUARD_BYTE = 0xa5, POISON_BLOCK = 1 << 16 };
 
 enum role { READ, WRITTEN, ADDED, ABSENT };                     /* ABSENT: a NULL pointer */
 enum kind { TENSOR, STREAM, GRADIENT, FLOATS, DOUBLES, BYTES }; /* a STREAM and its GRADIENT: kernels.h */
@@ -45,6 +48,10 @@ struct drive {
     uint64_t key;
 };
 
+/* An array of more elements than this is an outline: zeros that take no memory while nobody writes to them, and no
+ * result. For operations that are timed and not compared (tests/bench/timed.h). */
+static size_t drive_outline = SIZE_MAX;
+
 static inline size_t element_bytes(enum kind kind)
 {
     return kind == DOUBLES ? sizeof(double) : kind == BYTES ? 1 : sizeof(float);
@@ -64,12 +71,25 @@ static inline double spread(uint64_t key, uint64_t counter)
     return 3.4641016151377544 * (random_uniform(key, counter) - 0.5);
 }
 
+/* Zeros that the system gives page by page, when they are touched. */
+static inline void *outline(size_t bytes)
+{
+    void *zeros = calloc(bytes, 1);
+    if (!zeros)
+        abort();
+    return zeros;
+}
+
 /* Adds an argument filled with numbers of variance 1 (bytes: any), and returns it. */
 static inline struct argument *drive_array(struct drive *d, const char *name, enum role role, enum kind kind,
                                            size_t count)
 {
     struct argument *a = &d->arguments[d->count++];
     *a = (struct argument){.name = name, .role = role, .kind = kind, .count = count, .tolerance = 2e-6};
+    if (count > drive_outline) {
+        a->host = outline(count * element_bytes(kind));
+        return a;
+    }
     a->host = poisoned(count * element_bytes(kind));
     a->result = poisoned(count * element_bytes(kind));
     uint64_t key = random_key(d->key, name);
@@ -111,7 +131,7 @@ static inline struct drive drive_on_streams(struct drive d)
         if (a->kind != TENSOR)
             continue;
         a->kind = strcmp(a->name, "x") && strcmp(a->name, "y") ? GRADIENT : STREAM;
-        for (size_t v = 0; v < a->count; v++)
+        for (size_t v = 0; v < a->count && a->count <= drive_outline; v++)
             host[v] = a->kind == STREAM ? INT16_UNIT * rintf(host[v] / INT16_UNIT) + 0.0f /* no -0 */
                                         : bf16_value(bf16_of(host[v]));
     }
@@ -127,34 +147,57 @@ static inline void drive_free(struct drive *d)
     d->count = 0;
 }
 
-/* A block of the backend's memory with its guard; `from` (or poison, when NULL) is its contents. */
+/* Fills memory of the backend with the bytes of a block, over and over: one upload, then copies within the backend, so
+ * that a card's memory is filled at the speed of the card. */
+static inline void fill_over(const struct kernels *kernels, void *memory, size_t bytes, const void *block,
+                             size_t block_bytes)
+{
+    size_t done = block_bytes < bytes ? block_bytes : bytes, more;
+    kernels->upload(memory, block, done);
+    for (; done < bytes; done += more) {
+        more = done < bytes - done ? done : bytes - done;
+        kernels->copy((unsigned char *)memory + done, memory, more);
+    }
+}
+
+static inline void poison_over(const struct kernels *kernels, void *memory, size_t bytes)
+{
+    static unsigned char block[POISON_BLOCK];
+    const char *untouched = getenv("PRUNET_TEST_UNTOUCHED");
+    if (!bytes || (untouched && !strcmp(untouched, "1")))
+        return;
+    poison(block, POISON_BLOCK);
+    fill_over(kernels, memory, bytes, block, POISON_BLOCK);
+}
+
+/* A block of the backend's memory with its guard; `from` (or poison, when NULL) is its contents. NULL where there is no
+ * memory, which the backend's `finish` explains. */
 static inline void *guarded(const struct kernels *kernels, const void *from, size_t bytes)
 {
-    unsigned char *host = poisoned(bytes + GUARD);
-    if (from && bytes)
-        memcpy(host, from, bytes);
-    memset(host + bytes, GUARD_BYTE, GUARD);
-    void *memory = kernels->allocate(bytes + GUARD);
+    unsigned char guard[GUARD], *memory = kernels->allocate(bytes + GUARD);
     if (!memory)
-        abort();
-    kernels->upload(memory, host, bytes + GUARD);
-    free(host);
+        return NULL;
+    if (!from)
+        poison_over(kernels, memory, bytes);
+    else if (bytes)
+        kernels->upload(memory, from, bytes);
+    memset(guard, GUARD_BYTE, GUARD);
+    kernels->upload(memory + bytes, guard, GUARD);
     return memory;
 }
 
 /* Copies a block back (unless `to` is NULL) and releases it; 0 when its guard was damaged. */
 static inline int guarded_back(const struct kernels *kernels, void *memory, void *to, size_t bytes)
 {
-    unsigned char *host = poisoned(bytes + GUARD);
-    kernels->download(host, memory, bytes + GUARD);
-    int whole = 1;
-    for (int i = 0; i < GUARD; i++)
-        whole &= host[bytes + (size_t)i] == GUARD_BYTE;
+    unsigned char guard[GUARD] = {0};
     if (to && bytes)
-        memcpy(to, host, bytes);
-    free(host);
+        kernels->download(to, memory, bytes);
+    kernels->download(guard, (unsigned char *)memory + bytes, GUARD);
     kernels->release(memory, bytes + GUARD);
-    return whole;
+    for (int i = 0; i < GUARD; i++)
+        if (guard[i] != GUARD_BYTE)
+            return 0;
+    return 1;
 }
 
 /* What runs at the moment: printed when it touches the page behind its scratch, which ends the test. */
@@ -288,27 +331,53 @@ static inline int drive_call(struct drive *d, const struct kernels *kernels, voi
         return scratch_close(&scratch);
     }
     void *scratch = guarded(kernels, NULL, bytes);
+    if (!scratch)
+        return 1; /* the backend says why */
     d->call(kernels, d, at, scratch);
     return guarded_back(kernels, scratch, NULL, bytes);
 }
 
+/* What the backend said in the last drive_run, if it has failed. Its failure may stay for the rest of the process. */
+static char drive_failure[512];
+
+/* All arguments in the backend's memory; NULL, or what failed. */
+static inline const char *drive_in(const struct drive *d, const struct kernels *kernels, void **at)
+{
+    const char *failure = kernels->open();
+    for (int i = 0; i < d->count && !failure; i++) {
+        at[i] = argument_in(kernels, &d->arguments[i]);
+        if (!at[i] && d->arguments[i].role != ABSENT && !(failure = kernels->finish()))
+            failure = "there is no memory";
+    }
+    return failure;
+}
+
+/* 0: the caller's. Says what the backend has said, and releases what there is. */
+static inline int drive_failed(const struct drive *d, const struct kernels *kernels, void **at,
+                               const char *failure)
+{
+    snprintf(drive_failure, sizeof drive_failure, "%s", failure);
+    fprintf(stderr, "%s: %s: %s\n", kernels->name, d->name, failure);
+    for (int i = 0; i < d->count; i++)
+        if (at[i])
+            kernels->release(at[i], argument_bytes(kernels, &d->arguments[i]) + GUARD);
+    return 0;
+}
+
 /* Runs the operation; every argument's `result` is what came back. 0, with a message on stderr, when a
- * guard was damaged, something that is only read has changed or the backend reports a failure. */
+ * guard was damaged, something that is only read has changed or the backend reports a failure: then nothing has come
+ * back, and drive_failure is what it said. */
 static inline int drive_run(struct drive *d, const struct kernels *kernels)
 {
-    void *at[ARGUMENTS_MAX];
+    void *at[ARGUMENTS_MAX] = {0};
     int good = 1;
-    const char *refusal = kernels->open();
-    if (refusal) {
-        fprintf(stderr, "%s: %s\n", kernels->name, refusal);
-        return 0;
-    }
-    for (int i = 0; i < d->count; i++)
-        at[i] = argument_in(kernels, &d->arguments[i]);
-    int within = drive_call(d, kernels, at);
-    const char *failure = kernels->finish();
+    const char *failure = drive_in(d, kernels, at);
+    drive_failure[0] = 0;
     if (failure)
-        good = 0, fprintf(stderr, "%s: %s: %s\n", kernels->name, d->name, failure);
+        return drive_failed(d, kernels, at, failure);
+    int within = drive_call(d, kernels, at);
+    if ((failure = kernels->finish()))
+        return drive_failed(d, kernels, at, failure);
     if (!within)
         good = 0, fprintf(stderr, "%s: %s: writes beyond its scratch\n", kernels->name, d->name);
     for (int i = 0; i < d->count; i++) {

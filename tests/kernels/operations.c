@@ -1,10 +1,15 @@
 /* Every operation of every backend against the reference: odd sizes, axes of one voxel, odd channel counts,
  * poison, guards, and the same bits for 1, 2, 3 and 7 threads (each case with 1 and, by turns, another).
  *
+ * They run in a process of their own, since the failure of a device may stay for the rest of one: such an operation's line
+ * has what the backend said, and those behind it run in a new process.
+ *
  *     operations [PATTERN]     only backends whose name contains it
  *
  * PRUNET_TEST_OPERATION: only operations whose name contains it. */
 #include "tests/kernels/calls.h"
+#include <stdbool.h>
+#include <sys/wait.h>
 
 /* Under a sanitizer a case is run once, with 1, 2, 3 or 7 threads by turns: the stand-in for a card takes minutes for
  * that alone. That all of them give the same bits is shown without one. */
@@ -14,12 +19,27 @@ enum { ONCE = 1 };
 enum { ONCE = 0 };
 #endif
 
-enum { TABLES_MAX = 64 };
+enum {
+    TABLES_MAX = 64,
+    FAILED = 3 /* status of a process that ends after an operation since a device has failed */
+};
+
+/* How far the processes have come, for all of them to see. */
+static struct progress {
+    int concluded; /* operations */
+    int checks, failures;
+    char running[64];
+} * progress;
+
+/* Of this process: the operations that it begins with and that it has come to, and the backend that has failed. */
+static int begin, reached;
+static const struct kernels *failed;
 
 /* The results of one operation so far, for each backend. */
 static struct tally {
     int cases, sound, repeatable;
-    double worst; /* error / tolerance */
+    double worst;      /* error / tolerance */
+    char failure[512]; /* what the backend said, or why it was not run */
 } tallies[TABLES_MAX];
 
 static const char *pattern = "", *operation_pattern = "";
@@ -68,6 +88,10 @@ static void run_with(struct drive *d, const struct kernels *kernels, int threads
     if (!drive_run(d, kernels)) {
         tally->sound = 0;
         report(kernels, d, "not sound");
+        if (drive_failure[0] && !kernels->on_host) {
+            failed = kernels;
+            snprintf(tally->failure, sizeof tally->failure, "%s", drive_failure);
+        }
     }
 }
 
@@ -76,7 +100,7 @@ static void run_again(struct drive *d, const struct kernels *kernels, int thread
 {
     struct outputs first = outputs_copy(d);
     run_with(d, kernels, threads, tally);
-    if (!outputs_same(d, &first)) {
+    if (!failed && !outputs_same(d, &first)) {
         tally->repeatable = 0;
         report(kernels, d, "other bits with other threads");
     }
@@ -87,7 +111,15 @@ static void examine_table(struct drive *d, const struct kernels *kernels, const 
                           struct tally *tally)
 {
     static const int counts[] = {1, 2, 3, 7};
+    if (failed && !kernels->on_host) {
+        if (!tally->failure[0])
+            snprintf(tally->failure, sizeof tally->failure, "not run: %s has failed", failed->name);
+        tally->sound = 0;
+        return;
+    }
     run_with(d, kernels, ONCE ? counts[tally->cases % 4] : 1, tally);
+    if (failed && !kernels->on_host)
+        return;
     tally->worst = fmax(tally->worst, worst_error(d, kernels, expected));
     if (!ONCE)
         run_again(d, kernels, counts[1 + tally->cases % 3], tally);
@@ -97,12 +129,13 @@ static void examine_table(struct drive *d, const struct kernels *kernels, const 
 /* One case in every backend; d is freed. */
 static void examine(struct drive d)
 {
-    if (!strstr(d.name, operation_pattern)) {
+    if (!strstr(d.name, operation_pattern) || reached < begin) {
         drive_free(&d);
         return;
     }
     int count;
     const struct kernels *const *list = kernels_list(&count);
+    snprintf(progress->running, sizeof progress->running, "%s", d.name);
     kernels_set_threads(1);
     if (!drive_run(&d, &kernels_reference))
         check(0, "reference: %s is sound", d.name);
@@ -114,20 +147,28 @@ static void examine(struct drive d)
     drive_free(&d);
 }
 
-/* Ends an operation: one check for each backend. */
+/* Ends an operation: one check for each backend; and the process, when a device has failed. */
 static void conclude(const char *operation)
 {
     int count;
     const struct kernels *const *list = kernels_list(&count);
-    for (int i = 0; i < count && i < TABLES_MAX; i++)
-        if (tallies[i].cases) {
-            check(tallies[i].worst < 1 && tallies[i].sound && tallies[i].repeatable,
-                  "%s: %s: %d cases, error %.2f of what is allowed%s%s", list[i]->name, operation,
-                  tallies[i].cases, tallies[i].worst, tallies[i].sound ? "" : ", not sound",
-                  tallies[i].repeatable ? "" : ", depends on threads");
-        }
+    for (int i = 0; i < count && i < TABLES_MAX; i++) {
+        const struct tally *t = &tallies[i];
+        if (t->cases || t->failure[0])
+            check(t->worst < 1 && t->sound && t->repeatable,
+                  "%s: %s: %d cases, error %.2f of what is allowed%s%s%s%s", list[i]->name, operation,
+                  t->cases, t->worst, t->sound ? "" : ", not sound",
+                  t->repeatable ? "" : ", depends on threads", t->failure[0] ? ": " : "", t->failure);
+    }
     for (int i = 0; i < TABLES_MAX; i++)
         tallies[i] = (struct tally){.sound = 1, .repeatable = 1};
+    if (reached++ < begin)
+        return;
+    progress->concluded = reached;
+    progress->checks = check_count;
+    progress->failures = check_failures;
+    if (failed)
+        _exit(FAILED);
 }
 
 /* Channels and grids: each is tried with streams 1 and, where the operation knows them, 2. */
@@ -310,6 +351,46 @@ static void optimiser(void)
     conclude("average");
 }
 
+static void all_operations(void)
+{
+    convolutions();
+    norms();
+    branches();
+    plain_resampling();
+    levels();
+    heads();
+    optimiser();
+}
+
+/* All operations from where the processes before have come to. Whether it has reached the end. */
+static bool run_process(void)
+{
+    int status = 0;
+    check_count = progress->checks;
+    check_failures = progress->failures;
+    const pid_t child = fork();
+    if (child == 0) {
+        begin = progress->concluded;
+        all_operations();
+        exit(0);
+    }
+    if (child < 0 || waitpid(child, &status, 0) < 0)
+        abort();
+    check_count = progress->checks;
+    check_failures = progress->failures;
+    if (status == 0)
+        return true;
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != FAILED) {
+        check(0, "%s: the process ended, %s %d", progress->running,
+              WIFEXITED(status) ? "with status" : "by signal",
+              WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+        progress->concluded++;
+        progress->checks = check_count;
+        progress->failures = check_failures;
+    }
+    return false;
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1)
@@ -318,12 +399,10 @@ int main(int argc, char **argv)
         operation_pattern = getenv("PRUNET_TEST_OPERATION");
     for (int i = 0; i < TABLES_MAX; i++)
         tallies[i] = (struct tally){.sound = 1, .repeatable = 1};
-    convolutions();
-    norms();
-    branches();
-    plain_resampling();
-    levels();
-    heads();
-    optimiser();
+    progress = mmap(NULL, sizeof *progress, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (progress == MAP_FAILED)
+        abort();
+    while (!run_process())
+        ;
     return check_exit();
 }
