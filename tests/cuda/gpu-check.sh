@@ -47,6 +47,8 @@ for part in torch sanitizer-memcheck choice; do
 done
 check "the plans of each convolution are in their table" test \
     "$(grep -c '^forward	TF32	32	0	' "$TMPDIR/out/plans.tsv")" = 7 -a "$(grep -c '^#' "$TMPDIR/out/plans.tsv")" = 6
+check "bf16 first, and of the best plan how many there were and its engine" test "$(grep '^#' "$TMPDIR/out/plans.tsv" | head -n 3 |
+    grep -Ec 'in bf16, .*\(rank [0-9]+ of 7, engine [0-9]+\)')" = 3
 printf '%s\n' 0 forward data weights forward,data forward,weights data,weights 1 >"$TMPDIR/choices"
 check "an operation is timed with every choice before the next, in one table" diff "$TMPDIR/choices" \
     <(sed -n '9,16s/	.*//p' "$TMPDIR/out/choices.tsv")
@@ -86,8 +88,8 @@ SCRIPT
 chmod +x "$TMPDIR/hangs/shim/plan_race"
 SHIM=1 SECONDS_MAX=8 OUT="$TMPDIR/out" tests/cuda/gpu-check "$TMPDIR/hangs" plans >"$TMPDIR/said" 2>&1
 check "a part whose time is over ends" went plans timeout
-grep -qs '^State:	[^ZX]' "/proc/$(cat "$TMPDIR/hanging")/status"
-check_status $((1 - $?)) "with all that it has started"
+! grep -qs '^State:	[^ZX]' "/proc/$(cat "$TMPDIR/hanging")/status"
+check_status $? "with all that it has started"
 
 env OUT="$TMPDIR/out" PATH="$TMPDIR" /bin/bash tests/cuda/gpu-check "$BUILD" >"$TMPDIR/said" 2>&1
 check "without a GPU and without SHIM=1 it is refused" test $? != 0

@@ -1,11 +1,15 @@
 /* Times every plan that may be chosen for each convolution of the paper's (1,1) row, so that a choice can be made by a
- * table instead of cuDNN's heuristics. Of a plan's runs the median counts. Runs on the CPU (tests/cuda/shim), too, where
- * its times mean nothing.
+ * table instead of cuDNN's heuristics. Of a plan's runs the median counts; after one that takes five times the best it is
+ * not run again. bf16 comes first, of which cuDNN proposes most plans. Runs on the CPU (tests/cuda/shim), too, where its
+ * times mean nothing.
  *
- *     plan_race [WIDTH HEIGHT DEPTH [RUNS [LEVELS]]]     160 192 160, 5 runs, 5 levels
+ *     plan_race [WIDTH HEIGHT DEPTH [RUNS [LEVELS [SECONDS]]]]     160 192 160, 5 runs, 5 levels, 2 seconds
  *
- * A table: kind, precision, channels, level, rank among the plans that qualify, cuDNN's number of its engine, MiB of
- * workspace, ms, TFLOP/s; and a line of comment for each convolution: its first plan beside its best. */
+ * SECONDS: after so many no further plan of a convolution begins, since to make one, cuDNN makes those before it again.
+ *
+ * A table: kind, precision, channels, level, rank among the plans that qualify, cuDNN's number of its engine (which many
+ * plans have, with other knobs), MiB of workspace, ms, TFLOP/s; and a line of comment for each convolution: its first
+ * plan beside its best, and of how many. */
 #include "kernels/cuda/convolution_plan.h"
 #include "kernels/cuda/gpu.h"
 #include "kernels/cuda/layout.h"
@@ -15,7 +19,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { LEVELS_MAX = 5, RUNS_MAX = 25, PLANS_MAX = 14 };
+enum { LEVELS_MAX = 5, RUNS_MAX = 25, PLANS_MAX = 64, TOO_SLOW = 5 };
 
 static const int widths[LEVELS_MAX] = {30, 60, 120, 180, 240};
 static const char *const kinds[] = {"forward", "data", "weights"};
@@ -75,8 +79,9 @@ static int ascending(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-/* The median of a plan's runs in seconds, the first left out; negative when it does not run. */
-static double time_plan(const struct convolution_plan *plan, int runs)
+/* The median of a plan's runs in seconds, the first left out; negative when it does not run. best: of the plans before
+ * it, or negative. */
+static double time_plan(const struct convolution_plan *plan, int runs, double best)
 {
     double seconds[RUNS_MAX];
     bool memory;
@@ -89,21 +94,26 @@ static double time_plan(const struct convolution_plan *plan, int runs)
         }
         if (r >= 0)
             seconds[r] = now() - start;
+        if (r == 0 && best >= 0 && seconds[0] > TOO_SLOW * best)
+            return seconds[0];
     }
     qsort(seconds, (size_t)runs, sizeof seconds[0], ascending);
     return seconds[runs / 2];
 }
 
-static void race(struct convolution problem, int level, int runs)
+static void race(struct convolution problem, int level, int runs, int seconds_max)
 {
     const char *precision = problem.bf16 ? "bf16" : "TF32";
     const double flop =
         54.0 * problem.in * problem.out * (double)problem.depth * problem.height * problem.width;
     struct convolution_plan plan;
     double first = -1, best = -1;
-    int best_rank = -1;
-    for (int rank = 0; rank < PLANS_MAX && !convolution_plan_make(problem, rank, &plan); rank++) {
-        const double seconds = time_plan(&plan, runs);
+    long long best_engine = -1;
+    int best_rank = -1, rank = 0;
+    const double begin = now();
+    for (; rank < PLANS_MAX && now() - begin < seconds_max && !convolution_plan_make(problem, rank, &plan);
+         rank++) {
+        const double seconds = time_plan(&plan, runs, best);
         printf("%s\t%s\t%d\t%d\t%d\t%lld\t%.1f\t", kinds[problem.kind], precision, problem.in, level, rank,
                (long long)plan.engine, (double)plan.workspace / (1 << 20));
         if (seconds < 0)
@@ -113,23 +123,23 @@ static void race(struct convolution problem, int level, int runs)
         if (rank == 0)
             first = seconds;
         if (seconds >= 0 && (best < 0 || seconds < best))
-            best = seconds, best_rank = rank;
+            best = seconds, best_rank = rank, best_engine = (long long)plan.engine;
         convolution_plan_release(&plan);
     }
-    printf("# %s in %s, level %d: first %.3f ms, best %.3f ms (rank %d)\n", kinds[problem.kind], precision,
-           level, 1e3 * first, 1e3 * best, best_rank);
+    printf("# %s in %s, level %d: first %.3f ms, best %.3f ms (rank %d of %d, engine %lld)\n",
+           kinds[problem.kind], precision, level, 1e3 * first, 1e3 * best, best_rank, rank, best_engine);
     fflush(stdout);
 }
 
 int main(int argc, char **argv)
 {
     int sizes[3] = {160, 192, 160}, runs = argc > 4 ? atoi(argv[4]) : 5,
-        levels = argc > 5 ? atoi(argv[5]) : LEVELS_MAX;
+        levels = argc > 5 ? atoi(argv[5]) : LEVELS_MAX, seconds_max = argc > 6 ? atoi(argv[6]) : 2;
     for (int axis = 0; axis < 3 && argc > 3; axis++)
         sizes[axis] = atoi(argv[1 + axis]);
     if (runs < 1 || runs > RUNS_MAX || levels < 1 || levels > LEVELS_MAX || sizes[0] < 16 || sizes[1] < 16 ||
         sizes[2] < 16 || (argc > 1 && argc < 4)) {
-        fprintf(stderr, "usage: plan_race [WIDTH HEIGHT DEPTH [RUNS [LEVELS]]]\n");
+        fprintf(stderr, "usage: plan_race [WIDTH HEIGHT DEPTH [RUNS [LEVELS [SECONDS]]]]\n");
         return 2;
     }
     const size_t voxels = (size_t)sizes[0] * (size_t)sizes[1] * (size_t)sizes[2],
@@ -137,7 +147,7 @@ int main(int argc, char **argv)
     if (open_all(voxels * (size_t)padded(widths[0]) * sizeof(float), 27 * widest * widest * sizeof(float)))
         return 1;
     printf("kind\tprecision\tchannels\tlevel\trank\tengine\tworkspace MiB\tms\tTFLOP/s\n");
-    for (int bf16 = 0; bf16 < 2; bf16++)
+    for (int bf16 = 1; bf16 >= 0; bf16--)
         for (int level = 0; level < levels; level++)
             for (int kind = CONVOLUTION_FORWARD; kind <= CONVOLUTION_WEIGHTS; kind++)
                 race((struct convolution){.kind = (enum convolution_kind)kind,
@@ -149,6 +159,6 @@ int main(int argc, char **argv)
                                           .depth = sizes[2] >> level,
                                           .height = sizes[1] >> level,
                                           .width = sizes[0] >> level},
-                     level, runs);
+                     level, runs, seconds_max);
     return 0;
 }
