@@ -33,6 +33,8 @@ const struct environment_variable environment_variables[] = {
      "1: tests that try a selection (kernels/scratch, paper_rows) try all, in 40 minutes", NULL},
     {"PRUNET_TEST_OPERATION", NULL, "tests/kernels/operations tries the operations whose name contains it",
      NULL},
+    {"PRUNET_TEST_UNTOUCHED", NULL, "1: tests of kernels do not poison memory first, for tools that watch it",
+     NULL},
     {"PRUNET_TEST_STAGES", NULL, "stages that tests/pipelines/signals.sh tries, with blanks between (all)",
      NULL},
     {"PRUNET_TEST_KILLS", NULL, "how often tests/pipelines/kills.sh disturbs a run in each way (2)", NULL},

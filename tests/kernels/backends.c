@@ -82,6 +82,36 @@ static int survives_layout(const struct kernels *kernels, struct shape shape)
     return same;
 }
 
+static unsigned char unwritten[POISON_BLOCK * 3 + GUARD + 8];
+
+static void *give_unwritten(size_t bytes)
+{
+    return bytes <= sizeof unwritten ? memset(unwritten, 0, bytes) : NULL;
+}
+
+static int all_are(int byte, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i++)
+        if (unwritten[i] != byte)
+            return 0;
+    return 1;
+}
+
+/* How the tests themselves lay out memory (drive.h), in a backend whose memory is zeros. */
+static void poisoning(void)
+{
+    const size_t bytes = POISON_BLOCK * 3 + 8;
+    struct kernels zeros = kernels_reference;
+    zeros.allocate = give_unwritten;
+    guarded(&zeros, NULL, bytes);
+    check(all_are(0xff, bytes) && unwritten[bytes] == GUARD_BYTE, "what no test writes is poison to the end");
+    setenv("PRUNET_TEST_UNTOUCHED", "1", 1);
+    guarded(&zeros, NULL, bytes);
+    check(all_are(0, bytes) && unwritten[bytes] == GUARD_BYTE,
+          "with PRUNET_TEST_UNTOUCHED=1 nothing is written before the guard");
+    unsetenv("PRUNET_TEST_UNTOUCHED");
+}
+
 static void layout(const struct kernels *kernels)
 {
     static const int channels[] = {1, 3, 4, 5, 7, 12, 16, 20, 30, 33, 60};
@@ -96,6 +126,7 @@ static void layout(const struct kernels *kernels)
 int main(void)
 {
     finding();
+    poisoning();
     int count;
     const struct kernels *const *list = kernels_list(&count);
     for (int i = 0; i < count; i++) {
