@@ -107,7 +107,7 @@ $(error CUDA=1: the toolkit is not complete)
 endif
 CUDA_INCLUDE := $(addprefix -isystem ,$(call toolkit_words,INCLUDE))
 NVCCFLAGS    := -std=c++17 -O3 -lineinfo $(CUDA_INCLUDE) \
-                $(foreach a,$(subst $(comma), ,$(call toolkit_words,ARCHITECTURES)),-gencode arch=compute_$a$(comma)code=sm_$a) \
+                $(foreach a,$(subst $(comma), ,$(or $(ARCHITECTURES),$(call toolkit_words,ARCHITECTURES))),-gencode arch=compute_$a$(comma)code=sm_$a) \
                 -gencode arch=compute_90,code=compute_90
 SOURCES += $(filter %.c,$(CUDA_SOURCES))
 CUDA_OBJECTS := $(patsubst %.cu,$(BUILD)/obj/%.cu.o,$(filter %.cu,$(CUDA_SOURCES)))
@@ -365,7 +365,7 @@ help:  ## this text
 	@echo '  of compare:     CONFIGS  COMPARE (folder of results)'
 	@echo '  of report:      RUN  OUT (RUN/report.html)  BESIDE (another run)'
 	@echo '  to build:       CC  CFLAGS  LDFLAGS  BUILD  SANITIZE=1  SANITIZE=thread  DEBUG=1  CUDA=1  MPI=1  MPICC  V=1 (show the commands)'
-	@echo '                  with CUDA=1: CUDA_HOME  CUDNN_HOME, where the toolkit is not found'
+	@echo '                  with CUDA=1: CUDA_HOME  CUDNN_HOME, where the toolkit is not found; ARCHITECTURES=90: only these'
 	@echo '  to install:     PREFIX  DESTDIR  DIST  MODEL  ARCH (amd64, arm64)'
 
 .PHONY: all library debug tags compile_commands.json install uninstall dist static static-tarball tarball wheel image deb docs pictures setup $(STAGES) stages compare demo starter report watch clean help

@@ -137,10 +137,11 @@ BENCH ?= small
 bench-kernels: $(BUILD)/bench/kernel_bench  ## check, then time each operation of a training step of BENCH: demo, small, patch or full
 	$< $(or $(BACKEND),cpu) $(BENCH)
 
-# On a card. CUDA=1 builds into a folder of its own.
+# On a card. CUDA=1 builds into a folder of its own, with all cores unless the caller has said with how many.
+CUDA_PROGRAMS = $(MAKE) $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 2)) CUDA=1 gpu-programs
 gpu-test gpu-bench: gpu-%:
 	@nvidia-smi -L 2>/dev/null | grep -q . || { echo "$@: no NVIDIA GPU on this machine" >&2; exit 1; }
-	$(MAKE) CUDA=1 gpu-programs
+	+$(CUDA_PROGRAMS)
 	tests/cuda/$@ build/cuda
 
 gpu-test:  ## with a GPU: operations, golden networks, drift, determinism, compute-sanitizer
@@ -153,14 +154,14 @@ gpu-check: all $(SHIM_PROGRAMS)
 else
 gpu-check:
 	@nvidia-smi -L 2>/dev/null | grep -q . || { echo "$@: no NVIDIA GPU on this machine; SHIM=1 goes as far as the CPU can" >&2; exit 1; }
-	$(MAKE) CUDA=1 gpu-programs
+	+$(CUDA_PROGRAMS)
 	tests/cuda/gpu-check build/cuda
 endif
 
 gpu-check: ## with a GPU: all that should be seen first, in eight minutes, with a table at the end (SHIM=1: on the CPU)
 
-gpu-package:  ## what gpu-check needs, for a bare machine with a GPU: build/gpu-check.tar.xz, with the cases of DATA
-	$(MAKE) CUDA=1 gpu-programs
+gpu-package:  ## what gpu-check needs, for a bare machine with a GPU: build/gpu-check.tar.xz, with cases of DATA; ARCHITECTURES=90: for an H200
+	+$(CUDA_PROGRAMS)
 	@tests/cuda/package build/cuda build/gpu-check.tar.xz
 
 gpu-programs: all $(addprefix $(BUILD)/tests/,cuda/own_choice cuda/own_kernels cuda/plan_race kernels/operations kernels/fixed kernels/int16 kernels/golden lib/network/network lib/network/reversible lib/network/prefetch) \
