@@ -25,6 +25,14 @@ named >"$TMPDIR/named"
 linked >"$TMPDIR/linked"
 check "what the scripts for a card run is what make gpu-programs makes" diff "$TMPDIR/named" "$TMPDIR/linked"
 
+# compute-sanitizer's stand-in says how it was called.
+compute-sanitizer() {
+    echo "$2 ${PRUNET_TEST_UNTOUCHED:-0}"
+}
+# shellcheck source=tests/cuda/_sanitizer.sh
+. tests/cuda/_sanitizer.sh
+check "for initcheck alone memory is not poisoned" test "$(sanitize memcheck true) $(sanitize initcheck true)" = "memcheck 0 initcheck 1"
+
 run() { # settings..., --, parts...
     local settings=()
     while [ "$1" != -- ]; do settings+=("$1") && shift; done
