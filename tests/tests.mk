@@ -14,7 +14,7 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(ARCHIVE)
 SHIM_LIBRARIES := $(BUILD)/shim/lib/libcudnn-shim.so.9 $(BUILD)/shim/lib/libcublas-shim.so.13
 SHIM_SOURCES := $(CUDA_SOURCES) $(filter-out %/cudnn.cpp %/cublas.cpp %/nccl.cpp,$(wildcard tests/cuda/shim/*))
 SHIM_FLAGS   := -Itests/cuda/shim -DCONVOLUTION_PLAN_WORKSPACE=512 -DCUDNN_FILE='"libcudnn-shim.so.9"' -DCUBLAS_FILE='"libcublas-shim.so.%d"' \
-                -DNCCL_FILE='"libnccl-shim.so.2"'
+                -DNCCL_FILE='"libnccl-shim.so.2"' -DCHOSEN_PLANS='"tests/cuda/shim/chosen_plans.def"'
 SHIM_OBJECTS := $(patsubst %,$(BUILD)/obj/shim/%.o,$(filter %.c %.cu %.cpp,$(SHIM_SOURCES)))
 SHIM_PROGRAMS := $(if $(and $(shell command -v g++),$(filter x86_64,$(TARGET))),$(addprefix $(BUILD)/shim/,fibers device networks own_choice own_kernels plan_race operations fixed golden int16 network prefetch kernel_bench prunet-step prunet-infer prunet-plan prunet-doctor))
 

@@ -24,7 +24,7 @@ static bool pending;
 
 const char *convolution_open(cudaStream_t queue)
 {
-    const char *advice = convolution_plan_open(queue);
+    const char *advice = convolution_plan_open(queue, gpu_capability());
     if (advice)
         return advice;
     if (cudaMalloc((void **)&saved, CHECK_SAMPLES * sizeof *saved) ||

@@ -1,5 +1,6 @@
 /* cuDNN's graph interface in plain C: a convolution as a graph of one node, an engine for it, a plan. */
 #include "kernels/cuda/convolution_plan.h"
+#include "kernels/cuda/chosen_plans.h"
 #include "kernels/cuda/libraries.h"
 #include <stdio.h>
 #include <string.h>
@@ -10,12 +11,14 @@ enum { CONFIGURATIONS_MAX = 64, NOTES_MAX = 16, GRAPH_MAX = 16, ALIGNMENT = 16 }
 
 static cudnnHandle_t handle;
 static descriptor device; /* properties of a card that is not there; NULL where there is a handle */
+static int card;          /* the compute capability of the one that is there, as gpu_capability */
 
 /* --- the library --- */
 
-const char *convolution_plan_open(cudaStream_t queue)
+const char *convolution_plan_open(cudaStream_t queue, int capability)
 {
     static char text[256];
+    card = capability;
     cudnnStatus_t status = cudnn.Create(&handle);
     if (!status)
         status = cudnn.SetStream(handle, queue);
@@ -229,6 +232,56 @@ static bool is_tolerable(const struct convolution *p, cudnnBackendNumericalNote_
     }
 }
 
+/* What a configuration sets its engine's knobs to; false where cuDNN does not tell, or there are too many. */
+static bool read_knobs(descriptor configuration, struct plan_choice *choice)
+{
+    struct descriptors all = {.count = 0};
+    descriptor knobs[KNOBS_MAX];
+    int64_t one, count = 0;
+    for (int i = 0; i < KNOBS_MAX; i++)
+        knobs[i] = make(&all, CUDNN_BACKEND_KNOB_CHOICE_DESCRIPTOR);
+    bool good =
+        !all.status && !cudnn.BackendGetAttribute(configuration, CUDNN_ATTR_ENGINECFG_KNOB_CHOICES,
+                                                  CUDNN_TYPE_BACKEND_DESCRIPTOR, KNOBS_MAX, &count, knobs);
+    for (int64_t i = 0; i < count && good; i++) {
+        cudnnBackendKnobType_t type = (cudnnBackendKnobType_t)0;
+        struct knob *knob = &choice->knobs[i];
+        good = !cudnn.BackendGetAttribute(knobs[i], CUDNN_ATTR_KNOB_CHOICE_KNOB_TYPE, CUDNN_TYPE_KNOB_TYPE, 1,
+                                          &one, &type) &&
+               !cudnn.BackendGetAttribute(knobs[i], CUDNN_ATTR_KNOB_CHOICE_KNOB_VALUE, CUDNN_TYPE_INT64, 1,
+                                          &one, &knob->value);
+        knob->type = (int)type;
+    }
+    choice->knob_count = good ? (int)count : 0;
+    destroy(&all);
+    return good;
+}
+
+/* The configuration of an engine and its knobs. */
+static descriptor configure(struct descriptors *all, descriptor graph, const struct plan_choice *choice)
+{
+    descriptor engine = make(all, CUDNN_BACKEND_ENGINE_DESCRIPTOR), knobs[KNOBS_MAX];
+    set_descriptor(all, engine, CUDNN_ATTR_ENGINE_OPERATION_GRAPH, graph);
+    set(all, engine, CUDNN_ATTR_ENGINE_GLOBAL_INDEX, CUDNN_TYPE_INT64, 1, &choice->engine);
+    if (device)
+        set_descriptor(all, engine, CUDNN_ATTR_ENGINE_DEVICEPROP, device);
+    finalize(all, engine, "cudnnBackendFinalize(engine)");
+    descriptor configuration = make(all, CUDNN_BACKEND_ENGINECFG_DESCRIPTOR);
+    set_descriptor(all, configuration, CUDNN_ATTR_ENGINECFG_ENGINE, engine);
+    for (int i = 0; i < choice->knob_count; i++) {
+        const cudnnBackendKnobType_t type = (cudnnBackendKnobType_t)choice->knobs[i].type;
+        knobs[i] = make(all, CUDNN_BACKEND_KNOB_CHOICE_DESCRIPTOR);
+        set(all, knobs[i], CUDNN_ATTR_KNOB_CHOICE_KNOB_TYPE, CUDNN_TYPE_KNOB_TYPE, 1, &type);
+        set(all, knobs[i], CUDNN_ATTR_KNOB_CHOICE_KNOB_VALUE, CUDNN_TYPE_INT64, 1, &choice->knobs[i].value);
+        finalize(all, knobs[i], "cudnnBackendFinalize(knob)");
+    }
+    if (choice->knob_count > 0)
+        set(all, configuration, CUDNN_ATTR_ENGINECFG_KNOB_CHOICES, CUDNN_TYPE_BACKEND_DESCRIPTOR,
+            choice->knob_count, knobs);
+    finalize(all, configuration, "cudnnBackendFinalize(configuration)");
+    return configuration;
+}
+
 /* Whether the configuration's engine may be used; the plan gets its number and whether it uses tensor cores. */
 static bool acceptable(const struct convolution *p, descriptor configuration, struct convolution_plan *plan)
 {
@@ -239,7 +292,7 @@ static bool acceptable(const struct convolution *p, descriptor configuration, st
                 !cudnn.BackendGetAttribute(configuration, CUDNN_ATTR_ENGINECFG_ENGINE,
                                            CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &one, &engine) &&
                 !cudnn.BackendGetAttribute(engine, CUDNN_ATTR_ENGINE_GLOBAL_INDEX, CUDNN_TYPE_INT64, 1, &one,
-                                           &plan->engine) &&
+                                           &plan->choice.engine) &&
                 !cudnn.BackendGetAttribute(engine, CUDNN_ATTR_ENGINE_NUMERICAL_NOTE,
                                            CUDNN_TYPE_NUMERICAL_NOTE, NOTES_MAX, &count, notes);
     plan->tensor_cores = false;
@@ -295,20 +348,37 @@ void convolution_plan_release(struct convolution_plan *plan)
     plan->descriptor = NULL;
 }
 
+bool convolution_plan_make_chosen(struct convolution problem, const struct plan_choice *choice,
+                                  struct convolution_plan *plan)
+{
+    struct descriptors all = {.count = 0};
+    *plan = (struct convolution_plan){.problem = problem};
+    descriptor configuration = configure(&all, make_graph(&all, &problem), choice);
+    const bool made = !all.status && acceptable(&problem, configuration, plan) && build(configuration, plan);
+    plan->choice = *choice;
+    destroy(&all);
+    return made;
+}
+
 const char *convolution_plan_make(struct convolution problem, int rank, struct convolution_plan *plan)
 {
     static const cudnnBackendHeurMode_t modes[] = {CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK};
-    *plan = (struct convolution_plan){.problem = problem};
+    const struct plan_choice *chosen = chosen_plans_find(&problem, card);
     const char *cause = "cuDNN has no deterministic plan within 64 MiB of workspace";
     int before = 0;
+    *plan = (struct convolution_plan){.problem = problem};
+    if (chosen && convolution_plan_make_chosen(problem, chosen, plan) && before++ < rank)
+        convolution_plan_release(plan);
     for (int m = 0; m < 2 && !plan->descriptor; m++) {
         descriptor configurations[CONFIGURATIONS_MAX];
         struct descriptors all = {.count = 0};
         int count = propose(&all, make_graph(&all, &problem), modes[m], configurations);
         for (int i = 0; i < count && !plan->descriptor; i++)
-            if (acceptable(&problem, configurations[i], plan) && build(configurations[i], plan) &&
-                before++ < rank)
-                convolution_plan_release(plan);
+            if (acceptable(&problem, configurations[i], plan) && build(configurations[i], plan)) {
+                read_knobs(configurations[i], &plan->choice);
+                if (before++ < rank)
+                    convolution_plan_release(plan);
+            }
         if (all.status)
             cause = all.failed;
         destroy(&all);

@@ -1,7 +1,7 @@
 /* Plans for 3x3x3 convolutions by cuDNN's graph interface.
  *
- * The plan is the first in cuDNN's own order that is deterministic, keeps to the workspace and to the
- * precision, and runs. A residual branch and its recomputation use one plan (the recomputation subtracts with negated
+ * The plan is the one that was the fastest when all were timed on such a card (chosen_plans.h), or else the first in
+ * cuDNN's own order; it is deterministic, keeps to the workspace and to the precision, and runs. A residual branch and its recomputation use one plan (the recomputation subtracts with negated
  * weights, which changes nothing but the sign of the result), so they come out the same to the bit. */
 #ifndef PRUNET_KERNELS_CUDA_CONVOLUTION_PLAN_H
 #define PRUNET_KERNELS_CUDA_CONVOLUTION_PLAN_H
@@ -36,24 +36,40 @@ struct convolution {
     int depth, height, width;
 };
 
+/* What cuDNN makes a plan from: the number of its engine, and what the engine's knobs are set to. */
+enum { KNOBS_MAX = 32 };
+struct plan_choice {
+    int64_t engine;
+    int knob_count;
+    struct knob {
+        int type; /* cudnnBackendKnobType_t */
+        int64_t value;
+    } knobs[KNOBS_MAX];
+};
+
 struct convolution_plan {
     struct convolution problem;
     void *descriptor;
     size_t workspace;
-    int64_t engine; /* cuDNN's number of it */
+    struct plan_choice choice;
     bool tensor_cores;
 };
 
-/* Starts cuDNN, which libraries_open has opened. NULL, or one line of advice: it does not start. */
-const char *convolution_plan_open(cudaStream_t queue);
+/* Starts cuDNN, which libraries_open has opened, on a card of this compute capability (gpu_capability). NULL, or one line
+ * of advice: it does not start. */
+const char *convolution_plan_open(cudaStream_t queue, int capability);
 
 /* As convolution_plan_open without a device: plans can be made for the card that a JSON text describes
  * (cuDNN's device properties), and not run. */
 const char *convolution_plan_open_without_device(const char *device_json);
 
-/* Makes a plan of the problem: of those that qualify, the one before which there are `rank` others. NULL, or what
- * failed. */
+/* Makes a plan of the problem: of those that qualify, chosen_plans.h's before cuDNN's, the one before which there are
+ * `rank` others. NULL, or what failed. */
 const char *convolution_plan_make(struct convolution problem, int rank, struct convolution_plan *plan);
+
+/* Makes this plan of the problem; false where cuDNN cannot, or it does not qualify. */
+bool convolution_plan_make_chosen(struct convolution problem, const struct plan_choice *choice,
+                                  struct convolution_plan *plan);
 
 void convolution_plan_release(struct convolution_plan *plan);
 

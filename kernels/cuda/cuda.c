@@ -65,7 +65,7 @@ static const char *claim(void)
  * times the workspace or more: its plans within it are fp32's. */
 static void remark_tf32(void)
 {
-    if (!gpu_has_capability(9) && !gpu_has_capability(10))
+    if (gpu_capability() != 90 && gpu_capability() != 100)
         gpu_remark(
             "convolutions of the finer levels take no tensor cores in TF32 on this card: cuda-bf16 and "
             "cuda-int16 do, and are faster");

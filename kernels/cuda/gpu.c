@@ -138,9 +138,9 @@ cudaStream_t gpu_queue(void)
     return gpu.work_queue;
 }
 
-bool gpu_has_capability(int major)
+int gpu_capability(void)
 {
-    return gpu.card.major == major;
+    return 10 * gpu.card.major + gpu.card.minor;
 }
 
 const char *gpu_card(void)

@@ -43,8 +43,8 @@ const char *gpu_open(void);
 /* The queue of all work. */
 cudaStream_t gpu_queue(void);
 
-/* Whether the card's compute capability begins with this number. */
-bool gpu_has_capability(int major);
+/* The card's compute capability, ten times: 90 is 9.0. */
+int gpu_capability(void);
 
 /* The card in words. */
 const char *gpu_card(void);

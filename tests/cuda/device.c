@@ -1,6 +1,7 @@
 /* The CUDA backend's dealings with the device, with failures put into the runtime's calls: refusals, errors
  * that stick, memory, prefetched input, a recorded step, the second of several devices. Runs on
  * the CPU (tests/cuda/shim). */
+#include "kernels/cuda/convolution_plan.h"
 #include "kernels/cuda/streams.h"
 #include "kernels/kernels.h"
 #include "tests/cuda/processes.h"
@@ -131,6 +132,41 @@ static void no_plan(void)
               "conv3_forward: convolution_plan_make: forward of 8 to 8 channels at 6x6x6 in fp32: "
               "cuDNN has no deterministic plan"),
           "a convolution without a plan: named");
+}
+
+/* The engine of the first plan of a problem of tests/cuda/shim/chosen_plans.def, and its one knob. */
+static int64_t engine_of(enum convolution_kind kind, bool bf16, int depth, int width, int64_t *knob)
+{
+    struct convolution_plan plan;
+    const struct convolution problem = {.kind = kind,
+                                        .add = kind == CONVOLUTION_FORWARD && !bf16,
+                                        .bf16 = bf16,
+                                        .tf32 = !bf16,
+                                        .in = 24,
+                                        .out = 24,
+                                        .depth = depth,
+                                        .height = 4,
+                                        .width = width};
+    if (convolution_plan_make(problem, 0, &plan))
+        return -1;
+    *knob = plan.choice.knob_count == 1 && plan.choice.knobs[0].type == 2 ? plan.choice.knobs[0].value : -1;
+    convolution_plan_release(&plan);
+    return plan.choice.engine;
+}
+
+/* cuDNN's own choice is engine 4, whose knob is at 4. */
+static void chosen_plans(void)
+{
+    int64_t knob;
+    cuda->open();
+    check(engine_of(CONVOLUTION_FORWARD, false, 3, 5, &knob) == 5 && knob == 7,
+          "a plan that is listed is taken before cuDNN's own choice");
+    check(engine_of(CONVOLUTION_DATA, false, 3, 5, &knob) == 4 && knob == 4,
+          "one that this cuDNN does not have is passed over");
+    check(engine_of(CONVOLUTION_WEIGHTS, false, 3, 5, &knob) == 4, "and one that is not deterministic");
+    check(engine_of(CONVOLUTION_FORWARD, true, 3, 5, &knob) == 4, "and one without such a knob");
+    check(engine_of(CONVOLUTION_FORWARD, false, 5, 3, &knob) == 4, "and one of another card");
+    check(!cuda->finish(), "none of which is a failure");
 }
 
 static void failing_heuristics(void)
@@ -475,12 +511,31 @@ static void missing_device(void)
 int main(void)
 {
     static void (*const tests[])(void) = {
-        no_device,      old_driver,        busy_device,     too_little_memory,
-        failing_kernel, failing_device,    no_plan,         failing_heuristics,
-        failing_runs,   no_plan_runs,      failing_product, no_memory_for_a_run,
-        wrong_library,  right_library,     prefetching,     failing_prefetch,
-        recording,      failing_recording, many_wraps,      refused_in_a_recording,
-        second_device,  second_thread,     many_problems,   missing_device,
+        no_device,
+        old_driver,
+        busy_device,
+        too_little_memory,
+        failing_kernel,
+        failing_device,
+        no_plan,
+        chosen_plans,
+        failing_heuristics,
+        failing_runs,
+        no_plan_runs,
+        failing_product,
+        no_memory_for_a_run,
+        wrong_library,
+        right_library,
+        prefetching,
+        failing_prefetch,
+        recording,
+        failing_recording,
+        many_wraps,
+        refused_in_a_recording,
+        second_device,
+        second_thread,
+        many_problems,
+        missing_device,
     };
     const char *why;
     cuda = kernels_find("cuda-fp32", (int[]){60}, 1, 2, &why);

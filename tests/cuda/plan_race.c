@@ -7,9 +7,10 @@
  *
  * SECONDS: after so many no further plan of a convolution begins, since to make one, cuDNN makes those before it again.
  *
- * A table: kind, precision, channels, level, rank among the plans that qualify, cuDNN's number of its engine (which many
- * plans have, with other knobs), MiB of workspace, ms, TFLOP/s; and a line of comment for each convolution: its first
- * plan beside its best, and of how many. */
+ * A table: kind, precision, channels, level, rank among the plans that qualify, cuDNN's number of its engine, MiB of
+ * workspace, ms, TFLOP/s, and the engine's knobs; a line of comment for the card and the size, and one for each
+ * convolution: its first plan beside its best, and of how many. tests/cuda/chosen_plans.awk makes of it the table that
+ * the backend chooses by. */
 #include "kernels/cuda/convolution_plan.h"
 #include "kernels/cuda/gpu.h"
 #include "kernels/cuda/layout.h"
@@ -55,7 +56,7 @@ static int open_all(size_t tensor_bytes, size_t weight_bytes)
 {
     const char *why = gpu_open();
     if (!why && !(why = libraries_open()))
-        why = convolution_plan_open(gpu_queue());
+        why = convolution_plan_open(gpu_queue(), gpu_capability());
     if (why) {
         fprintf(stderr, "plan_race: %s\n", why);
         return 1;
@@ -101,6 +102,14 @@ static double time_plan(const struct convolution_plan *plan, int runs, double be
     return seconds[runs / 2];
 }
 
+/* "2=4,7=1": knob 2 is set to 4, knob 7 to 1; "-": there is none. */
+static void print_knobs(const struct plan_choice *choice)
+{
+    for (int i = 0; i < choice->knob_count; i++)
+        printf("%s%d=%lld", i ? "," : "", choice->knobs[i].type, (long long)choice->knobs[i].value);
+    printf("%s\n", choice->knob_count ? "" : "-");
+}
+
 static void race(struct convolution problem, int level, int runs, int seconds_max)
 {
     const char *precision = problem.bf16 ? "bf16" : "TF32";
@@ -115,15 +124,16 @@ static void race(struct convolution problem, int level, int runs, int seconds_ma
          rank++) {
         const double seconds = time_plan(&plan, runs, best);
         printf("%s\t%s\t%d\t%d\t%d\t%lld\t%.1f\t", kinds[problem.kind], precision, problem.in, level, rank,
-               (long long)plan.engine, (double)plan.workspace / (1 << 20));
+               (long long)plan.choice.engine, (double)plan.workspace / (1 << 20));
         if (seconds < 0)
-            printf("does not run\t-\n");
+            printf("does not run\t-\t");
         else
-            printf("%.3f\t%.1f\n", 1e3 * seconds, flop / seconds * 1e-12);
+            printf("%.3f\t%.1f\t", 1e3 * seconds, flop / seconds * 1e-12);
+        print_knobs(&plan.choice);
         if (rank == 0)
             first = seconds;
         if (seconds >= 0 && (best < 0 || seconds < best))
-            best = seconds, best_rank = rank, best_engine = (long long)plan.engine;
+            best = seconds, best_rank = rank, best_engine = (long long)plan.choice.engine;
         convolution_plan_release(&plan);
     }
     printf("# %s in %s, level %d: first %.3f ms, best %.3f ms (rank %d of %d, engine %lld)\n",
@@ -146,7 +156,8 @@ int main(int argc, char **argv)
                  widest = (size_t)padded(widths[4]);
     if (open_all(voxels * (size_t)padded(widths[0]) * sizeof(float), 27 * widest * widest * sizeof(float)))
         return 1;
-    printf("kind\tprecision\tchannels\tlevel\trank\tengine\tworkspace MiB\tms\tTFLOP/s\n");
+    printf("# compute capability %d, %d x %d x %d\n", gpu_capability(), sizes[0], sizes[1], sizes[2]);
+    printf("kind\tprecision\tchannels\tlevel\trank\tengine\tworkspace MiB\tms\tTFLOP/s\tknobs\n");
     for (int bf16 = 1; bf16 >= 0; bf16--)
         for (int level = 0; level < levels; level++)
             for (int kind = CONVOLUTION_FORWARD; kind <= CONVOLUTION_WEIGHTS; kind++)

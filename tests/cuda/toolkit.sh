@@ -57,7 +57,7 @@ else
 fi
 
 if [ -n "$found" ]; then
-    ${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -I. "${includes[@]}" kernels/cuda/convolution_plan.c \
+    ${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -I. "${includes[@]}" kernels/cuda/convolution_plan.c kernels/cuda/chosen_plans.c \
         kernels/cuda/libraries.c kernels/cuda/find_library.c kernels/cuda/trial.c kernels/cuda/cudnn_version.c tests/cuda/toolkit/plans.c "$cudart" -lstdc++ -ldl -lrt \
         -lpthread -lm -o "$TMPDIR/plans" || status=1
     "$TMPDIR/plans" tests/cuda/toolkit/h100.json TF32 bf16 || status=1

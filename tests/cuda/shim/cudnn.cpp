@@ -54,6 +54,7 @@ struct shim_descriptor {
     cudnnBackendDescriptorType_t type;
     std::map<int, std::vector<char>> attributes;
     const struct engine *engine = nullptr; /* of a configuration or an engine */
+    int64_t knob = 0;                      /* of a configuration: its one knob, of no effect */
     bool final = false;
 
     template <class T> const T *all(int name, size_t count = 1) const
@@ -196,11 +197,43 @@ static bool problem_of(const shim_descriptor *graph, struct convolution *p)
            xs[3] == ys[3] && xs[4] == ys[4];
 }
 
+/* The engine that a number names, and a configuration that somebody has put together of it and a knob: it is as one
+ * that heuristics propose. */
+static bool take_number(shim_descriptor *engine)
+{
+    auto number = engine->all<int64_t>(CUDNN_ATTR_ENGINE_GLOBAL_INDEX);
+    auto graph = engine->part(CUDNN_ATTR_ENGINE_OPERATION_GRAPH);
+    struct convolution p;
+    if (!number || *number < 0 || *number >= ENGINES || !problem_of(graph, &p))
+        return false;
+    engine->engine = &engines[*number];
+    engine->attributes[CUDNN_ATTR_OPERATIONGRAPH_OPS].assign(reinterpret_cast<char *>(&p),
+                                                             reinterpret_cast<char *>(&p + 1));
+    return true;
+}
+
+static bool put_together(shim_descriptor *configuration)
+{
+    auto engine = configuration->part(CUDNN_ATTR_ENGINECFG_ENGINE);
+    auto knob = configuration->part(CUDNN_ATTR_ENGINECFG_KNOB_CHOICES);
+    auto type = knob ? knob->all<cudnnBackendKnobType_t>(CUDNN_ATTR_KNOB_CHOICE_KNOB_TYPE) : nullptr;
+    auto value = knob ? knob->all<int64_t>(CUDNN_ATTR_KNOB_CHOICE_KNOB_VALUE) : nullptr;
+    if (!engine || !type || *type != CUDNN_KNOB_TYPE_TILE_SIZE || !value || *value < 0)
+        return false;
+    configuration->engine = engine->engine;
+    configuration->knob = *value;
+    configuration->attributes[CUDNN_ATTR_OPERATIONGRAPH_OPS] = engine->attributes.at(CUDNN_ATTR_OPERATIONGRAPH_OPS);
+    return true;
+}
+
 cudnnStatus_t cudnnBackendFinalize(cudnnBackendDescriptor_t d)
 {
     struct convolution p;
     if (fails("cudnnBackendFinalize"))
         return CUDNN_STATUS_NOT_SUPPORTED;
+    if ((d->type == CUDNN_BACKEND_ENGINE_DESCRIPTOR && !take_number(d)) ||
+        (d->type == CUDNN_BACKEND_ENGINECFG_DESCRIPTOR && !put_together(d)))
+        return CUDNN_STATUS_BAD_PARAM;
     if (d->type == CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR && !problem_of(d, &p))
         return CUDNN_STATUS_BAD_PARAM;
     if (d->type == CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR) {
@@ -227,6 +260,7 @@ static int64_t propose(const shim_descriptor *heuristics, int64_t wanted, cudnnB
         if (engines[i].mode == *mode) {
             shim_descriptor *c = configurations[count++];
             c->engine = &engines[i];
+            c->knob = i;
             c->attributes[CUDNN_ATTR_OPERATIONGRAPH_OPS].assign(reinterpret_cast<char *>(&p),
                                                                 reinterpret_cast<char *>(&p + 1));
         }
@@ -243,6 +277,12 @@ cudnnStatus_t cudnnBackendGetAttribute(const cudnnBackendDescriptor_t d, cudnnBa
         *count = propose(d, wanted, static_cast<cudnnBackendDescriptor_t *>(values));
     else if (name == CUDNN_ATTR_ENGINECFG_ENGINE)
         (*static_cast<cudnnBackendDescriptor_t *>(values))->engine = d->engine;
+    else if (name == CUDNN_ATTR_ENGINECFG_KNOB_CHOICES)
+        (*static_cast<cudnnBackendDescriptor_t *>(values))->knob = d->knob;
+    else if (name == CUDNN_ATTR_KNOB_CHOICE_KNOB_TYPE)
+        *static_cast<cudnnBackendKnobType_t *>(values) = CUDNN_KNOB_TYPE_TILE_SIZE;
+    else if (name == CUDNN_ATTR_KNOB_CHOICE_KNOB_VALUE)
+        *static_cast<int64_t *>(values) = d->knob;
     else if (name == CUDNN_ATTR_ENGINE_GLOBAL_INDEX)
         *static_cast<int64_t *>(values) = d->engine - engines;
     else if (name == CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE)

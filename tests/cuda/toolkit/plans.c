@@ -1,6 +1,6 @@
 /* Asks cuDNN, without a GPU, for the plan of every convolution of every row of the paper's Table 1, on the
  * card that a JSON file describes: each must have a deterministic one within the workspace, and the same when
- * asked again.
+ * asked again, and when it is made of its engine's number and knobs, as those of chosen_plans.h are.
  *
  *     plans DEVICE.json PRECISION...
  *
@@ -14,7 +14,7 @@ enum { LEVELS = 5 };
 
 /* Of the plans of one row at one precision. */
 static struct tally {
-    int plans, refused, changed, plain;
+    int plans, refused, changed, lost, plain;
     size_t most_workspace;
 } tally;
 
@@ -32,7 +32,10 @@ static void ask(struct convolution problem)
     if (plan.workspace > tally.most_workspace)
         tally.most_workspace = plan.workspace;
     why = convolution_plan_make(problem, 0, &again);
-    tally.changed += why || again.engine != plan.engine || again.workspace != plan.workspace;
+    tally.changed += why || again.choice.engine != plan.choice.engine || again.workspace != plan.workspace;
+    convolution_plan_release(&again);
+    tally.lost += !convolution_plan_make_chosen(problem, &plan.choice, &again) ||
+                  again.workspace != plan.workspace || again.tensor_cores != plan.tensor_cores;
     convolution_plan_release(&again);
     convolution_plan_release(&plan);
 }
@@ -104,6 +107,8 @@ int main(int argc, char **argv)
             check(!tally.refused && !tally.changed && tally.most_workspace <= CONVOLUTION_PLAN_WORKSPACE,
                   "%s, %s: %d convolutions, each with its deterministic plan; at most %.1f MiB of workspace",
                   rows[i].name, names[precision], tally.plans, (double)tally.most_workspace / (1 << 20));
+            check(!tally.lost, "%s, %s: and each is made again from its engine's number and knobs",
+                  rows[i].name, names[precision]);
             check(!tensor_cores || !tally.plain, "%s, %s: %d of them without tensor cores", rows[i].name,
                   names[precision], tally.plain);
         }

@@ -1,0 +1,41 @@
+/* See chosen_plans.h. */
+#include "kernels/cuda/chosen_plans.h"
+
+#ifndef CHOSEN_PLANS
+#define CHOSEN_PLANS "kernels/cuda/chosen_plans.def"
+#endif
+
+#define BF16 .bf16 = true
+#define TF32 .tf32 = true
+#define CHOSEN(card, kind_, precision, in_, out_, depth_, height_, width_, engine_, count_, ...)             \
+    {card,                                                                                                   \
+     {.kind = CONVOLUTION_##kind_,                                                                           \
+      precision,                                                                                             \
+      .in = in_,                                                                                             \
+      .out = out_,                                                                                           \
+      .depth = depth_,                                                                                       \
+      .height = height_,                                                                                     \
+      .width = width_},                                                                                      \
+     {engine_, count_, {__VA_ARGS__}}},
+
+static const struct row {
+    int capability; /* 0: the end */
+    struct convolution problem;
+    struct plan_choice choice;
+} rows[] = {
+#include CHOSEN_PLANS
+    {.capability = 0}};
+
+static bool same(const struct convolution *a, const struct convolution *b)
+{
+    return a->kind == b->kind && a->bf16 == b->bf16 && a->tf32 == b->tf32 && a->in == b->in &&
+           a->out == b->out && a->depth == b->depth && a->height == b->height && a->width == b->width;
+}
+
+const struct plan_choice *chosen_plans_find(const struct convolution *problem, int capability)
+{
+    for (const struct row *row = rows; row->capability; row++)
+        if (row->capability == capability && same(&row->problem, problem))
+            return &row->choice;
+    return NULL;
+}
