@@ -5,6 +5,7 @@
 #include "lib/base/install.h"
 #include "lib/base/options.h"
 #include "lib/base/output.h"
+#include "lib/network/backend_choice.h"
 #include <limits.h>
 #include <omp.h>
 #include <stdio.h>
@@ -27,6 +28,7 @@ struct doctor {
     struct output output;
     bool no_header;
     bool missing;       /* something that is needed */
+    bool gpu_unusable;  /* though the build is for one */
     char packages[256]; /* that bring it, each with a blank before it */
 };
 
@@ -101,7 +103,8 @@ static int check_gpu(struct doctor *doctor)
                    driver ? "there is one, and this build is without CUDA: make CUDA=1"
                           : "none, and this build is without CUDA");
     const struct kernels *cuda = kernels_find("cuda", NULL, 0, 1, &why);
-    if (!cuda || (why = cuda->open()))
+    doctor->gpu_unusable = !cuda || (why = cuda->open());
+    if (doctor->gpu_unusable)
         snprintf(text, sizeof text, "cannot be used: %s", why);
     else
         snprintf(text, sizeof text, "%s, %.1f GiB free; %s", cuda->description,
@@ -143,7 +146,8 @@ static int examine(struct doctor *doctor)
         (status = check_part(doctor, "model in the box", "models/starter.safetensors", false)) ||
         (status = check_part(doctor, "model for what lacks", "models/starter-any.safetensors", false)) ||
         (status = check_cpu(doctor)) || (status = check_gpu(doctor)) || (status = check_memory(doctor)) ||
-        (status = check_programs(doctor)))
+        (status = check_programs(doctor)) ||
+        (doctor->gpu_unusable && (status = row(doctor, "to do for the GPU", "what its row says"))))
         return status;
     if (*doctor->packages)
         return output_print(&doctor->output, "to do\tapt-get install%s\n", doctor->packages);
@@ -152,7 +156,7 @@ static int examine(struct doctor *doctor)
 
 int main(int argc, char **argv)
 {
-    const char *out = NULL;
+    const char *out = NULL, *device = NULL;
     struct doctor doctor = {.missing = false};
     const struct tool tool = {
         .name = "prunet-doctor",
@@ -162,12 +166,14 @@ int main(int argc, char **argv)
             "uses, a GPU, memory, the programs that the stages call; and the one command that brings what "
             "is\n"
             "missing. The status is 1 when something is missing that is needed.",
-        .common = {.output = &out, .no_header = &doctor.no_header},
+        .common = {.output = &out, .device = &device, .no_header = &doctor.no_header},
         .example = "prunet-doctor",
     };
     if (options_parse(&tool, argc, argv) != argc)
         usage_error("no operands are expected");
-    int status = output_open(&doctor.output, out, false);
+    int status = backend_choose_device(device);
+    if (!status)
+        status = output_open(&doctor.output, out, false);
     if (!status)
         status = examine(&doctor);
     if (!status)

@@ -8,8 +8,7 @@
 
 enum { DEVICE_MAX = 1023 };
 
-/* Heeds --device, else PRUNET_DEVICE. */
-static int choose_device(const char *option)
+int backend_choose_device(const char *option)
 {
     const char *text = option ? option : environment_value("PRUNET_DEVICE");
     char *end = NULL;
@@ -26,7 +25,7 @@ int backend_find(const struct kernels **kernels, const struct backend_choice *ch
 {
     const char *name = choice->name ? choice->name : environment_value("PRUNET_BACKEND"), *why;
     int streams = network_kind_streams(architecture->kind);
-    if (choose_device(choice->device))
+    if (backend_choose_device(choice->device))
         return STATUS_USAGE;
     *kernels = kernels_find(name && *name ? name : "cpu", architecture->channels, architecture->levels,
                             streams, &why);

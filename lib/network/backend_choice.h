@@ -16,6 +16,9 @@ struct backend_choice {
 #define BACKEND_OPTIONS(choice)                                                                              \
     .backend = &(choice).name, .device = &(choice).device, .threads = &(choice).threads
 
+/* Says which GPU a backend is to open: --device's, else PRUNET_DEVICE's, else 0. STATUS_USAGE when it is no number. */
+int backend_choose_device(const char *option);
+
 /* The chosen backend for a network, its threads set; STATUS_USAGE when there is no such backend here or the
  * number of threads is not valid. */
 int backend_find(const struct kernels **kernels, const struct backend_choice *choice,

@@ -283,12 +283,15 @@ doctor "all there" PRUNET_CUDA_KERNELS=0 -- "cuda: NDHWC, operands rounded to TF
 doctor "the card and the libraries" PRUNET_CUDA_KERNELS=0 -- \
     ".*; fibers on a CPU, compute capability 9.0, .*multiprocessors, cuDNN 9.19.0 (.*/libcudnn-shim.so.9), cuBLAS 13.0.0 (/"
 check "prunet-doctor has no advice on a card whose TF32 is fast" test "$(grep -c '^GPU advice' "$TMPDIR/out")" = 0
+check "and nothing to do for it" test "$(grep -c '^to do for the GPU' "$TMPDIR/out")" = 0
 doctor "a card whose TF32 is not" SHIM_CAPABILITY=8 -- "cuda: NDHWC"
 check "prunet-doctor advises another backend there" grep -q "^GPU advice	.*cuda-bf16" "$TMPDIR/out"
 train small --backend cuda SHIM_CAPABILITY=8
 check "and so does a training" grep -q "warning: .*cuda-bf16" "$TMPDIR/err"
 train small --backend cuda --quiet SHIM_CAPABILITY=8
 check "but not a quiet one" test "$code" = 0 -a ! -s "$TMPDIR/err"
+doctor "the device that is asked for" SHIM_DEVICES=2 PRUNET_DEVICE=5 -- "cannot be used: there is no device 5"
 doctor "no device" SHIM_DEVICES=0 -- "cannot be used: no CUDA device"
+check "what there is to do for the GPU is not nothing" grep -q '^to do for the GPU	' "$TMPDIR/out"
 rm -r "${TMPDIR:?}/lib"
 doctor "no cuDNN" "SHIM_CUDA_HOME=$TMPDIR" -- "cannot be used: cuDNN is not on this machine .*pip install"
