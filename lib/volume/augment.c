@@ -92,6 +92,7 @@ static void warp_samples(const struct warp *warp, const struct slice_map *map, c
                          struct record *to)
 {
     size_t slice = (size_t)from->size[0] * from->size[1], voxels = record_voxels(from);
+#pragma omp parallel for collapse(2) schedule(static)
     for (int c = 0; c < from->channels; c++)
         for (int z = 0; z < to->size[2]; z++) {
             size_t source = c * voxels + source_slice(warp, z) * slice;

@@ -134,6 +134,27 @@ static void no_plan(void)
           "a convolution without a plan: named");
 }
 
+/* A weight of 1 gives back what is left of a number that TF32 shortens the most: its 13 lowest bits are cut off. */
+static void shortened(void)
+{
+    enum { CHANNELS = 8, TAPS = 27, CENTRE = 13 };
+    const char *why;
+    const struct kernels *tf32 = kernels_find("cuda", (int[]){60}, 1, 2, &why);
+    const struct shape one = {1, CHANNELS, 1, 1, 1};
+    float x[CHANNELS] = {1 + 0x1.ffcp-11f}, w[CHANNELS * CHANNELS * TAPS] = {[CENTRE] = 1}, y[CHANNELS];
+    tf32->open();
+    cuda = tf32;
+    float *device_x = tensor(one), *device_y = tensor(one), *device_w = cuda->allocate(sizeof w);
+    cuda->upload(device_x, x, sizeof x);
+    cuda->upload(device_w, w, sizeof w);
+    cuda->conv3_forward(one, one, device_x, device_w, device_y,
+                        cuda->allocate(cuda->scratch_bytes(OPERATION_CONV3, one, one)));
+    cuda->download(y, device_y, sizeof y);
+    const double lost = (x[0] - y[0]) / x[0];
+    check(!cuda->finish() && lost > 0x1p-11 && lost <= cuda->rounding,
+          "TF32 takes %.2e of a number, of the %.2e that the backend says", lost, cuda->rounding);
+}
+
 /* The engine of the first plan of a problem of tests/cuda/shim/chosen_plans.def, and its one knob. */
 static int64_t engine_of(enum convolution_kind kind, bool bf16, int depth, int width, int64_t *knob)
 {
@@ -511,31 +532,19 @@ static void missing_device(void)
 int main(void)
 {
     static void (*const tests[])(void) = {
-        no_device,
-        old_driver,
-        busy_device,
-        too_little_memory,
-        failing_kernel,
-        failing_device,
-        no_plan,
-        chosen_plans,
-        failing_heuristics,
-        failing_runs,
-        no_plan_runs,
-        failing_product,
-        no_memory_for_a_run,
-        wrong_library,
-        right_library,
-        prefetching,
-        failing_prefetch,
-        recording,
-        failing_recording,
-        many_wraps,
-        refused_in_a_recording,
-        second_device,
-        second_thread,
-        many_problems,
-        missing_device,
+        no_device,       old_driver,
+        busy_device,     too_little_memory,
+        failing_kernel,  failing_device,
+        no_plan,         chosen_plans,
+        shortened,       failing_heuristics,
+        failing_runs,    no_plan_runs,
+        failing_product, no_memory_for_a_run,
+        wrong_library,   right_library,
+        prefetching,     failing_prefetch,
+        recording,       failing_recording,
+        many_wraps,      refused_in_a_recording,
+        second_device,   second_thread,
+        many_problems,   missing_device,
     };
     const char *why;
     cuda = kernels_find("cuda-fp32", (int[]){60}, 1, 2, &why);

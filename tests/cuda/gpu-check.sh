@@ -54,8 +54,8 @@ for part in torch sanitizer-memcheck choice; do
     check "$part is skipped, and why is said" went "$part" skipped
 done
 check "the plans of each convolution are in their table" test \
-    "$(grep -c '^forward	TF32	32	0	' "$TMPDIR/out/plans.tsv")" = 7 -a "$(grep -c '^#' "$TMPDIR/out/plans.tsv")" = 6
-check "bf16 first, and of the best plan how many there were and its engine" test "$(grep '^#' "$TMPDIR/out/plans.tsv" | head -n 3 |
+    "$(grep -c '^forward	TF32	32	0	' "$TMPDIR/out/plans.tsv")" = 7 -a "$(grep -c '^# .* level 0: ' "$TMPDIR/out/plans.tsv")" = 6
+check "bf16 first, and of the best plan how many there were and its engine" test "$(grep '^# .* level 0: ' "$TMPDIR/out/plans.tsv" | head -n 3 |
     grep -Ec 'in bf16, .*\(rank [0-9]+ of 7, engine [0-9]+\)')" = 3
 printf '%s\n' 0 forward data weights forward,data forward,weights data,weights 1 >"$TMPDIR/choices"
 check "an operation is timed with every choice before the next, in one table" diff "$TMPDIR/choices" \

@@ -74,6 +74,8 @@ for name, stream in (("a.nrrd", a), ("b.nrrd", b)):
         file.write(stream)
 files = run("augment", "--seed", "3", "--epoch", "5", folder + "/a.nrrd", folder + "/b.nrrd")[1]
 check(files == whole[0], "files give what a pipe gives")
+threads = [run("augment", "--seed", "3", "--epoch", "5", stdin=a + b, env={"OMP_NUM_THREADS": n})[1] for n in ("1", "2", "7")]
+check(set(threads) == {whole[0]}, "any number of threads gives the same bytes")
 alone = run("augment", "--seed", "3", "--epoch", "5", stdin=record(label, "label", "a"))[1]
 check(whole[2].endswith(records(alone)[0]["array"].tobytes()), "a label alone is warped as after its image")
 others = [run("augment", "--seed", s, "--epoch", e, stdin=a)[1] for s, e in (("4", "5"), ("3", "6"))]
