@@ -44,7 +44,7 @@ for signal in TERM INT KILL; do
     kill "-$signal" "$victim"
     wait "$victim"
     status=$?
-    [ "$signal" = KILL ] || check "$signal: status 75" test "$status" = 75
+    [ "$signal" = KILL ] || check "$signal: status 75" test "$status" = 75 || { echo "# $status" && show "$home.out"; }
     check "$signal: it was stopped before its end" test ! -d "$home/parts/0003"
     check "$signal: goes on" drawn "$home" || show "$home.out"
     check "$signal: the same bytes" test "$(bytes "$home")" = "$whole" || diff <(bytes "$home") <(echo "$whole") | sed "s/^/# /"
