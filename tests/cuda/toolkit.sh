@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# What the CUDA toolkit says of kernels/cuda, without a GPU: every file compiles without a warning for every
-# architecture that a build has machine code for, no kernel spills registers but those named below, and cuDNN has a plan for every
-# convolution of the paper's networks.
+# What the CUDA toolkit says of kernels/cuda, without a GPU: every file compiles without a warning, no kernel spills registers but
+# those named below, and cuDNN has a plan for every convolution of the paper's networks. For sm_80 and sm_90; with
+# PRUNET_TEST_LONG=1 for every architecture that a build has machine code for, which takes twice as long.
 set -u
 found=$(kernels/cuda/toolkit 2>"$TMPDIR/missing")
 nvcc=$(printf '%s\n' "$found" | tr ' ' '\n' | sed -n 's/^NVCC=//p')
 architectures=$(printf '%s\n' "$found" | tr ' ' '\n' | sed -n 's/^ARCHITECTURES=//p')
+[ "${PRUNET_TEST_LONG-}" = 1 ] || architectures=80,90
 targets=()
 for number in ${architectures//,/ }; do targets+=(-gencode "arch=compute_$number,code=sm_$number"); done
 includes=()
