@@ -352,7 +352,8 @@ static void examine_undoing(const struct kernels *kernels)
 /* Of another backend, also at the finest levels of the paper's networks and at levels too wide for one kernel. */
 static void examine_other(const struct kernels *kernels, int undoing_only)
 {
-    const struct shape finest = {2, 36, 2, 2, 9}, second = {2, 120, 1, 2, 9}, deep = {2, 140, 1, 2, 2};
+    const struct shape finest = {2, 36, 2, 2, 9}, second = {2, 120, 1, 2, 9}, deep = {2, 140, 1, 2, 2},
+                       third = {2, 240, 1, 1, 3};
     if (!undoing_only) {
         examine(kernels);
         compare_all(kernels, finest, 30);
@@ -363,6 +364,7 @@ static void examine_other(const struct kernels *kernels, int undoing_only)
     undo_all(kernels, finest, 30);
     undo_all(kernels, second, 60);
     undo_all(kernels, deep, 70);
+    undo_all(kernels, third, 120);
 }
 
 int main(int argc, char **argv)
