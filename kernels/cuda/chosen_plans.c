@@ -26,16 +26,10 @@ static const struct row {
 #include CHOSEN_PLANS
     {.capability = 0}};
 
-static bool same(const struct convolution *a, const struct convolution *b)
-{
-    return a->kind == b->kind && a->bf16 == b->bf16 && a->tf32 == b->tf32 && a->in == b->in &&
-           a->out == b->out && a->depth == b->depth && a->height == b->height && a->width == b->width;
-}
-
 const struct plan_choice *chosen_plans_find(const struct convolution *problem, int capability)
 {
     for (const struct row *row = rows; row->capability; row++)
-        if (row->capability == capability && same(&row->problem, problem))
+        if (row->capability == capability && convolution_same(&row->problem, problem))
             return &row->choice;
     return NULL;
 }

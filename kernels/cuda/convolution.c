@@ -33,13 +33,6 @@ const char *convolution_open(cudaStream_t queue)
     return NULL;
 }
 
-static bool same(const struct convolution *a, const struct convolution *b)
-{
-    return a->kind == b->kind && a->add == b->add && a->bf16 == b->bf16 && a->tf32 == b->tf32 &&
-           a->in == b->in && a->out == b->out && a->depth == b->depth && a->height == b->height &&
-           a->width == b->width;
-}
-
 /* A place for a plan; NULL when the host has no memory. A process that meets more problems than a network has forgets the
  * oldest, but none while there is a recording, whose steps may use it. */
 static struct entry *make_entry(void)
@@ -64,7 +57,8 @@ static struct entry *find(const struct convolution *problem)
 {
     struct convolution_plan plan;
     for (int i = 0; i < count; i++)
-        if (same(&entries[i].plan.problem, problem))
+        if (entries[i].plan.problem.add == problem->add &&
+            convolution_same(&entries[i].plan.problem, problem))
             return &entries[i];
     const char *failure = convolution_plan_make(*problem, 0, &plan);
     struct entry *entry = failure ? NULL : make_entry();

@@ -232,17 +232,18 @@ static bool is_tolerable(const struct convolution *p, cudnnBackendNumericalNote_
     }
 }
 
-/* What a configuration sets its engine's knobs to; false where cuDNN does not tell, or there are too many. */
-static bool read_knobs(descriptor configuration, struct plan_choice *choice)
+/* What a configuration sets its engine's knobs to: none where cuDNN does not tell, or there are too many. */
+static void read_knobs(descriptor configuration, struct plan_choice *choice)
 {
     struct descriptors all = {.count = 0};
     descriptor knobs[KNOBS_MAX];
     int64_t one, count = 0;
     for (int i = 0; i < KNOBS_MAX; i++)
         knobs[i] = make(&all, CUDNN_BACKEND_KNOB_CHOICE_DESCRIPTOR);
-    bool good =
-        !all.status && !cudnn.BackendGetAttribute(configuration, CUDNN_ATTR_ENGINECFG_KNOB_CHOICES,
-                                                  CUDNN_TYPE_BACKEND_DESCRIPTOR, KNOBS_MAX, &count, knobs);
+    bool good = !all.status &&
+                !cudnn.BackendGetAttribute(configuration, CUDNN_ATTR_ENGINECFG_KNOB_CHOICES,
+                                           CUDNN_TYPE_BACKEND_DESCRIPTOR, KNOBS_MAX, &count, knobs) &&
+                count <= KNOBS_MAX;
     for (int64_t i = 0; i < count && good; i++) {
         cudnnBackendKnobType_t type = (cudnnBackendKnobType_t)0;
         struct knob *knob = &choice->knobs[i];
@@ -254,7 +255,6 @@ static bool read_knobs(descriptor configuration, struct plan_choice *choice)
     }
     choice->knob_count = good ? (int)count : 0;
     destroy(&all);
-    return good;
 }
 
 /* The configuration of an engine and its knobs. */
@@ -375,9 +375,10 @@ const char *convolution_plan_make(struct convolution problem, int rank, struct c
         int count = propose(&all, make_graph(&all, &problem), modes[m], configurations);
         for (int i = 0; i < count && !plan->descriptor; i++)
             if (acceptable(&problem, configurations[i], plan) && build(configurations[i], plan)) {
-                read_knobs(configurations[i], &plan->choice);
                 if (before++ < rank)
                     convolution_plan_release(plan);
+                else
+                    read_knobs(configurations[i], &plan->choice);
             }
         if (all.status)
             cause = all.failed;

@@ -36,6 +36,13 @@ struct convolution {
     int depth, height, width;
 };
 
+/* The same problem, but for `add`. */
+static inline bool convolution_same(const struct convolution *a, const struct convolution *b)
+{
+    return a->kind == b->kind && a->bf16 == b->bf16 && a->tf32 == b->tf32 && a->in == b->in &&
+           a->out == b->out && a->depth == b->depth && a->height == b->height && a->width == b->width;
+}
+
 /* What cuDNN makes a plan from: the number of its engine, and what the engine's knobs are set to. */
 enum { KNOBS_MAX = 32 };
 struct plan_choice {
